@@ -1,0 +1,1 @@
+"""Frozen records that the layers hand to each other; standard library only, no behaviour."""

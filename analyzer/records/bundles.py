@@ -1,0 +1,68 @@
+"""What each layer hands to the next: facts, shapes, findings, and all of them together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from analyzer.records.configuration import Configuration
+from analyzer.records.evidence import Assumption, Gap
+from analyzer.records.processes import Processes
+from analyzer.records.source import Repository, SourceFile
+from analyzer.records.structure import Structure
+from analyzer.records.techniques import (
+    Claim,
+    LineDifference,
+    ModeDifference,
+    Pitfall,
+    TechniqueFinding,
+    TechniqueSheet,
+    Unspecified,
+)
+from analyzer.records.tensors import ModelShapes, ReferenceTrace
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the source says without building the model. `files` holds the text that reports quote."""
+
+    repository: Repository
+    files: tuple[SourceFile, ...]
+    structure: Structure
+    configuration: Configuration
+    processes: Processes
+    gaps: tuple[Gap, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """Evaluated models, main first, presets beside it, and the reference model as yardstick."""
+
+    models: tuple[ModelShapes, ...] = ()
+    presets: tuple[ModelShapes, ...] = ()
+    """Other sizes of the main model: built and counted, traced only where cheap."""
+    reference: ReferenceTrace | None = None
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True)
+class Findings:
+    sheets: tuple[TechniqueSheet, ...] = ()
+    """The sheets of the techniques that were found, by id."""
+    techniques: tuple[TechniqueFinding, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    pitfalls: tuple[Pitfall, ...] = ()
+    unspecified: tuple[Unspecified, ...] = ()
+    mode_differences: tuple[ModeDifference, ...] = ()
+    line_differences: tuple[LineDifference, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The whole result of an analysis, from which documents and facts.json are made."""
+
+    facts: Facts
+    shapes: Shapes = field(default_factory=Shapes)
+    findings: Findings = field(default_factory=Findings)
+    tool_version: str = ""

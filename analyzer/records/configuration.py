@@ -1,0 +1,85 @@
+"""Configuration as the repository states it: tables, values, overrides, presets, derived quantities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from analyzer.records.evidence import Known, Unknown
+from analyzer.records.source import Span
+
+ConfigFormat = Literal[
+    "dataclass", "class", "init_defaults", "argparse", "click", "typer", "constants", "yaml", "json",
+    "huggingface_json", "toml", "pretrained_config", "call", "dict",
+]  # fmt: skip
+PlainValue = object
+"""None, bool, int, float, str, or lists, tuples and dicts of them."""
+
+
+@dataclass(frozen=True)
+class Override:
+    """One step of the chain default → configuration file → command line → assignment in code."""
+
+    layer: Literal["default", "config_file", "command_line", "assignment", "preset"]
+    expression: str
+    value: Known[PlainValue] | Unknown
+    where: Span
+    preset: str | None = None
+
+
+@dataclass(frozen=True)
+class ConfigValue:
+    """One hyper-parameter: as written, evaluated, annotated, and where it is consumed."""
+
+    name: str
+    expression: str
+    value: Known[PlainValue] | Unknown
+    where: Span
+    annotation: str | None = None
+    help: str | None = None
+    """Help text or end-of-line comment that the source itself gives."""
+    overrides: tuple[Override, ...] = ()
+    effective: Known[PlainValue] | Unknown | None = None
+    """The value that counts after all overrides of the default run; None where nothing overrides it."""
+    used_at: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True)
+class ConfigTable:
+    """All values defined in one place: a dataclass, a parser, a module's constants, a file."""
+
+    name: str
+    format: ConfigFormat
+    where: Span
+    values: tuple[ConfigValue, ...]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named set of values: a configuration file, a registry entry, a factory function."""
+
+    name: str
+    table: str
+    """Name of the ConfigTable it overrides, or of the factory."""
+    values: tuple[tuple[str, Known[PlainValue] | Unknown], ...]
+    where: Span
+    build: str | None = None
+    """Expression that builds the model of this preset in the scope of `where.path`, if one is known."""
+
+
+@dataclass(frozen=True)
+class DerivedQuantity:
+    """A quantity computed by the source from configuration values: `head_dim = n_embd // n_head = 64`."""
+
+    name: str
+    formula: str
+    value: Known[PlainValue] | Unknown
+    where: Span
+
+
+@dataclass(frozen=True)
+class Configuration:
+    tables: tuple[ConfigTable, ...] = ()
+    presets: tuple[Preset, ...] = ()
+    derived: tuple[DerivedQuantity, ...] = ()
+    unused: tuple[ConfigValue, ...] = ()

@@ -1,0 +1,167 @@
+"""What the repository does over time: training and inference pipelines, data, call chains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from analyzer.records.evidence import Evidence, Known, Unknown
+from analyzer.records.source import Span
+
+StageKind = Literal[
+    "data", "tokenize", "augment", "batch", "build", "optimizer", "forward", "loss", "backward", "unscale",
+    "clip", "step", "zero_grad", "schedule", "evaluate", "checkpoint", "log", "load_checkpoint", "mode",
+    "preprocess", "prefill", "decode", "sample", "postprocess", "output",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of a pipeline in execution order. `depth` is the nesting of loops around it (0: before the
+    loop), `loops` the loop headers as written, outermost first.
+    """
+
+    kind: StageKind
+    where: Span
+    code: str
+    function: str
+    """Qualified name of the function it stands in."""
+    consumes: tuple[str, ...] = ()
+    """Names of the values it reads, as in the code."""
+    produces: tuple[str, ...] = ()
+    depth: int = 0
+    loops: tuple[str, ...] = ()
+    condition: str | None = None
+    """The `if` around it as written: `iter_num % eval_interval == 0`."""
+
+
+@dataclass(frozen=True)
+class OptimizerGroup:
+    """A parameter group: which parameters, by the code's own rule, and its options."""
+
+    selection: str
+    options: tuple[tuple[str, Known[object] | Unknown], ...]
+    where: Span
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    class_name: str
+    """Qualified (`torch.optim.AdamW`)."""
+    arguments: tuple[tuple[str, str, Known[object] | Unknown], ...]
+    """(name, expression as written, value)."""
+    groups: tuple[OptimizerGroup, ...]
+    where: Span
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A learning-rate schedule: torch's scheduler class or the code's own function, and its curve where the
+    evaluator could compute it.
+    """
+
+    kind: str
+    """`torch.optim.lr_scheduler.X`, or the qualified name of the code's own function."""
+    where: Span
+    arguments: tuple[tuple[str, str, Known[object] | Unknown], ...] = ()
+    curve: tuple[tuple[int, float], ...] = ()
+    """(step, learning rate) samples computed from the code's own function; empty where underived."""
+    curve_gap: Unknown | None = None
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss term: the called function or class, and what it is called with."""
+
+    function: str
+    where: Span
+    code: str
+    reduction: str | None = None
+    ignore_index: Known[object] | Unknown | None = None
+    label_smoothing: Known[object] | Unknown | None = None
+    label_shift: Span | None = None
+    """Where targets are shifted against inputs, if they are."""
+    weight: str | None = None
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A thing that a pipeline does, by technique id (`gradient_clipping`, `top_k`), with its values."""
+
+    id: str
+    where: Span
+    code: str
+    values: tuple[tuple[str, Known[object] | Unknown], ...] = ()
+    condition: str | None = None
+
+
+@dataclass(frozen=True)
+class DataItem:
+    """What one sample or batch contains, as the code builds it."""
+
+    name: str
+    expression: str
+    shape: str | None
+    dtype: str | None
+    where: Span
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """One training or inference program. Where the code does not do a thing there is no entry; what is done
+    but cannot be derived is an Unknown.
+    """
+
+    kind: Literal["training", "inference"]
+    entry: Span
+    entry_name: str
+    """Qualified name of the function or path of the script it starts from."""
+    main: bool
+    evidence: tuple[Evidence, ...]
+    stages: tuple[Stage, ...]
+    features: tuple[Feature, ...] = ()
+    optimizers: tuple[Optimizer, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+    losses: tuple[Loss, ...] = ()
+    data: tuple[DataItem, ...] = ()
+    seeds: tuple[Span, ...] = ()
+    files: tuple[str, ...] = ()
+    gaps: tuple[Unknown, ...] = ()
+
+
+@dataclass(frozen=True)
+class CallNode:
+    """A call in a chain; `target` is the qualified name where it is the repository's own code."""
+
+    label: str
+    where: Span
+    target: str | None = None
+    detail: str | None = None
+    """For forward calls: `-> (logits, loss)` or a shape, as known."""
+    children: tuple[CallNode, ...] = ()
+    note: Literal["", "loop", "condition", "recursion", "cut"] = ""
+
+
+@dataclass(frozen=True)
+class CallChain:
+    kind: Literal["training", "inference"]
+    root: CallNode
+    title: str
+
+
+@dataclass(frozen=True)
+class Usage:
+    """A command or code block quoted from the repository's own documents."""
+
+    text: str
+    language: str
+    where: Span
+    purpose: Literal["install", "data", "train", "infer", "evaluate", "api", "other"] = "other"
+
+
+@dataclass(frozen=True)
+class Processes:
+    training: tuple[Pipeline, ...] = ()
+    inference: tuple[Pipeline, ...] = ()
+    call_chains: tuple[CallChain, ...] = ()
+    usages: tuple[Usage, ...] = field(default=())

@@ -1,0 +1,203 @@
+"""Shapes, module trees, traces and costs of one evaluated model.
+
+Sizes are numbers with, where it is proved, an expression over the code's own names (`3*n_embd`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from analyzer.records.evidence import Assumption, Condition, Gap, Known, Unknown
+from analyzer.records.source import Span
+
+
+@dataclass(frozen=True)
+class Dim:
+    """A size. `value` is None where it depends on data; `expression` is Python over names, None where only
+    the number is known.
+    """
+
+    value: int | None
+    expression: str | None = None
+
+    def __str__(self) -> str:
+        return self.expression or ("?" if self.value is None else str(self.value))
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """Shape and dtype (`float32`, without `torch.`)."""
+
+    shape: tuple[Dim, ...]
+    dtype: str
+
+    def __str__(self) -> str:
+        return "[" + ", ".join(str(dim) for dim in self.shape) + "]"
+
+
+@dataclass(frozen=True)
+class ShapeTarget:
+    """What a line bound: a name, `self.x` or `return`, and the tensors in it in order."""
+
+    name: str
+    tensors: tuple[TensorSpec, ...]
+    nested: bool = False
+    """True where the value is a tuple, list or dict of tensors and not one tensor."""
+
+
+@dataclass(frozen=True)
+class ShapeRow:
+    """One executed line. `module` is the path of the first module it ran for, `modules` all of them,
+    `times` how often it ran with these shapes.
+    """
+
+    where: Span
+    code: str
+    module: str
+    modules: tuple[str, ...]
+    class_name: str
+    function: str
+    times: int
+    targets: tuple[ShapeTarget, ...]
+
+
+@dataclass(frozen=True)
+class ModuleCall:
+    """One call of a module's forward: the tensors in and out, nested structures flattened in order."""
+
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+
+
+@dataclass(frozen=True)
+class ModuleRecord:
+    """A module of the built model in `named_modules()` order; `parameters` includes its children, each tensor
+    once; `own_parameters` only its own.
+    """
+
+    path: str
+    class_name: str
+    parameters: int
+    own_parameters: int = 0
+    buffers: int = 0
+    created_at: Span | None = None
+    defined_at: Span | None = None
+    detail: str = ""
+    """`extra_repr()`: `768, 2304, bias=True`."""
+    calls: tuple[ModuleCall, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModuleNode:
+    """A node of the module tree with identical siblings folded: `transformer.h.0 … 11` is one node ×12."""
+
+    path: str
+    name: str
+    class_name: str
+    parameters: int
+    """Per instance, children included."""
+    repeats: int
+    paths: tuple[str, ...]
+    detail: str = ""
+    created_at: Span | None = None
+    defined_at: Span | None = None
+    children: tuple[ModuleNode, ...] = ()
+
+
+Spec = TensorSpec | str
+"""A tensor, or any other argument as Python text."""
+
+
+@dataclass(frozen=True)
+class ModelInput:
+    """An argument of the traced call and the reason for its form."""
+
+    name: str
+    value: Spec
+    reason: str
+    """Identifier of the rule that chose it (`unpacked`, `embedding_index`, `user`, `signature` …)."""
+    where: Span | None = None
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One evaluated call of the model: training (targets given), inference, prefill, decode."""
+
+    mode: Literal["training", "inference", "prefill", "decode"]
+    method: str
+    inputs: tuple[ModelInput, ...]
+    rows: tuple[ShapeRow, ...]
+    modules: tuple[ModuleRecord, ...]
+    output: tuple[TensorSpec, ...]
+    conditions: tuple[Condition, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cost:
+    """A number with its closed formula in configuration names where it could be derived exactly."""
+
+    value: Known[int] | Unknown
+    formula: str | None
+    convention: str
+    """Identifier of the convention stated beside it (`one_multiply_add_is_two_flops`, `float32_activations` …)."""
+
+
+@dataclass(frozen=True)
+class ParameterCounts:
+    total: int
+    trainable: int
+    active: int
+    """Parameters used for one token; differs from `total` for mixtures of experts only."""
+    tied: int = 0
+    """Elements that a sum over modules would count again."""
+    buffers: int = 0
+
+
+@dataclass(frozen=True)
+class ModelShapes:
+    """Everything the evaluator knows about one model: how it was built, its modules, traces and costs."""
+
+    class_name: str
+    qualified_name: str
+    main: bool
+    where: Span
+    build_expression: str
+    build_origin: Literal["user", "preset", "factory", "training_script", "inference_script", "defaults"]
+    build_where: Span | None
+    variables: tuple[tuple[str, int], ...]
+    """Names that stand in dims with their values: `(("B", 2), ("T", 16), ("n_embd", 768))`."""
+    parameters: Known[ParameterCounts] | Unknown
+    modules: tuple[ModuleRecord, ...] = ()
+    tree: ModuleNode | None = None
+    traces: tuple[Trace, ...] = ()
+    costs: tuple[tuple[str, Cost], ...] = ()
+    """(`flops` | `activation_bytes` | `kv_bytes_per_token` | `optimizer_bytes` | `parameter_bytes`, cost)."""
+    ties: tuple[tuple[str, str], ...] = ()
+    """Pairs of parameter paths that share storage."""
+    assumptions: tuple[Assumption, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    nets: tuple[str, ...] = ()
+    """Identifiers of the safety nets that were active in the worker."""
+
+
+@dataclass(frozen=True)
+class ReferenceTrace:
+    """The bundled reference GPT as torchinfo saw it, and its yardstick quantities."""
+
+    preset: str
+    batch: int
+    length: int
+    configuration: tuple[tuple[str, str], ...]
+    parameters: ParameterCounts
+    flops_forward: int
+    flops_formula: str
+    kv_bytes_per_token: int
+    kv_formula: str
+    training: tuple[ModuleRecord, ...]
+    inference: tuple[ModuleRecord, ...]
+    decode: tuple[ModuleRecord, ...] = ()
+    torchinfo_total: int = 0
+    """What torchinfo prints as its total, kept for the test that shows the difference; never printed."""
