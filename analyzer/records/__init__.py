@@ -1,1 +1,1 @@
-"""Frozen records that the layers hand to each other; standard library only, no behaviour."""
+"""Frozen records that the layers hand to each other, and the error that users cause; standard library only."""
