@@ -36,11 +36,14 @@ class Arrow:
     label: str = ""
     dashed: bool = False
     points: tuple[tuple[float, float], ...] = ()
+    label_x: float = 0.0
+    """Left edge of the label, and the middle of its first line."""
+    label_y: float = 0.0
 
 
 @dataclass(frozen=True)
 class Group:
-    """A frame around boxes: a repeated block, a phase."""
+    """A frame around boxes: a repeated block, a phase. `label_x`, `label_y`: left edge and middle of its title."""
 
     id: str
     label: str
@@ -48,6 +51,8 @@ class Group:
     y: float = 0.0
     width: float = 0.0
     height: float = 0.0
+    label_x: float = 0.0
+    label_y: float = 0.0
 
 
 @dataclass(frozen=True)
