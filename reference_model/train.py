@@ -126,7 +126,7 @@ def evaluate(model: GPT, tokens: Tensor, config: TrainingConfig, device: torch.d
     """Mean loss over the same `eval_batches` random batches at every call, without dropout."""
     generator = torch.Generator().manual_seed(config.seed)
     model.eval()
-    losses = []
+    losses: list[float] = []
     for _ in range(config.eval_batches):
         x, y = random_batch(tokens, config.batch_size, model.config.context_length, generator)  # (B, T) each
         _, loss = model(x.to(device), y.to(device))
