@@ -1,0 +1,154 @@
+"""What every chapter is built from: the analysis, the words of one language, the drawings, and quick look-ups.
+
+It searches records and adds no fact of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from analyzer.document.family import Family, derive_family
+from analyzer.document.wording import Words
+from analyzer.records.bundles import Analysis
+from analyzer.records.diagrams import Diagram
+from analyzer.records.document import Block, DiagramRef, Plain
+from analyzer.records.processes import Pipeline
+from analyzer.records.source import SourceFile, Span, digest_of
+from analyzer.records.structure import ClassInfo
+from analyzer.records.techniques import TechniqueFinding, TechniqueSheet
+from analyzer.records.tensors import ModelShapes, ModuleNode, ModuleRecord, ShapeRow, Trace
+
+
+@dataclass(frozen=True)
+class Context:
+    """One analysis seen in one language."""
+
+    analysis: Analysis
+    words: Words
+    drawings: tuple[Diagram, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.analysis.facts.repository.name
+
+    @cached_property
+    def family(self) -> Family:
+        return derive_family(self.analysis)
+
+    @cached_property
+    def model(self) -> ModelShapes | None:
+        """The main model, or the first that was built."""
+        models = self.analysis.shapes.models
+        return next((model for model in models if model.main), models[0] if models else None)
+
+    @cached_property
+    def trace(self) -> Trace | None:
+        """The trace that the shape tables follow: training where it was traced, else the first."""
+        traces = self.model.traces if self.model else ()
+        return self.trace_of("training") or (traces[0] if traces else None)
+
+    def trace_of(self, *modes: str) -> Trace | None:
+        traces = self.model.traces if self.model else ()
+        return next((trace for mode in modes for trace in traces if trace.mode == mode), None)
+
+    @cached_property
+    def records(self) -> dict[str, ModuleRecord]:
+        """Modules of the main trace by path, else those that were counted."""
+        if self.model is None:
+            return {}
+        modules = self.trace.modules if self.trace and self.trace.modules else self.model.modules
+        return {module.path: module for module in modules}
+
+    @cached_property
+    def training(self) -> Pipeline | None:
+        return _main(self.analysis.facts.processes.training)
+
+    @cached_property
+    def inference(self) -> Pipeline | None:
+        return _main(self.analysis.facts.processes.inference)
+
+    @cached_property
+    def sheets(self) -> dict[str, TechniqueSheet]:
+        return {sheet.id: sheet for sheet in self.analysis.findings.sheets}
+
+    @cached_property
+    def used_techniques(self) -> tuple[TechniqueFinding, ...]:
+        """Findings in use whose sheet is known, in the order in which they were found."""
+        return tuple(found for found in self.analysis.findings.techniques if found.in_use and found.sheet_id in self.sheets)
+
+    def techniques_of(self, *categories: str) -> tuple[TechniqueFinding, ...]:
+        return tuple(found for found in self.used_techniques if self.sheets[found.sheet_id].category in categories)
+
+    def technique_name(self, sheet_id: str) -> str:
+        return self.words.pick(self.sheets[sheet_id].name) if sheet_id in self.sheets else sheet_id
+
+    @cached_property
+    def files(self) -> dict[str, SourceFile]:
+        return {file.path: file for file in self.analysis.facts.files}
+
+    @cached_property
+    def classes(self) -> dict[tuple[str, int], ClassInfo]:
+        """The repository's classes by file and first line."""
+        return {(item.where.path, item.where.first_line): item for item in self.analysis.facts.structure.classes}
+
+    def class_at(self, span: Span | None) -> ClassInfo | None:
+        return self.classes.get((span.path, span.first_line)) if span else None
+
+    def quote(self, span: Span) -> str:
+        """The lines of a span, unaltered; empty where the file's text is not at hand."""
+        file = self.files.get(span.path)
+        if file is None:
+            return ""
+        for lines in _texts(file, span.cell):
+            text = "\n".join(lines[span.first_line - 1 : span.last_line])
+            if not span.sha256 or digest_of(text) == span.sha256:
+                return text
+        return ""
+
+    def part(self, span: Span, first: int, last: int) -> Span:
+        """Some lines of a span as a span of their own, with the digest of what it quotes."""
+        bare = Span(span.path, first, last, "", span.cell)
+        return Span(span.path, first, last, digest_of(self.quote(bare)), span.cell)
+
+    @cached_property
+    def rows_by_class(self) -> dict[str, tuple[ShapeRow, ...]]:
+        """Rows of the main trace by the name of the class whose method they stand in."""
+        found: dict[str, list[ShapeRow]] = {}
+        for row in self.trace.rows if self.trace else ():
+            found.setdefault(row.class_name, []).append(row)
+        return {name: tuple(rows) for name, rows in found.items()}
+
+    def drawing(self, *ids: str) -> tuple[Block, ...]:
+        """References to the drawings of these ids that exist for this repository."""
+        wanted = [diagram for identifier in ids for diagram in self.drawings if diagram.id == identifier]
+        return tuple(DiagramRef(diagram, (Plain(self.words.pick(diagram.title)),)) for diagram in wanted)
+
+
+def walk(node: ModuleNode | None) -> Iterable[ModuleNode]:
+    """The module tree from the top down."""
+    if node is not None:
+        yield node
+        for child in node.children:
+            yield from walk(child)
+
+
+def _main(pipelines: tuple[Pipeline, ...]) -> Pipeline | None:
+    return next((pipeline for pipeline in pipelines if pipeline.main), pipelines[0] if pipelines else None)
+
+
+def _texts(file: SourceFile, cell: int | None) -> Iterable[list[str]]:
+    """The candidate texts that a span may quote: the file, or its cell counted from nought or from one."""
+    if cell is None:
+        yield file.text.split("\n")
+        return
+    try:
+        cells = json.loads(file.text).get("cells", [])
+    except ValueError:
+        return
+    for at in (cell, cell - 1):
+        if 0 <= at < len(cells):
+            source = cells[at].get("source", "")
+            yield (source if isinstance(source, str) else "".join(source)).split("\n")

@@ -1,0 +1,107 @@
+"""The position of every node along its layer.
+
+Each layer is solved exactly: positions as near as possible to where the neighbours want them (least squares),
+never nearer to each other than the gap (isotonic regression by pooling adjacent violators). Sweeps run down and
+up; the last one runs down, so that a chain of boxes ends up on one straight line.
+"""
+
+from __future__ import annotations
+
+from analyzer.document.diagrams.layering import Link, Node
+
+SWEEPS = 24
+GAP = 26.0
+NARROW_GAP = 12.0
+Pull = dict[str, list[tuple[str, float, float]]]
+"""For each node its neighbours in the layer beside: (name, offset to their position, weight)."""
+
+
+def place_nodes(rows: list[list[Node]], links: list[Link]) -> None:
+    """Set `cross` of every node."""
+    above, below = _pulls(links)
+    nodes = {node.id: node for row in rows for node in row}
+    for row in rows:
+        _settle(row, {})
+    for sweep in range(SWEEPS):
+        for row in reversed(rows):
+            _settle(row, _wishes(row, (below,), nodes))
+        pulls = (above,) if sweep == SWEEPS - 1 else (above, below) if sweep % 2 else (above,)
+        for row in rows:
+            _settle(row, _wishes(row, pulls, nodes))
+    _straighten(rows, links)
+
+
+def _pulls(links: list[Link]) -> tuple[Pull, Pull]:
+    above: Pull = {}
+    below: Pull = {}
+    for link in links:
+        if link.back:
+            continue
+        for upper, lower in zip(link.path, link.path[1:], strict=False):
+            shift = upper.ports_out.get(link.number, 0.0) - lower.ports_in.get(link.number, 0.0)
+            weight = float(link.weight) * _stiffness(upper, lower)
+            below.setdefault(upper.id, []).append((lower.id, -shift, weight))
+            above.setdefault(lower.id, []).append((upper.id, shift, weight))
+    return above, below
+
+
+def _stiffness(upper: Node, lower: Node) -> float:
+    """Long arrows should run straight: bends pull each other harder than boxes do."""
+    bends = (upper.kind != "box") + (lower.kind != "box")
+    return (1.0, 2.0, 8.0)[bends]
+
+
+def _wishes(row: list[Node], pulls: tuple[Pull, ...], nodes: dict[str, Node]) -> dict[str, tuple[float, float]]:
+    """Where each node wants to stand, and how strongly."""
+    wishes: dict[str, tuple[float, float]] = {}
+    for node in row:
+        pulled = [item for pull in pulls for item in pull.get(node.id, ())]
+        strength = sum(weight for _, _, weight in pulled)
+        if strength:
+            aim = sum((nodes[name].cross + offset) * weight for name, offset, weight in pulled) / strength
+            wishes[node.id] = (aim, strength)
+    return wishes
+
+
+def _settle(row: list[Node], wishes: dict[str, tuple[float, float]]) -> None:
+    """Isotonic regression: subtract the least distances, pool violators, add the distances back."""
+    distances = [0.0]
+    for left, right in zip(row, row[1:], strict=False):
+        distances.append(distances[-1] + separation(left, right))
+    pools: list[tuple[float, float, int]] = []
+    for node, distance in zip(row, distances, strict=True):
+        aim, strength = wishes.get(node.id, (node.cross, 0.1))
+        pools.append((aim - distance, strength, 1))
+        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
+            pools.append(_pool(pools.pop(-2), pools.pop()))
+    aims = [aim for aim, _, count in pools for _ in range(count)]
+    for node, aim, distance in zip(row, aims, distances, strict=True):
+        node.cross = aim + distance
+
+
+def _pool(left: tuple[float, float, int], right: tuple[float, float, int]) -> tuple[float, float, int]:
+    strength = left[1] + right[1]
+    return (left[0] * left[1] + right[0] * right[1]) / strength, strength, left[2] + right[2]
+
+
+def separation(left: Node, right: Node) -> float:
+    """Least distance between the positions of two neighbours of one layer."""
+    gap = GAP if left.kind == right.kind == "box" else NARROW_GAP
+    return left.after + gap + right.before
+
+
+def _straighten(rows: list[list[Node]], links: list[Link]) -> None:
+    """Take the last small steps out of arrows: move a bend onto the line of its neighbour where there is room."""
+    beside = {
+        node.id: (row[index - 1] if index else None, row[index + 1] if index + 1 < len(row) else None)
+        for row in rows
+        for index, node in enumerate(row)
+    }
+    for link in links:
+        for upper, lower in zip(link.path[:-1], link.path[1:-1], strict=False):
+            aim = upper.cross + upper.ports_out.get(link.number, 0.0)
+            left, right = beside[lower.id]
+            clear_left = left is None or aim - left.cross >= separation(left, lower)
+            clear_right = right is None or right.cross - aim >= separation(lower, right)
+            if clear_left and clear_right:
+                lower.cross = aim

@@ -1,0 +1,129 @@
+"""Which sentence stands where: loads `report_templates/wording/*.toml` and turns an entry into inline parts.
+
+An entry has `en` and `zh` side by side; there is no fallback from one to the other. Inside a sentence `{name}` is
+filled by the caller, `` `x` `` is code and `**x**` is strong. It knows nothing of chapters or facts.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from analyzer.records.document import Code, Inline, Language, Line, Plain, Strong
+from analyzer.records.evidence import Arguments
+from analyzer.records.techniques import Text
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+Filling = Inline | Line | str | int
+MARKUP = re.compile(r"\{(?P<place>[a-z_]+)\}|`(?P<code>[^`]+)`|\*\*(?P<strong>[^*]+)\*\*")
+
+
+class WordingMissing(KeyError):
+    """An entry, a language or the filling of a place does not exist."""
+
+
+@lru_cache(maxsize=None)
+def read_template(folder: str, name: str) -> dict[str, Any]:
+    """One TOML file of `report_templates`, parsed; empty where there is no such file."""
+    place = resources.files("report_templates").joinpath(folder, f"{name}.toml")
+    return tomllib.loads(place.read_text(encoding="utf-8")) if place.is_file() else {}
+
+
+def places_of(text: str) -> set[str]:
+    """Names of the places in a sentence."""
+    return {match["place"] for match in MARKUP.finditer(text) if match["place"]}
+
+
+class Words:
+    """The sentences of one language. Keys are `file.entry`."""
+
+    def __init__(self, language: Language) -> None:
+        self.language: Language = language
+
+    def has(self, key: str) -> bool:
+        file, entry = key.split(".", 1)
+        return self.language in read_template("wording", file).get(entry, {})
+
+    def raw(self, key: str) -> str:
+        """The sentence as it stands in the file."""
+        file, entry = key.split(".", 1)
+        try:
+            return str(read_template("wording", file)[entry][self.language])
+        except KeyError as error:
+            raise WordingMissing(f"{key} [{self.language}]") from error
+
+    def line(self, key: str, /, **places: Filling) -> Line:
+        """The sentence as inline parts with its places filled."""
+        return fill(self.raw(key), places, key)
+
+    def text(self, key: str, /, **places: str | int) -> str:
+        """The sentence as bare text, for labels that carry no markup."""
+        return MARKUP.sub(lambda match: _bare(match, places, key), self.raw(key))
+
+    def pick(self, text: Text) -> str:
+        """The half of a bilingual text that belongs to this language."""
+        return text.zh if self.language == "zh" else text.en
+
+    def reason(self, reason: str, arguments: Arguments = ()) -> Line:
+        """The sentence of a reason or rule; one that has no entry is shown as its identifier with its arguments."""
+        for file in ("reasons", "findings"):
+            if self.has(f"{file}.{reason}"):
+                return self._filled_softly(f"{file}.{reason}", arguments)
+        detail = ", ".join(f"{name}={value}" for name, value in arguments)
+        return (Code(f"{reason}: {detail}" if detail else reason),)
+
+    def _filled_softly(self, key: str, arguments: Arguments) -> Line:
+        """Arguments are texts of the target, so they are set as code; one that a record left out reads as `…`."""
+        values: dict[str, Filling] = dict.fromkeys(places_of(self.raw(key)), "…")
+        values.update({name: _argument(value) for name, value in arguments})
+        return self.line(key, **values)
+
+
+def fill(sentence: str, places: dict[str, Filling], key: str = "") -> Line:
+    """A sentence with markup as inline parts."""
+    parts: list[Inline] = []
+    end = 0
+    for match in MARKUP.finditer(sentence):
+        parts += as_line(sentence[end : match.start()])
+        parts += _marked(match, places, key)
+        end = match.end()
+    parts += as_line(sentence[end:])
+    return tuple(parts)
+
+
+def as_line(value: Filling) -> Line:
+    """Anything that may fill a place, as inline parts."""
+    if isinstance(value, tuple):
+        return value
+    if isinstance(value, str | int):
+        return (Plain(str(value)),) if str(value) else ()
+    return (value,)
+
+
+def _argument(value: str) -> Filling:
+    return value if value.replace(",", "").replace(".", "").isdigit() else Code(value)
+
+
+def _marked(match: re.Match[str], places: dict[str, Filling], key: str) -> Line:
+    if match["place"]:
+        return as_line(_filling(match["place"], places, key))
+    return (Code(match["code"]),) if match["code"] else (Strong(match["strong"]),)
+
+
+def _bare(match: re.Match[str], places: dict[str, str | int], key: str) -> str:
+    if match["place"]:
+        return str(_filling(match["place"], dict(places), key))
+    return match["code"] or match["strong"]
+
+
+def _filling(place: str, places: dict[str, Filling], key: str) -> Filling:
+    if place not in places:
+        raise WordingMissing(f"{key}: nothing fills {{{place}}}")
+    return places[place]
