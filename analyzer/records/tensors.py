@@ -201,3 +201,17 @@ class ReferenceTrace:
     decode: tuple[ModuleRecord, ...] = ()
     torchinfo_total: int = 0
     """What torchinfo prints as its total, kept for the test that shows the difference; never printed."""
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """The reference GPT's quantities at one B and T, shown beside those of an analysed model."""
+
+    preset: str
+    batch: int
+    length: int
+    parameters: int
+    flops_forward: int
+    """One multiply-add is two; matrix products only, attention over all T x T pairs; logits at every position."""
+    kv_bytes_per_token: int
+    activation_dtype: str
