@@ -1,0 +1,128 @@
+"""The first screen: what the project is, how large, what is new in it, and the fact sheet."""
+
+from __future__ import annotations
+
+from analyzer.document.blocks import paragraph, table
+from analyzer.document.context import Context
+from analyzer.document.facets import call_signature, counts, facet_row, facets, repeated_block
+from analyzer.document.inline import codes, compact, input_text, join, number, ref
+from analyzer.document.novelty import distinguishing
+from analyzer.records.document import Block, Code, Line, Link, Plain, SourceRef
+from analyzer.records.tensors import TensorSpec
+
+COMPANIONS = (
+    "docs/architecture", "docs/call_flow", "docs/math/formulas", "docs/math/derivations", "docs/diagrams/tensor_shapes",
+    "docs/gallery", "docs/study_guide",
+)  # fmt: skip
+
+
+def title(context: Context) -> Line:
+    """The project's name and one sentence of facts."""
+    return context.words.line("overview.title", name=context.name, summary=_summary(context))
+
+
+def _summary(context: Context) -> Line:
+    words, parameters, block = context.words, counts(context), repeated_block(context)
+    family = words.text(f"family.{context.family}")
+    if parameters is None:
+        return words.line("overview.summary_bare", files=number(context.analysis.facts.repository.files))
+    total = compact(parameters.total)
+    if block is None:
+        return words.line("overview.summary", family=family, parameters=total)
+    return words.line(
+        "overview.summary_stack", family=family, parameters=total, repeats=number(block.repeats), block=Code(block.class_name)
+    )
+
+
+def build_lead(context: Context) -> tuple[Block, ...]:
+    """What stands above the table of contents."""
+    return (*_what(context), *_built(context), *_ideas(context), *_sheet(context), _provenance(context), _companions(context))
+
+
+def _what(context: Context) -> tuple[Block, ...]:
+    words, model, trace = context.words, context.model, context.trace
+    repository = context.analysis.facts.repository
+    if model is None:
+        key = "overview.what_bare"
+        return (paragraph(words, key, name=context.name, files=number(repository.files), lines=number(repository.lines)),)
+    family, task = words.text(f"family.{context.family}"), words.text(f"family.{context.family}_task")
+    class_name: Line = (Code(model.class_name), Plain(" ("), SourceRef(model.where), Plain(")"))
+    if trace is None:
+        return (paragraph(words, "overview.what_untraced", name=context.name, family=family, task=task, class_name=class_name),)
+    inputs = codes(input_text(item) for item in trace.inputs if isinstance(item.value, TensorSpec))
+    outputs = call_signature(trace.output)
+    return (
+        paragraph(
+            words, "overview.what", name=context.name, family=family, task=task, class_name=class_name,
+            inputs=inputs, outputs=outputs,
+        ),
+    )  # fmt: skip
+
+
+def _built(context: Context) -> tuple[Block, ...]:
+    words, model, parameters = context.words, context.model, counts(context)
+    if model is None or parameters is None:
+        return ()
+    origin = words.line(f"overview.origin_{model.build_origin}", **_where(model.build_origin, context))
+    return (
+        paragraph(
+            words, "overview.built", expression=Code(model.build_expression), origin=origin,
+            total=number(parameters.total), trainable=number(parameters.trainable),
+        ),
+    )  # fmt: skip
+
+
+def _where(origin: str, context: Context) -> dict[str, Line]:
+    model = context.model
+    return {} if origin == "user" or model is None else {"where": ref(model.build_where or model.where)}
+
+
+def _ideas(context: Context) -> tuple[Block, ...]:
+    found = distinguishing(context)
+    if not found:
+        return ()
+    ideas = join(
+        [(Plain(context.technique_name(item.sheet_id) + " ("), SourceRef(item.where[0]), Plain(")")) for item in found if item.where]
+    )
+    return (paragraph(context.words, "overview.ideas", ideas=ideas),)
+
+
+def _sheet(context: Context) -> tuple[Block, ...]:
+    words, facts = context.words, context.analysis.facts
+    rows = [(words.line("overview.family"), words.line(f"family.{context.family}"), ref(context.model.where if context.model else None))]
+    rows += [facet_row(context, facet) for facet in facets(context)]
+    for key, pipeline in (("training_entry", context.training), ("inference_entry", context.inference)):
+        if pipeline:
+            rows.append((words.line(f"overview.{key}"), (Code(pipeline.entry_name),), ref(pipeline.entry)))
+    if facts.repository.license:
+        rows.append((words.line("overview.license"), (Plain(facts.repository.license),), ()))
+    key = "commit" if facts.repository.commit else "digest"
+    rows.append((words.line(f"overview.{key}"), (Code(facts.repository.commit or facts.repository.digest),), ()))
+    rows.append((words.line("overview.tool"), (Plain(f"deepdive {context.analysis.tool_version}".strip()),), ()))
+    return table(words, "fact_sheet", "quantity value where", rows, caption=words.line("overview.sheet_caption"))
+
+
+def _provenance(context: Context) -> Block:
+    repository = context.analysis.facts.repository
+    return paragraph(
+        context.words, "overview.provenance", files=number(repository.files), lines=number(repository.lines),
+        identity=identity(context), version=context.analysis.tool_version,
+    )  # fmt: skip
+
+
+def identity(context: Context) -> Line:
+    """Which state of the repository was read."""
+    repository = context.analysis.facts.repository
+    if repository.commit is None:
+        return context.words.line("overview.at_digest", digest=Code(repository.digest[:16]))
+    key = "overview.at_dirty_commit" if repository.dirty else "overview.at_commit"
+    return context.words.line(key, commit=Code(repository.commit[:12]))
+
+
+def _companions(context: Context) -> Block:
+    links = [(Link(context.words.text(f"documents.{_key(path)}"), f"{path}.{context.words.language}.md"),) for path in COMPANIONS]
+    return paragraph(context.words, "overview.companions", links=join(links))
+
+
+def _key(path: str) -> str:
+    return path.rsplit("/", 1)[-1]

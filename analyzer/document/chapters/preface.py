@@ -1,0 +1,79 @@
+"""The preface: the field in two cited sentences, the project in its own words, and what is new in it."""
+
+from __future__ import annotations
+
+import re
+
+from analyzer.document.blocks import bullets, note, paragraph
+from analyzer.document.context import Context
+from analyzer.document.inline import refs
+from analyzer.document.knowledge import citation, field_of
+from analyzer.document.novelty import distinguishing, is_shared_with_reference
+from analyzer.records.document import Block, Chapter, Line, Note, Plain, Strong
+from analyzer.records.source import SourceFile, Span
+
+NOISE = re.compile(r"^\s*(#|<|!\[|\[!\[|\||```|---|===|[-*] |\d+\. |>|\[.*\]\(.*\)\s*$)")
+LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+LONGEST_QUOTE = 600
+
+
+def build(context: Context) -> Chapter:
+    words = context.words
+    blocks: list[Block] = [_background(context), *_own_words(context)]
+    found = distinguishing(context)
+    if found:
+        blocks.append(paragraph(words, "preface.new"))
+        blocks += bullets(_idea(context, item.sheet_id, refs(item.where, 2), is_shared_with_reference(item)) for item in found)
+    else:
+        blocks.append(paragraph(words, "preface.nothing_new"))
+    return Chapter("preface", words.line("preface.title"), tuple(blocks))
+
+
+def _background(context: Context) -> Block:
+    field = field_of(context)
+    text: Line = (Plain(context.words.pick(field.background)), Plain(" "), *citation(field.citation))
+    return Note("knowledge", text)
+
+
+def _idea(context: Context, sheet_id: str, where: Line, shared: bool) -> Line:
+    key = "preface.idea_shared" if shared else "preface.idea"
+    return context.words.line(key, name=Strong(context.technique_name(sheet_id)), where=where)
+
+
+def _own_words(context: Context) -> tuple[Block, ...]:
+    """What the project says of itself, quoted from its README."""
+    readme = readme_of(context)
+    span = opening_of(readme) if readme else None
+    if readme is None or span is None:
+        return (note(context.words, "info", "preface.no_readme"),)
+    text = " ".join(LINK.sub(r"\1", context.quote(span)).split())
+    quoted = text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1].rsplit(" ", 1)[0] + "…"
+    where = context.part(span, span.first_line, span.last_line)
+    return (paragraph(context.words, "preface.own_words", quote=Plain(quoted), where=refs([where])),)
+
+
+def readme_of(context: Context) -> SourceFile | None:
+    """The README at the root, in this language where the repository has one of its own."""
+    names = ["README.md", "readme.md", "README.rst", "README.txt", "README"]
+    named = [f"README{mark}.md" for mark in (("_zh", ".zh", "_CN") if context.words.language == "zh" else ("_en", ".en", "_EN"))]
+    return next((context.files[name] for name in named + names if name in context.files and context.files[name].text), None)
+
+
+def opening_of(file: SourceFile) -> Span | None:
+    """The first paragraph of prose: no heading, badge, list, table or markup."""
+    lines = file.text.split("\n")
+    start = None
+    for at, line in enumerate(lines, 1):
+        prose = bool(line.strip()) and not NOISE.match(line)
+        if prose and start is None:
+            start = at
+        if start is not None and not prose:
+            if _is_prose("\n".join(lines[start - 1 : at - 1])):
+                return Span(file.path, start, at - 1)
+            start = None
+    return None
+
+
+def _is_prose(text: str) -> bool:
+    bare = LINK.sub(r"\1", text)
+    return len(bare) >= 60 or sum("一" <= character <= "鿿" for character in bare) >= 20

@@ -1,0 +1,78 @@
+"""Where to read: the file tree with role and length of each file, and the ways in."""
+
+from __future__ import annotations
+
+from analyzer.document.blocks import folded, heading, paragraph, table
+from analyzer.document.context import Context
+from analyzer.document.inline import code, join, number, ref, refs
+from analyzer.records.document import Block, Chapter, Code, Line, Plain
+from analyzer.records.source import SourceFile
+from analyzer.records.structure import EntryPoint, RoleAssignment
+
+MOST_FILES = 40
+MOST_ENTRIES = 20
+
+
+def build(context: Context) -> Chapter:
+    words = context.words
+    files = sorted((file for file in context.files.values() if file.package is None), key=lambda file: file.path)
+    ranked = sorted(files, key=lambda file: (not _roles(context, file.path), file.kind != "python", -file.lines, file.path))
+    blocks: list[Block] = [paragraph(words, "reading_map.opening", files=number(len(files)), lines=number(sum(f.lines for f in files)))]
+    blocks += table(words, "files", "file lines role holds", [_file_row(context, file) for file in ranked[:MOST_FILES]])
+    if len(ranked) > MOST_FILES:
+        rest = table(words, "more_files", "file lines kind", [_short_row(file) for file in ranked[MOST_FILES : MOST_FILES + 400]])
+        blocks += folded(words, "reading_map.more", rest, count=number(len(ranked) - MOST_FILES))
+    return Chapter("reading_map", words.line("reading_map.title"), (*blocks, *_roles_table(context), *_entries(context)))
+
+
+def _roles(context: Context, path: str) -> list[RoleAssignment]:
+    return [item for item in context.analysis.facts.structure.roles if item.path == path]
+
+
+def _file_row(context: Context, file: SourceFile) -> tuple[Line, ...]:
+    roles = join([context.words.line(f"roles.{item.role}") for item in _roles(context, file.path)])
+    return ((Code(file.path),), (Plain(number(file.lines)),), roles, _holds(context, file))
+
+
+def _holds(context: Context, file: SourceFile) -> Line:
+    """The file's own docstring, else the names it defines."""
+    relation = next((item for item in context.analysis.facts.structure.relations if item.path == file.path), None)
+    if relation and relation.summary:
+        return (Plain(relation.summary),)
+    names = relation.exports if relation else ()
+    return join([code(name) for name in names[:6]]) if names else (Plain(file.kind),)
+
+
+def _short_row(file: SourceFile) -> tuple[Line, ...]:
+    return ((Code(file.path),), (Plain(number(file.lines)),), (Plain(file.kind),))
+
+
+def _roles_table(context: Context) -> tuple[Block, ...]:
+    words = context.words
+    rows = [
+        (words.line(f"roles.{item.role}"), (Code(item.path),), _evidence(context, item))
+        for item in context.analysis.facts.structure.roles
+        if item.evidence
+    ]
+    blocks = table(words, "roles", "role file decided_by", rows)
+    return folded(words, "reading_map.roles", blocks)
+
+
+def _evidence(context: Context, item: RoleAssignment) -> Line:
+    found = [(*context.words.reason(proof.rule, proof.arguments), Plain(" "), *ref(proof.where)) for proof in item.evidence[:3]]
+    return join(found, "; ")
+
+
+def _entries(context: Context) -> tuple[Block, ...]:
+    words, entries = context.words, context.analysis.facts.structure.entry_points
+    title = heading(words, "reading_map.entries", "entry-points")
+    if not entries:
+        return (title, paragraph(words, "reading_map.no_entries"))
+    rows = [_entry_row(context, entry) for entry in entries[:MOST_ENTRIES]]
+    return (title, *table(words, "entry_points", "kind command target where", rows))
+
+
+def _entry_row(context: Context, entry: EntryPoint) -> tuple[Line, ...]:
+    command = code(entry.command) if entry.command else code(f"python {entry.path}" if entry.kind == "script" else entry.path)
+    target = code(entry.target) if entry.target else ()
+    return (context.words.line(f"entry_kinds.{entry.kind}"), command, target, refs([entry.where]))

@@ -1,0 +1,321 @@
+"""Coordinates for a drawing: a layered layout of boxes and arrows, frames laid out inside first.
+
+A frame is one box to the picture around it; an arrow that crosses its border does so at a port, which the inner
+layout places in its first or last layer. Nothing here knows what the boxes mean.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from analyzer.document.diagrams import text
+from analyzer.document.diagrams.layering import Link, Node, assign_layers, mark_back_links, subdivide
+from analyzer.document.diagrams.ordering import order_layers
+from analyzer.document.diagrams.placement import place_nodes
+from analyzer.document.diagrams.routing import Point, Routes, route, simplified
+from analyzer.records.diagrams import Arrow, Box, Diagram, Group
+
+MARGIN = 16.0
+TEXT_LIMIT = 210
+LABEL_LIMIT = 190
+BOX_PADDING_X = 12.0
+BOX_PADDING_Y = 8.0
+LEAST_BOX_WIDTH = 56.0
+FRAME_PADDING = 14.0
+FRAME_TITLE = 24.0
+LABEL_GAP = 6.0
+ROW_LIMIT = 780.0
+CHAIN_WEIGHT = 4
+
+
+@dataclass
+class _Part:
+    """A laid-out piece: positions in (cross, rank) from its own corner, and its extents."""
+
+    boxes: dict[str, Point] = field(default_factory=dict)
+    points: dict[int, list[Point]] = field(default_factory=dict)
+    labels: dict[int, Point] = field(default_factory=dict)
+    ports: dict[tuple[str, int], float] = field(default_factory=dict)
+    """Cross position of the ports, by (`first` or `last`, arrow number)."""
+    width: float = 0.0
+    depth: float = 0.0
+    title: Point = (0.0, 0.0)
+
+
+def lay_out(diagram: Diagram) -> Diagram:
+    """The same drawing with texts broken into lines and with coordinates; charts are returned as they are."""
+    if diagram.kind != "flow":
+        return diagram
+    boxes = tuple(_measured(box) for box in diagram.boxes)
+    arrows = tuple(replace(arrow, label="\n".join(_label_lines(arrow))) for arrow in diagram.arrows)
+    sideways = diagram.direction == "right"
+    inner = {
+        group.id: _frame(group, [box for box in boxes if box.group == group.id], arrows, sideways)
+        for group in diagram.groups
+    }
+    outer = _outer(boxes, arrows, inner, sideways)
+    return _drawn(diagram, boxes, arrows, (outer, inner), sideways)
+
+
+def _label_lines(arrow: Arrow) -> tuple[str, ...]:
+    return text.wrap(arrow.label, text.LINE_SIZE, LABEL_LIMIT) if arrow.label.strip() else ()
+
+
+def _measured(box: Box) -> Box:
+    label = text.wrap(box.label, text.LABEL_SIZE, TEXT_LIMIT, "bold")
+    lines = tuple(piece for line in box.lines for piece in text.wrap(line, text.LINE_SIZE, TEXT_LIMIT))
+    widths = [text.text_width(line, text.LABEL_SIZE, "bold") for line in label]
+    widths += [text.text_width(line, text.LINE_SIZE) for line in lines]
+    width = max(LEAST_BOX_WIDTH, max(widths) + 2 * BOX_PADDING_X)
+    height = len(label) * text.LABEL_HEIGHT + len(lines) * text.LINE_HEIGHT + 2 * BOX_PADDING_Y
+    return replace(box, label="\n".join(label), lines=lines, width=float(width), height=float(height))
+
+
+def _node(name: str, width: float, height: float, sideways: bool) -> Node:
+    across, along = (height, width) if sideways else (width, height)
+    return Node(name, across / 2, across / 2, along)
+
+
+def _link(number: int, source: str, target: str, label: str, sideways: bool) -> Link:
+    """The line of an arrow passes at one side of its label."""
+    link = Link(number, source, target)
+    lines = label.splitlines()
+    if lines:
+        width = max(text.text_width(line, text.LINE_SIZE) for line in lines) + 4.0
+        height = len(lines) * text.LINE_HEIGHT + 4.0
+        if sideways:
+            link.label_before, link.label_after, link.label_depth = height + 2, 2.0, width + 2 * LABEL_GAP
+        else:
+            link.label_before, link.label_after, link.label_depth = 2.0, width + LABEL_GAP, height
+    return link
+
+
+def _solve(nodes: list[Node], links: list[Link]) -> tuple[dict[str, Node], Routes]:
+    by_name = {node.id: node for node in nodes}
+    mark_back_links([node.id for node in nodes], [link for link in links if not _touches_port(link, by_name)])
+    _weigh_chains(links)
+    layers = assign_layers(by_name, links, ROW_LIMIT)
+    rows = order_layers(subdivide(by_name, links, layers), links)
+    place_nodes(rows, links)
+    return by_name, route(rows, links)
+
+
+def _touches_port(link: Link, nodes: dict[str, Node]) -> bool:
+    return bool(nodes[link.source].pin or nodes[link.target].pin)
+
+
+def _weigh_chains(links: list[Link]) -> None:
+    """Arrows between consecutive boxes as they were given are the spine of the picture: they are kept straight."""
+    seen: set[str] = set()
+    for link in links:
+        if not link.back and link.source not in seen:
+            link.weight = CHAIN_WEIGHT
+            seen.add(link.source)
+
+
+def _part(nodes: dict[str, Node], links: list[Link], routes: Routes, sideways: bool) -> _Part:
+    part = _Part(width=routes.high - routes.low, depth=routes.depth)
+    for node in nodes.values():
+        if node.pin:
+            part.ports[node.pin, int(node.id.split("@")[1])] = node.cross - routes.low
+        else:
+            slack = routes.layer_depth[node.layer] - node.depth
+            corner = (node.cross - node.before - routes.low, routes.layer_start[node.layer] + slack / 2)
+            part.boxes[node.id] = corner
+    for link in links:
+        part.points[link.number] = [(cross - routes.low, rank) for cross, rank in routes.points[link.number]]
+        if link.label_depth:
+            part.labels[link.number] = _label_place(link, routes, part.points[link.number], sideways)
+    return part
+
+
+def _label_place(link: Link, routes: Routes, points: list[Point], sideways: bool) -> Point:
+    """Corner of the label in (cross, rank): beside its own node, or beside the outer column of an arrow back."""
+    if link.back:
+        column = routes.columns[link.number] - routes.low
+        ranks = [rank for cross, rank in points if abs(cross - column) < 1]
+        middle = (min(ranks) + max(ranks)) / 2
+        offset = link.label_before + link.label_after - (0.0 if sideways else LABEL_GAP / 2)
+        return (column - offset, middle - link.label_depth / 2)
+    carrier = next(node for node in link.path if node.kind == "label")
+    cross = carrier.cross - routes.low
+    rank = routes.layer_start[carrier.layer]
+    return (cross - link.label_before, rank + LABEL_GAP) if sideways else (cross + LABEL_GAP, rank)
+
+
+def _frame(group: Group, boxes: list[Box], arrows: tuple[Arrow, ...], sideways: bool) -> _Part:
+    members = {box.id for box in boxes}
+    nodes = [_node(box.id, box.width, box.height, sideways) for box in boxes]
+    links: list[Link] = []
+    for number, arrow in enumerate(arrows):
+        if arrow.source in members and arrow.target in members:
+            links.append(_link(number, arrow.source, arrow.target, arrow.label, sideways))
+        elif arrow.target in members:
+            nodes.append(Node(f"in@{number}", 2.0, 2.0, kind="port", pin="first"))
+            links.append(_link(number, f"in@{number}", arrow.target, "", sideways))
+        elif arrow.source in members:
+            nodes.append(Node(f"out@{number}", 2.0, 2.0, kind="port", pin="last"))
+            links.append(_link(number, arrow.source, f"out@{number}", "", sideways))
+    solved, routes = _solve(nodes, links)
+    return _framed(_part(solved, links, routes, sideways), group, sideways)
+
+
+def _framed(part: _Part, group: Group, sideways: bool) -> _Part:
+    """Add padding and a strip for the title, beside which the ports pass."""
+    title_width = text.text_width(text.drawable(group.label), text.LINE_SIZE, "bold") if group.label else 0
+    strip = FRAME_TITLE if group.label else FRAME_PADDING
+    if sideways:
+        length = max(part.depth + 2 * FRAME_PADDING, title_width + 20.0)
+        inset = (length - part.depth) / 2
+        moved = _moved(part, strip, inset, stretch_to=length)
+        moved.width, moved.depth, moved.title = part.width + strip + FRAME_PADDING, length, (strip / 2, 10.0)
+        return moved
+    left, title = _title_room(part, title_width)
+    moved = _moved(part, left, strip, stretch_to=part.depth + strip + FRAME_PADDING)
+    moved.width = max(part.width + left + FRAME_PADDING, title + title_width + 10.0)
+    moved.depth = part.depth + strip + FRAME_PADDING
+    moved.title = (title, strip / 2)
+    return moved
+
+
+def _title_room(part: _Part, title_width: float) -> tuple[float, float]:
+    """Left padding and place of the title so that no port passes through it: at the left, else between ports, else
+    in a frame made wider at the left.
+    """
+    lines = sorted(cross + FRAME_PADDING for (pin, _), cross in part.ports.items() if pin == "first")
+    edges = [4.0, *lines, max(part.width + 2 * FRAME_PADDING, (lines or [0.0])[-1]) - 4.0]
+    for left, right in zip(edges, edges[1:], strict=False):
+        if right - left >= title_width + 12:
+            return FRAME_PADDING, left + 6
+    if not lines:
+        return FRAME_PADDING, 10.0
+    return FRAME_PADDING + max(0.0, title_width + 16 - lines[0]), 10.0
+
+
+def _moved(part: _Part, across: float, along: float, stretch_to: float) -> _Part:
+    """The part shifted; arrows that begin or end at a port are drawn on to the border of the frame."""
+
+    def shift(point: Point) -> Point:
+        return point[0] + across, point[1] + along
+
+    points = {number: [shift(point) for point in way] for number, way in part.points.items()}
+    for (pin, number), cross in part.ports.items():
+        border = (cross + across, 0.0 if pin == "first" else stretch_to)
+        way = points[number]
+        points[number] = simplified([border, *way] if pin == "first" else [*way, border])
+    return _Part(
+        boxes={name: shift(corner) for name, corner in part.boxes.items()},
+        points=points,
+        labels={number: shift(corner) for number, corner in part.labels.items()},
+        ports={key: cross + across for key, cross in part.ports.items()},
+    )
+
+
+def _outer(boxes: tuple[Box, ...], arrows: tuple[Arrow, ...], inner: dict[str, _Part], sideways: bool) -> _Part:
+    place = {box.id: f"frame:{box.group}" if box.group in inner else box.id for box in boxes}
+    nodes: dict[str, Node] = {}
+    for box in boxes:
+        name = place[box.id]
+        if name not in nodes:
+            part = inner.get(box.group or "")
+            nodes[name] = (
+                Node(name, part.width / 2, part.width / 2, part.depth)
+                if part
+                else _node(name, box.width, box.height, sideways)
+            )
+    links = []
+    for number, arrow in enumerate(arrows):
+        source, target = place[arrow.source], place[arrow.target]
+        if source == target and source.startswith("frame:"):
+            continue
+        links.append(_link(number, source, target, arrow.label, sideways))
+    for group, part in inner.items():
+        _fix_ports(nodes.get(f"frame:{group}"), part)
+    solved, routes = _solve(list(nodes.values()), links)
+    return _part(solved, links, routes, sideways)
+
+
+def _fix_ports(node: Node | None, part: _Part) -> None:
+    for (pin, number), cross in part.ports.items() if node else ():
+        assert node is not None
+        (node.ports_in if pin == "first" else node.ports_out)[number] = cross - part.width / 2
+
+
+def _drawn(
+    diagram: Diagram,
+    boxes: tuple[Box, ...],
+    arrows: tuple[Arrow, ...],
+    parts: tuple[_Part, dict[str, _Part]],
+    sideways: bool,
+) -> Diagram:
+    outer, inner = parts
+    corners, ways, labels = dict(outer.boxes), dict(outer.points), dict(outer.labels)
+    groups = []
+    for group in diagram.groups:
+        part = inner[group.id]
+        corner = corners.pop(f"frame:{group.id}", None)
+        if corner is None:
+            continue
+        groups.append(_placed_group(group, part, corner, sideways))
+        corners.update({name: _add(corner, at) for name, at in part.boxes.items()})
+        labels.update({number: _add(corner, at) for number, at in part.labels.items()})
+        for number, way in part.points.items():
+            _join(ways, number, [_add(corner, at) for at in way], entering=("first", number) in part.ports)
+    return replace(
+        diagram,
+        boxes=tuple(_placed_box(box, corners[box.id], sideways) for box in boxes),
+        arrows=tuple(
+            _placed_arrow(arrow, ways[number], labels.get(number), sideways) for number, arrow in enumerate(arrows)
+        ),
+        groups=tuple(groups),
+        width=_rounded((outer.depth if sideways else outer.width) + 2 * MARGIN),
+        height=_rounded((outer.width if sideways else outer.depth) + 2 * MARGIN),
+    )
+
+
+def _join(ways: dict[int, list[Point]], number: int, way: list[Point], *, entering: bool) -> None:
+    """Put the piece of an arrow inside a frame behind or before the piece outside."""
+    known = ways.get(number, [])
+    ways[number] = simplified([*known, *way] if entering else [*way, *known])
+
+
+def _add(corner: Point, at: Point) -> Point:
+    return corner[0] + at[0], corner[1] + at[1]
+
+
+def _on_page(point: Point, sideways: bool) -> Point:
+    x, y = (point[1], point[0]) if sideways else point
+    return _rounded(x + MARGIN), _rounded(y + MARGIN)
+
+
+def _rounded(value: float) -> float:
+    return round(value * 2) / 2
+
+
+def _placed_group(group: Group, part: _Part, corner: Point, sideways: bool) -> Group:
+    x, y = _on_page(corner, sideways)
+    width, height = (part.depth, part.width) if sideways else (part.width, part.depth)
+    label_x, label_y = _on_page(_add(corner, part.title), sideways)
+    return replace(
+        group,
+        label=text.drawable(group.label),
+        x=x,
+        y=y,
+        width=_rounded(width),
+        height=_rounded(height),
+        label_x=label_x,
+        label_y=label_y,
+    )
+
+
+def _placed_box(box: Box, corner: Point, sideways: bool) -> Box:
+    x, y = _on_page(corner, sideways)
+    return replace(box, x=x, y=y)
+
+
+def _placed_arrow(arrow: Arrow, way: list[Point], label: Point | None, sideways: bool) -> Arrow:
+    points = tuple(_on_page(point, sideways) for point in way)
+    if label is None:
+        return replace(arrow, points=points)
+    x, y = _on_page(label, sideways)
+    return replace(arrow, points=points, label_x=x, label_y=_rounded(y + text.LINE_HEIGHT / 2 + 2))

@@ -1,0 +1,167 @@
+"""The figures that characterise a model at a glance, each with its place, taken from traces, tree and findings.
+
+A facet that the records do not bear is absent; nothing is inferred from class or file names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analyzer.document.context import Context, walk
+from analyzer.document.family import embedding_size
+from analyzer.document.inline import byte_size, code, join, number, refs
+from analyzer.records.document import Code, Line, Plain
+from analyzer.records.evidence import Known
+from analyzer.records.source import Span
+from analyzer.records.techniques import Binding
+from analyzer.records.tensors import Dim, ModuleNode, ParameterCounts, TensorSpec
+
+HEAD_HOLES = ("n_heads", "heads", "n_head", "num_heads", "h", "H")
+KV_HEAD_HOLES = ("n_kv_heads", "kv_heads", "num_kv_heads", "n_kv_head")
+HEAD_WIDTH_HOLES = ("head_dim", "d_k", "d_head", "d_h")
+
+
+@dataclass(frozen=True)
+class Facet:
+    """One row of the fact sheet; `key` names its label in the wording."""
+
+    key: str
+    value: Line
+    where: tuple[Span, ...] = ()
+
+
+def counts(context: Context) -> ParameterCounts | None:
+    parameters = context.model.parameters if context.model else None
+    return parameters.value if isinstance(parameters, Known) else None
+
+
+def repeated_block(context: Context) -> ModuleNode | None:
+    """The repeated node that holds most parameters and has parts of its own."""
+    nodes = [node for node in walk(context.model.tree if context.model else None) if node.repeats > 1 and node.children]
+    return max(nodes, key=lambda node: (node.parameters * node.repeats, -len(node.path)), default=None)
+
+
+def facets(context: Context) -> tuple[Facet, ...]:
+    """All rows of the fact sheet that this repository bears, in reading order."""
+    found = [*_parameter_facets(context), *_size_facets(context), *_technique_facets(context), *_cost_facets(context)]
+    return tuple(facet for facet in found if facet.value)
+
+
+def _parameter_facets(context: Context) -> list[Facet]:
+    parameters, model = counts(context), context.model
+    if parameters is None or model is None:
+        return []
+    where = (model.build_where or model.where,)
+    rows = [
+        Facet("parameters_total", (Plain(number(parameters.total)),), where),
+        Facet("parameters_trainable", (Plain(number(parameters.trainable)),), where),
+    ]
+    if model.ties:
+        ties = join([code(f"{left} = {right}") for left, right in model.ties[:2]])
+        rows.append(Facet("parameters_tied", (Plain(f"{number(parameters.tied)} ("), *ties, Plain(")")), _tie_lines(context)))
+    if parameters.active != parameters.total:
+        rows.append(Facet("parameters_active", (Plain(number(parameters.active)),), where))
+    if parameters.buffers:
+        rows.append(Facet("buffers", (Plain(number(parameters.buffers)),), where))
+    return rows
+
+
+def _tie_lines(context: Context) -> tuple[Span, ...]:
+    spans = [span for found in context.used_techniques if found.sheet_id == "weight_tying" for span in found.where]
+    return tuple(spans[:1])
+
+
+def _size_facets(context: Context) -> list[Facet]:
+    rows = []
+    block = repeated_block(context)
+    if block:
+        value = (Plain(f"{block.repeats} × "), Code(block.class_name), Plain(" ("), Code(block.path), Plain(")"))
+        rows.append(Facet("stack", value, _spans(block.created_at)))
+    rows += [facet for facet in (_width(context, block), *_head_facets(context)) if facet]
+    return rows + _vocabulary(context)
+
+
+def _width(context: Context, block: ModuleNode | None) -> Facet | None:
+    """Last size of what the repeated block returns, where it is one tensor of rank three."""
+    record = context.records.get(block.paths[0]) if block else None
+    outputs = record.calls[0].outputs if record and record.calls else ()
+    if len(outputs) < 1 or len(outputs[0].shape) != 3 or block is None:
+        return None
+    return Facet("width", dim_line(outputs[0].shape[-1]), _spans(block.defined_at))
+
+
+def dim_line(dim: Dim) -> Line:
+    """A size with its name: `n_embd` = 768."""
+    if dim.expression and dim.value is not None and dim.expression != str(dim.value):
+        return (Code(dim.expression), Plain(f" = {number(dim.value)}"))
+    return (Plain("?" if dim.value is None else number(dim.value)),)
+
+
+def bound(context: Context, holes: tuple[str, ...], *categories: str) -> Binding | None:
+    """The first binding of one of the holes, in findings of these categories, whose value is known."""
+    for found in context.techniques_of(*categories):
+        for binding in found.bindings:
+            if binding.hole in holes and isinstance(binding.value, Known):
+                return binding
+    return None
+
+
+def _head_facets(context: Context) -> list[Facet]:
+    wanted = (("heads", HEAD_HOLES), ("kv_heads", KV_HEAD_HOLES), ("head_dim", HEAD_WIDTH_HOLES))
+    found = [(key, bound(context, holes, "attention")) for key, holes in wanted]
+    return [Facet(key, binding_line(item), (item.where,)) for key, item in found if item]
+
+
+def binding_line(item: Binding) -> Line:
+    """A bound name with its value."""
+    if isinstance(item.value, Known):
+        return (Code(item.code), Plain(" = "), Code(repr(item.value.value)))
+    return (Code(item.code),)
+
+
+def _vocabulary(context: Context) -> list[Facet]:
+    model, trace = context.model, context.trace
+    rows = []
+    sizes = embedding_size(model) if model else None
+    if model and sizes and context.family in ("language_model", "speech", "image_text"):
+        module = next(item for item in model.modules if item.class_name == "Embedding" and item.detail)
+        rows.append(Facet("vocabulary", (Plain(number(sizes[0])),), _spans(module.created_at)))
+    if trace and context.family == "image_classifier" and trace.output:
+        rows.append(Facet("classes", dim_line(trace.output[0].shape[-1]), _spans(model.where if model else None)))
+    return rows
+
+
+def _technique_facets(context: Context) -> list[Facet]:
+    rows = []
+    for key, categories in (
+        ("attention", ("attention",)), ("positions", ("position",)), ("normalisation", ("norm",)),
+        ("activation", ("activation", "feed_forward", "ffn")), ("convolution", ("convolution",)),
+    ):  # fmt: skip
+        found = {item.sheet_id: item for item in context.techniques_of(*categories)}
+        names = join([context.technique_name(identifier) for identifier in found])
+        spans = tuple(item.where[0] for item in found.values() if item.where)
+        if found:
+            rows.append(Facet(key, names, spans))
+    return rows
+
+
+def _cost_facets(context: Context) -> list[Facet]:
+    rows = []
+    for name, cost in context.model.costs if context.model else ():
+        if name in ("kv_bytes_per_token", "flops") and isinstance(cost.value, Known) and cost.value.value:
+            text = byte_size(cost.value.value) if name.startswith("kv") else number(cost.value.value)
+            formula = (Plain(" = "), Code(cost.formula)) if cost.formula else ()
+            rows.append(Facet(name, (Plain(text), *formula), cost.value.where[:1]))
+    return rows
+
+
+def facet_row(context: Context, facet: Facet) -> tuple[Line, Line, Line]:
+    return context.words.line(f"overview.{facet.key}"), facet.value, refs(facet.where)
+
+
+def call_signature(specs: tuple[TensorSpec, ...]) -> Line:
+    return join([code(f"{spec.dtype}{spec}") for spec in specs])
+
+
+def _spans(span: Span | None) -> tuple[Span, ...]:
+    return (span,) if span else ()

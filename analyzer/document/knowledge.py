@@ -1,0 +1,92 @@
+"""Knowledge from outside the source: the history of a field and other models' sizes, each row with its citation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from analyzer.document.context import Context
+from analyzer.document.family import Family
+from analyzer.document.wording import read_template
+from analyzer.records.document import Line, Link, Plain
+from analyzer.records.techniques import Citation, Text
+
+FIELD_OF: dict[Family, str] = {
+    "language_model": "language", "diffusion": "diffusion", "image_classifier": "vision", "image_to_image": "vision",
+    "speech": "speech", "image_text": "vision", "sequence": "sequence", "vector": "sequence", "unknown": "sequence",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Milestone:
+    """A step in the history of a field; `techniques` are the ids that carry it into code."""
+
+    year: int
+    name: str
+    mark: Text
+    citation: Citation
+    techniques: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PublishedModel:
+    """A model with its size as its paper prints it; `parameters` is nought where the paper prints none."""
+
+    name: str
+    parameters: int
+    open: bool
+    citation: Citation
+    mark: Text
+
+
+@dataclass(frozen=True)
+class Field:
+    background: Text
+    citation: Citation
+    milestones: tuple[Milestone, ...]
+    models: tuple[PublishedModel, ...]
+
+
+def field_of(context: Context) -> Field:
+    """The history that belongs to the family of the analysed model."""
+    data = read_template("knowledge", FIELD_OF[context.family])
+    sources = read_template("knowledge", "sources")
+    return Field(
+        _text(data["background"]),
+        source(sources, data["background"]["source"]),
+        tuple(_milestone(row, sources) for row in data["milestones"]),
+        tuple(_model(row, sources) for row in data["models"]),
+    )
+
+
+def source(sources: dict[str, Any], key: str) -> Citation:
+    row = sources[key]
+    return Citation(row["label"], row["title"], row["year"], row["identifier"])
+
+
+def citation(item: Citation) -> Line:
+    """A citation as a link: `[Vaswani et al., 2017](…)`."""
+    return (Link(f"{item.label}, {item.year}", address_of(item.identifier)),)
+
+
+def address_of(identifier: str) -> str:
+    """The web address of an arXiv id or DOI."""
+    kind, _, rest = identifier.partition(":")
+    return {"arXiv": f"https://arxiv.org/abs/{rest}", "doi": f"https://doi.org/{rest}"}.get(kind, identifier)
+
+
+def full_citation(item: Citation) -> Line:
+    return (Plain(f"{item.label} ({item.year}). {item.title}. "), Link(item.identifier, address_of(item.identifier)))
+
+
+def _milestone(row: dict[str, Any], sources: dict[str, Any]) -> Milestone:
+    cited = source(sources, row["source"])
+    return Milestone(cited.year, row["name"], _text(row), cited, tuple(row.get("techniques", ())))
+
+
+def _model(row: dict[str, Any], sources: dict[str, Any]) -> PublishedModel:
+    return PublishedModel(row["name"], row.get("parameters", 0), row["open"], source(sources, row["source"]), _text(row))
+
+
+def _text(row: dict[str, Any]) -> Text:
+    return Text(row["en"], row["zh"])
