@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import pickle
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,9 @@ def dropout_generators() -> dict[str, torch.Tensor]:
 def read_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
     """The content of a checkpoint of this program; anything else is refused."""
     try:
-        content = torch.load(path, map_location=device, weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch describes foreign pickles at length; one line follows below
+            content = torch.load(path, map_location=device, weights_only=True)
     except FileNotFoundError:
         raise UserError(f"{path}: no such checkpoint; train one first or name another") from None
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):

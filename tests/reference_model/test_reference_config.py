@@ -1,0 +1,62 @@
+"""Presets are buildable, and sizes that cannot work are refused in one line."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from reference_model.config import PRESETS, TRAINING_PRESETS, ModelConfig, TrainingConfig
+from reference_model.data import load_text
+from reference_model.errors import UserError
+
+
+def test_every_model_preset_has_a_training_preset() -> None:
+    assert list(PRESETS) == list(TRAINING_PRESETS) == ["classic", "tiny", "small", "medium"]
+
+
+def test_defaults_are_the_tiny_preset() -> None:
+    assert PRESETS["tiny"] == ModelConfig()
+    assert TRAINING_PRESETS["tiny"] == TrainingConfig()
+
+
+def test_default_vocabulary_is_that_of_the_bundled_corpus() -> None:
+    characters = len(set(load_text("opticks")))
+    assert {PRESETS[name].vocab_size for name in ("classic", "tiny", "small")} == {characters}
+
+
+def test_classic_has_the_sizes_and_the_dialect_of_its_seed() -> None:
+    classic = PRESETS["classic"]
+    assert (classic.d_model, classic.n_heads, classic.n_layers, classic.context_length) == (256, 8, 6, 256)
+    assert (classic.head_dim, classic.n_kv_heads, classic.d_ff) == (32, 8, 4 * 256)
+    assert (classic.position, classic.norm, classic.activation) == ("learned", "layer_norm", "relu")
+    assert classic.tie_weights
+
+
+@pytest.mark.parametrize("preset", ["tiny", "small", "medium"])
+def test_modern_presets_speak_the_modern_dialect(preset: str) -> None:
+    config = PRESETS[preset]
+    assert (config.position, config.norm, config.activation) == ("rope", "rms_norm", "swiglu")
+    assert 1 < config.n_kv_heads < config.n_heads
+    # A gate adds a third matrix: 8/3 of d_model keeps the cost of two matrices of 4 * d_model, rounded up to 32.
+    assert 0 <= config.d_ff - 8 / 3 * config.d_model < 32
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"n_heads": 5}, "d_model 128 is not a multiple of n_heads 5"),
+        ({"n_kv_heads": 3}, "n_heads 4 is not a multiple of n_kv_heads 3"),
+        ({"d_model": 36, "n_heads": 4}, "head_dim is 9"),
+        ({"vocab_size": 0}, "vocab_size must be at least 1, not 0"),
+        ({"context_length": 0}, "context_length must be at least 1, not 0"),
+    ],
+)
+def test_impossible_model_sizes_are_refused(change: dict[str, int], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        dataclasses.replace(ModelConfig(), **change)
+
+
+def test_impossible_training_sizes_are_refused() -> None:
+    with pytest.raises(UserError, match="batch_size must be at least 1, not 0"):
+        TrainingConfig(batch_size=0)
