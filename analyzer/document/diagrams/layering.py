@@ -41,7 +41,8 @@ class Link:
     label_after: float = 0.0
     label_depth: float = 0.0
     back: bool = False
-    weight: int = 1
+    spine: bool = False
+    """Part of the one longest way through the picture: kept straight before all others."""
     path: list[Node] = field(default_factory=list)
 
 
@@ -66,6 +67,28 @@ def _visit(start: str, outgoing: dict[str, list[Link]], state: dict[str, str]) -
     state[start] = "done"
 
 
+def find_spine(order: list[str], arrows: list[tuple[str, str]]) -> tuple[frozenset[int], frozenset[int]]:
+    """Numbers of the arrows that run back, and of those on the longest way through the graph; where several ways
+    are equally long, as with query, key and value, none of them is.
+    """
+    links = [Link(number, source, target) for number, (source, target) in enumerate(arrows)]
+    mark_back_links(order, links)
+    forward = [link for link in links if not link.back]
+    turned = [Link(link.number, link.target, link.source) for link in forward]
+    before, behind = _path_lengths(order, forward), _path_lengths(order, turned)
+    leaving: dict[str, list[Link]] = {}
+    entering: dict[str, list[Link]] = {}
+    for link in forward:
+        if behind[link.source] == behind[link.target] + 1:
+            leaving.setdefault(link.source, []).append(link)
+        if before[link.target] == before[link.source] + 1:
+            entering.setdefault(link.target, []).append(link)
+    spine = {
+        link.number for link in forward if leaving.get(link.source) == [link] and entering.get(link.target) == [link]
+    }
+    return frozenset(link.number for link in links if link.back), frozenset(spine)
+
+
 def assign_layers(nodes: dict[str, Node], links: list[Link], row_limit: float) -> int:
     """Give every node its even layer by longest path; nodes without arrows are set in rows behind. Returns the
     number of layers, label layers included.
@@ -76,7 +99,8 @@ def assign_layers(nodes: dict[str, Node], links: list[Link], row_limit: float) -
     chained = [node for node in nodes.values() if node.id in linked and not node.pin]
     inner = [link for link in forward if not (nodes[link.source].pin or nodes[link.target].pin)]
     first = 1 if any(node.pin == "first" for node in nodes.values()) else 0
-    levels = _longest_paths([node.id for node in chained], inner)
+    levels = _path_lengths([node.id for node in chained], inner)
+    _pull_sources(levels, inner)
     for node in chained:
         node.layer = 2 * (levels[node.id] + first)
     last = max((node.layer for node in chained), default=2 * first - 2)
@@ -88,18 +112,18 @@ def assign_layers(nodes: dict[str, Node], links: list[Link], row_limit: float) -
     return last + 1
 
 
-def _longest_paths(order: list[str], links: list[Link]) -> dict[str, int]:
-    levels = dict.fromkeys(order, 0)
+def _path_lengths(order: list[str], links: list[Link]) -> dict[str, int]:
+    """Arrows on the longest way that ends at each node."""
+    lengths = dict.fromkeys(order, 0)
     for _ in order:
         changed = False
         for link in links:
-            if levels[link.target] < levels[link.source] + 1:
-                levels[link.target] = levels[link.source] + 1
+            if lengths[link.target] < lengths[link.source] + 1:
+                lengths[link.target] = lengths[link.source] + 1
                 changed = True
         if not changed:
             break
-    _pull_sources(levels, links)
-    return levels
+    return lengths
 
 
 def _pull_sources(levels: dict[str, int], links: list[Link]) -> None:

@@ -7,9 +7,10 @@ layout places in its first or last layer. Nothing here knows what the boxes mean
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from analyzer.document.diagrams import text
-from analyzer.document.diagrams.layering import Link, Node, assign_layers, mark_back_links, subdivide
+from analyzer.document.diagrams.layering import Link, Node, assign_layers, find_spine, mark_back_links, subdivide
 from analyzer.document.diagrams.ordering import order_layers
 from analyzer.document.diagrams.placement import place_nodes
 from analyzer.document.diagrams.routing import Point, Routes, route, simplified
@@ -25,7 +26,17 @@ FRAME_PADDING = 14.0
 FRAME_TITLE = 24.0
 LABEL_GAP = 6.0
 ROW_LIMIT = 780.0
-CHAIN_WEIGHT = 4
+BACK_LABEL_LIMIT = 120
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """What is drawn: measured boxes, arrows with broken labels, the numbers of those that must run straight."""
+
+    boxes: tuple[Box, ...]
+    arrows: tuple[Arrow, ...]
+    spine: frozenset[int]
+    sideways: bool
 
 
 @dataclass
@@ -47,18 +58,19 @@ def lay_out(diagram: Diagram) -> Diagram:
     if diagram.kind != "flow":
         return diagram
     boxes = tuple(_measured(box) for box in diagram.boxes)
-    arrows = tuple(replace(arrow, label="\n".join(_label_lines(arrow))) for arrow in diagram.arrows)
-    sideways = diagram.direction == "right"
-    inner = {
-        group.id: _frame(group, [box for box in boxes if box.group == group.id], arrows, sideways)
-        for group in diagram.groups
-    }
-    outer = _outer(boxes, arrows, inner, sideways)
-    return _drawn(diagram, boxes, arrows, (outer, inner), sideways)
+    back, spine = find_spine([box.id for box in boxes], [(arrow.source, arrow.target) for arrow in diagram.arrows])
+    arrows = tuple(
+        replace(arrow, label=_broken(arrow.label, BACK_LABEL_LIMIT if number in back else LABEL_LIMIT))
+        for number, arrow in enumerate(diagram.arrows)
+    )
+    sheet = _Sheet(boxes, arrows, spine, diagram.direction == "right")
+    inner = {group.id: _frame(group, sheet) for group in diagram.groups}
+    outer = _outer(sheet, inner)
+    return _drawn(diagram, sheet, outer, inner)
 
 
-def _label_lines(arrow: Arrow) -> tuple[str, ...]:
-    return text.wrap(arrow.label, text.LINE_SIZE, LABEL_LIMIT) if arrow.label.strip() else ()
+def _broken(label: str, limit: int) -> str:
+    return "\n".join(text.wrap(label, text.LINE_SIZE, limit)) if label.strip() else ""
 
 
 def _measured(box: Box) -> Box:
@@ -90,10 +102,11 @@ def _link(number: int, source: str, target: str, label: str, sideways: bool) -> 
     return link
 
 
-def _solve(nodes: list[Node], links: list[Link]) -> tuple[dict[str, Node], Routes]:
+def _solve(nodes: list[Node], links: list[Link], spine: frozenset[int]) -> tuple[dict[str, Node], Routes]:
     by_name = {node.id: node for node in nodes}
+    for link in links:
+        link.spine = link.number in spine
     mark_back_links([node.id for node in nodes], [link for link in links if not _touches_port(link, by_name)])
-    _weigh_chains(links)
     layers = assign_layers(by_name, links, ROW_LIMIT)
     rows = order_layers(subdivide(by_name, links, layers), links)
     place_nodes(rows, links)
@@ -102,15 +115,6 @@ def _solve(nodes: list[Node], links: list[Link]) -> tuple[dict[str, Node], Route
 
 def _touches_port(link: Link, nodes: dict[str, Node]) -> bool:
     return bool(nodes[link.source].pin or nodes[link.target].pin)
-
-
-def _weigh_chains(links: list[Link]) -> None:
-    """Arrows between consecutive boxes as they were given are the spine of the picture: they are kept straight."""
-    seen: set[str] = set()
-    for link in links:
-        if not link.back and link.source not in seen:
-            link.weight = CHAIN_WEIGHT
-            seen.add(link.source)
 
 
 def _part(nodes: dict[str, Node], links: list[Link], routes: Routes, sideways: bool) -> _Part:
@@ -143,11 +147,12 @@ def _label_place(link: Link, routes: Routes, points: list[Point], sideways: bool
     return (cross - link.label_before, rank + LABEL_GAP) if sideways else (cross + LABEL_GAP, rank)
 
 
-def _frame(group: Group, boxes: list[Box], arrows: tuple[Arrow, ...], sideways: bool) -> _Part:
+def _frame(group: Group, sheet: _Sheet) -> _Part:
+    boxes, sideways = [box for box in sheet.boxes if box.group == group.id], sheet.sideways
     members = {box.id for box in boxes}
     nodes = [_node(box.id, box.width, box.height, sideways) for box in boxes]
     links: list[Link] = []
-    for number, arrow in enumerate(arrows):
+    for number, arrow in enumerate(sheet.arrows):
         if arrow.source in members and arrow.target in members:
             links.append(_link(number, arrow.source, arrow.target, arrow.label, sideways))
         elif arrow.target in members:
@@ -156,7 +161,7 @@ def _frame(group: Group, boxes: list[Box], arrows: tuple[Arrow, ...], sideways: 
         elif arrow.source in members:
             nodes.append(Node(f"out@{number}", 2.0, 2.0, kind="port", pin="last"))
             links.append(_link(number, arrow.source, f"out@{number}", "", sideways))
-    solved, routes = _solve(nodes, links)
+    solved, routes = _solve(nodes, links, sheet.spine)
     return _framed(_part(solved, links, routes, sideways), group, sideways)
 
 
@@ -184,7 +189,7 @@ def _title_room(part: _Part, title_width: float) -> tuple[float, float]:
     """
     lines = sorted(cross + FRAME_PADDING for (pin, _), cross in part.ports.items() if pin == "first")
     edges = [4.0, *lines, max(part.width + 2 * FRAME_PADDING, (lines or [0.0])[-1]) - 4.0]
-    for left, right in zip(edges, edges[1:], strict=False):
+    for left, right in pairwise(edges):
         if right - left >= title_width + 12:
             return FRAME_PADDING, left + 6
     if not lines:
@@ -211,7 +216,8 @@ def _moved(part: _Part, across: float, along: float, stretch_to: float) -> _Part
     )
 
 
-def _outer(boxes: tuple[Box, ...], arrows: tuple[Arrow, ...], inner: dict[str, _Part], sideways: bool) -> _Part:
+def _outer(sheet: _Sheet, inner: dict[str, _Part]) -> _Part:
+    boxes, sideways = sheet.boxes, sheet.sideways
     place = {box.id: f"frame:{box.group}" if box.group in inner else box.id for box in boxes}
     nodes: dict[str, Node] = {}
     for box in boxes:
@@ -224,14 +230,14 @@ def _outer(boxes: tuple[Box, ...], arrows: tuple[Arrow, ...], inner: dict[str, _
                 else _node(name, box.width, box.height, sideways)
             )
     links = []
-    for number, arrow in enumerate(arrows):
+    for number, arrow in enumerate(sheet.arrows):
         source, target = place[arrow.source], place[arrow.target]
         if source == target and source.startswith("frame:"):
             continue
         links.append(_link(number, source, target, arrow.label, sideways))
     for group, part in inner.items():
         _fix_ports(nodes.get(f"frame:{group}"), part)
-    solved, routes = _solve(list(nodes.values()), links)
+    solved, routes = _solve(list(nodes.values()), links, sheet.spine)
     return _part(solved, links, routes, sideways)
 
 
@@ -241,14 +247,8 @@ def _fix_ports(node: Node | None, part: _Part) -> None:
         (node.ports_in if pin == "first" else node.ports_out)[number] = cross - part.width / 2
 
 
-def _drawn(
-    diagram: Diagram,
-    boxes: tuple[Box, ...],
-    arrows: tuple[Arrow, ...],
-    parts: tuple[_Part, dict[str, _Part]],
-    sideways: bool,
-) -> Diagram:
-    outer, inner = parts
+def _drawn(diagram: Diagram, sheet: _Sheet, outer: _Part, inner: dict[str, _Part]) -> Diagram:
+    sideways = sheet.sideways
     corners, ways, labels = dict(outer.boxes), dict(outer.points), dict(outer.labels)
     groups = []
     for group in diagram.groups:
@@ -263,9 +263,10 @@ def _drawn(
             _join(ways, number, [_add(corner, at) for at in way], entering=("first", number) in part.ports)
     return replace(
         diagram,
-        boxes=tuple(_placed_box(box, corners[box.id], sideways) for box in boxes),
+        boxes=tuple(_placed_box(box, corners[box.id], sideways) for box in sheet.boxes),
         arrows=tuple(
-            _placed_arrow(arrow, ways[number], labels.get(number), sideways) for number, arrow in enumerate(arrows)
+            _placed_arrow(arrow, ways[number], labels.get(number), sideways)
+            for number, arrow in enumerate(sheet.arrows)
         ),
         groups=tuple(groups),
         width=_rounded((outer.depth if sideways else outer.width) + 2 * MARGIN),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from analyzer.document.diagrams.layering import Link, Node
 
 SWEEPS = 12
@@ -28,7 +30,7 @@ def _neighbours(links: list[Link]) -> tuple[Neighbours, Neighbours]:
     for link in links:
         if link.back:
             continue
-        for upper, lower in zip(link.path, link.path[1:], strict=False):
+        for upper, lower in pairwise(link.path):
             below.setdefault(upper.id, []).append(lower.id)
             above.setdefault(lower.id, []).append(upper.id)
     return above, below
@@ -57,7 +59,7 @@ def _sorted_by_barycentre(row: list[Node], neighbours: Neighbours, place: dict[s
 
 def count_crossings(rows: list[list[Node]], below: Neighbours) -> int:
     total = 0
-    for upper, lower in zip(rows, rows[1:], strict=False):
+    for upper, lower in pairwise(rows):
         place = {node.id: index for index, node in enumerate(lower)}
         ends = [place[name] for node in upper for name in sorted(below.get(node.id, ()), key=lambda name: place[name])]
         total += sum(1 for i, left in enumerate(ends) for right in ends[i + 1 :] if left > right)

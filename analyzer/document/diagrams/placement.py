@@ -7,11 +7,14 @@ up; the last one runs down, so that a chain of boxes ends up on one straight lin
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from analyzer.document.diagrams.layering import Link, Node
 
 SWEEPS = 24
 GAP = 26.0
 NARROW_GAP = 12.0
+SPINE_WEIGHT = 1000.0
 Pull = dict[str, list[tuple[str, float, float]]]
 """For each node its neighbours in the layer beside: (name, offset to their position, weight)."""
 
@@ -37,9 +40,9 @@ def _pulls(links: list[Link]) -> tuple[Pull, Pull]:
     for link in links:
         if link.back:
             continue
-        for upper, lower in zip(link.path, link.path[1:], strict=False):
+        for upper, lower in pairwise(link.path):
             shift = upper.ports_out.get(link.number, 0.0) - lower.ports_in.get(link.number, 0.0)
-            weight = float(link.weight) * _stiffness(upper, lower)
+            weight = SPINE_WEIGHT if link.spine else _stiffness(upper, lower)
             below.setdefault(upper.id, []).append((lower.id, -shift, weight))
             above.setdefault(lower.id, []).append((upper.id, shift, weight))
     return above, below
@@ -66,7 +69,7 @@ def _wishes(row: list[Node], pulls: tuple[Pull, ...], nodes: dict[str, Node]) ->
 def _settle(row: list[Node], wishes: dict[str, tuple[float, float]]) -> None:
     """Isotonic regression: subtract the least distances, pool violators, add the distances back."""
     distances = [0.0]
-    for left, right in zip(row, row[1:], strict=False):
+    for left, right in pairwise(row):
         distances.append(distances[-1] + separation(left, right))
     pools: list[tuple[float, float, int]] = []
     for node, distance in zip(row, distances, strict=True):
@@ -91,17 +94,26 @@ def separation(left: Node, right: Node) -> float:
 
 
 def _straighten(rows: list[list[Node]], links: list[Link]) -> None:
-    """Take the last small steps out of arrows: move a bend onto the line of its neighbour where there is room."""
+    """Take the small steps out of long arrows: all bends of one move onto a common line where there is room."""
     beside = {
         node.id: (row[index - 1] if index else None, row[index + 1] if index + 1 < len(row) else None)
         for row in rows
         for index, node in enumerate(row)
     }
-    for link in links:
-        for upper, lower in zip(link.path[:-1], link.path[1:-1], strict=False):
-            aim = upper.cross + upper.ports_out.get(link.number, 0.0)
-            left, right = beside[lower.id]
-            clear_left = left is None or aim - left.cross >= separation(left, lower)
-            clear_right = right is None or right.cross - aim >= separation(lower, right)
-            if clear_left and clear_right:
-                lower.cross = aim
+    for link in sorted(links, key=lambda link: -len(link.path)):
+        bends = link.path[1:-1]
+        start = link.path[0].cross + link.path[0].ports_out.get(link.number, 0.0)
+        end = link.path[-1].cross + link.path[-1].ports_in.get(link.number, 0.0)
+        lines = [start, end, *(bend.cross for bend in bends)]
+        free = [line for line in lines if all(_has_room(bend, line, beside[bend.id]) for bend in bends)]
+        if bends and free:
+            best = min(free, key=lambda line: sum(abs(line - bend.cross) for bend in bends))
+            for bend in bends:
+                bend.cross = best
+
+
+def _has_room(node: Node, cross: float, beside: tuple[Node | None, Node | None]) -> bool:
+    left, right = beside
+    clear_left = left is None or cross - left.cross >= separation(left, node)
+    clear_right = right is None or right.cross - cross >= separation(node, right)
+    return clear_left and clear_right

@@ -7,6 +7,7 @@ so that no arrow ever passes through a box.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from analyzer.document.diagrams.layering import Link, Node
 
@@ -119,7 +120,7 @@ def _crossings(links: list[Link], columns: dict[int, float]) -> list[Crossing]:
             found.append(Crossing(link.number, start, column, (start,), (), source.layer + 1))
             found.append(Crossing(link.number, column, end, (), (end,), target.layer))
             continue
-        for upper, lower in zip(link.path, link.path[1:], strict=False):
+        for upper, lower in pairwise(link.path):
             start, end = _end(upper, link, True), _end(lower, link, False)
             if abs(start - end) >= STRAIGHT:
                 found.append(Crossing(link.number, start, end, (start,), (end,), lower.layer))
