@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from analyzer.records.evidence import Known, Unknown
+from analyzer.records.evidence import Gap, Known, Unknown
 from analyzer.records.source import Span
 
 ConfigFormat = Literal[
-    "dataclass", "class", "init_defaults", "argparse", "click", "typer", "constants", "yaml", "json",
+    "dataclass", "class", "init_defaults", "argparse", "click", "typer", "fire", "absl", "constants", "yaml", "json",
     "huggingface_json", "toml", "pretrained_config", "call", "dict",
 ]  # fmt: skip
 PlainValue = object
@@ -83,3 +83,5 @@ class Configuration:
     presets: tuple[Preset, ...] = ()
     derived: tuple[DerivedQuantity, ...] = ()
     unused: tuple[ConfigValue, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    """Configuration files that could not be read."""

@@ -1,0 +1,106 @@
+"""Configuration objects filled attribute by attribute: `C = CN()`, `C.lr = 3e-4`, `return C`.
+
+The object's class is a free-form holder: it keeps whatever keyword or attribute it is given. A nested holder
+made by another function of the repository is that function's table; assignments into it are overrides.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from analyzer.facts.configuration.reading import (
+    FUNCTIONS,
+    Scope,
+    callee,
+    config_value,
+    own_nodes,
+    scopes,
+)
+from analyzer.index import Definition, External, SourceIndex
+from analyzer.index.symbols import dotted_name
+from analyzer.records.configuration import ConfigTable, ConfigValue
+
+FOREIGN_HOLDERS = frozenset(
+    {
+        "ml_collections.ConfigDict", "ml_collections.config_dict.ConfigDict", "yacs.config.CfgNode",
+        "types.SimpleNamespace", "argparse.Namespace", "easydict.EasyDict", "addict.Dict", "omegaconf.DictConfig",
+        "omegaconf.OmegaConf.create", "munch.Munch", "fvcore.common.config.CfgNode",
+    }
+)  # fmt: skip
+
+
+def find(index: SourceIndex) -> tuple[ConfigTable, ...]:
+    tables: list[ConfigTable] = []
+    for path, tree in index.trees().items():
+        for scope in scopes(path, tree):
+            if not isinstance(scope.node, ast.ClassDef):
+                tables += _in_scope(index, scope)
+    return tuple(tables)
+
+
+def is_holder(index: SourceIndex, scope: Scope, node: ast.expr) -> bool:
+    """True where an expression makes an empty or filled free-form configuration object."""
+    if not isinstance(node, ast.Call):
+        return False
+    made_by = callee(index, scope, node)
+    if isinstance(made_by, External):
+        return made_by.dotted in FOREIGN_HOLDERS
+    return made_by is not None and _keeps_anything(index, made_by)
+
+
+def _keeps_anything(index: SourceIndex, owner: Definition) -> bool:
+    """The constructor takes `**kwargs` and hands them to the object's own dictionary."""
+    if not isinstance(owner.node, ast.ClassDef):
+        return False
+    constructor = index.symbols.definitions[owner.path].get(f"{owner.name}.__init__")
+    if constructor is None or not isinstance(constructor.node, FUNCTIONS) or constructor.node.args.kwarg is None:
+        return False
+    name = constructor.node.args.kwarg.arg
+    for node in ast.walk(constructor.node):
+        if isinstance(node, ast.Call) and (dotted_name(node.func) or "").endswith(".__dict__.update"):
+            return any(isinstance(n, ast.Name) and n.id == name for a in node.args for n in ast.walk(a)) or any(
+                isinstance(k.value, ast.Name) and k.value.id == name for k in node.keywords
+            )
+    return False
+
+
+def _in_scope(index: SourceIndex, scope: Scope) -> Iterator[ConfigTable]:
+    holders: dict[str, list[ConfigValue]] = {}
+    places: dict[str, ast.AST] = {}
+    for node in own_nodes(scope.node):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            target = dotted_name(node.targets[0])
+            if target is None:
+                continue
+            owner, _, name = target.rpartition(".")
+            if is_holder(index, scope, node.value):
+                if owner not in holders:
+                    holders[target], places[target] = list(_given(index, scope, node.value)), node
+            elif name and _root(owner, holders) is not None and not _is_made_elsewhere(index, scope, node.value):
+                root = _root(owner, holders) or owner
+                full = f"{owner}.{name}".removeprefix(f"{root}.")
+                holders[root].append(config_value(index, scope.path, full, node.value, node))
+    for target, values in holders.items():
+        if values:
+            where = index.span(scope.path, scope.node if isinstance(scope.node, FUNCTIONS) else places[target])
+            yield ConfigTable(scope.qualified_name, "call", where, tuple(values))
+
+
+def _root(owner: str, holders: dict[str, list[ConfigValue]]) -> str | None:
+    """The holder that `C.trainer` belongs to."""
+    parts = owner.split(".")
+    for size in range(1, len(parts) + 1):
+        if ".".join(parts[:size]) in holders:
+            return ".".join(parts[:size])
+    return None
+
+
+def _is_made_elsewhere(index: SourceIndex, scope: Scope, node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(callee(index, scope, node), Definition)
+
+
+def _given(index: SourceIndex, scope: Scope, call: ast.expr) -> Iterator[ConfigValue]:
+    for keyword in call.keywords if isinstance(call, ast.Call) else ():
+        if keyword.arg is not None:
+            yield config_value(index, scope.path, keyword.arg, keyword.value, keyword.value)

@@ -1,0 +1,39 @@
+"""Constructor parameters of the repository's `nn.Module` classes, with their defaults.
+
+A class counts where at least one parameter has a plain default; which of them is the model is not known here.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from analyzer.facts.class_hierarchy import ClassHierarchy
+from analyzer.facts.configuration.reading import FUNCTIONS, Notes, config_value, parameters
+from analyzer.index import Definition, SourceIndex
+from analyzer.records.configuration import ConfigTable, ConfigValue
+
+
+def find(index: SourceIndex) -> tuple[ConfigTable, ...]:
+    hierarchy = ClassHierarchy(index)
+    owners = (owner for owner in index.symbols.classes() if hierarchy.is_module(owner))
+    tables = (_table(index, owner) for owner in owners)
+    return tuple(table for table in tables if table is not None)
+
+
+def _table(index: SourceIndex, owner: Definition) -> ConfigTable | None:
+    constructor = index.symbols.definitions[owner.path].get(f"{owner.name}.__init__")
+    if constructor is None or not isinstance(constructor.node, FUNCTIONS):
+        return None
+    values = tuple(_values(index, owner.path, constructor.node))
+    if not any(value.expression for value in values):
+        return None
+    return ConfigTable(owner.name, "init_defaults", index.span(owner.path, constructor.node), values)
+
+
+def _values(index: SourceIndex, path: str, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ConfigValue]:
+    for argument, default in list(parameters(node))[1:]:
+        annotation = index.segment(path, argument.annotation) if argument.annotation else None
+        place = ast.copy_location(ast.Pass(), argument)
+        place.end_lineno = (default or argument).end_lineno
+        yield config_value(index, path, argument.arg, default, place, Notes(annotation=annotation))

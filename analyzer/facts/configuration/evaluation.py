@@ -1,0 +1,127 @@
+"""Values that are not plain by themselves: filled in from values of the same table, else asked of the evaluator.
+
+An expression that depends on the machine, on time or on local variables of a function has no one value.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from analyzer.facts.configuration.literal import NotPlain, eval_plain, is_plain
+from analyzer.facts.configuration.reading import NEEDS_EVALUATION
+from analyzer.index import External, SourceIndex
+from analyzer.index.symbols import dotted_name
+from analyzer.records.configuration import ConfigTable, ConfigValue, PlainValue
+from analyzer.records.evidence import Known, Unknown
+
+ValueOf = Callable[[str, str], "Known[object] | Unknown"]
+"""Value of an expression in the scope of a file: `value_of(path, expression)`."""
+
+MACHINE = (
+    "torch.cuda.", "torch.backends.", "torch.mps.", "torch.xpu.", "torch.accelerator.", "torch.distributed.",
+    "os.environ", "os.getenv", "os.cpu_count", "os.getcwd", "os.path.", "os.listdir", "glob.", "pathlib.", "time.",
+    "datetime.", "random.", "numpy.random.", "socket.", "platform.", "getpass.", "uuid.", "sys.argv",
+    "sys.platform", "multiprocessing.", "psutil.", "torch.get_num_threads", "torch.rand", "secrets.", "tempfile.",
+    "shutil.", "subprocess.",
+)  # fmt: skip
+
+
+def no_evaluator(path: str, expression: str) -> Known[object] | Unknown:
+    """Stands in where no evaluator is given: nothing beyond plain expressions has a value."""
+    return Unknown("evaluator_not_available", (("expression", expression),))
+
+
+def evaluated_table(index: SourceIndex, table: ConfigTable, value_of: ValueOf) -> ConfigTable:
+    """The table with every value that can be told, in order, so that later values may use earlier ones."""
+    names: dict[str, PlainValue] = {}
+    values = []
+    for value in table.values:
+        found = value
+        if _needs_evaluation(value):
+            found = replace(value, value=evaluated(index, value, names, value_of))
+        if isinstance(found.value, Known):
+            names[found.name] = found.value.value
+            names[f"self.{found.name}"] = found.value.value
+        values.append(found)
+    return replace(table, values=tuple(values))
+
+
+def _needs_evaluation(value: ConfigValue) -> bool:
+    return isinstance(value.value, Unknown) and value.value.reason == NEEDS_EVALUATION
+
+
+def evaluated(
+    index: SourceIndex, value: ConfigValue, names: Mapping[str, PlainValue], value_of: ValueOf
+) -> Known[PlainValue] | Unknown:
+    """Value of an expression over the names of its own table, or why it has none."""
+    path, expression = value.where.path, value.expression
+    try:
+        node = ast.parse(expression.strip(), mode="eval").body
+    except SyntaxError:
+        return Unknown("not_an_expression", (("expression", expression),), value.where)
+    machine = machine_dependence(index, path, node)
+    if machine:
+        return Unknown("depends_on_machine", (("call", machine),), value.where)
+    try:
+        return Known(eval_plain(node, names), (value.where,), "evaluated")
+    except (NotPlain, RecursionError):
+        node = _Filled(names).visit(node)
+    local = unresolved_name(index, path, node)
+    if local:
+        return Unknown("depends_on_local", (("name", local),), value.where)
+    return _asked(path, ast.unparse(node), value, value_of)
+
+
+def _asked(path: str, expression: str, value: ConfigValue, value_of: ValueOf) -> Known[PlainValue] | Unknown:
+    found = value_of(path, expression)
+    if isinstance(found, Unknown):
+        return Unknown(found.reason, found.arguments, found.where or value.where, found.cause)
+    if not is_plain(found.value):
+        return Unknown("not_a_plain_value", (("expression", value.expression),), value.where)
+    return Known(found.value, (value.where,), "evaluated")
+
+
+class _Filled(ast.NodeTransformer):
+    """Replaces names whose values are known by those values."""
+
+    def __init__(self, names: Mapping[str, PlainValue]) -> None:
+        self._names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self._filled(node, node.id)
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        dotted = dotted_name(node)
+        if dotted in self._names:
+            return self._filled(node, dotted or "")
+        self.generic_visit(node)
+        return node
+
+    def _filled(self, node: ast.expr, name: str) -> ast.expr:
+        if name not in self._names:
+            return node
+        return ast.parse(repr(self._names[name]), mode="eval").body
+
+
+def machine_dependence(index: SourceIndex, path: str, node: ast.AST) -> str:
+    """The name by which an expression depends on machine, time or chance; empty where it does not."""
+    for inner in ast.walk(node):
+        dotted = dotted_name(inner) if isinstance(inner, (ast.Attribute, ast.Name)) else None
+        found = index.symbols.resolve(path, dotted) if dotted else None
+        if isinstance(found, External) and f"{found.dotted}.".startswith(MACHINE):
+            return found.dotted
+    return ""
+
+
+def unresolved_name(index: SourceIndex, path: str, node: ast.AST) -> str:
+    """A name that the module does not define: a local variable of the function around it."""
+    bound = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    bound |= {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
+    for inner in ast.walk(node):
+        is_free = isinstance(inner, ast.Name) and inner.id not in bound and not hasattr(builtins, inner.id)
+        if is_free and isinstance(inner, ast.Name) and index.symbols.resolve(path, inner.id) is None:
+            return inner.id
+    return ""
