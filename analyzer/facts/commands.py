@@ -1,0 +1,121 @@
+"""Commands and code blocks that the repository's own documents quote: README, Makefile, shell scripts, notebooks.
+
+Gives text, place and language as they stand; a command is split into words, never run.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from analyzer.index import SourceIndex
+from analyzer.records.source import Span
+
+SHELL_LANGUAGES = frozenset({"", "bash", "sh", "shell", "console", "zsh", "shell-session", "bat", "powershell", "cmd"})
+PYTHON_LANGUAGES = frozenset({"python", "py", "python3", "pycon"})
+FENCE = re.compile(r"^(\s*)(`{3,}|~{3,})\s*([^\s`{]*)")
+PROMPT = re.compile(r"^\s*(?:\$|>|%|\(\w+\)\s*\$)\s+")
+VARIABLE = re.compile(r"^[A-Za-z_]\w*=")
+
+
+@dataclass(frozen=True)
+class CodeBlock:
+    """A fenced or indented block of a document; `first_line` is the first line of its content."""
+
+    text: str
+    language: str
+    where: Span
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line, continuation lines joined; `directory` is where an earlier `cd` of its block leads."""
+
+    text: str
+    where: Span
+    directory: str = ""
+
+    def simple_commands(self) -> tuple[tuple[str, ...], ...]:
+        """Words of each command of the line, without leading variable assignments."""
+        found = []
+        for part in re.split(r"&&|\|\||;|\|", self.text):
+            try:
+                words = shlex.split(part, comments=True)
+            except ValueError:
+                words = part.split()
+            while words and (VARIABLE.match(words[0]) or words[0] in ("sudo", "nohup", "time", "env", "exec")):
+                words = words[1:]
+            found.append(tuple(words))
+        return tuple(found)
+
+
+def find_code_blocks(index: SourceIndex) -> tuple[CodeBlock, ...]:
+    """Code blocks of all Markdown documents, in order; documents near the root first."""
+    paths = [path for path, file in index.files.items() if file.kind == "markdown"]
+    paths.sort(key=lambda path: (path.count("/"), path))
+    return tuple(block for path in paths for block in _blocks(index, path))
+
+
+def _blocks(index: SourceIndex, path: str) -> Iterator[CodeBlock]:
+    lines = index.lines(path)
+    opened: tuple[str, str, int] | None = None
+    for number, line in enumerate(lines, 1):
+        match = FENCE.match(line)
+        if opened is None and match is not None:
+            opened = (match.group(2), match.group(3).lower(), number)
+        elif opened is not None and line.strip().startswith(opened[0]) and not line.strip().strip(opened[0][0]):
+            if number - opened[2] > 1:
+                where = index.span(path, opened[2] + 1, number - 1)
+                yield CodeBlock(index.quote(path, opened[2] + 1, number - 1), opened[1], where)
+            opened = None
+
+
+def find_commands(index: SourceIndex) -> tuple[Command, ...]:
+    """Command lines of documents, shell scripts, Makefiles and notebooks' shell lines."""
+    found: list[Command] = []
+    for block in find_code_blocks(index):
+        if block.language in SHELL_LANGUAGES:
+            found += _lines(index, block.where.path, block.where.first_line, block.where.last_line)
+    for path, file in index.files.items():
+        if file.kind == "shell":
+            found += _lines(index, path, 1, file.lines)
+        elif file.kind == "makefile":
+            found += _recipes(index, path)
+    return tuple(found)
+
+
+def _lines(index: SourceIndex, path: str, first: int, last: int) -> Iterator[Command]:
+    """Command lines between two lines; a line that ends in a backslash goes on in the next."""
+    directory = ""
+    start, parts = first, []
+    for number in range(first, last + 1):
+        line = index.quote(path, number, number)
+        if not parts:
+            start = number
+        text = PROMPT.sub("", line)
+        if text.rstrip().endswith("\\"):
+            parts.append(text.rstrip()[:-1].strip())
+            continue
+        command = " ".join([*parts, text.strip()]).strip()
+        parts = []
+        if not command or command.startswith("#"):
+            continue
+        yield Command(command, index.span(path, start, number), directory)
+        directory = _changed_directory(command, directory)
+
+
+def _changed_directory(command: str, directory: str) -> str:
+    match = re.match(r"cd\s+([\w./-]+)\s*(?:$|&&|;)", command)
+    if match is None or match.group(1).startswith(("/", "~")):
+        return directory
+    joined = posixpath.normpath(posixpath.join(directory, match.group(1)))
+    return "" if joined == "." or joined.startswith("..") else joined
+
+
+def _recipes(index: SourceIndex, path: str) -> Iterator[Command]:
+    for command in _lines(index, path, 1, index.files[path].lines):
+        if index.quote(path, command.where.first_line, command.where.first_line).startswith("\t"):
+            yield Command(command.text.lstrip("@-+ "), command.where, command.directory)

@@ -1,0 +1,131 @@
+"""Where a file states configuration: fields, parsers, constants, tables in configuration files.
+
+Says only that and where it does; values are read by `analyzer.facts.configuration`.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+
+from analyzer.facts.assignments import own_nodes
+from analyzer.facts.behaviour import Behaviour
+from analyzer.facts.class_hierarchy import receiver_name
+from analyzer.facts.foreign_calls import CONFIGURATION_BASES, DATACLASS_DECORATORS, matches
+from analyzer.index import Definition, External, SourceIndex
+from analyzer.index.symbols import dotted_name
+from analyzer.records.evidence import Evidence
+
+FEWEST = 3
+"""So many plain values make a table; fewer are constants of the code."""
+
+
+def find_configuration(behaviour: Behaviour, path: str, is_script: bool) -> Iterator[Evidence]:
+    """Evidence that a Python file states configuration."""
+    index = behaviour.instances.index
+    for definition in index.symbols.definitions[path].values():
+        if isinstance(definition.node, ast.ClassDef):
+            yield from _of_class(behaviour, definition)
+    for unit in (unit for unit in behaviour.units.values() if unit.path == path):
+        for action in ("defines_arguments", "reads_configuration"):
+            nodes = unit.actions.get(action, ())
+            yield from (Evidence(index.span(path, node), action) for node in nodes)
+        yield from _filled_object(index, path, unit.root)
+    yield from _constants(index, path, is_script)
+
+
+def _of_class(behaviour: Behaviour, definition: Definition) -> Iterator[Evidence]:
+    index, node = behaviour.instances.index, definition.node
+    assert isinstance(node, ast.ClassDef)
+    fields = [item for item in node.body if isinstance(item, (ast.AnnAssign, ast.Assign)) and _is_plain(item.value)]
+    decorated = any(_resolves(index, definition.path, d, DATACLASS_DECORATORS) for d in node.decorator_list)
+    foreign = behaviour.instances.hierarchy.foreign_bases(definition)
+    if any(matches(base, ("transformers.PretrainedConfig", "transformers.*.PretrainedConfig")) for base in foreign):
+        yield Evidence(index.span(definition.path, node), "defines_fields", (("name", node.name),))
+    elif fields and (decorated or any(matches(base, CONFIGURATION_BASES) for base in foreign)):
+        yield Evidence(index.span(definition.path, node), "defines_fields", (("name", node.name),))
+
+
+def _resolves(index: SourceIndex, path: str, node: ast.expr, patterns: tuple[str, ...]) -> bool:
+    dotted = dotted_name(node.func if isinstance(node, ast.Call) else node)
+    resolved = index.symbols.resolve(path, dotted) if dotted else None
+    return isinstance(resolved, External) and matches(resolved.dotted, patterns)
+
+
+def _filled_object(index: SourceIndex, path: str, root: ast.AST) -> Iterator[Evidence]:
+    """`C = Config(); C.seed = 3407; C.model.n_layer = 6`: a table written field by field."""
+    filled: dict[str, list[ast.Assign]] = {}
+    receiver = receiver_name(root)
+    for node in own_nodes(root):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Attribute):
+            dotted = dotted_name(node.targets[0])
+            owner = dotted.split(".")[0] if dotted else receiver
+            if owner is not None and owner != receiver and _is_plain(node.value):
+                filled.setdefault(owner, []).append(node)
+    for nodes in filled.values():
+        if len(nodes) >= FEWEST:
+            yield Evidence(index.span(path, nodes[0].lineno, nodes[-1].end_lineno), "fills_fields")
+
+
+def _constants(index: SourceIndex, path: str, is_script: bool) -> Iterator[Evidence]:
+    """Module-level constants: in a script, or in a file that holds nothing else."""
+    tree = index.trees()[path]
+    body = [node for node in tree.body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+    constants = [n for n in body if isinstance(n, (ast.Assign, ast.AnnAssign)) and _is_setting(n)]
+    only = len(constants) == len(body) and bool(body)
+    if constants and (only or (is_script and len(constants) >= FEWEST)):
+        yield from (Evidence(index.span(path, node), "states_constant") for node in constants)
+
+
+def _is_setting(node: ast.Assign | ast.AnnAssign) -> bool:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    named = all(isinstance(t, ast.Name) and not t.id.startswith("__") for t in targets)
+    return named and node.value is not None and (_is_plain(node.value) or _is_arithmetic(node.value))
+
+
+def _is_plain(node: ast.expr | None) -> bool:
+    if isinstance(node, (ast.Tuple, ast.List)):
+        return all(map(_is_plain, node.elts))
+    if isinstance(node, ast.UnaryOp):
+        return _is_plain(node.operand)
+    return isinstance(node, ast.Constant)
+
+
+def _is_arithmetic(node: ast.expr) -> bool:
+    return isinstance(node, ast.BinOp) and all(
+        isinstance(inner, (ast.BinOp, ast.Constant, ast.operator, ast.UnaryOp, ast.unaryop, ast.Name, ast.expr_context))
+        for inner in ast.walk(node)
+    )
+
+
+FOREIGN_SCHEMAS = (
+    {"build-system"}, {"channels", "dependencies"}, {"repos"}, {"jobs", "on"}, {"jobs", True}, {"name", "dependencies"},
+    {"version", "updates"}, {"scripts", "devDependencies"}, {"added_tokens", "model"}, {"cff-version"}, {"services"},
+)  # fmt: skip
+"""Keys by which files of other tools are told: packaging, conda, hooks, CI, Node, tokenizers, citation."""
+KEY = re.compile(r"^[\"']?([A-Za-z_][\w-]*)[\"']?\s*[:=]")
+NUMBER = re.compile(r"[:=]\s*[-+]?\d[\d_.]*(?:[eE][-+]?\d+)?\s*,?\s*(?:#.*)?$")
+
+
+def find_configuration_file(index: SourceIndex, path: str) -> Iterator[Evidence]:
+    """Evidence that a YAML, JSON or TOML file is a table of settings with numbers, and no other tool's file."""
+    lines = index.lines(path)
+    if path.endswith(".json") and not _is_object(index.text(path)):
+        return
+    keys = {match.group(1) for match in map(KEY.match, lines) if match is not None}
+    sections = {line.strip().strip("[]").split(".")[0] for line in lines if line.startswith("[")}
+    keys |= sections
+    if any(schema <= keys for schema in FOREIGN_SCHEMAS) or {"project", "tool"} & sections:
+        return
+    numbers = [number for number, line in enumerate(lines, 1) if NUMBER.search(line)]
+    if numbers:
+        yield Evidence(index.span(path, numbers[0], numbers[-1]), "states_settings")
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False

@@ -1,0 +1,93 @@
+"""What the code imports against what the project declares; the standard library is left out.
+
+An import is optional where every one of its places stands under `try` or inside a function, or where it is
+declared as an extra. Versions are quoted as declared; nothing is looked up.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from analyzer.facts.class_hierarchy import FUNCTIONS
+from analyzer.facts.distributions import ALTERNATIVES, DISTRIBUTIONS
+from analyzer.facts.project_metadata import Requirement, find_requirements, normalised
+from analyzer.index import SourceIndex
+from analyzer.records.source import Span
+from analyzer.records.structure import Dependency
+
+
+@dataclass(frozen=True)
+class _Import:
+    name: str
+    where: Span
+    guarded: bool
+
+
+def derive_dependencies(index: SourceIndex) -> tuple[Dependency, ...]:
+    """Third-party packages by import name; declared ones that nothing imports follow by distribution."""
+    imports: dict[str, list[_Import]] = {}
+    for path, tree in index.trees().items():
+        for found in _imports(index, path, tree, False):
+            imports.setdefault(found.name, []).append(found)
+    declared = find_requirements(index)
+    known = [_dependency(name, places, declared) for name, places in sorted(imports.items())]
+    taken = {name for imported in imports for name in _distributions(imported)}
+    return tuple(known) + tuple(_unimported(declared, taken))
+
+
+def _imports(index: SourceIndex, path: str, node: ast.AST, guarded: bool) -> Iterator[_Import]:
+    for child in ast.iter_child_nodes(node):
+        inside = guarded or isinstance(child, (*FUNCTIONS, ast.Try))
+        yield from (_Import(name, index.span(path, child), guarded) for name in _foreign_names(index, path, child))
+        if isinstance(child, ast.stmt) or isinstance(child, ast.ExceptHandler):
+            yield from _imports(index, path, child, inside)
+
+
+def _foreign_names(index: SourceIndex, path: str, node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        dotted = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+        dotted = [node.module]
+    else:
+        return []
+    names = [name.split(".")[0] for name in dotted if not _is_own(index, path, name)]
+    return [name for name in names if name not in sys.stdlib_module_names]
+
+
+def _is_own(index: SourceIndex, path: str, dotted: str) -> bool:
+    parts = dotted.split(".")
+    return any(index.resolve_module(path, ".".join(parts[:size])) is not None for size in range(len(parts), 0, -1))
+
+
+def _dependency(name: str, places: list[_Import], declared: tuple[Requirement, ...]) -> Dependency:
+    matching = [r for r in declared if normalised(r.distribution) in _distributions(name)]
+    optional = all(place.guarded for place in places)
+    optional = optional or (bool(matching) and all(r.extra is not None for r in matching))
+    distribution = matching[0].distribution if matching else DISTRIBUTIONS.get(name, name)
+    where = tuple(dict.fromkeys(place.where for place in places))
+    return Dependency(name, distribution, where, tuple(r.where for r in matching), _version(matching), optional)
+
+
+def _distributions(name: str) -> frozenset[str]:
+    names = (name, DISTRIBUTIONS.get(name, name), *ALTERNATIVES.get(name, ()))
+    return frozenset(map(normalised, names))
+
+
+def _version(matching: list[Requirement]) -> str | None:
+    return next((r.version for r in matching if r.version), None)
+
+
+def _unimported(declared: tuple[Requirement, ...], taken: set[str]) -> Iterator[Dependency]:
+    """Declared distributions that no file imports."""
+    rest: dict[str, list[Requirement]] = {}
+    for requirement in declared:
+        name = normalised(requirement.distribution)
+        if name not in taken and name != "python":
+            rest.setdefault(name, []).append(requirement)
+    for name, matching in sorted(rest.items()):
+        places = tuple(r.where for r in matching)
+        optional = all(r.extra is not None for r in matching)
+        yield Dependency(name.replace("-", "_"), matching[0].distribution, (), places, _version(matching), optional)

@@ -1,0 +1,215 @@
+"""Which of the module classes is the model: ranked by who builds and runs them, never by their names."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from analyzer.facts.assignments import own_nodes
+from analyzer.facts.commands import PYTHON_LANGUAGES, CodeBlock, find_code_blocks
+from analyzer.facts.instances import Instances
+from analyzer.facts.project_metadata import is_distribution
+from analyzer.index import Definition
+from analyzer.index.symbols import dotted_name
+from analyzer.records.evidence import Evidence
+from analyzer.records.structure import ClassInfo, EntryPoint, ModelCandidate, RoleAssignment
+
+
+@dataclass
+class _Case:
+    """What speaks for a class."""
+
+    info: ClassInfo
+    evidence: list[Evidence] = field(default_factory=list)
+    rules: dict[str, int] = field(default_factory=dict)
+    parts: int = 0
+    first_mention: int = 1_000_000
+
+    def add(self, evidence: Evidence) -> None:
+        self.rules[evidence.rule] = self.rules.get(evidence.rule, 0) + 1
+        if self.rules[evidence.rule] <= 3:
+            self.evidence.append(evidence)
+
+
+def rank_models(
+    instances: Instances,
+    classes: tuple[ClassInfo, ...],
+    entry_points: tuple[EntryPoint, ...],
+    roles: tuple[RoleAssignment, ...],
+) -> tuple[ModelCandidate, ...]:
+    """Module classes that are built as models, best first; the first is the main one."""
+    cases = {info.qualified_name: _Case(info) for info in classes if info.is_module and info.forward is not None}
+    _add_uses(instances, cases, entry_points, roles)
+    _add_mentions(instances, cases)
+    contained = _contained(classes)
+    for name, case in cases.items():
+        case.parts = _parts(name, {info.qualified_name: info for info in classes})
+        if name not in contained:
+            case.add(Evidence(case.info.where, "in_no_other_module"))
+        if case.parts:
+            case.add(Evidence(case.info.where, "contains_modules", (("count", str(case.parts)),)))
+    library = is_distribution(instances.index)
+    candidates = [case for name, case in cases.items() if name not in contained or _is_used(case)]
+    candidates.sort(key=lambda case: _order(case, library))
+    return tuple(
+        ModelCandidate(
+            case.info.name, case.info.qualified_name, case.info.where, place == 0 and _is_model(case), tuple(case.evidence)
+        )
+        for place, case in enumerate(candidates)
+    )
+
+
+def _is_used(case: _Case) -> bool:
+    return any(rule.startswith("built_in") for rule in case.rules)
+
+
+def _is_model(case: _Case) -> bool:
+    return _is_used(case) or case.parts > 0 or bool(case.info.submodules)
+
+
+def _order(case: _Case, library: bool) -> tuple[object, ...]:
+    rules = case.rules
+    in_documents = "built_in_readme" not in rules
+    mention = case.first_mention
+    return (
+        (in_documents, mention) if library else (False, 0),
+        "built_in_training" not in rules,
+        "built_in_inference" not in rules,
+        -rules.get("run_in_training", 0),
+        in_documents,
+        "built_in_entry_point" not in rules,
+        "in_no_other_module" not in rules,
+        -rules.get("built_in_training", 0) - rules.get("built_in_inference", 0),
+        mention,
+        -case.parts,
+        -len(case.info.submodules),
+        case.info.where,
+    )
+
+
+def _add_uses(
+    instances: Instances,
+    cases: dict[str, _Case],
+    entry_points: tuple[EntryPoint, ...],
+    roles: tuple[RoleAssignment, ...],
+) -> None:
+    """Calls in training, inference and entry files that build a class, also through factories."""
+    places = {role: {r.path for r in roles if r.role == role} for role in ("training", "inference")}
+    started = {entry.target for entry in entry_points if entry.target}
+    for path, scope, root in instances.units():
+        uses = [name for name, paths in places.items() if path in paths]
+        uses += ["entry_point"] if path in started else []
+        if uses:
+            for node in own_nodes(root):
+                if isinstance(node, ast.Call):
+                    _add_use(instances, cases, (path, scope, node), uses)
+
+
+def _add_use(
+    instances: Instances, cases: dict[str, _Case], place: tuple[str, str, ast.Call], uses: list[str]
+) -> None:
+    path, scope, node = place
+    built = [c for c in instances.classes(path, scope, node) if isinstance(c, Definition)]
+    direct = instances.callees(path, scope, node.func)
+    for owner in built:
+        case = cases.get(owner.qualified_name)
+        if case is not None and _constructs(direct, owner):
+            where = instances.index.span(path, node)
+            if not _inside_module(instances, path, scope):
+                for use in uses:
+                    case.add(Evidence(where, f"built_in_{use}"))
+
+
+def _constructs(callees: tuple[object, ...], owner: Definition) -> bool:
+    """A constructor or a factory, not a method that hands the same instance on."""
+    return any(isinstance(c, Definition) for c in callees)
+
+
+def _inside_module(instances: Instances, path: str, scope: str) -> bool:
+    """Parts that a module class builds for itself say nothing about what is the model."""
+    table = instances.index.symbols.definitions[path]
+    owner = table.get(scope.partition(".")[0])
+    is_class = owner is not None and isinstance(owner.node, ast.ClassDef)
+    is_constructor = scope.endswith(".__init__")
+    return is_class and is_constructor and owner is not None and instances.hierarchy.is_module(owner)
+
+
+def _add_mentions(instances: Instances, cases: dict[str, _Case]) -> None:
+    """Classes that code blocks of the documents build."""
+    for place, (block, node, dotted) in enumerate(_document_calls(instances)):
+        for owner in _document_target(instances, dotted):
+            case = cases.get(owner.qualified_name)
+            if case is not None:
+                case.first_mention = min(case.first_mention, place)
+                line = block.where.first_line + node.lineno - 1
+                case.add(Evidence(instances.index.span(block.where.path, line), "built_in_readme"))
+
+
+def _document_calls(instances: Instances) -> Iterator[tuple[CodeBlock, ast.Call, str]]:
+    for block in find_code_blocks(instances.index):
+        if block.language not in PYTHON_LANGUAGES:
+            continue
+        try:
+            tree = ast.parse(textwrap.dedent(block.text))
+        except (SyntaxError, ValueError):
+            continue
+        names = _document_names(tree)
+        for node in ast.walk(tree):
+            dotted = dotted_name(node.func) if isinstance(node, ast.Call) else None
+            if isinstance(node, ast.Call) and dotted is not None:
+                head, _, rest = dotted.partition(".")
+                yield block, node, ".".join(filter(None, [names.get(head, head), rest]))
+
+
+def _document_names(tree: ast.Module) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            found.update({a.asname or a.name: f"{node.module}.{a.name}" for a in node.names})
+        elif isinstance(node, ast.Import):
+            found.update({a.asname: a.name for a in node.names if a.asname})
+    return found
+
+
+def _document_target(instances: Instances, dotted: str) -> list[Definition]:
+    """The classes that a dotted name of a document's code makes, as seen from the repository's root."""
+    parts = dotted.split(".")
+    for size in range(len(parts) - 1, 0, -1):
+        module = instances.index.resolve_module("README.md", ".".join(parts[:size]))
+        if module is None:
+            continue
+        resolved = instances.index.symbols.resolve(module, ".".join(parts[size:]))
+        if isinstance(resolved, Definition):
+            return _made_by(instances, resolved)
+    return []
+
+
+def _made_by(instances: Instances, definition: Definition) -> list[Definition]:
+    if isinstance(definition.node, ast.ClassDef):
+        return [definition]
+    return [c for c in instances.returned(definition) if isinstance(c, Definition)]
+
+
+def _contained(classes: tuple[ClassInfo, ...]) -> frozenset[str]:
+    found = {
+        sub.defined_at
+        for info in classes
+        for sub in info.submodules
+        if sub.defined_at is not None and sub.defined_at != info.qualified_name
+    }
+    return frozenset(found)
+
+
+def _parts(name: str, classes: dict[str, ClassInfo]) -> int:
+    """How many of the repository's module classes are inside, at any depth."""
+    seen: set[str] = set()
+    stack = [name]
+    while stack:
+        info = classes.get(stack.pop())
+        for sub in info.submodules if info is not None else ():
+            if sub.defined_at is not None and sub.defined_at not in seen and sub.defined_at != name:
+                seen.add(sub.defined_at)
+                stack.append(sub.defined_at)
+    return len(seen)
