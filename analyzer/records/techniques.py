@@ -79,6 +79,8 @@ class TechniqueFinding:
     """Ways in which this code differs from the textbook form, by wording id."""
     in_use: bool = True
     """False where it is defined but the main model or pipelines never reach it."""
+    formula: str | None = None
+    """Formula of the form found, where it differs from the sheet's."""
 
 
 @dataclass(frozen=True)
