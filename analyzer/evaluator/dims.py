@@ -1,0 +1,235 @@
+"""Names of sizes: which expression over the code's own names a number stands for, if that is proved.
+
+One model is evaluated several times, each time with other values of its names. A size is then a vector, one
+number per run, and an expression is its name only if it gives that vector. Candidates are the forms of the
+source's own integer arithmetic and of the operators of torch; a name that was not varied on at least two
+independent runs stands in none. What no candidate explains stays a number.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import operator
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+Vector = tuple[int | None, ...]
+MINIMUM_PROBES = 2
+MAXIMUM_CANDIDATES = 300_000
+MAXIMUM_HOLES = 3
+MAXIMUM_TEXT = 60
+MAXIMUM_EXPONENT = 4
+
+
+@dataclass(frozen=True)
+class Form:
+    """An expression with holes `_0`, `_1`, …: `3*_0`, `_0//_1`."""
+
+    text: str
+    holes: int
+    from_source: bool
+    compute: Callable[[Sequence[int]], float] = field(compare=False, repr=False)
+
+
+def source_forms(trees: Iterable[ast.AST]) -> tuple[Form, ...]:
+    """Forms of all integer arithmetic in the given functions, in the order of the source."""
+    found: dict[str, Form] = {}
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.BinOp, ast.Call)):
+                form = _form_of(node)
+                if form is not None:
+                    found.setdefault(form.text, form)
+    return tuple(found.values())
+
+
+def _form_of(node: ast.expr, *, from_source: bool = True) -> Form | None:
+    """The form of an expression; None where it has no or too many leaves, or is no integer arithmetic."""
+    leaves: dict[str, str] = {}
+    try:
+        text, compute = _with_holes(node, leaves)
+    except _NoForm:
+        return None
+    if not 1 <= len(leaves) <= MAXIMUM_HOLES or len(text) > MAXIMUM_TEXT or text == "_0":
+        return None
+    return Form(text, len(leaves), from_source, compute)
+
+
+class _NoForm(Exception):
+    """The expression is no integer arithmetic over names."""
+
+
+def _with_holes(node: ast.expr, leaves: dict[str, str]) -> tuple[str, Callable[[Sequence[int]], float]]:
+    """Text and value of an expression whose leaves become holes; equal leaves share one."""
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        number = cast(float, node.value)
+        return repr(number), lambda row: number
+    if isinstance(node, ast.BinOp):
+        return _arithmetic(node, leaves)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "int" and len(node.args) == 1:
+        inner, compute = _with_holes(node.args[0], leaves)
+        return (inner if inner.isidentifier() else f"int({inner})"), lambda row: int(compute(row))
+    if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)):
+        hole = leaves.setdefault(ast.unparse(node), f"_{len(leaves)}")
+        position = int(hole[1:])
+        return hole, lambda row: row[position]
+    raise _NoForm
+
+
+def _arithmetic(node: ast.BinOp, leaves: dict[str, str]) -> tuple[str, Callable[[Sequence[int]], float]]:
+    if type(node.op) not in _SIGNS or (isinstance(node.op, ast.Pow) and not _is_small(node.right)):
+        raise _NoForm
+    sign, combine = _SIGNS[type(node.op)]
+    left, compute_left = _with_holes(node.left, leaves)
+    right, compute_right = _with_holes(node.right, leaves)
+    return f"{_atom(left)}{sign}{_atom(right)}", lambda row: combine(compute_left(row), compute_right(row))
+
+
+_SIGNS: dict[type[ast.operator], tuple[str, Callable[[float, float], float]]] = {
+    ast.Add: (" + ", operator.add),
+    ast.Sub: (" - ", operator.sub),
+    ast.Mod: (" % ", operator.mod),
+    ast.Mult: ("*", operator.mul),
+    ast.FloorDiv: ("//", operator.floordiv),
+    ast.Div: ("/", operator.truediv),
+    ast.Pow: ("**", operator.pow),
+}
+
+
+def _is_small(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and type(node.value) is int and 0 < node.value <= MAXIMUM_EXPONENT
+
+
+def _atom(text: str) -> str:
+    return text if re.fullmatch(r"\w+(\.\d+)?|int\([^()]*\)", text) else f"({text})"
+
+
+def _operator_forms() -> Iterator[Form]:
+    texts = ["_0*_1", "_0//_1", "_0 + _1", "_0 - _1", "_0*_1*_2", "(_0//_1)*(_2//_1)", "(_0//_1)**2"]
+    texts += [f"_0*{k}" for k in (2, 3, 4)] + [f"_0 + {k}" for k in (1, 2)] + [f"_0 - {k}" for k in (1, 2)]
+    for stride in (2, 3, 4, 5, 6, 7, 8, 14, 16, 32):
+        texts += [f"_0//{stride}", f"(_0 - 1)//{stride} + 1"]
+    for text in texts:
+        form = _form_of(ast.parse(text, mode="eval").body, from_source=False)
+        if form is not None:
+            yield Form(text, form.holes, False, form.compute)
+
+
+OPERATOR_FORMS = tuple(_operator_forms())
+"""What torch's operators make of sizes: flatten, chunk, cat, strided convolution, slicing."""
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    text: str
+    names: frozenset[str]
+    tier: int
+
+    def rank(self, local: Collection[str]) -> tuple[int, int, int, str]:
+        foreign = sum(name not in local for name in self.names)
+        return (self.tier, foreign, len(self.text), self.text)
+
+
+_Valued = tuple[tuple[int, ...], _Candidate]
+_Columns = Mapping[str, tuple[int, ...]]
+
+
+class DimNamer:
+    """Names for the vectors of one model. `runs` are the values of all names: the base first, then the probes."""
+
+    def __init__(self, runs: Sequence[Mapping[str, int]], forms: Sequence[Form]) -> None:
+        self.runs = tuple(dict(run) for run in runs)
+        self.forms = tuple({form.text: form for form in (*OPERATOR_FORMS, *forms)}.values())
+        self.names = tuple(name for name in self.runs[0] if self._is_varied(name)) if self.runs else ()
+        self._tables: dict[tuple[tuple[int, ...], bool], dict[tuple[int, ...], list[_Candidate]]] = {}
+        self._answers: dict[tuple[Vector, frozenset[str]], str | None] = {}
+
+    def name(self, sizes: Vector, local: Collection[str] = ()) -> str | None:
+        """The expression that is proved for these sizes, None where only the number is known.
+
+        A size is None in the runs where it was not seen. `local` are the names that stand near: among equal
+        candidates, they win.
+        """
+        key = (sizes, frozenset(local))
+        if key not in self._answers:
+            self._answers[key] = self._search(sizes, key[1])
+        return self._answers[key]
+
+    def _is_varied(self, name: str) -> bool:
+        """At least two probes give it values of their own, which are not all multiples of the base."""
+        base = self.runs[0][name]
+        values = {run[name] for run in self.runs[1:] if name in run} - {base}
+        return len(values) >= MINIMUM_PROBES and not all(base and value % base == 0 for value in values)
+
+    def _search(self, sizes: Vector, local: frozenset[str]) -> str | None:
+        seen = tuple(number for number, size in enumerate(sizes) if size is not None)
+        values = tuple(size for size in sizes if size is not None)
+        if not seen or seen[0] != 0 or len(values) <= MINIMUM_PROBES or len(set(values)) == 1:
+            return None
+        for deep in (False, True):
+            found = [c for c in self._table(seen, deep).get(values, ()) if self._varied_in(c.names, seen)]
+            if found:
+                return min(found, key=lambda candidate: candidate.rank(local)).text
+        return None
+
+    def _varied_in(self, names: Iterable[str], seen: Sequence[int]) -> bool:
+        return all(len({self.runs[number][name] for number in seen}) > MINIMUM_PROBES for name in names)
+
+    def _table(self, seen: tuple[int, ...], deep: bool) -> dict[tuple[int, ...], list[_Candidate]]:
+        """Candidates by their values in the runs seen; the deep ones are many and looked at last."""
+        if (seen, deep) not in self._tables:
+            table: dict[tuple[int, ...], list[_Candidate]] = {}
+            runs = [self.runs[number] for number in seen]
+            names = {name: tuple(run[name] for run in runs) for name in self.names}
+            candidates = self._deep(names) if deep else self._shallow(names)
+            for values, candidate in itertools.islice(candidates, MAXIMUM_CANDIDATES):
+                table.setdefault(values, []).append(candidate)
+            self._tables[seen, deep] = table
+        return self._tables[seen, deep]
+
+    def _shallow(self, names: _Columns) -> Iterator[_Valued]:
+        yield from ((values, _Candidate(name, frozenset((name,)), 0)) for name, values in names.items())
+        yield from self._filled(names, [form for form in self.forms if form.holes < MAXIMUM_HOLES])
+
+    def _deep(self, names: _Columns) -> Iterator[_Valued]:
+        first = dict(
+            self._filled(names, [form for form in self.forms if form.from_source and form.holes < MAXIMUM_HOLES])
+        )
+        for values, candidate in self._filled(names, [form for form in self.forms if form.holes == MAXIMUM_HOLES]):
+            if candidate.tier == 1:
+                first.setdefault(values, candidate)
+            yield values, candidate
+        yield from self._nested(first)
+
+    def _filled(self, names: _Columns, forms: Iterable[Form]) -> Iterator[_Valued]:
+        for form in forms:
+            for chosen in itertools.permutations(names, form.holes):
+                values = _compute(form, [names[name] for name in chosen])
+                if values is not None:
+                    text = _fill(form.text, chosen)
+                    yield values, _Candidate(text, frozenset(chosen), 1 if form.from_source else 2)
+
+    def _nested(self, first: Mapping[tuple[int, ...], _Candidate]) -> Iterator[_Valued]:
+        """Single-hole forms over what the source's own forms gave: `num_patches + 1`."""
+        for form in self.forms:
+            if form.holes == 1:
+                for inner, candidate in first.items():
+                    values = _compute(form, [inner])
+                    if values is not None:
+                        yield values, _Candidate(_fill(form.text, [_atom(candidate.text)]), candidate.names, 3)
+
+
+def _compute(form: Form, columns: Sequence[tuple[int, ...]]) -> tuple[int, ...] | None:
+    """Values of a form in every run; None where one is no positive integer."""
+    try:
+        values = [form.compute(row) for row in zip(*columns, strict=True)]
+    except ArithmeticError:
+        return None
+    return tuple(cast("list[int]", values)) if all(type(v) is int and v > 0 for v in values) else None
+
+
+def _fill(form: str, parts: Sequence[str]) -> str:
+    return re.sub(r"_(\d)", lambda match: parts[int(match.group(1))], form)

@@ -1,0 +1,92 @@
+"""Which other values the names of a model are given, so that sizes can be told apart.
+
+Values respect what the source itself demands (`n_embd % n_head == 0`): a name that others divide by is free,
+a multiple of it becomes the product with a free quotient. Every free value is a prime of its own.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+_PRIMES = tuple(n for n in range(5, 1300) if all(n % d for d in range(2, math.isqrt(n) + 1)))
+_DIVISOR_PRIMES = ((3, 5, 7, 11, 2), (5, 7, 3, 2, 11), (7, 3, 5, 11, 2))
+
+
+@dataclass(frozen=True)
+class Relations:
+    """What the source demands of its names: `divisors` divide other names, `counts` say how often."""
+
+    divisors: frozenset[str] = frozenset()
+    counts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class ProbeRules:
+    """How values are drawn: which names keep theirs, which equal others, and how careful to be.
+
+    `twos` is the largest power of two of a quotient that is kept (rotary halves, groups of channels, strides).
+    """
+
+    pinned: frozenset[str] = frozenset()
+    tied: Mapping[str, str] = field(default_factory=dict)
+    twos: int = 1
+
+
+def find_relations(trees: Iterable[ast.AST], names: Iterable[str]) -> Relations:
+    """Divisors and counts among `names` by the last part of the code's own names (`config.n_head`)."""
+    known = frozenset(names)
+    divisors: set[str] = set()
+    counts: set[str] = set()
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mod, ast.FloorDiv, ast.Div)):
+            divisors.update(known & {_last_name(node.right)})
+        elif isinstance(node, ast.Call) and _last_name(node.func) == "range":
+            counts.update(known & {_last_name(argument) for argument in node.args})
+    return Relations(frozenset(divisors - counts), frozenset(counts))
+
+
+def _last_name(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def draw_probes(
+    base: Mapping[str, int], relations: Relations, rules: ProbeRules, number: int
+) -> tuple[dict[str, int], ...]:
+    """`number` sets of values for the names of `base`; a pinned name and a count keep theirs."""
+    return tuple(_Draw(base, relations, rules, turn).values() for turn in range(number))
+
+
+class _Draw:
+    """One set of values. Names in the order of their base values take primes from ascending windows, so that
+    what was smaller stays smaller (`T <= block_size`, `top_k <= num_experts`).
+    """
+
+    def __init__(self, base: Mapping[str, int], relations: Relations, rules: ProbeRules, turn: int) -> None:
+        self.base, self.relations, self.rules, self.turn = base, relations, rules, turn
+        fixed = rules.pinned | relations.counts | {name for name, value in base.items() if value < 1}
+        self.drawn = {name: base[name] for name in base if name in fixed}
+        self.free = [name for name in base if name not in fixed and name not in rules.tied]
+
+    def values(self) -> dict[str, int]:
+        ascending = sorted(self.free, key=lambda name: self.base[name])
+        divisors = [name for name in ascending if name in self.relations.divisors]
+        for rank, name in enumerate(divisors):
+            self.drawn[name] = self._multiple(name, divisors[:rank], _DIVISOR_PRIMES[rank % len(_DIVISOR_PRIMES)])
+        others = [name for name in ascending if name not in self.relations.divisors]
+        for rank, name in enumerate(others):
+            self.drawn[name] = self._multiple(name, divisors, _PRIMES[5 * rank : 5 * rank + 5] or _PRIMES[-5:])
+        for name, other in self.rules.tied.items():
+            self.drawn[name] = self.drawn.get(name, self.drawn.get(other, self.base[name]))
+        return {name: self.drawn[name] for name in self.base}
+
+    def _multiple(self, name: str, divisors: Sequence[str], window: Sequence[int]) -> int:
+        """A prime multiple of the new values of all divisors that divide the base value."""
+        base = self.base
+        dividing = [d for d in divisors if 1 < base[d] < base[name] and base[name] % base[d] == 0]
+        quotient = base[name] // math.lcm(*(base[d] for d in dividing))
+        twos = min(quotient & -quotient, self.rules.twos)
+        prime = window[(self.turn * (1 + len(name) % 4) + len(dividing)) % len(window)]
+        return math.lcm(*(self.drawn[d] for d in dividing)) * twos * prime
