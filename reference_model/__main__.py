@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from dataclasses import fields, replace
 from pathlib import Path
@@ -29,7 +30,7 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
         "--corpus", default="opticks", help="opticks (bundled), stdlib (Python's own sources), a file or a folder"
     )
     parser.add_argument(
-        "--out", type=Path, help="folder for checkpoint.pt and metrics.jsonl (default: reference_model/runs/PRESET)"
+        "--out", type=Path, help="folder for checkpoint.pt and metrics.jsonl (default: out/runs/PRESET)"
     )
     parser.add_argument(
         "--resume", type=Path, metavar="CHECKPOINT", help="go on with this run; its own preset and corpus hold"
@@ -43,7 +44,7 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_generate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--checkpoint", type=Path, default=Path("reference_model/runs/tiny/checkpoint.pt"), help="default: %(default)s"
+        "--checkpoint", type=Path, default=Path("out/runs/tiny/checkpoint.pt"), help="default: %(default)s"
     )
     parser.add_argument("--prompt", default="The Rays of Light", help="text to continue (default: %(default)r)")
     parser.add_argument("--max-new-tokens", type=int, default=400, help="default: %(default)s")
@@ -74,7 +75,7 @@ def run_train(arguments: argparse.Namespace) -> None:
         text = load_text(arguments.corpus)
         config = replace(TRAINING_PRESETS[arguments.preset], **given)
         run = start_run(PRESETS[arguments.preset], config, arguments.corpus, text, device)
-        folder = arguments.out or Path("reference_model/runs") / arguments.preset
+        folder = arguments.out or Path("out/runs") / arguments.preset
     make_folder(folder)
     tokens = torch.tensor(run.tokenizer.encode(text))
     training, validation = split(tokens, run.config.validation_fraction, run.model.config.context_length)
@@ -118,6 +119,8 @@ def run_generate(arguments: argparse.Namespace) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
+    # Threads of OpenMP that wait by spinning slow a run down tenfold when another program uses one of the cores.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     arguments = build_parser().parse_args(argv)
     try:
         if arguments.command == "train":

@@ -117,17 +117,17 @@ class Attention(nn.Module):
         self, x: Tensor, rotation: tuple[Tensor, Tensor] | None = None, cache: LayerCache | None = None
     ) -> Tensor:
         B, T, C = x.shape
-        q = self.query(x).view(B, T, self.n_heads, self.head_dim).transpose(1, 2)  # (B, H, T, D)
-        k = self.key(x).view(B, T, self.n_kv_heads, self.head_dim).transpose(1, 2)  # (B, G, T, D)
-        v = self.value(x).view(B, T, self.n_kv_heads, self.head_dim).transpose(1, 2)  # (B, G, T, D)
+        H, G, D = self.n_heads, self.n_kv_heads, self.head_dim
+        q = self.query(x).view(B, T, H, D).transpose(1, 2)  # (B, H, T, D)
+        k = self.key(x).view(B, T, G, D).transpose(1, 2)  # (B, G, T, D)
+        v = self.value(x).view(B, T, G, D).transpose(1, 2)  # (B, G, T, D)
         if rotation is not None:
             cos, sin = rotation
             q, k = rotate(q, cos, sin), rotate(k, cos, sin)
         if cache is not None:
             k, v = cache.append(k, v)  # (B, G, S, D) each
-        group_size = self.n_heads // self.n_kv_heads
-        k = k.repeat_interleave(group_size, dim=1)  # (B, H, S, D)
-        v = v.repeat_interleave(group_size, dim=1)  # (B, H, S, D)
+        k = k.repeat_interleave(H // G, dim=1)  # (B, H, S, D): the query heads of a group share its rows
+        v = v.repeat_interleave(H // G, dim=1)  # (B, H, S, D)
         y = self.attend(q, k, v)  # (B, H, T, D)
         y = y.transpose(1, 2).reshape(B, T, C)  # (B, T, C), the heads side by side: H * D = C
         return self.output(y)  # type: ignore[no-any-return]
@@ -243,7 +243,7 @@ class GPT(nn.Module):
         self, tokens: Tensor, targets: Tensor | None = None, cache: list[LayerCache] | None = None
     ) -> tuple[Tensor, Tensor | None]:
         """Logits, and the loss where `targets` are given; without them, logits of the last position only."""
-        _, T = tokens.shape  # (B, T)
+        B, T = tokens.shape
         start = cache[0].length if cache is not None else 0
         if start + T > self.config.context_length:
             raise ValueError(f"{start + T} tokens exceed the context length {self.config.context_length}")
@@ -261,7 +261,7 @@ class GPT(nn.Module):
         if targets is None:
             return self.head(x[:, -1:]), None  # (B, 1, V): generation needs no other position
         logits = self.head(x)  # (B, T, V)
-        loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())  # (B*T, V) against (B*T,)
+        loss = F.cross_entropy(logits.reshape(B * T, -1), targets.reshape(B * T))  # (B*T, V) against (B*T,)
         return logits, loss
 
     def new_cache(self, batch_size: int) -> list[LayerCache]:

@@ -210,6 +210,8 @@ class Yardstick:
     preset: str
     batch: int
     length: int
+    context_length: int
+    """The preset's own, or `length` where that is longer."""
     parameters: int
     flops_forward: int
     """One multiply-add is two; matrix products only, attention over all T x T pairs; logits at every position."""

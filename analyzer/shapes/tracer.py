@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from analyzer.records.errors import UserError
@@ -74,6 +74,7 @@ def reference_yardstick(preset: str, batch: int, length: int) -> Yardstick:
         preset=preset,
         batch=batch,
         length=length,
+        context_length=model.config.context_length,
         parameters=count_parameters(model).total,
         flops_forward=count_forward_flops(model, tokens),
         kv_bytes_per_token=count_kv_bytes_per_token(model),
@@ -82,17 +83,23 @@ def reference_yardstick(preset: str, batch: int, length: int) -> Yardstick:
 
 
 def read_preset(preset: str, batch: int, length: int) -> ModelConfig:
+    """The preset, with its context widened to `length` where that is longer: RoPE trains no table of positions, so
+    no parameter changes.
+    """
     from reference_model.config import PRESETS
 
     if preset not in PRESETS:
         raise UserError(f"no preset {preset!r}", remedy=f"choose one of {', '.join(PRESETS)}")
     config = PRESETS[preset]
-    if batch < 1 or not 1 <= length <= config.context_length:
+    if batch < 1 or length < 1:
+        raise UserError(f"batch {batch} and length {length}", remedy="both must be at least 1")
+    if length <= config.context_length:
+        return config
+    if config.position == "learned":
         raise UserError(
-            f"the preset {preset!r} cannot be traced at batch {batch} and length {length}",
-            remedy=f"a batch of at least 1 and a length of 1 to {config.context_length} are possible",
+            f"the preset {preset!r} learns {config.context_length} positions", remedy=f"length {length} is too long"
         )
-    return config
+    return replace(config, context_length=length)
 
 
 def build_model(config: ModelConfig) -> GPT:

@@ -125,12 +125,21 @@ def test_yardstick_is_the_summary_of_the_trace(preset: str) -> None:
     assert yardstick.activation_dtype == "float32"
 
 
+def test_rope_presets_are_measured_at_any_length() -> None:
+    own, longer = reference_yardstick("tiny", 1, 128), reference_yardstick("tiny", 1, 4096)
+    assert (own.context_length, longer.context_length) == (128, 4096)
+    assert own.parameters == longer.parameters
+    assert own.kv_bytes_per_token == longer.kv_bytes_per_token
+    assert longer.flops_forward > 32 * own.flops_forward  # attention grows with the square of the length
+
+
 @pytest.mark.parametrize(
     ("preset", "batch", "length", "message"),
     [
         ("huge", 1, 8, "no preset 'huge': choose one of classic, tiny, small, medium"),
-        ("tiny", 1, 129, "a length of 1 to 128"),
-        ("tiny", 0, 8, "a batch of at least 1"),
+        ("classic", 1, 257, "the preset 'classic' learns 256 positions: length 257 is too long"),
+        ("tiny", 0, 8, "both must be at least 1"),
+        ("tiny", 1, 0, "both must be at least 1"),
     ],
 )
 def test_impossible_requests_are_refused(preset: str, batch: int, length: int, message: str) -> None:
