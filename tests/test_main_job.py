@@ -1,0 +1,181 @@
+"""The main job from end to end: the committed sample, determinism, bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLE = ROOT / "out" / "reference_model"
+
+MODEL = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self, width: int = 8, classes: int = 10):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(4, width), nn.ReLU())
+        self.head = nn.Linear(width, classes)
+
+    def forward(self, x):
+        h = self.body(x)
+        return self.head(h)
+
+
+if __name__ == "__main__":
+    print(Net()(torch.randn(2, 4)).shape)
+"""
+
+
+def deepdive(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "analyzer", *arguments]
+    variables = {**os.environ, **environment}
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=variables, timeout=550, check=False)
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {p.relative_to(directory).as_posix(): p.read_bytes() for p in sorted(directory.rglob("*")) if p.is_file()}
+
+
+@pytest.mark.xdist_group("sample")
+def test_sample_report_regenerates_byte_for_byte_elsewhere_under_another_hash_seed(tmp_path: Path) -> None:
+    home = tmp_path / "home of someone"
+    home.mkdir()
+    done = deepdive(
+        "analyze", "-o", str(tmp_path / "report"), cwd=tmp_path, PYTHONHASHSEED="4711", HOME=str(home), USER="someone"
+    )
+    assert done.returncode == 0, done.stderr
+    anew, committed = contents(tmp_path / "report"), contents(SAMPLE)
+    assert sorted(anew) == sorted(committed)
+    assert [path for path in anew if anew[path] != committed[path]] == []
+
+
+def test_sample_report_holds_no_path_of_a_machine() -> None:
+    for path, data in contents(SAMPLE).items():
+        assert str(ROOT).encode() not in data, path
+
+
+def test_sample_report_agrees_with_the_source() -> None:
+    done = deepdive("check", str(SAMPLE), cwd=ROOT)
+    assert done.returncode == 0, done.stdout
+    assert " 0 stale" in done.stdout
+
+
+def test_changed_line_of_the_source_makes_its_facts_stale(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    (repo / "net.py").write_text(MODEL, encoding="utf-8")
+    assert deepdive("analyze", "repo", "-o", "report", "--lang", "en", cwd=tmp_path).returncode == 0
+    assert deepdive("check", "report", "--repo", "repo", cwd=tmp_path).returncode == 0
+    (repo / "net.py").write_text(MODEL.replace("width: int = 8", "width: int = 9"), encoding="utf-8")
+    done = deepdive("check", "report", "--repo", "repo", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "net.py:" in done.stdout
+
+
+def _no_pytorch(repo: Path) -> None:
+    (repo / "hello.py").write_text("print('hello')\n", encoding="utf-8")
+
+
+def _broken_python(repo: Path) -> None:
+    (repo / "broken.py").write_text("def f(:\n", encoding="utf-8")
+
+
+def _oversize_file(repo: Path) -> None:
+    _no_pytorch(repo)
+    with (repo / "big.txt").open("wb") as file:
+        file.truncate(200 * 1024 * 1024)
+
+
+def _cyclic_link(repo: Path) -> None:
+    _no_pytorch(repo)
+    (repo / "loop").symlink_to(repo)
+    (repo / "self").symlink_to(repo / "self")
+
+
+def _yaml_bomb(repo: Path) -> None:
+    _no_pytorch(repo)
+    levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    levels += [f"a{n}: &a{n} [" + ", ".join([f"*a{n - 1}"] * 9) + "]" for n in range(1, 12)]
+    (repo / "bomb.yaml").write_text("\n".join(levels) + "\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("prepare", "named"),
+    [
+        (_no_pytorch, ""),
+        (_broken_python, "broken.py"),
+        (_oversize_file, "big.txt"),
+        (_cyclic_link, ""),
+        (_yaml_bomb, "bomb.yaml"),
+    ],
+)
+def test_repository_in_trouble_still_gets_its_report_with_the_gap_stated(
+    tmp_path: Path, prepare: Callable[[Path], None], named: str
+) -> None:
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    prepare(repo)
+    done = deepdive("analyze", "repo", "-o", "report", "--lang", "en", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    facts = json.loads((tmp_path / "report" / "facts.json").read_text(encoding="utf-8"))
+    assert named in json.dumps(facts["gaps"])
+    assert (tmp_path / "report" / "article.en.md").stat().st_size > 500
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--build", "Net(("), 2),
+        (("--build", "NoSuchName(1)"), 2),
+        (("--model", "absent.py"), 2),
+        (("--model", "net.py:Absent"), 2),
+    ],
+)
+def test_wrong_build_or_model_is_refused_and_the_old_report_stays_whole(
+    tmp_path: Path, arguments: tuple[str, ...], code: int
+) -> None:
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    (repo / "net.py").write_text(MODEL, encoding="utf-8")
+    assert deepdive("analyze", "repo", "-o", "report", "--lang", "en", cwd=tmp_path).returncode == 0
+    before = contents(tmp_path / "report")
+    model = () if "--model" in arguments else ("--model", "net.py:Net")
+    done = deepdive("analyze", "repo", "-o", "report", "--lang", "en", *model, *arguments, cwd=tmp_path)
+    assert done.returncode == code, done.stderr
+    assert done.stderr.count("\n") == 1
+    assert contents(tmp_path / "report") == before
+
+
+def test_failing_build_is_a_stated_gap(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    (repo / "net.py").write_text(MODEL, encoding="utf-8")
+    arguments = ("--model", "net.py:Net", "--build", "Net(width=-1)", "--lang", "en")
+    done = deepdive("analyze", "repo", "-o", "report", *arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert deepdive("analyze", "repo", "-o", "report", *arguments, "--strict", cwd=tmp_path).returncode == 1
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_unwritable_output_is_refused(tmp_path: Path) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    done = deepdive("analyze", "-o", str(locked / "report"), cwd=tmp_path)
+    assert done.returncode == 2
+
+
+def test_output_below_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    done = deepdive("analyze", "-o", "file/report", cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count("\n") == 1
