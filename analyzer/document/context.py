@@ -77,7 +77,9 @@ class Context:
     @cached_property
     def used_techniques(self) -> tuple[TechniqueFinding, ...]:
         """Findings in use whose sheet is known, in the order in which they were found."""
-        return tuple(found for found in self.analysis.findings.techniques if found.in_use and found.sheet_id in self.sheets)
+        return tuple(
+            found for found in self.analysis.findings.techniques if found.in_use and found.sheet_id in self.sheets
+        )
 
     def techniques_of(self, *categories: str) -> tuple[TechniqueFinding, ...]:
         return tuple(found for found in self.used_techniques if self.sheets[found.sheet_id].category in categories)

@@ -58,7 +58,9 @@ def _parameter_facets(context: Context) -> list[Facet]:
     ]
     if model.ties:
         ties = join([code(f"{left} = {right}") for left, right in model.ties[:2]])
-        rows.append(Facet("parameters_tied", (Plain(f"{number(parameters.tied)} ("), *ties, Plain(")")), _tie_lines(context)))
+        rows.append(
+            Facet("parameters_tied", (Plain(f"{number(parameters.tied)} ("), *ties, Plain(")")), _tie_lines(context))
+        )
     if parameters.active != parameters.total:
         rows.append(Facet("parameters_active", (Plain(number(parameters.active)),), where))
     if parameters.buffers:

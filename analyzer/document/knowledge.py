@@ -85,7 +85,9 @@ def _milestone(row: dict[str, Any], sources: dict[str, Any]) -> Milestone:
 
 
 def _model(row: dict[str, Any], sources: dict[str, Any]) -> PublishedModel:
-    return PublishedModel(row["name"], row.get("parameters", 0), row["open"], source(sources, row["source"]), _text(row))
+    return PublishedModel(
+        row["name"], row.get("parameters", 0), row["open"], source(sources, row["source"]), _text(row)
+    )
 
 
 def _text(row: dict[str, Any]) -> Text:

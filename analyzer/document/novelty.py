@@ -31,4 +31,7 @@ def _ranked(context: Context) -> list[TechniqueFinding]:
     for found in context.used_techniques:
         if found.where:
             first.setdefault(found.sheet_id, found)
-    return sorted(first.values(), key=lambda found: (order.get(context.sheets[found.sheet_id].category, len(order)), found.sheet_id))
+    return sorted(
+        first.values(),
+        key=lambda found: (order.get(context.sheets[found.sheet_id].category, len(order)), found.sheet_id),
+    )

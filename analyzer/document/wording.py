@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from functools import lru_cache
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -29,10 +29,10 @@ class WordingMissing(KeyError):
     """An entry, a language or the filling of a place does not exist."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def read_template(folder: str, name: str) -> dict[str, Any]:
     """One TOML file of `report_templates`, parsed; empty where there is no such file."""
-    place = resources.files("report_templates").joinpath(folder, f"{name}.toml")
+    place = resources.files("report_templates").joinpath(*filter(None, (folder, f"{name}.toml")))
     return tomllib.loads(place.read_text(encoding="utf-8")) if place.is_file() else {}
 
 

@@ -9,12 +9,20 @@ from analyzer.document.inline import compact, number, refs
 from analyzer.document.knowledge import Field, Milestone, citation, field_of
 from analyzer.records.document import Block, Chapter, Line, Plain, Strong
 
+UNPUBLISHED = 10**18
+"""Sorts models without a published size to the end."""
+
 
 def build(context: Context) -> Chapter:
     words, field = context.words, field_of(context)
     blocks: list[Block] = [note(words, "knowledge", "industry.outside")]
     blocks.append(heading(words, "industry.evolution", "evolution"))
-    blocks += table(words, "evolution", "year technique mark in_this_repository source", [_row(context, item) for item in field.milestones])
+    blocks += table(
+        words,
+        "evolution",
+        "year technique mark in_this_repository source",
+        [_row(context, item) for item in field.milestones],
+    )
     blocks.append(heading(words, "industry.landscape", "landscape"))
     blocks += table(words, "landscape", "model size openness mark source", _models(context, field))
     return Chapter("industry", words.line("industry.title"), tuple(blocks))
@@ -38,8 +46,24 @@ def _models(context: Context, field: Field) -> list[tuple[Line, ...]]:
     for item in field.models:
         size = (Plain(compact(item.parameters)),) if item.parameters else words.line("industry.unpublished")
         openness = words.line("industry.open" if item.open else "industry.closed")
-        rows.append((item.parameters, ((Plain(item.name),), size, openness, (Plain(words.pick(item.mark)),), citation(item.citation))))
+        rows.append(
+            (
+                item.parameters or UNPUBLISHED,
+                ((Plain(item.name),), size, openness, (Plain(words.pick(item.mark)),), citation(item.citation)),
+            )
+        )
     if own and context.model:
         text = words.line("industry.this_mark", count=number(own.total))
-        rows.append((own.total, ((Strong(context.name),), (Plain(compact(own.total)),), words.line("industry.this"), text, refs([context.model.where]))))
+        rows.append(
+            (
+                own.total,
+                (
+                    (Strong(context.name),),
+                    (Plain(compact(own.total)),),
+                    words.line("industry.this"),
+                    text,
+                    refs([context.model.where]),
+                ),
+            )
+        )
     return [cells for _, cells in sorted(rows, key=lambda row: row[0])]

@@ -30,13 +30,24 @@ def _summary(context: Context) -> Line:
     if block is None:
         return words.line("overview.summary", family=family, parameters=total)
     return words.line(
-        "overview.summary_stack", family=family, parameters=total, repeats=number(block.repeats), block=Code(block.class_name)
+        "overview.summary_stack",
+        family=family,
+        parameters=total,
+        repeats=number(block.repeats),
+        block=Code(block.class_name),
     )
 
 
 def build_lead(context: Context) -> tuple[Block, ...]:
     """What stands above the table of contents."""
-    return (*_what(context), *_built(context), *_ideas(context), *_sheet(context), _provenance(context), _companions(context))
+    return (
+        *_what(context),
+        *_built(context),
+        *_ideas(context),
+        *_sheet(context),
+        _provenance(context),
+        _companions(context),
+    )
 
 
 def _what(context: Context) -> tuple[Block, ...]:
@@ -44,11 +55,17 @@ def _what(context: Context) -> tuple[Block, ...]:
     repository = context.analysis.facts.repository
     if model is None:
         key = "overview.what_bare"
-        return (paragraph(words, key, name=context.name, files=number(repository.files), lines=number(repository.lines)),)
+        return (
+            paragraph(words, key, name=context.name, files=number(repository.files), lines=number(repository.lines)),
+        )
     family, task = words.text(f"family.{context.family}"), words.text(f"family.{context.family}_task")
     class_name: Line = (Code(model.class_name), Plain(" ("), SourceRef(model.where), Plain(")"))
     if trace is None:
-        return (paragraph(words, "overview.what_untraced", name=context.name, family=family, task=task, class_name=class_name),)
+        return (
+            paragraph(
+                words, "overview.what_untraced", name=context.name, family=family, task=task, class_name=class_name
+            ),
+        )
     inputs = codes(input_text(item) for item in trace.inputs if isinstance(item.value, TensorSpec))
     outputs = call_signature(trace.output)
     return (
@@ -82,14 +99,24 @@ def _ideas(context: Context) -> tuple[Block, ...]:
     if not found:
         return ()
     ideas = join(
-        [(Plain(context.technique_name(item.sheet_id) + " ("), SourceRef(item.where[0]), Plain(")")) for item in found if item.where]
+        [
+            (Plain(context.technique_name(item.sheet_id) + " ("), SourceRef(item.where[0]), Plain(")"))
+            for item in found
+            if item.where
+        ]
     )
     return (paragraph(context.words, "overview.ideas", ideas=ideas),)
 
 
 def _sheet(context: Context) -> tuple[Block, ...]:
     words, facts = context.words, context.analysis.facts
-    rows = [(words.line("overview.family"), words.line(f"family.{context.family}"), ref(context.model.where if context.model else None))]
+    rows = [
+        (
+            words.line("overview.family"),
+            words.line(f"family.{context.family}"),
+            ref(context.model.where if context.model else None),
+        )
+    ]
     rows += [facet_row(context, facet) for facet in facets(context)]
     for key, pipeline in (("training_entry", context.training), ("inference_entry", context.inference)):
         if pipeline:
@@ -120,7 +147,10 @@ def identity(context: Context) -> Line:
 
 
 def _companions(context: Context) -> Block:
-    links = [(Link(context.words.text(f"documents.{_key(path)}"), f"{path}.{context.words.language}.md"),) for path in COMPANIONS]
+    links = [
+        (Link(context.words.text(f"documents.{_key(path)}"), f"{path}.{context.words.language}.md"),)
+        for path in COMPANIONS
+    ]
     return paragraph(context.words, "overview.companions", links=join(links))
 
 

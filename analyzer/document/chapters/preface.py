@@ -23,7 +23,9 @@ def build(context: Context) -> Chapter:
     found = distinguishing(context)
     if found:
         blocks.append(paragraph(words, "preface.new"))
-        blocks += bullets(_idea(context, item.sheet_id, refs(item.where, 2), is_shared_with_reference(item)) for item in found)
+        blocks += bullets(
+            _idea(context, item.sheet_id, refs(item.where, 2), is_shared_with_reference(item)) for item in found
+        )
     else:
         blocks.append(paragraph(words, "preface.nothing_new"))
     return Chapter("preface", words.line("preface.title"), tuple(blocks))
@@ -55,8 +57,13 @@ def _own_words(context: Context) -> tuple[Block, ...]:
 def readme_of(context: Context) -> SourceFile | None:
     """The README at the root, in this language where the repository has one of its own."""
     names = ["README.md", "readme.md", "README.rst", "README.txt", "README"]
-    named = [f"README{mark}.md" for mark in (("_zh", ".zh", "_CN") if context.words.language == "zh" else ("_en", ".en", "_EN"))]
-    return next((context.files[name] for name in named + names if name in context.files and context.files[name].text), None)
+    named = [
+        f"README{mark}.md"
+        for mark in (("_zh", ".zh", "_CN") if context.words.language == "zh" else ("_en", ".en", "_EN"))
+    ]
+    return next(
+        (context.files[name] for name in named + names if name in context.files and context.files[name].text), None
+    )
 
 
 def opening_of(file: SourceFile) -> Span | None:

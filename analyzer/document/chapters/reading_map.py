@@ -16,13 +16,21 @@ MOST_ENTRIES = 20
 def build(context: Context) -> Chapter:
     words = context.words
     files = sorted((file for file in context.files.values() if file.package is None), key=lambda file: file.path)
-    ranked = sorted(files, key=lambda file: (not _roles(context, file.path), file.kind != "python", -file.lines, file.path))
-    blocks: list[Block] = [paragraph(words, "reading_map.opening", files=number(len(files)), lines=number(sum(f.lines for f in files)))]
+    ranked = sorted(
+        files, key=lambda file: (not _roles(context, file.path), file.kind != "python", -file.lines, file.path)
+    )
+    blocks: list[Block] = [
+        paragraph(words, "reading_map.opening", files=number(len(files)), lines=number(sum(f.lines for f in files)))
+    ]
     blocks += table(words, "files", "file lines role holds", [_file_row(context, file) for file in ranked[:MOST_FILES]])
     if len(ranked) > MOST_FILES:
-        rest = table(words, "more_files", "file lines kind", [_short_row(file) for file in ranked[MOST_FILES : MOST_FILES + 400]])
+        rest = table(
+            words, "more_files", "file lines kind", [_short_row(file) for file in ranked[MOST_FILES : MOST_FILES + 400]]
+        )
         blocks += folded(words, "reading_map.more", rest, count=number(len(ranked) - MOST_FILES))
-    return Chapter("reading_map", words.line("reading_map.title"), (*blocks, *_roles_table(context), *_entries(context)))
+    return Chapter(
+        "reading_map", words.line("reading_map.title"), (*blocks, *_roles_table(context), *_entries(context))
+    )
 
 
 def _roles(context: Context, path: str) -> list[RoleAssignment]:
@@ -59,7 +67,10 @@ def _roles_table(context: Context) -> tuple[Block, ...]:
 
 
 def _evidence(context: Context, item: RoleAssignment) -> Line:
-    found = [(*context.words.reason(proof.rule, proof.arguments), Plain(" "), *ref(proof.where)) for proof in item.evidence[:3]]
+    found = [
+        (*context.words.reason(proof.rule, proof.arguments), Plain(" "), *ref(proof.where))
+        for proof in item.evidence[:3]
+    ]
     return join(found, "; ")
 
 
@@ -73,6 +84,8 @@ def _entries(context: Context) -> tuple[Block, ...]:
 
 
 def _entry_row(context: Context, entry: EntryPoint) -> tuple[Line, ...]:
-    command = code(entry.command) if entry.command else code(f"python {entry.path}" if entry.kind == "script" else entry.path)
+    command = (
+        code(entry.command) if entry.command else code(f"python {entry.path}" if entry.kind == "script" else entry.path)
+    )
     target = code(entry.target) if entry.target else ()
     return (context.words.line(f"entry_kinds.{entry.kind}"), command, target, refs([entry.where]))

@@ -1,0 +1,158 @@
+"""The whole architecture: its picture, its modules with parameters that add up, presets, initialisation and tying."""
+
+from __future__ import annotations
+
+import re
+
+from analyzer.document.blocks import bullets, folded, heading, note, paragraph, table
+from analyzer.document.chapters.absence import no_model
+from analyzer.document.context import Context, walk
+from analyzer.document.facets import counts
+from analyzer.document.inline import code, codes, join, number, ref, refs, value
+from analyzer.document.module_rows import leaf_rows, top_rows
+from analyzer.records.document import Block, Chapter, Code, Line, Plain, Strong
+from analyzer.records.evidence import Known
+from analyzer.records.source import Span
+from analyzer.records.tensors import ModelShapes, ModuleNode
+
+INITIALISER = re.compile(r"\binit\.\w+_\(|\.(normal_|uniform_|zero_|fill_|trunc_normal_)\(")
+MOST_INITIALISERS = 16
+
+
+def build(context: Context) -> Chapter:
+    blocks: list[Block] = []
+    if context.model is None:
+        blocks += no_model(context)
+    else:
+        blocks += [*_opening(context, context.model), *context.drawing("architecture"), *_modules(context)]
+        blocks += [*_tree(context), *_zoo(context), *_initialisation(context), *_tying(context)]
+    return Chapter("architecture", context.words.line("architecture.title"), tuple(blocks))
+
+
+def _opening(context: Context, model: ModelShapes) -> tuple[Block, ...]:
+    words = context.words
+    evidence = next(
+        (
+            item.evidence
+            for item in context.analysis.facts.structure.models
+            if item.qualified_name == model.qualified_name
+        ),
+        (),
+    )
+    blocks: list[Block] = [
+        paragraph(words, "architecture.opening", name=Code(model.class_name), where=ref(model.where))
+    ]
+    if evidence:
+        reasons = join(
+            [(*words.reason(item.rule, item.arguments), Plain(" "), *ref(item.where)) for item in evidence[:3]], "; "
+        )
+        blocks.append(paragraph(words, "architecture.chosen", reasons=reasons))
+    return tuple(blocks)
+
+
+def _modules(context: Context) -> tuple[Block, ...]:
+    """Top-level parts with what they do; the last row is the sum."""
+    words, parameters = context.words, counts(context)
+    rows = top_rows(context)
+    if not rows or parameters is None:
+        return ()
+    title = heading(words, "architecture.modules", "modules")
+    blocks = table(
+        words, "modules", "module class instances parameters total share core_technique where", rows, total="total",
+        caption=words.line("architecture.modules_caption"),
+    )  # fmt: skip
+    return (title, *blocks)
+
+
+def _tree(context: Context) -> tuple[Block, ...]:
+    """Every module that owns parameters, identical ones folded; sums to the same total."""
+    words, rows = context.words, leaf_rows(context)
+    blocks = table(words, "module_tree", "path class instances parameters total note where", rows, total="total")
+    count = sum(1 for _ in walk(context.model.tree if context.model else None))
+    return folded(words, "architecture.tree", blocks, count=number(count)) if len(rows) > 2 else ()
+
+
+def _zoo(context: Context) -> tuple[Block, ...]:
+    """All models of a repository of many."""
+    words, models = context.words, context.analysis.shapes.models
+    if len(models) < 2:
+        return ()
+    title = heading(words, "architecture.zoo", "all-models")
+    return (
+        title,
+        *table(
+            words,
+            "models",
+            "class parameters input_shape output_shape techniques where",
+            [_zoo_row(context, item) for item in models],
+        ),
+    )
+
+
+def _zoo_row(context: Context, model: ModelShapes) -> tuple[Line, ...]:
+    name: Line = (Strong(model.class_name),) if model.main else (Code(model.class_name),)
+    total = (
+        (Plain(number(model.parameters.value.total)),)
+        if isinstance(model.parameters, Known)
+        else value(context.words, model.parameters)
+    )
+    trace = model.traces[0] if model.traces else None
+    inputs = codes(f"{item.name}: {item.value}" for item in trace.inputs) if trace else ()
+    names = {found.sheet_id for found in context.used_techniques if model.qualified_name in found.models}
+    outputs = codes(str(spec) for spec in trace.output[:3]) if trace else ()
+    return (
+        name,
+        total,
+        inputs,
+        outputs,
+        join(sorted(context.technique_name(item) for item in names)),
+        ref(model.where),
+    )
+
+
+def _initialisation(context: Context) -> tuple[Block, ...]:
+    words = context.words
+    lines = initialisers(context)
+    title = heading(words, "architecture.initialisation", "initialisation")
+    if not lines:
+        return (title, paragraph(words, "architecture.default_initialisation"))
+    rows = [(code(context.quote(span)), ref(span)) for span in lines[:MOST_INITIALISERS]]
+    return (
+        title,
+        paragraph(words, "architecture.initialisers", count=number(len(lines))),
+        *table(words, "initialisation", "code where", rows),
+    )
+
+
+def initialisers(context: Context) -> list[Span]:
+    """Lines of the model's own files that set weights, as they stand."""
+    nodes = list(walk(context.model.tree if context.model else None))
+    paths = {node.defined_at.path for node in nodes if node.defined_at} | (
+        {context.model.where.path} if context.model else set()
+    )
+    found = []
+    for path in sorted(paths & set(context.files)):
+        lines = context.files[path].text.split("\n")
+        hits = [
+            at for at, line in enumerate(lines, 1) if INITIALISER.search(line) and not line.lstrip().startswith("#")
+        ]
+        found += [context.part(Span(path, at, at), at, at) for at in hits]
+    return found
+
+
+def _tying(context: Context) -> tuple[Block, ...]:
+    words, model = context.words, context.model
+    if model is None or not isinstance(model.parameters, Known):
+        return ()
+    spans = [span for found in context.used_techniques if found.sheet_id == "weight_tying" for span in found.where]
+    title = heading(words, "architecture.tying", "weight-tying")
+    if not model.ties:
+        return (title, note(words, "info", "architecture.no_ties"))
+    items = [(Code(left), Plain(" = "), Code(right)) for left, right in model.ties]
+    text = paragraph(words, "architecture.ties", elements=number(model.parameters.value.tied), where=refs(spans))
+    return (title, text, *bullets(items))
+
+
+def own_nodes(context: Context) -> list[ModuleNode]:
+    """Nodes whose class the repository itself defines, from the top down."""
+    return [node for node in walk(context.model.tree if context.model else None) if node.defined_at is not None]

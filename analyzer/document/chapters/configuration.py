@@ -1,0 +1,120 @@
+"""Every hyper-parameter with value, type, place, override chain and consumers; derived quantities; presets."""
+
+from __future__ import annotations
+
+from analyzer.document.blocks import folded, heading, note, paragraph, slug, table
+from analyzer.document.chapters.training import derived_row
+from analyzer.document.context import Context
+from analyzer.document.inline import code, join, number, ref, refs, value
+from analyzer.document.preset_rows import presets
+from analyzer.records.configuration import ConfigTable, ConfigValue
+from analyzer.records.document import Block, Chapter, Code, Line, Plain
+from analyzer.records.evidence import Known
+
+OPEN_TABLES = 3
+"""Tables that the model's and the pipelines' files read stand open, up to this many; others are folded."""
+
+
+def build(context: Context) -> Chapter:
+    words, configuration = context.words, context.analysis.facts.configuration
+    blocks: tuple[Block, ...] = context.drawing("configuration_chain")
+    if not configuration.tables:
+        blocks += (note(words, "gap", "configuration.none", files=number(len(context.files))),)
+    else:
+        count = sum(len(item.values) for item in configuration.tables)
+        blocks += (
+            paragraph(words, "configuration.opening", count=number(count), tables=number(len(configuration.tables))),
+        )
+    for at, item in enumerate(_by_use(configuration.tables)):
+        blocks += config_table(context, item, at < OPEN_TABLES)
+    return Chapter(
+        "configuration",
+        words.line("configuration.title"),
+        (*blocks, *_derived(context), *presets(context), *_unused(context)),
+    )
+
+
+def _by_use(tables: tuple[ConfigTable, ...]) -> list[ConfigTable]:
+    """Tables whose values are read most come first."""
+    return sorted(
+        tables, key=lambda item: (-sum(len(found.used_at) > 0 for found in item.values), item.where, item.name)
+    )
+
+
+def config_table(context: Context, item: ConfigTable, is_open: bool) -> tuple[Block, ...]:
+    words = context.words
+    name = f"config_{slug(item.name)}_{slug(item.where.path)}_{item.where.first_line}".replace("-", "_")
+    rows = [_row(context, found) for found in item.values]
+    found = table(words, name, "name default value type effective overrides used_at where note", rows)
+    kind = words.line(f"formats.{item.format}")
+    if is_open:
+        title = heading(
+            words, "configuration.table", name.replace("_", "-"), name=Code(item.name), kind=kind, where=ref(item.where)
+        )
+        return (title, *found)
+    return folded(
+        words,
+        "configuration.folded",
+        found,
+        name=Code(item.name),
+        kind=kind,
+        where=ref(item.where),
+        count=number(len(rows)),
+    )
+
+
+def _row(context: Context, item: ConfigValue) -> tuple[Line, ...]:
+    words = context.words
+    known = isinstance(item.value, Known)
+    shown = value(words, item.value)
+    if known and isinstance(item.value, Known) and repr(item.value.value) == item.expression:
+        shown = ()
+    kind = code(item.annotation) if item.annotation else _type(item)
+    overrides = (
+        join([(Code(step.expression), Plain(" "), *ref(step.where)) for step in item.overrides[:4]], " → ")
+        if item.overrides
+        else ()
+    )
+    used = refs(item.used_at, 3) if item.used_at else words.line("configuration.unused_mark")
+    return (
+        code(item.name),
+        code(item.expression, 60),
+        shown,
+        kind,
+        value(words, item.effective),
+        overrides,
+        used,
+        ref(item.where),
+        (Plain(item.help),) if item.help else (),
+    )
+
+
+def _type(item: ConfigValue) -> Line:
+    """The type of the value where nothing is annotated."""
+    return (
+        code(type(item.value.value).__name__) if isinstance(item.value, Known) and item.value.value is not None else ()
+    )
+
+
+def _derived(context: Context) -> tuple[Block, ...]:
+    words = context.words
+    rows = [derived_row(context, item) for item in context.analysis.facts.configuration.derived]
+    title = heading(words, "configuration.derived", "derived-quantities")
+    return (
+        (title, *table(words, "derived", "name formula value where", rows))
+        if rows
+        else (title, note(words, "info", "configuration.no_derived"))
+    )
+
+
+def _unused(context: Context) -> tuple[Block, ...]:
+    words, unused = context.words, context.analysis.facts.configuration.unused
+    title = heading(words, "configuration.unused", "unused")
+    if not unused:
+        return (title, note(words, "info", "configuration.all_used"))
+    rows = [(code(item.name), code(item.expression, 60), ref(item.where)) for item in unused]
+    return (
+        title,
+        paragraph(words, "configuration.unused_opening"),
+        *table(words, "unused", "name default where", rows),
+    )

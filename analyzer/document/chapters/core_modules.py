@@ -1,0 +1,190 @@
+"""The modules that matter, one by one: contract, settings, code beside shapes, formula, and why it is built so."""
+
+from __future__ import annotations
+
+from analyzer.document.blocks import bullets, folded, paragraph, slug, table
+from analyzer.document.chapters.absence import no_model
+from analyzer.document.context import Context
+from analyzer.document.inline import code, codes, number, numerics, ref, refs, shapes, value
+from analyzer.document.key_modules import KeyModule, key_modules
+from analyzer.document.listing import best_part, snippet
+from analyzer.document.remarks import remarks
+from analyzer.document.technique_blocks import departures, formula, motivation
+from analyzer.records.configuration import ConfigValue
+from analyzer.records.document import Block, Chapter, Code, Heading, Line, Plain
+from analyzer.records.source import Span
+from analyzer.records.structure import ArgumentInfo
+from analyzer.records.tensors import ShapeRow, TensorSpec
+
+MOST_FORMULAS = 3
+
+
+def build(context: Context) -> Chapter:
+    words, found = context.words, key_modules(context)
+    blocks: list[Block] = []
+    if not found:
+        blocks += no_model(context)
+    else:
+        blocks.append(paragraph(words, "core_modules.opening", count=number(len(found))))
+        for item in found:
+            blocks += module_section(context, item)
+    return Chapter("core_modules", words.line("core_modules.title"), tuple(blocks))
+
+
+def module_section(context: Context, item: KeyModule) -> tuple[Block, ...]:
+    """One module in full."""
+    return (
+        Heading(3, (Code(item.info.name),), f"module-{slug(item.info.name)}"),
+        *introduction(context, item),
+        *contract(context, item),
+        *settings(context, item),
+        *code_blocks(context, item),
+        *formulas(context, item),
+        *reasons(context, item),
+    )
+
+
+def introduction(context: Context, item: KeyModule) -> tuple[Block, ...]:
+    words, info = context.words, item.info
+    text = words.line(
+        "core_modules.introduction", name=Code(info.name), where=ref(info.where), bases=codes(info.bases),
+        instances=number(item.instances), each=number(item.node.parameters), total=number(item.total),
+        path=Code(item.node.path or "."),
+    )  # fmt: skip
+    blocks: list[Block] = [paragraph(words, "core_modules.plain", text=text)]
+    if info.docstring:
+        first = " ".join(info.docstring.strip().split("\n\n")[0].split())
+        blocks.append(paragraph(words, "core_modules.docstring", text=Plain(first[:400])))
+    return tuple(blocks)
+
+
+def contract(context: Context, item: KeyModule) -> tuple[Block, ...]:
+    """Names, shapes, dtypes and defaults of what `forward` takes and returns."""
+    forward = item.info.forward
+    if forward is None:
+        return ()
+    shaped = _parameters(item)
+    rows = [
+        _argument_row(argument, shaped.get(argument.name, ()))
+        for argument in forward.arguments
+        if argument.name != "self"
+    ]
+    returned = _returned(context, item)
+    if returned:
+        rows.append(
+            (
+                context.words.line("core_modules.returns"),
+                (),
+                (),
+                shapes(returned),
+                numerics(returned),
+                code(returned[0].dtype),
+            )
+        )
+    caption = context.words.line(
+        "core_modules.contract", name=Code(f"{item.info.name}.{forward.name}"), where=ref(forward.where)
+    )
+    return table(
+        context.words,
+        f"contract_{slug(item.info.name)}",
+        "argument type default shape numeric dtype",
+        rows,
+        caption=caption,
+    )
+
+
+def _parameters(item: KeyModule) -> dict[str, tuple[TensorSpec, ...]]:
+    """Shapes of the parameters: targets of the row at the `def` line."""
+    forward = item.info.forward
+    rows = [
+        row
+        for row in item.rows
+        if forward and row.where.first_line == forward.where.first_line and row.function.endswith(forward.name)
+    ]
+    return {target.name: target.tensors for row in rows[:1] for target in row.targets}
+
+
+def _argument_row(argument: ArgumentInfo, specs: tuple[TensorSpec, ...]) -> tuple[Line, ...]:
+    annotation = code(argument.annotation) if argument.annotation else ()
+    default = code(argument.default) if argument.default else ()
+    if not specs:
+        return (code(argument.name), annotation, default, (), (), ())
+    return (code(argument.name), annotation, default, shapes(specs), numerics(specs), code(specs[0].dtype))
+
+
+def _returned(context: Context, item: KeyModule) -> tuple[TensorSpec, ...]:
+    record = context.records.get(item.node.paths[0] if item.node.paths else item.node.path)
+    return record.calls[0].outputs if record and record.calls else ()
+
+
+def settings(context: Context, item: KeyModule) -> tuple[Block, ...]:
+    """Configuration values that the class consumes, and the modules that it creates."""
+    rows = [_setting(context, found, spans) for found, spans in consumed(context, item.info.where)]
+    blocks = list(
+        table(
+            context.words,
+            f"settings_{slug(item.info.name)}",
+            "name value type used_at where",
+            rows,
+            caption=context.words.line("core_modules.settings"),
+        )
+    )
+    parts = [
+        (code(part.name), code(part.class_name), code(part.expression), ref(part.where))
+        for part in item.info.submodules[:16]
+    ]
+    made = table(context.words, f"parts_{slug(item.info.name)}", "name class code where", parts)
+    return (*blocks, *folded(context.words, "core_modules.parts", made, count=number(len(item.info.submodules))))
+
+
+def consumed(context: Context, span: Span) -> list[tuple[ConfigValue, list[Span]]]:
+    """Configuration values that are read inside a span."""
+    found = []
+    for owner in context.analysis.facts.configuration.tables:
+        for item in owner.values:
+            spans = [
+                use
+                for use in item.used_at
+                if use.path == span.path and span.first_line <= use.first_line <= span.last_line
+            ]
+            if spans:
+                found.append((item, spans))
+    return found
+
+
+def _setting(context: Context, item: ConfigValue, spans: list[Span]) -> tuple[Line, ...]:
+    shown = item.effective or item.value
+    return (code(item.name), value(context.words, shown), code(item.annotation or ""), refs(spans, 3), ref(item.where))
+
+
+def code_blocks(context: Context, item: KeyModule) -> tuple[Block, ...]:
+    """`forward` with shapes in the margin, and `__init__` folded away."""
+    forward = item.info.forward
+    if forward is None:
+        return ()
+    blocks = list(snippet(context, best_part(context, forward.where, item.rows), item.rows))
+    init = next((method for method in item.info.methods if method.name == "__init__"), None)
+    if init and init.where != forward.where:
+        blocks += folded(context.words, "core_modules.init", snippet(context, init.where), name=Code(item.info.name))
+    return tuple(blocks)
+
+
+def formulas(context: Context, item: KeyModule) -> tuple[Block, ...]:
+    """Formulas of the techniques found in the class, each with its place and its reason."""
+    blocks: list[Block] = []
+    shown = [found for found in item.techniques if context.sheets[found.sheet_id].formula.strip()][:MOST_FORMULAS]
+    for found in shown:
+        name = context.technique_name(found.sheet_id)
+        blocks.append(paragraph(context.words, "core_modules.formula", name=name, where=refs(found.where, 2)))
+        blocks += [*formula(context, found), *departures(context, found), *motivation(context, found)]
+    return tuple(blocks)
+
+
+def reasons(context: Context, item: KeyModule) -> tuple[Block, ...]:
+    """What the code's own comments say about why."""
+    quotes = remarks(context, item.info.where)
+    return (paragraph(context.words, "core_modules.remarks"), *bullets(quotes)) if quotes else ()
+
+
+def rows_at(rows: tuple[ShapeRow, ...], line: int) -> list[ShapeRow]:
+    return [row for row in rows if row.where.first_line == line]

@@ -1,0 +1,66 @@
+"""What could not be derived and what was assumed, each with place and reason."""
+
+from __future__ import annotations
+
+from analyzer.document.blocks import heading, note, paragraph, table
+from analyzer.document.context import Context
+from analyzer.document.inline import code, number, ref
+from analyzer.records.document import Block, Chapter, Line, Plain
+from analyzer.records.evidence import Assumption, Gap
+
+MOST = 200
+
+
+def build(context: Context) -> Chapter:
+    words = context.words
+    gaps, assumed = all_gaps(context), all_assumptions(context)
+    blocks: tuple[Block, ...] = (
+        paragraph(words, "gaps.opening", gaps=number(len(gaps)), assumptions=number(len(assumed))),
+    )
+    blocks += (heading(words, "gaps.not_derived", "not-derived"),)
+    blocks += table(words, "gaps", "where reason unlocks", [_gap(context, item) for item in gaps[:MOST]]) or (
+        note(words, "info", "gaps.none"),
+    )
+    if len(gaps) > MOST:
+        blocks += (paragraph(words, "common.and_more", shown=number(MOST), all=number(len(gaps))),)
+    blocks += (heading(words, "gaps.assumed", "assumptions"),)
+    rows = [_assumption(context, item) for item in assumed[:MOST]]
+    blocks += table(words, "assumptions", "kind text where rows", rows) or (note(words, "info", "gaps.no_assumptions"),)
+    nets = context.model.nets if context.model else ()
+    if nets:
+        blocks += (
+            paragraph(words, "gaps.nets", names=tuple(part for net in nets for part in (*code(net), Plain(" ")))),
+        )
+    return Chapter("gaps", words.line("gaps.title"), blocks)
+
+
+def all_gaps(context: Context) -> list[Gap]:
+    """Gaps of every layer, each once, those that block most first."""
+    analysis = context.analysis
+    found = [*analysis.facts.gaps, *analysis.shapes.gaps, *analysis.findings.gaps]
+    for model in analysis.shapes.models:
+        found += [*model.gaps, *(gap for trace in model.traces for gap in trace.gaps)]
+    for pipeline in (*analysis.facts.processes.training, *analysis.facts.processes.inference):
+        found += [
+            Gap(str(item.where or pipeline.entry), item.root().reason, item.root().arguments) for item in pipeline.gaps
+        ]
+    unique = dict.fromkeys(found)
+    return sorted(unique, key=lambda item: (-item.unlocks, item.where, item.reason, item.arguments))
+
+
+def all_assumptions(context: Context) -> list[Assumption]:
+    analysis = context.analysis
+    found = [*analysis.facts.assumptions]
+    for model in analysis.shapes.models:
+        found += [*model.assumptions, *(item for trace in model.traces for item in trace.assumptions)]
+    return list(dict.fromkeys(found))
+
+
+def _gap(context: Context, item: Gap) -> tuple[Line, ...]:
+    unlocks: Line = (Plain(number(item.unlocks)),) if item.unlocks else ()
+    return (code(item.where), context.words.reason(item.reason, item.arguments), unlocks)
+
+
+def _assumption(context: Context, item: Assumption) -> tuple[Line, ...]:
+    rows: Line = (Plain(number(item.rows)),) if item.rows else ()
+    return (context.words.reason(item.kind), code(item.text), ref(item.where), rows)

@@ -1,0 +1,145 @@
+"""The inference chapter: stages, decoding parameters, cache, output, shapes and cost."""
+
+from __future__ import annotations
+
+from analyzer.document.blocks import heading, note, paragraph, table
+from analyzer.document.chapters.shapes import shape_flow
+from analyzer.document.chapters.training import reasons
+from analyzer.document.context import Context, walk
+from analyzer.document.cost_rows import cost_table
+from analyzer.document.inline import code, codes, join, number, ref
+from analyzer.document.pipeline_rows import feature_table, stage_row, stage_table
+from analyzer.records.document import Block, Chapter, Code, Line
+from analyzer.records.processes import Pipeline
+from analyzer.records.tensors import ModuleNode, ModuleRecord, Trace
+
+OUTPUT_STAGES = ("sample", "postprocess", "output")
+DECODING = (
+    "greedy_decoding",
+    "temperature",
+    "top_k",
+    "top_p",
+    "min_p",
+    "beam_search",
+    "repetition_penalty",
+    "speculative_decoding",
+)
+SERVING = ("kv_cache", "quantization", "streaming", "torch_compile", "mixed_precision")
+MOST_CACHE_ROWS = 12
+
+
+def build(context: Context) -> Chapter:
+    words, main = context.words, context.inference
+    if main is None:
+        blocks: tuple[Block, ...] = (note(words, "gap", "inference.none", files=number(len(context.files))),)
+        return Chapter("inference", words.line("inference.title"), blocks + _shapes(context))
+    blocks = (
+        paragraph(
+            words,
+            "inference.opening",
+            entry=Code(main.entry_name),
+            where=ref(main.entry),
+            reasons=reasons(context, main),
+        ),
+    )
+    blocks += (*context.drawing("inference_pipeline"), heading(words, "inference.stages", "inference-stages"))
+    blocks += stage_table(context, main, context.trace_of("inference", "prefill", "decode"), "inference_stages")
+    blocks += (*_decoding(context, main), *_cache(context), *_output(context, main), *_shapes(context), *_cost(context))
+    for other in context.analysis.facts.processes.inference:
+        if other is not main:
+            blocks += _other(context, other)
+    return Chapter("inference", words.line("inference.title"), blocks)
+
+
+def _other(context: Context, other: Pipeline) -> tuple[Block, ...]:
+    place = f"{other.entry.path}-{other.entry.first_line}".replace("/", "-").replace(".", "-")
+    title = heading(context.words, "inference.other", f"inference-{place}", name=Code(other.entry_name))
+    return (title, *stage_table(context, other, None, f"stages_{place}".replace("-", "_")))
+
+
+def _decoding(context: Context, main: Pipeline) -> tuple[Block, ...]:
+    """Parameters of decoding and serving with defaults and lines, and what was looked for in vain."""
+    words = context.words
+    title = heading(words, "inference.components", "inference-components")
+    found = feature_table(context, main.features, "inference_features")
+    done = {item.id for item in main.features}
+    wanted = (*DECODING, *SERVING) if context.family in ("language_model", "speech", "image_text") else SERVING
+    missing = [
+        words.line(f"features.{name}")
+        for name in wanted
+        if name not in done and name not in {t.sheet_id for t in context.used_techniques}
+    ]
+    absent = (paragraph(words, "inference.absent", names=join(missing)),) if missing else ()
+    return (
+        title,
+        *(found or (note(words, "info", "inference.no_features"),)),
+        *absent,
+        note(words, "info", "inference.no_benchmarks"),
+    )
+
+
+def _cache(context: Context) -> tuple[Block, ...]:
+    """Module shapes of prefill beside those of one decoding step."""
+    words = context.words
+    if context.family not in ("language_model", "speech", "image_text"):
+        return ()
+    title = heading(words, "inference.cache", "kv-cache")
+    prefill, decode = context.trace_of("prefill", "inference"), context.trace_of("decode")
+    cached = [item for item in context.used_techniques if item.sheet_id == "kv_cache"]
+    if not cached:
+        return (title, note(words, "info", "inference.no_cache"))
+    blocks: tuple[Block, ...] = (title, *context.drawing("kv_cache"))
+    if prefill and decode:
+        blocks += table(words, "prefill_decode", "module class prefill decode", _compare(context, prefill, decode))
+    else:
+        blocks += (
+            note(words, "gap", "inference.cache_untraced", where=ref(cached[0].where[0] if cached[0].where else None)),
+        )
+    return blocks + cost_table(context, "cache_cost", ("kv_bytes_per_token",))
+
+
+def _compare(context: Context, prefill: Trace, decode: Trace) -> list[tuple[Line, ...]]:
+    """Rows of modules whose shapes differ between the two calls; repeated blocks once."""
+    later = {record.path: record for record in decode.modules}
+    first = {node.paths[0] for node in _nodes(context)}
+    rows: list[tuple[Line, ...]] = []
+    for record in prefill.modules:
+        other = later.get(record.path)
+        if record.path in first and other and _outputs(record) != _outputs(other):
+            name = code(record.path) if record.path else context.words.line("shapes.whole_model")
+            rows.append((name, code(record.class_name), codes(_outputs(record)), codes(_outputs(other))))
+    return rows[:MOST_CACHE_ROWS]
+
+
+def _nodes(context: Context) -> list[ModuleNode]:
+    return [node for node in walk(context.model.tree if context.model else None) if node.paths]
+
+
+def _outputs(record: ModuleRecord) -> list[str]:
+    return [str(spec) for spec in record.calls[0].outputs[:3]] if record.calls else []
+
+
+def _output(context: Context, main: Pipeline) -> tuple[Block, ...]:
+    """What the numbers at the end mean: the stages after the model."""
+    words = context.words
+    rows = [stage_row(context, stage, None) for stage in main.stages if stage.kind in OUTPUT_STAGES]
+    title = heading(words, "inference.output", "output-interpretation")
+    text = paragraph(words, f"inference.meaning_{context.family}")
+    return (title, text, *table(words, "output_stages", "stage input processing output when where", rows))
+
+
+def _shapes(context: Context) -> tuple[Block, ...]:
+    words = context.words
+    trace = context.trace_of("inference", "prefill")
+    title = heading(words, "inference.shapes", "inference-shapes")
+    blocks = shape_flow(context, trace, "inference_shapes") if trace else (note(words, "gap", "inference.no_trace"),)
+    decode = context.trace_of("decode")
+    if decode:
+        blocks += (paragraph(words, "inference.decode_step"), *shape_flow(context, decode, "decode_shapes"))
+    return (title, *blocks)
+
+
+def _cost(context: Context) -> tuple[Block, ...]:
+    words = context.words
+    found = cost_table(context, "inference_cost", ("flops", "parameter_bytes"))
+    return (heading(words, "inference.cost", "inference-cost"), *found) if found else ()

@@ -1,0 +1,41 @@
+"""Three to five ideas that distinguish this repository, each with its code, its formula and what it is good for."""
+
+from __future__ import annotations
+
+from analyzer.document.blocks import note, paragraph, slug
+from analyzer.document.context import Context
+from analyzer.document.inline import codes, number, refs
+from analyzer.document.listing import snippet
+from analyzer.document.novelty import distinguishing, is_shared_with_reference
+from analyzer.document.technique_blocks import departures, formula, motivation
+from analyzer.records.document import Block, Chapter, Heading, Plain
+from analyzer.records.techniques import TechniqueFinding
+
+LONGEST = 20
+
+
+def build(context: Context) -> Chapter:
+    words, found = context.words, distinguishing(context)
+    blocks: list[Block] = []
+    if not found:
+        blocks.append(note(words, "gap", "innovations.none", sheets=number(len(context.analysis.findings.techniques))))
+    else:
+        blocks.append(paragraph(words, "innovations.opening"))
+        for item in found:
+            blocks += _section(context, item)
+    return Chapter("innovations", words.line("innovations.title"), tuple(blocks))
+
+
+def _section(context: Context, item: TechniqueFinding) -> tuple[Block, ...]:
+    words = context.words
+    title = Heading(3, (Plain(context.technique_name(item.sheet_id)),), f"idea-{slug(item.sheet_id)}")
+    places = codes(name.rsplit(":", 1)[-1] for name in item.models[:4])
+    key = "innovations.shared" if is_shared_with_reference(item) else "innovations.own"
+    explained = paragraph(words, key, places=places, where=refs(item.where))
+    shown = item.where[0]
+    if shown.last_line - shown.first_line < 2:
+        file = context.files.get(shown.path)
+        last = min(shown.last_line + 3, file.lines if file and file.lines else shown.last_line)
+        shown = context.part(shown, max(shown.first_line - 2, 1), max(last, shown.last_line))
+    code = snippet(context, shown, context.trace.rows if context.trace else (), LONGEST)
+    return (title, explained, *motivation(context, item), *code, *formula(context, item), *departures(context, item))

@@ -1,0 +1,205 @@
+"""Input and output shapes of everything: modules, every assignment of forward, the path along which sizes change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analyzer.document.blocks import bullets, folded, heading, note, paragraph, slug, table
+from analyzer.document.chapters.absence import no_trace
+from analyzer.document.context import Context, walk
+from analyzer.document.inline import code, codes, input_text, join, number, numeric, ref, refs
+from analyzer.records.document import Block, Chapter, Code, Line, Plain
+from analyzer.records.evidence import Condition
+from analyzer.records.tensors import ModuleNode, ShapeRow, TensorSpec, Trace
+
+LONGEST_OPEN = 24
+"""Tables of more rows are folded."""
+MOST_STEPS = 30
+
+
+def build(context: Context) -> Chapter:
+    trace = context.trace
+    blocks: list[Block] = []
+    if trace is None:
+        blocks += no_trace(context)
+    else:
+        blocks += [
+            *_inputs(context, trace),
+            *_path(context, trace),
+            *_modules(context),
+            *_lines(context, trace),
+            *_conditions(context, trace),
+        ]
+        blocks += _gaps(context, trace)
+    return Chapter("shapes", context.words.line("shapes.title"), tuple(blocks))
+
+
+def _inputs(context: Context, trace: Trace) -> tuple[Block, ...]:
+    words, model = context.words, context.model
+    names = join([code(f"{name} = {size}") for name, size in (model.variables if model else ())])
+    rows = [
+        (
+            code(input_text(item)),
+            (Plain(numeric(item.value)),) if isinstance(item.value, TensorSpec) else (),
+            words.reason(item.reason),
+            ref(item.where),
+        )
+        for item in trace.inputs
+    ]
+    mode = words.line(f"shapes.mode_{trace.mode}")
+    opening = paragraph(
+        words,
+        "shapes.opening",
+        call=Code(f"{model.class_name if model else ''}.{trace.method}"),
+        mode=mode,
+        names=names,
+    )
+    return (opening, *table(words, "inputs", "input numeric reason where", rows))
+
+
+def root_rows(trace: Trace) -> list[ShapeRow]:
+    """Rows of the model's own method, in the order in which they ran."""
+    return [row for row in trace.rows if row.module == "" and row.targets]
+
+
+def _path(context: Context, trace: Trace) -> tuple[Block, ...]:
+    """The key changes of shape: rows of the model's own forward at which a tensor's shape is a new one."""
+    words = context.words
+    steps = changes(trace)
+    title = heading(words, "shapes.path", "shape-path")
+    rows = [
+        (code(target), code(str(spec)), code(numeric(spec)), code(row.code), ref(row.where))
+        for row, target, spec in steps[:MOST_STEPS]
+    ]
+    return (
+        (title, *context.drawing("tensor_shapes"), *table(words, "shape_path", "name shape numeric code where", rows))
+        if rows
+        else ()
+    )
+
+
+def changes(trace: Trace) -> list[tuple[ShapeRow, str, TensorSpec]]:
+    """(row, target, shape) where the shape differs from the one before it."""
+    found: list[tuple[ShapeRow, str, TensorSpec]] = []
+    for row in root_rows(trace):
+        for target in row.targets:
+            for spec in target.tensors[:1]:
+                if not found or str(found[-1][2]) != str(spec):
+                    found.append((row, target.name, spec))
+    return found
+
+
+def _modules(context: Context) -> tuple[Block, ...]:
+    """Module → input → output, identical modules folded."""
+    words = context.words
+    rows = [row for node in walk(context.model.tree if context.model else None) for row in _module_row(context, node)]
+    title = heading(words, "shapes.modules", "module-shapes")
+    found = table(words, "module_shapes", "module class instances input_shape output_shape where", rows)
+    if not found:
+        return (title, note(words, "info", "shapes.no_calls"))
+    if len(rows) <= LONGEST_OPEN:
+        return (title, *found)
+    return (title, *folded(words, "shapes.module_rows", found, count=number(len(rows))))
+
+
+def _module_row(context: Context, node: ModuleNode) -> list[tuple[Line, ...]]:
+    record = context.records.get(node.paths[0] if node.paths else node.path)
+    if record is None or not record.calls:
+        return []
+    call = record.calls[0]
+    name: Line = (Code(node.path),) if node.path else context.words.line("shapes.whole_model")
+    inputs, outputs = codes(str(spec) for spec in call.inputs[:4]), codes(str(spec) for spec in call.outputs[:4])
+    return [
+        (
+            name,
+            code(node.class_name),
+            (Plain(number(node.repeats)),),
+            inputs,
+            outputs,
+            ref(node.defined_at or node.created_at),
+        )
+    ]
+
+
+def _lines(context: Context, trace: Trace) -> tuple[Block, ...]:
+    """One table per function: the shape after every assignment."""
+    words = context.words
+    title = heading(words, "shapes.lines", "line-shapes")
+    groups: dict[str, list[ShapeRow]] = {}
+    for row in trace.rows:
+        groups.setdefault(f"{row.class_name}.{row.function.rsplit('.', 1)[-1]}".lstrip("."), []).append(row)
+    blocks: list[Block] = [
+        title,
+        paragraph(words, "shapes.lines_opening", rows=number(len(trace.rows)), functions=number(len(groups))),
+    ]
+    for name, rows in groups.items():
+        found = table(words, f"lines_{slug(name)}", "line code tensors numeric times", [line_row(row) for row in rows])
+        blocks += folded(
+            words, "shapes.function", found, name=Code(name), count=number(len(rows)), where=ref(rows[0].where)
+        )
+    return tuple(blocks)
+
+
+def line_row(row: ShapeRow) -> tuple[Line, ...]:
+    """One executed line: place, code, symbolic shapes, numbers, how often it ran."""
+    symbolic = join(
+        [(Code(f"{target.name}: {_list(target.tensors, numbers=False)}"),) for target in row.targets if target.tensors],
+        "; ",
+    )
+    numbers = codes((_list(target.tensors, numbers=True) for target in row.targets if target.tensors), "; ")
+    return (ref(row.where), code(row.code), symbolic, numbers, (Plain(number(row.times)),))
+
+
+def _list(specs: Sequence[TensorSpec], numbers: bool) -> str:
+    shown = ", ".join(numeric(spec) if numbers else str(spec) for spec in specs[:4])
+    return shown if len(specs) <= 4 else f"{shown}, … ({len(specs)})"
+
+
+def _conditions(context: Context, trace: Trace) -> tuple[Block, ...]:
+    """Branches that sizes decided; another size may take the other branch."""
+    unique: dict[tuple[str, str], Condition] = {(item.text, str(item.where)): item for item in trace.conditions}
+    rows = [
+        (code(item.text), context.words.line("common.yes" if item.decided else "common.no"), ref(item.where))
+        for item in unique.values()
+    ]
+    found = table(context.words, "conditions", "condition value where", rows)
+    return (paragraph(context.words, "shapes.conditions"), *found) if found else ()
+
+
+def _gaps(context: Context, trace: Trace) -> tuple[Block, ...]:
+    words = context.words
+    items = [(*words.reason(gap.reason, gap.arguments), Plain(" "), Code(gap.where)) for gap in trace.gaps[:12]]
+    return (paragraph(words, "shapes.gaps", count=number(len(trace.gaps))), *bullets(items)) if items else ()
+
+
+def shape_flow(context: Context, trace: Trace, name: str) -> tuple[Block, ...]:
+    """The shape flow of one mode: inputs, then the model's own assignments, then the result."""
+    words = context.words
+    rows: list[tuple[Line, ...]] = [
+        (
+            words.line("shapes.step_input"),
+            code(item.name),
+            code(f"{item.value.dtype}{item.value}"),
+            code(numeric(item.value)),
+            refs([item.where] if item.where else []),
+        )
+        for item in trace.inputs
+        if isinstance(item.value, TensorSpec)
+    ]
+    for row in root_rows(trace)[:MOST_STEPS]:
+        for target in row.targets:
+            if target.tensors and row.code.split()[0] != "def":
+                rows.append(
+                    (
+                        code(row.code, 60),
+                        code(target.name),
+                        code(_list(target.tensors, numbers=False)),
+                        code(_list(target.tensors, numbers=True)),
+                        ref(row.where),
+                    )
+                )
+    rows += [
+        (words.line("shapes.step_output"), (), code(f"{spec.dtype}{spec}"), code(numeric(spec)), ())
+        for spec in trace.output[:4]
+    ]
+    return table(words, name, "step name shape numeric where", rows)

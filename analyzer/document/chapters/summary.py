@@ -1,0 +1,43 @@
+"""Contributions and the rating whose stars follow from thresholds that are printed beside them."""
+
+from __future__ import annotations
+
+from analyzer.document.blocks import bullets, heading, note, paragraph, table
+from analyzer.document.context import Context
+from analyzer.document.inline import refs
+from analyzer.document.novelty import distinguishing
+from analyzer.document.rating import Rating, ratings
+from analyzer.records.document import Block, Chapter, Line, Plain, Strong
+
+
+def build(context: Context) -> Chapter:
+    words = context.words
+    blocks: tuple[Block, ...] = (heading(words, "summary.contributions", "contributions"), *_contributions(context))
+    found = ratings(context)
+    blocks += (heading(words, "summary.rating", "rating"), paragraph(words, "summary.rating_opening"))
+    blocks += table(
+        words, "rating", "criterion stars measured thresholds evidence", [_rating(context, item) for item in found]
+    )
+    return Chapter("summary", words.line("summary.title"), blocks)
+
+
+def _contributions(context: Context) -> tuple[Block, ...]:
+    words = context.words
+    items = [
+        words.line(
+            "summary.contribution", name=Strong(context.technique_name(item.sheet_id)), where=refs(item.where, 2)
+        )
+        for item in distinguishing(context)
+    ]
+    for key, pipeline in (("trainer", context.training), ("runner", context.inference)):
+        if pipeline:
+            items.append(words.line(f"summary.{key}", where=refs([pipeline.entry])))
+    return bullets(items[:5], ordered=True) or (note(words, "gap", "summary.no_contributions"),)
+
+
+def _rating(context: Context, item: Rating) -> tuple[Line, ...]:
+    stars: Line = (Plain("★" * item.stars + "☆" * (5 - item.stars)),)
+    if item.stars == 0:
+        stars = context.words.line("summary.unrated")
+    thresholds = (Plain(" / ".join(f"{step:g}" for step in item.thresholds)),)
+    return (context.words.line(f"ratings.{item.id}"), stars, item.measured, thresholds, refs(item.evidence, 3))

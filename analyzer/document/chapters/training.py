@@ -1,0 +1,251 @@
+"""The training chapter: stages, data, loss, optimizer, schedule, precision, batch arithmetic, shapes and cost."""
+
+from __future__ import annotations
+
+from analyzer.document.blocks import heading, note, paragraph, table
+from analyzer.document.chapters.shapes import shape_flow
+from analyzer.document.context import Context
+from analyzer.document.cost_rows import cost_table
+from analyzer.document.inline import code, join, number, ref, refs, value
+from analyzer.document.pipeline_rows import feature_table, stage_table
+from analyzer.document.technique_blocks import formula, motivation
+from analyzer.records.configuration import DerivedQuantity
+from analyzer.records.document import Block, Chapter, Code, Heading, Line, Plain
+from analyzer.records.evidence import Known, Unknown
+from analyzer.records.processes import Loss, Optimizer, Pipeline, Schedule
+
+MOST_CURVE_ROWS = 9
+SYSTEM = (
+    "mixed_precision", "torch_compile", "distributed_data_parallel", "fully_sharded_data_parallel",
+    "gradient_accumulation", "gradient_checkpointing", "gradient_clipping", "exponential_moving_average",
+)  # fmt: skip
+
+
+def build(context: Context) -> Chapter:
+    words, pipelines = context.words, context.analysis.facts.processes.training
+    if not pipelines or context.training is None:
+        blocks: tuple[Block, ...] = (note(words, "gap", "training.none", files=number(len(context.files))),)
+        return Chapter("training", words.line("training.title"), blocks)
+    main = context.training
+    blocks = (
+        paragraph(
+            words,
+            "training.opening",
+            entry=Code(main.entry_name),
+            where=ref(main.entry),
+            reasons=reasons(context, main),
+        ),
+    )
+    blocks += _pipeline(context, main)
+    for other in pipelines:
+        if other is not main:
+            blocks += _other(context, other)
+    return Chapter("training", words.line("training.title"), blocks)
+
+
+def reasons(context: Context, pipeline: Pipeline) -> Line:
+    found = [
+        (*context.words.reason(item.rule, item.arguments), Plain(" ("), *ref(item.where), Plain(")"))
+        for item in pipeline.evidence[:3]
+    ]
+    return join(found, "; ")
+
+
+def _pipeline(context: Context, main: Pipeline) -> tuple[Block, ...]:
+    trace = context.trace_of("training")
+    words = context.words
+    blocks: tuple[Block, ...] = (
+        *context.drawing("training_pipeline"),
+        heading(words, "training.stages", "training-stages"),
+    )
+    blocks += stage_table(context, main, trace, "training_stages")
+    blocks += (*_data(context, main), *_losses(context, main), *_optimizers(context, main), *_schedules(context, main))
+    blocks += (*_system(context, main), *_batch(context, main))
+    blocks += (heading(words, "training.shapes", "training-shapes"),)
+    blocks += shape_flow(context, trace, "training_shapes") if trace else (note(words, "gap", "training.no_trace"),)
+    return blocks + _cost(context)
+
+
+def _other(context: Context, other: Pipeline) -> tuple[Block, ...]:
+    words = context.words
+    title = heading(
+        words,
+        "training.other",
+        f"training-{other.entry.path}-{other.entry.first_line}".replace("/", "-").replace(".", "-"),
+        name=Code(other.entry_name),
+    )
+    name = f"stages_{other.entry.path}_{other.entry.first_line}".replace("/", "_").replace(".", "_")
+    return (
+        title,
+        *stage_table(context, other, None, name),
+        *_losses(context, other, name),
+        *_optimizers(context, other, name),
+    )
+
+
+def _data(context: Context, main: Pipeline) -> tuple[Block, ...]:
+    words = context.words
+    rows = [
+        (code(item.name), code(item.expression), code(item.shape or ""), code(item.dtype or ""), ref(item.where))
+        for item in main.data
+    ]
+    title = heading(words, "training.data", "training-data")
+    return (
+        (title, *table(words, "data_format", "name code shape dtype where", rows))
+        if rows
+        else (title, note(words, "gap", "training.no_data"))
+    )
+
+
+def _losses(context: Context, main: Pipeline, name: str = "") -> tuple[Block, ...]:
+    words = context.words
+    rows = [_loss_row(context, item) for item in main.losses]
+    if not rows:
+        return () if name else (heading(words, "training.loss", "loss"), note(words, "gap", "training.no_loss"))
+    blocks = table(
+        words, f"losses{name}", "loss code reduction ignore_index label_smoothing label_shift weight where", rows
+    )
+    if name:
+        return blocks
+    blocks = (heading(words, "training.loss", "loss"), *blocks)
+    for found in context.techniques_of("loss")[:3]:
+        blocks += (*formula(context, found), *motivation(context, found))
+    return blocks
+
+
+def _loss_row(context: Context, item: Loss) -> tuple[Line, ...]:
+    words = context.words
+    reduction = code(item.reduction) if item.reduction else words.line("training.reduction_default")
+    return (
+        code(item.function),
+        code(item.code, 72),
+        reduction,
+        value(words, item.ignore_index),
+        value(words, item.label_smoothing),
+        ref(item.label_shift),
+        code(item.weight or ""),
+        ref(item.where),
+    )
+
+
+def _optimizers(context: Context, main: Pipeline, name: str = "") -> tuple[Block, ...]:
+    words = context.words
+    if not main.optimizers:
+        return (
+            ()
+            if name
+            else (heading(words, "training.optimizer", "optimizer"), note(words, "gap", "training.no_optimizer"))
+        )
+    blocks: tuple[Block, ...] = () if name else (heading(words, "training.optimizer", "optimizer"),)
+    for at, item in enumerate(main.optimizers):
+        blocks += (paragraph(words, "training.optimizer_class", name=Code(item.class_name), where=ref(item.where)),)
+        blocks += _optimizer_tables(context, item, f"{name}_{at}")
+    return blocks
+
+
+def _optimizer_tables(context: Context, item: Optimizer, suffix: str) -> tuple[Block, ...]:
+    words = context.words
+    rows = [(code(name), code(expression), value(words, found)) for name, expression, found in item.arguments]
+    groups = [
+        (
+            code(group.selection),
+            join([(Code(name), Plain(" = "), *value(words, found)) for name, found in group.options]),
+            ref(group.where),
+        )
+        for group in item.groups
+    ]
+    arguments = table(words, f"optimizer{suffix}", "argument code value", rows)
+    return (*arguments, *table(words, f"optimizer_groups{suffix}", "group options where", groups))
+
+
+def _schedules(context: Context, main: Pipeline) -> tuple[Block, ...]:
+    words = context.words
+    title = heading(words, "training.schedule", "schedule")
+    if not main.schedules:
+        return (title, note(words, "info", "training.no_schedule"))
+    blocks: tuple[Block, ...] = (title,)
+    for at, item in enumerate(main.schedules):
+        blocks += _schedule(context, item, at)
+    return blocks
+
+
+def _schedule(context: Context, item: Schedule, at: int) -> tuple[Block, ...]:
+    words = context.words
+    rows = [(code(name), code(expression), value(words, found)) for name, expression, found in item.arguments]
+    blocks: tuple[Block, ...] = (
+        paragraph(words, "training.schedule_kind", name=Code(item.kind), where=ref(item.where)),
+    )
+    blocks += table(words, f"schedule_{at}", "argument code value", rows)
+    if item.curve:
+        points = curve_points(item)
+        blocks += (
+            paragraph(words, "training.curve"),
+            *context.drawing("learning_rate_curve" if at == 0 else f"learning_rate_curve_{at}"),
+        )
+        blocks += table(
+            words,
+            f"curve_{at}",
+            "step learning_rate",
+            [((Plain(number(step)),), (Code(f"{rate:.6g}"),)) for step, rate in points],
+        )
+    elif isinstance(item.curve_gap, Unknown):
+        blocks += (
+            note(
+                words, "gap", "training.no_curve", reason=words.reason(item.curve_gap.reason, item.curve_gap.arguments)
+            ),
+        )
+    return blocks
+
+
+def curve_points(item: Schedule) -> list[tuple[int, float]]:
+    """First, last, largest and evenly spread samples of a curve."""
+    peak = max(item.curve, key=lambda point: point[1])
+    stride = max(len(item.curve) // (MOST_CURVE_ROWS - 3), 1)
+    return sorted({*item.curve[::stride], peak, item.curve[0], item.curve[-1]})
+
+
+def _system(context: Context, main: Pipeline) -> tuple[Block, ...]:
+    """Precision, compilation, distribution, seeds: everything the loop does beside the textbook."""
+    words = context.words
+    blocks: tuple[Block, ...] = (heading(words, "training.system", "training-components"),)
+    found = feature_table(context, main.features, "training_features")
+    blocks += found or (note(words, "info", "training.no_features"),)
+    done = {item.id for item in main.features}
+    missing = join([words.line(f"features.{name}") for name in SYSTEM if name not in done])
+    if len(done & set(SYSTEM)) < len(SYSTEM):
+        blocks += (paragraph(words, "training.absent", names=missing),)
+    key = "training.seeds" if main.seeds else "training.no_seeds"
+    return (*blocks, paragraph(words, key, **({"where": refs(main.seeds)} if main.seeds else {})))
+
+
+def _batch(context: Context, main: Pipeline) -> tuple[Block, ...]:
+    """Arithmetic that the training code itself does with configuration values."""
+    words = context.words
+    inside = [
+        item
+        for item in context.analysis.facts.configuration.derived
+        if item.where.path in {main.entry.path, *main.files}
+    ]
+    title = heading(words, "training.batch", "batch-arithmetic")
+    if not inside:
+        return (title, note(words, "gap", "training.no_batch"))
+    return (
+        title,
+        *table(words, "batch_arithmetic", "name formula value where", [derived_row(context, item) for item in inside]),
+    )
+
+
+def derived_row(context: Context, item: DerivedQuantity) -> tuple[Line, ...]:
+    shown: Line = (
+        (Plain(number(item.value.value)),)
+        if isinstance(item.value, Known) and type(item.value.value) is int
+        else value(context.words, item.value)
+    )
+    return (code(item.name), code(item.formula), shown, ref(item.where))
+
+
+def _cost(context: Context) -> tuple[Block, ...]:
+    words = context.words
+    title: Block = Heading(3, words.line("training.cost"), "training-cost")
+    found = cost_table(context, "training_cost", ("flops", "parameter_bytes", "optimizer_bytes", "activation_bytes"))
+    return (title, *found, *context.drawing("memory")) if found else (title, note(words, "gap", "training.no_cost"))

@@ -1,0 +1,71 @@
+"""Tables that training and inference share: stages with their shapes at the boundary, features, values."""
+
+from __future__ import annotations
+
+from analyzer.document.blocks import table
+from analyzer.document.context import Context
+from analyzer.document.inline import code, codes, join, ref, value
+from analyzer.records.document import Block, Code, Line, Plain
+from analyzer.records.processes import Feature, Pipeline, Stage
+from analyzer.records.tensors import TensorSpec, Trace
+
+MOST_STAGES = 48
+
+
+def stage_table(context: Context, pipeline: Pipeline, trace: Trace | None, name: str) -> tuple[Block, ...]:
+    """Stages in execution order with input, processing, output, place, and the loop or condition around them."""
+    rows = [stage_row(context, stage, trace) for stage in pipeline.stages[:MOST_STAGES]]
+    return table(context.words, name, "stage input processing output when where", rows)
+
+
+def stage_row(context: Context, stage: Stage, trace: Trace | None) -> tuple[Line, ...]:
+    forward = stage.kind in ("forward", "prefill", "decode")
+    consumed, produced = codes(stage.consumes[:5]), codes(stage.produces[:4])
+    if forward and trace:
+        consumed = _with_shapes(consumed, [item.value for item in trace.inputs if isinstance(item.value, TensorSpec)])
+        produced = _with_shapes(produced, list(trace.output[:3]))
+    label = context.words.line(f"stages.{stage.kind}")
+    return (label, consumed, code(stage.code, 80), produced, when(context, stage), ref(stage.where))
+
+
+def _with_shapes(names: Line, specs: list[TensorSpec]) -> Line:
+    return (*names, Plain(" → "), *codes(f"{spec.dtype}{spec}" for spec in specs)) if specs else names
+
+
+def when(context: Context, stage: Stage) -> Line:
+    """The innermost loop and the condition around a stage, as written."""
+    words = context.words
+    parts = []
+    if stage.loops:
+        parts.append(words.line("stages.in_loop", loop=code(stage.loops[-1], 48)))
+    if stage.condition:
+        parts.append(words.line("stages.under", condition=code(stage.condition, 48)))
+    return join(parts) if parts else words.line("stages.once")
+
+
+def feature_table(context: Context, features: tuple[Feature, ...], name: str) -> tuple[Block, ...]:
+    """Things that a pipeline does, with their values and lines."""
+    rows = [feature_row(context, item) for item in features]
+    return table(context.words, name, "technique code value condition where", rows)
+
+
+def feature_row(context: Context, item: Feature) -> tuple[Line, ...]:
+    values = join([(Code(name), Plain(" = "), *value(context.words, found)) for name, found in item.values])
+    return (
+        feature_name(context, item.id),
+        code(item.code, 72),
+        values,
+        code(item.condition or "", 48),
+        ref(item.where),
+    )
+
+
+def feature_name(context: Context, identifier: str) -> Line:
+    """The sheet's name, the wording's, or the identifier itself."""
+    if identifier in context.sheets:
+        return (Plain(context.technique_name(identifier)),)
+    return (
+        context.words.line(f"features.{identifier}")
+        if context.words.has(f"features.{identifier}")
+        else (Code(identifier),)
+    )

@@ -1,0 +1,79 @@
+"""Presets side by side: the values in which they differ, and the parameters that each builds."""
+
+from __future__ import annotations
+
+from analyzer.document.blocks import heading, note, table
+from analyzer.document.context import Context
+from analyzer.document.inline import code, number, ref, value
+from analyzer.records.configuration import Preset
+from analyzer.records.document import Block, Code, Line, Plain, Table
+from analyzer.records.evidence import Known
+from analyzer.records.tensors import ModelShapes
+
+MOST_COLUMNS = 6
+MOST_ROWS = 30
+
+
+def presets(context: Context) -> tuple[Block, ...]:
+    """Few presets are columns, many are rows; each with its parameters where it was built."""
+    words = context.words
+    found = context.analysis.facts.configuration.presets
+    title = heading(words, "configuration.presets", "presets")
+    built = _built_rows(context)
+    sizes = table(words, "preset_sizes", "build class parameters where", built)
+    if not found:
+        return (title, *sizes) if sizes else (title, note(words, "info", "configuration.no_presets"))
+    tables = [
+        item for name in _tables(found) for item in _side_by_side(context, name, [p for p in found if p.table == name])
+    ]
+    return (title, *tables, *sizes)
+
+
+def _tables(found: tuple[Preset, ...]) -> list[str]:
+    return list(dict.fromkeys(item.table for item in found))
+
+
+def _side_by_side(context: Context, owner: str, items: list[Preset]) -> tuple[Block, ...]:
+    blocks: tuple[Block, ...] = ()
+    for start in range(0, len(items), MOST_COLUMNS):
+        blocks += _columns(context, owner, items[start : start + MOST_COLUMNS], start // MOST_COLUMNS)
+    return blocks
+
+
+def _columns(context: Context, owner: str, items: list[Preset], at: int) -> tuple[Block, ...]:
+    words = context.words
+    values = [dict(item.values) for item in items]
+    names = list(dict.fromkeys(name for item in values for name in item))
+    rows = [((Code(name),), *[value(words, item.get(name)) for item in values]) for name in names[:MOST_ROWS]]
+    totals = [_total(context, item) for item in items]
+    if any(totals):
+        rows.append((words.line("configuration.preset_parameters"), *[total or (Plain("—"),) for total in totals]))
+    rows.append((words.line("columns.where"), *[ref(item.where) for item in items]))
+    header = (words.line("columns.name"), *[code(item.name) for item in items])
+    caption = words.line("configuration.preset_caption", name=Code(owner))
+    identifier = f"presets_{''.join(c if c.isalnum() and c.isascii() else '_' for c in owner)}_{at}"
+    return (Table(identifier, header, tuple(rows), tuple("left" for _ in header), caption),)
+
+
+def _total(context: Context, item: Preset) -> Line:
+    """Parameters of the model that was built for this preset."""
+    for model in (*context.analysis.shapes.presets, *context.analysis.shapes.models):
+        same = item.build is not None and model.build_expression == item.build
+        if (same or model.build_where == item.where) and isinstance(model.parameters, Known):
+            return (Plain(number(model.parameters.value.total)),)
+    return ()
+
+
+def _built_rows(context: Context) -> list[tuple[Line, ...]]:
+    """Every size of the main model that was built."""
+    models = context.analysis.shapes.presets
+    return [_built_row(context, model) for model in models]
+
+
+def _built_row(context: Context, model: ModelShapes) -> tuple[Line, ...]:
+    total: Line = (
+        (Plain(number(model.parameters.value.total)),)
+        if isinstance(model.parameters, Known)
+        else value(context.words, model.parameters)
+    )
+    return (code(model.build_expression), code(model.class_name), total, ref(model.build_where or model.where))

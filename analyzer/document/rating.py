@@ -1,0 +1,124 @@
+"""Stars from facts: each criterion measures one ratio or count and compares it with the thresholds of `ratings.toml`.
+
+A criterion with fewer than two lines of evidence is not rated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from analyzer.document.context import Context
+from analyzer.document.inline import number
+from analyzer.document.wording import read_template
+from analyzer.records.document import Line
+from analyzer.records.source import Span
+
+FEWEST_EVIDENCE = 2
+Measure = tuple[float, tuple[Span, ...], dict[str, int]]
+
+
+@dataclass(frozen=True)
+class Rating:
+    """One row: `stars` is nought where there is not enough evidence."""
+
+    id: str
+    stars: int
+    measured: Line
+    thresholds: tuple[float, ...]
+    evidence: tuple[Span, ...]
+
+
+def ratings(context: Context) -> tuple[Rating, ...]:
+    """Every criterion of the table, in its order."""
+    return tuple(_rate(context, name, row["thresholds"]) for name, row in read_template("", "ratings").items())
+
+
+def _rate(context: Context, name: str, thresholds: list[float]) -> Rating:
+    amount, evidence, figures = MEASURES[name](context)
+    stars = 1 + sum(amount >= step for step in thresholds) if len(set(evidence)) >= FEWEST_EVIDENCE else 0
+    measured = context.words.line(f"ratings.{name}_measured", **{key: number(item) for key, item in figures.items()})
+    return Rating(name, stars, measured, tuple(thresholds), evidence)
+
+
+def _documentation(context: Context) -> Measure:
+    """Share of module classes and their forwards with a docstring."""
+    classes = [item for item in context.analysis.facts.structure.classes if item.is_module]
+    documented = [item.where for item in classes if item.docstring]
+    evidence = tuple(documented) or tuple(item.where for item in classes)
+    return _share(len(documented), len(classes)), evidence, {"part": len(documented), "whole": len(classes)}
+
+
+def _typing(context: Context) -> Measure:
+    """Share of the arguments of forward methods that carry an annotation."""
+    forwards = [item.forward for item in context.analysis.facts.structure.classes if item.is_module and item.forward]
+    arguments = [
+        (argument, forward) for forward in forwards for argument in forward.arguments if argument.name != "self"
+    ]
+    typed = [forward.where for argument, forward in arguments if argument.annotation]
+    evidence = tuple(dict.fromkeys(typed)) or tuple(forward.where for forward in forwards)
+    return _share(len(typed), len(arguments)), evidence, {"part": len(typed), "whole": len(arguments)}
+
+
+def _configurability(context: Context) -> Measure:
+    """Number of hyper-parameters that are named and read by some line."""
+    values = [item for owner in context.analysis.facts.configuration.tables for item in owner.values if item.used_at]
+    return float(len(values)), tuple(item.where for item in values), {"part": len(values)}
+
+
+def _training(context: Context) -> Measure:
+    """Number of distinct things that the training loop does beside forward, backward and step."""
+    features = {
+        item.id: item.where for pipeline in context.analysis.facts.processes.training for item in pipeline.features
+    }
+    return float(len(features)), tuple(features.values()), {"part": len(features)}
+
+
+def _inference(context: Context) -> Measure:
+    features = {
+        item.id: item.where for pipeline in context.analysis.facts.processes.inference for item in pipeline.features
+    }
+    return float(len(features)), tuple(features.values()), {"part": len(features)}
+
+
+def _reproducibility(context: Context) -> Measure:
+    """Seeds, declared dependency versions, presets: how much of a run is pinned by the source."""
+    seeds = [span for pipeline in context.analysis.facts.processes.training for span in pipeline.seeds]
+    pinned = [
+        item.declared_at[0]
+        for item in context.analysis.facts.structure.dependencies
+        if item.version and item.declared_at
+    ]
+    presets = [item.where for item in context.analysis.facts.configuration.presets]
+    evidence = (*seeds[:1], *pinned[:2], *presets[:2])
+    return (
+        float(len(seeds[:2]) + len(pinned[:4]) + len(presets[:4])),
+        evidence,
+        {"seeds": len(seeds), "pinned": len(pinned), "presets": len(presets)},
+    )
+
+
+def _truthfulness(context: Context) -> Measure:
+    """Share of checkable statements that agree with the code."""
+    decided = [item for item in context.analysis.findings.claims if item.verdict != "unknown"]
+    agree = [item for item in decided if item.verdict == "agree"]
+    return (
+        _share(len(agree), len(decided)),
+        tuple(item.where for item in decided),
+        {"part": len(agree), "whole": len(decided)},
+    )
+
+
+def _share(part: int, whole: int) -> float:
+    return round(part / whole, 4) if whole else 0.0
+
+
+MEASURES: dict[str, Callable[[Context], Measure]] = {
+    "configurability": _configurability,
+    "training": _training,
+    "inference": _inference,
+    "documentation": _documentation,
+    "typing": _typing,
+    "reproducibility": _reproducibility,
+    "truthfulness": _truthfulness,
+}
