@@ -1,0 +1,86 @@
+"""Run-time frames: the variables of one call, where it stands, and what it was defined in."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from analyzer.evaluator.errors import CannotEvaluate, Place
+
+
+class Services(Protocol):
+    """What running code asks of the interpreter; `session.Session` is the one that answers."""
+
+    def attribute(self, value: Any, name: str) -> Any: ...
+    def set_attribute(self, value: Any, name: str, new: Any) -> None: ...
+    def delete_attribute(self, value: Any, name: str) -> None: ...
+    def item(self, value: Any, key: Any) -> Any: ...
+    def set_item(self, value: Any, key: Any, new: Any) -> None: ...
+    def call(self, function: Any, args: Any, kwargs: dict[str, Any]) -> Any: ...
+    def truth(self, value: Any, frame: Frame | None = None) -> bool: ...
+    def iterate(self, value: Any) -> Any: ...
+    def spend(self, amount: int = 1) -> None: ...
+    def format(self, value: Any, spec: str) -> str: ...
+    def enter(self, frame: Frame) -> None: ...
+    def leave(self, frame: Frame) -> None: ...
+    def bound(self, frame: Frame, line: int, target: str, value: Any) -> None: ...
+    def gap(self, cause: Any) -> None: ...
+    def assume(self, kind: str, text: str, frame: Frame) -> None: ...
+    def import_module(self, frame: Frame, dotted: str, level: int) -> Any: ...
+    def import_name(self, frame: Frame, dotted: str, name: str, level: int) -> Any: ...
+    def make_class(self, frame: Frame, definition: Any) -> Any: ...
+
+    recording: bool
+    budget: Any
+    current: Any
+
+
+class Globals(Protocol):
+    """The module-level names of one file; `modules.ModuleScope` is the real thing."""
+
+    path: str
+    session: Any
+    variables: dict[str, Any]
+
+    def lookup(self, name: str, before: int = -1) -> Any: ...
+    def star_names(self, dotted: str, level: int, frame: Frame) -> dict[str, Any]: ...
+
+
+class Frame:
+    """One activation of a function, class body, comprehension, module or snippet."""
+
+    __slots__ = (
+        "caller", "class_cell", "first", "function", "last_line", "line", "module", "parent",
+        "position", "scope", "session", "subject", "variables",
+    )  # fmt: skip
+
+    def __init__(self, module: Globals, scope: Any, variables: dict[str, Any], parent: Frame | None) -> None:
+        self.module = module
+        self.session: Services = module.session
+        self.scope = scope
+        self.variables = variables
+        self.parent = parent
+        self.caller: Frame | None = None
+        self.line = 0
+        self.last_line = 0
+        self.position = -1
+        self.function = parent.function if parent else ""
+        self.first: Any = None
+        self.class_cell: list[Any] | None = parent.class_cell if parent else None
+        self.subject: Any = parent.subject if parent else None
+
+    @property
+    def place(self) -> Place:
+        return Place(self.module.path, self.line, self.last_line)
+
+    def outer(self, hops: int) -> Frame:
+        """The lexically enclosing frame, so many levels up."""
+        frame = self
+        while hops:
+            if frame.parent is None:
+                raise CannotEvaluate("frame_lost", place=self.place)
+            frame = frame.parent
+            hops -= 1
+        return frame
+
+    def refuse(self, reason: str, *arguments: object) -> CannotEvaluate:
+        return CannotEvaluate(reason, *arguments, place=self.place)

@@ -1,0 +1,263 @@
+"""Modules of the target on demand: of a file only the top-level statements that a requested name needs.
+
+A name asks for the statements that bind it, in order, and then for those that touch what it is bound to
+(`registry["x"] = X`, `names.append(...)`). What was never asked for is never evaluated.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+from analyzer.evaluator.errors import CannotEvaluate, Place
+from analyzer.evaluator.frame import Frame
+from analyzer.evaluator.policy import Proxy
+from analyzer.evaluator.syntax import module_scope
+from analyzer.evaluator.syntax.scope import find_bound_names
+
+TYPE_CHECKING_NAMES = {"TYPE_CHECKING"}
+
+
+class ModuleScope:
+    """The global names of one file, bound as they are requested."""
+
+    def __init__(self, session: Any, path: str, name: str, tree: ast.Module) -> None:
+        self.session = session
+        self.path = path
+        self.name = name
+        self.tree = tree
+        self.variables: dict[str, Any] = {"__name__": name, "__file__": path, "__doc__": ast.get_docstring(tree)}
+        self.scope = module_scope(path)
+        self._body = tree.body
+        self._done: set[tuple[int, str]] = set()
+        self._running: set[int] = set()
+        self._binders: dict[str, list[int]] = {}
+        self._touchers: dict[str, list[int]] = {}
+        self._stars: list[int] = []
+        self._index()
+
+    def _index(self) -> None:
+        for position, node in enumerate(self._body):
+            if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+                self._stars.append(position)
+                continue
+            for name in find_bound_names([node]):
+                self._binders.setdefault(name, []).append(position)
+            for name in _touched_names(node):
+                self._touchers.setdefault(name, []).append(position)
+
+    def lookup(self, name: str, before: int = -1) -> Any:
+        """The value of a global or builtin name; `before` is the top-level statement that asks, if one does."""
+        self._demand(name, before)
+        if name in self.variables:
+            return self.variables[name]
+        if name == "__dict__":
+            return self.session.globals_of(self)
+        return self.session.builtin(name)
+
+    def has(self, name: str) -> bool:
+        self._demand(name, -1)
+        return name in self.variables
+
+    def _demand(self, name: str, before: int) -> None:
+        positions = self._binders.get(name, ())
+        if positions or name in self._touchers:
+            wanted = sorted({*positions, *self._touchers.get(name, ())})
+            for position in wanted:
+                if before < 0 or position < before:
+                    self._execute(position, name)
+        elif name not in self.variables:
+            self._demand_from_stars(name)
+
+    def _demand_from_stars(self, name: str) -> None:
+        for position in reversed(self._stars):
+            node = self._body[position]
+            assert isinstance(node, ast.ImportFrom)
+            found = self.session.star_member(self, node, name)
+            if found:
+                self.variables[name] = found[0]
+                return
+
+    def _execute(self, position: int, name: str) -> None:
+        node = self._body[position]
+        single = isinstance(node, (ast.Import, ast.ImportFrom))
+        key = (position, name if single else "")
+        if key in self._done:
+            return
+        self._done.add(key)
+        if not single and position in self._running:
+            return
+        self._running.add(position)
+        try:
+            self._run(_only_alias(node, name) if single else node, position)  # type: ignore[arg-type]
+        finally:
+            self._running.discard(position)
+
+    def _run(self, node: ast.stmt, position: int) -> None:
+        frame = Frame(self, self.scope, self.variables, None)
+        frame.position, frame.line, frame.last_line = position, node.lineno, node.end_lineno or node.lineno
+        session = self.session
+        tracing, session.recording = session.recording, False
+        session.enter(frame)
+        try:
+            self.scope.statement(node)(frame)
+        except Exception as error:
+            session.raised(error, frame)
+            self._done.discard((position, ""))
+            raise
+        finally:
+            session.leave(frame)
+            session.recording = tracing
+
+    def skipped(self) -> Iterator[tuple[Place, str]]:
+        """Top-level calls that bind nothing and were not evaluated."""
+        for position, node in enumerate(self._body):
+            is_call = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+            if is_call and (position, "") not in self._done:
+                yield Place(self.path, node.lineno, node.end_lineno or node.lineno), ast.unparse(node)[:120]
+
+    def exported(self) -> list[str]:
+        """What `import *` takes: `__all__`, or every public name."""
+        if self.has("__all__"):
+            return [str(name) for name in self.variables["__all__"]]
+        names = {name for name in self._binders if not name.startswith("_")}
+        for position in self._stars:
+            node = self._body[position]
+            assert isinstance(node, ast.ImportFrom)
+            names |= set(self.session.star_names(self, node))
+        return sorted(names)
+
+    def star_names(self, dotted: str, level: int, frame: Frame) -> dict[str, Any]:
+        """`from x import *` inside a compound statement: all names at once."""
+        node = ast.ImportFrom(dotted, [ast.alias("*")], level)
+        found = {}
+        for name in self.session.star_names(self, node):
+            value = self.session.star_member(self, node, name)
+            if value:
+                found[name] = value[0]
+        return found
+
+    def definition(self, name: str) -> ast.stmt | None:
+        positions = self._binders.get(name)
+        return self._body[positions[-1]] if positions else None
+
+
+def _only_alias(node: ast.Import | ast.ImportFrom, name: str) -> ast.stmt:
+    aliases = [alias for alias in node.names if (alias.asname or alias.name.split(".")[0]) == name]
+    if isinstance(node, ast.Import):
+        return ast.copy_location(ast.Import(aliases), node)
+    return ast.copy_location(ast.ImportFrom(node.module, aliases, node.level), node)
+
+
+def _touched_names(node: ast.stmt) -> set[str]:
+    """Names whose object a top-level statement changes without binding them."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)):
+        return set()
+    found = set()
+    for part in ast.walk(node):
+        if isinstance(part, (ast.Subscript, ast.Attribute)) and isinstance(part.ctx, ast.Store):
+            found.add(_root(part.value))
+        if (
+            isinstance(part, ast.Expr)
+            and isinstance(part.value, ast.Call)
+            and isinstance(part.value.func, ast.Attribute)
+        ):
+            found.add(_root(part.value.func.value))
+    return found - {""}
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+class TargetModule(Proxy):
+    """A module of the target as its own code sees it; a package shows its submodules too."""
+
+    def __init__(self, scope: ModuleScope) -> None:
+        self._scope = scope
+
+    @property
+    def scope(self) -> ModuleScope:
+        return self._scope
+
+    def member(self, name: str) -> Any:
+        if name == "__dict__":
+            return ModuleNames(self._scope)
+        if self._scope.has(name):
+            return self._scope.variables[name]
+        submodule = self._scope.session.submodule(self._scope, name)
+        if submodule is None:
+            raise AttributeError(f"module {self._scope.name!r} has no attribute {name!r}")
+        return submodule
+
+    def set_member(self, name: str, value: Any) -> None:
+        self._scope.has(name)
+        self._scope.variables[name] = value
+
+    def names(self) -> list[str]:
+        return sorted({*self._scope._binders, *self._scope.variables})
+
+    def __repr__(self) -> str:
+        return f"<module {self._scope.name!r}>"
+
+
+class NamespacePackage(Proxy):
+    """A directory without `__init__.py`."""
+
+    def __init__(self, session: Any, importer: str, dotted: str) -> None:
+        self._session, self._importer, self._dotted = session, importer, dotted
+
+    def member(self, name: str) -> Any:
+        found = self._session.find_module(self._importer, f"{self._dotted}.{name}", 0)
+        if found is None:
+            raise AttributeError(f"module {self._dotted!r} has no attribute {name!r}")
+        return found
+
+
+class ModuleNames(dict[str, Any]):
+    """`globals()` and `module.__dict__`: a mapping that binds names as they are asked for."""
+
+    def __init__(self, scope: ModuleScope) -> None:
+        super().__init__()
+        self._scope = scope
+
+    def __getitem__(self, name: str) -> Any:
+        if self._scope.has(name):
+            return self._scope.variables[name]
+        raise KeyError(name)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._scope.has(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self[name] if name in self else default
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._scope.variables[name] = value
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        self._scope.variables.update(*args, **kwargs)
+
+    def keys(self) -> Any:
+        return dict.fromkeys([*self._scope._binders, *self._scope.variables]).keys()
+
+    def __iter__(self) -> Any:
+        return iter(list(self.keys()))
+
+    def __len__(self) -> int:
+        return len(self.keys())
+
+    def items(self) -> Any:
+        found = {}
+        for name in list(self.keys()):
+            try:
+                found[name] = self[name]
+            except (CannotEvaluate, Exception):
+                continue
+        return found.items()
+
+    def values(self) -> Any:
+        return dict(self.items()).values()

@@ -1,0 +1,34 @@
+"""The interpreter's own versions of what the real ones would leak, specialise, execute or let grow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from analyzer.evaluator.native import builtin_functions, numbers, records, stdlib, text, torch_own, typing_constructs
+
+
+class Natives:
+    """`by_name`: qualified name to replacement; `by_object`: what happens when a real object is called;
+    `modules`: whole modules that only we provide.
+    """
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, Any] = {}
+        self.by_object: dict[int, Callable[..., Any]] = {}
+        self.modules: dict[str, Any] = {}
+        self.functions: set[Any] = set()
+
+    def add(self, names: dict[str, Any], calls: dict[Any, Callable[..., Any]], modules: dict[str, Any]) -> None:
+        self.by_name.update(names)
+        self.by_object.update({id(real): own for real, own in calls.items()})
+        self.modules.update(modules)
+        self.functions.update(value for value in (*names.values(), *calls.values()) if callable(value))
+
+
+def build_natives(session: Any) -> Natives:
+    """All replacements, bound to one session."""
+    natives = Natives()
+    for family in (builtin_functions, numbers, records, stdlib, text, torch_own, typing_constructs):
+        natives.add(*family.provide(session))
+    return natives

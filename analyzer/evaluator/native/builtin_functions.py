@@ -1,0 +1,165 @@
+"""Builtin functions that read or set attributes, ask for types, or walk over values."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+
+from analyzer.evaluator.errors import CannotEvaluate, Cause
+from analyzer.evaluator.library import canonical_name, rows
+from analyzer.evaluator.objects import MARK, Origin, finish_class, is_own_class
+from analyzer.evaluator.policy import Proxy
+from analyzer.evaluator.values import NamedInt, UnknownValue
+
+Provided = tuple[dict[str, Any], dict[Any, Callable[..., Any]], dict[str, Any]]
+MISSING = object()
+SHOWN_TYPES: dict[type, type] = {torch.SymInt: int, torch.SymFloat: float, torch.SymBool: bool, NamedInt: int}
+
+
+def provide(session: Any) -> Provided:
+    def read_attribute(value: Any, name: str, default: Any = MISSING) -> Any:
+        if isinstance(name, UnknownValue):
+            return name
+        try:
+            return session.attribute(value, name)
+        except AttributeError:
+            if default is MISSING:
+                raise
+            return default
+
+    def has_attribute(value: Any, name: str) -> Any:
+        if isinstance(value, UnknownValue):
+            return value
+        try:
+            found = session.attribute(value, name)
+        except AttributeError:
+            return False
+        refused = isinstance(found, UnknownValue) and found.cause.reason == "attribute_not_allowed"
+        return found if refused else True
+
+    def show(*values: Any, **options: Any) -> None:
+        """`print`: what the target prints is of no interest."""
+
+    def iterate(value: Any, sentinel: Any = MISSING) -> Any:
+        if sentinel is not MISSING:
+            return _call_until(session, value, sentinel)
+        return iter(session.iterate(value))
+
+    def length(value: Any) -> Any:
+        if isinstance(value, UnknownValue):
+            return value
+        if isinstance(value, torch.Tensor) and value.dim():
+            return value.shape[0]
+        return len(value)
+
+    names = {
+        "getattr": read_attribute,
+        "hasattr": has_attribute,
+        "setattr": session_setter(session),
+        "delattr": lambda value, name: session.delete_attribute(value, name),
+        "print": show,
+        "iter": iterate,
+        "len": length,
+        "isinstance": lambda value, kinds: is_instance(value, kinds),
+        "issubclass": is_subclass,
+        "hash": lambda value: _hash(value),
+        "repr": lambda value: session.format(value, "") if isinstance(value, torch.Tensor) else repr(value),
+        "object.__setattr__": session_setter(session),
+        "object.__delattr__": lambda value, name: session.delete_attribute(value, name),
+        "callable": lambda value: value if isinstance(value, UnknownValue) else callable(value),
+    }
+    calls: dict[Any, Callable[..., Any]] = {
+        type: lambda *args, **kwargs: _type_of(session, *args, **kwargs),
+        object: lambda: object(),
+        bytes: lambda *args: _sized(session, bytes, *args),
+        bytearray: lambda *args: _sized(session, bytearray, *args),
+    }
+    return names, calls, {}
+
+
+def session_setter(session: Any) -> Callable[[Any, str, Any], None]:
+    def write(value: Any, name: str, new: Any) -> None:
+        session.set_attribute(value, name, new)
+
+    return write
+
+
+def _call_until(session: Any, function: Any, sentinel: Any) -> Iterator[Any]:
+    while True:
+        session.spend()
+        value = session.call(function, (), {})
+        if value == sentinel:
+            return
+        yield value
+
+
+def is_instance(value: Any, kinds: Any) -> Any:
+    """`isinstance` for symbolic numbers, typing constructs and unknown classes too."""
+    if isinstance(value, UnknownValue):
+        return value
+    wanted = kinds if isinstance(kinds, tuple) else (kinds,)
+    flat = [kind for item in wanted for kind in (item if isinstance(item, tuple) else (item,))]
+    known = tuple(kind for kind in flat if isinstance(kind, (type, types.UnionType)))
+    shown = next((shown for real, shown in SHOWN_TYPES.items() if isinstance(value, real)), None)
+    if isinstance(value, known) or (shown is not None and issubclass(shown, _plain(known))):
+        return True
+    for kind in flat:
+        if isinstance(kind, Proxy) and getattr(kind, "accepts", lambda item: False)(value):
+            return True
+    unknown = next((kind for kind in flat if isinstance(kind, UnknownValue)), None)
+    return False if unknown is None or _is_builtin(value) else unknown
+
+
+def _plain(kinds: tuple[Any, ...]) -> tuple[type, ...]:
+    return tuple(kind for kind in kinds if isinstance(kind, type))
+
+
+def _is_builtin(value: Any) -> bool:
+    """A plain value is no instance of a class from a package that is not there."""
+    return type(value) in (int, float, str, bool, list, tuple, dict, type(None), set, bytes)
+
+
+def is_subclass(kind: Any, kinds: Any) -> Any:
+    if isinstance(kind, UnknownValue):
+        return kind
+    wanted = kinds if isinstance(kinds, tuple) else (kinds,)
+    if issubclass(kind, _plain(wanted)):
+        return True
+    return next((item for item in wanted if isinstance(item, UnknownValue)), False)
+
+
+def _hash(value: Any) -> int:
+    if isinstance(value, (str, bytes)):
+        raise CannotEvaluate("hash_of_text")
+    return hash(value)
+
+
+def _sized(session: Any, kind: Any, *args: Any) -> Any:
+    if args and isinstance(args[0], int):
+        session.budget.check_items(args[0])
+    return kind(*args)
+
+
+def _type_of(session: Any, *args: Any, **kwargs: Any) -> Any:
+    if len(args) == 3:
+        return _new_type(session, *args, **kwargs)
+    value = args[0]
+    if isinstance(value, UnknownValue):
+        return value
+    kind = SHOWN_TYPES.get(type(value), type(value))
+    if isinstance(value, torch.Tensor) and not is_own_class(kind):
+        return torch.nn.Parameter if isinstance(value, torch.nn.Parameter) else torch.Tensor
+    if is_own_class(kind) or canonical_name(kind) in rows() or kind in (type(None), type):
+        return kind
+    return UnknownValue(Cause("type_not_in_library", (canonical_name(kind),)))
+
+
+def _new_type(session: Any, name: str, bases: tuple[Any, ...], namespace: dict[str, Any], **keywords: Any) -> Any:
+    frame = session.current
+    own = dict(namespace)
+    own[MARK] = Origin(session, frame.module.path, frame.line, None, {})
+    own.setdefault("__module__", frame.module.name)
+    return finish_class(name, bases, keywords, own, [None])

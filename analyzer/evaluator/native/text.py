@@ -1,0 +1,130 @@
+"""Text methods that could grow without limit or reach attributes: formatting, joining, padding, patterns."""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from analyzer.evaluator.errors import CannotEvaluate
+from analyzer.evaluator.native.builtin_functions import Provided
+from analyzer.evaluator.values import UnknownValue, find_unknown
+
+PATTERN_LIMIT, SUBJECT_LIMIT = 400, 20_000
+NESTED_REPEAT = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
+
+
+def provide(session: Any) -> Provided:
+    budget = session.budget
+
+    def padded(name: str) -> Callable[..., Any]:
+        def pad(self: str, width: int, *fill: Any) -> Any:
+            budget.check_text(width)
+            return getattr(str, name)(self, width, *fill)
+
+        return pad
+
+    def replace(self: str, old: str, new: str, count: int = -1) -> Any:
+        unknown = find_unknown((old, new), {})
+        if unknown is not None:
+            return unknown
+        budget.check_text(len(self) + self.count(old) * len(new))
+        return self.replace(old, new, count)
+
+    def join(self: str, parts: Any) -> Any:
+        found = list(session.iterate(parts))
+        unknown = find_unknown(found, {})
+        if unknown is not None:
+            return unknown
+        budget.check_text(sum(map(len, found)) + len(self) * len(found))
+        return self.join(found)
+
+    names = {
+        "str.format": lambda self, *args, **kwargs: Formatter(session).vformat(self, args, kwargs),
+        "str.format_map": lambda self, mapping: Formatter(session).vformat(self, (), mapping),
+        "str.join": join,
+        "str.replace": replace,
+        **{f"str.{name}": padded(name) for name in ("ljust", "rjust", "center", "zfill")},
+        "format": lambda value, spec="": session.format(value, spec),
+        "json.dumps": lambda value, **options: json.dumps(value, default=str),
+        **{f"re.{name}": _guarded(getattr(re, name)) for name in ("match", "search", "findall", "fullmatch", "split")},
+        "re.sub": _guarded_sub,
+        "re.compile": lambda pattern, flags=0: re.compile(_checked(pattern), flags),
+        **{
+            f"re.Pattern.{name}": _guarded_method(name) for name in ("match", "search", "findall", "fullmatch", "split")
+        },
+        "re.Pattern.sub": lambda self, new, text, count=0: _guarded_sub(self, new, text, count),
+    }
+    calls: dict[Any, Callable[..., Any]] = {str: lambda *args, **kwargs: _to_text(session, *args, **kwargs)}
+    return names, calls, {}
+
+
+class Formatter(string.Formatter):
+    """`str.format` whose attribute look-ups ask the policy."""
+
+    def __init__(self, session: Any) -> None:
+        self.session = session
+
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:
+        first, _, rest = re.match(r"([^.\[]*)(([.\[].*)?)$", field_name).groups()  # type: ignore[union-attr]
+        value = self.get_value(int(first) if first.isdigit() else first, args, kwargs)
+        for attribute, key in re.findall(r"\.(\w+)|\[([^\]]+)\]", rest or ""):
+            value = self.session.attribute(value, attribute) if attribute else value[int(key) if key.isdigit() else key]
+        if isinstance(value, UnknownValue):
+            raise CannotEvaluate.because(value.cause)
+        return value, first
+
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        return self.session.format(value, format_spec)
+
+
+def _to_text(session: Any, *args: Any, **kwargs: Any) -> Any:
+    if not args:
+        return ""
+    value = args[0]
+    if isinstance(value, UnknownValue):
+        return value
+    if isinstance(value, torch.Tensor):
+        return session.format(value, "")
+    return str(*args, **kwargs)
+
+
+def _checked(pattern: Any) -> Any:
+    if isinstance(pattern, str) and (len(pattern) > PATTERN_LIMIT or NESTED_REPEAT.search(pattern)):
+        raise CannotEvaluate("pattern_too_costly", pattern[:40])
+    return pattern
+
+
+def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
+    def apply(pattern: Any, text: Any, *args: Any, **kwargs: Any) -> Any:
+        unknown = find_unknown((pattern, text), {})
+        return unknown if unknown is not None else function(_checked(pattern), _short(text), *args, **kwargs)
+
+    return apply
+
+
+def _guarded_method(name: str) -> Callable[..., Any]:
+    return lambda self, text, *args: getattr(self, name)(_short(text), *args)
+
+
+def _guarded_sub(pattern: Any, new: Any, text: Any, count: int = 0, flags: int = 0) -> Any:
+    unknown = find_unknown((new, text), {})
+    if unknown is not None:
+        return unknown
+    if isinstance(new, str) and len(new) > PATTERN_LIMIT:
+        raise CannotEvaluate("pattern_too_costly", new[:40])
+    return (
+        re.compile(_checked(pattern), flags).sub(new, _short(text), count)
+        if isinstance(pattern, str)
+        else pattern.sub(new, _short(text), count)
+    )
+
+
+def _short(text: Any) -> Any:
+    if len(text) > SUBJECT_LIMIT:
+        raise CannotEvaluate("text_too_long_for_pattern", len(text))
+    return text

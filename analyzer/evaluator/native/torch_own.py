@@ -1,0 +1,131 @@
+"""Pieces of torch that are ours: parameters without contents, devices, compilers, checkpoints, data parallelism."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from analyzer.evaluator.errors import CannotEvaluate
+from analyzer.evaluator.native.builtin_functions import Provided
+from analyzer.evaluator.native.stdlib import NullContext
+from analyzer.evaluator.policy import Proxy
+from analyzer.evaluator.values import UnknownValue, find_unknown
+
+LEGACY = ["FloatTensor", "LongTensor", "IntTensor", "BoolTensor", "DoubleTensor", "HalfTensor", "ByteTensor"]
+
+
+def provide(session: Any) -> Provided:
+    names: dict[str, Any] = {
+        "torch.compile": _identity, "torch.jit.script": _identity, "torch.jit.ignore": _identity,
+        "torch.jit.export": _identity, "torch.jit.unused": _identity, "torch.jit.script_if_tracing": _identity,
+        "torch.jit.interface": _identity,
+        "torch.jit.is_scripting": lambda: False, "torch.jit.is_tracing": lambda: False,
+        "torch.cuda.is_available": lambda: False, "torch.cuda.device_count": lambda: 0,
+        "torch.cuda.is_bf16_supported": lambda: False, "torch.backends.mps.is_available": lambda: False,
+        "torch.mps.is_available": lambda: False,
+        "torch.distributed.is_available": lambda: False, "torch.distributed.is_initialized": lambda: False,
+        "torch.distributed.get_world_size": lambda *a: 1, "torch.distributed.get_rank": lambda *a: 0,
+        "torch.manual_seed": lambda seed: None, "torch.seed": lambda: 0,
+        "torch.autocast": lambda *args, **kwargs: NullContext(),
+        "torch.nn.attention.sdpa_kernel": lambda *args, **kwargs: NullContext(),
+        "torch.is_autocast_enabled": lambda *args: False,
+        "torch.utils.checkpoint.checkpoint": _checkpoint(session),
+        "torch.is_tensor": lambda value: value if isinstance(value, UnknownValue) else isinstance(value, torch.Tensor),
+        "torch.Tensor.numpy": _numpy(session), "torch.Tensor.item": _item(session), "torch.Tensor.tolist": _to_list(session),
+        "torch.Tensor.type": _type, "torch.Tensor.get_device": lambda self: -1,
+        "torch.version.cuda": None,
+        "torch.nn.Module.to": lambda self, *args, **kwargs: _module_to(self, args, kwargs),
+        "torch.nn.Module.cuda": lambda self, *args: self, "torch.nn.Module.cpu": lambda self: self,
+        "torch.nn.Module.xpu": lambda self, *args: self,
+        "torch.nn.Module.load_state_dict": lambda self, *args, **kwargs: session.unknown("weights_not_loaded"),
+        "torch.nn.SyncBatchNorm.convert_sync_batchnorm": lambda module, *args: module,
+        "torch.optim.Optimizer": type("Optimizer", (), {"__module__": "torch.optim"}),
+    }  # fmt: skip
+    calls: dict[Any, Callable[..., Any]] = {
+        nn.Parameter: lambda *args, **kwargs: _parameter(session, *args, **kwargs),
+        torch.Tensor: lambda *args: _legacy_tensor(session, torch.float32, *args),
+        nn.DataParallel: lambda module, *args, **kwargs: _wrapped(session, module),
+    }
+    for name in LEGACY:
+        dtype = torch.tensor([], dtype=getattr(torch, name).dtype).dtype
+        calls[getattr(torch, name)] = lambda *args, dtype=dtype: _legacy_tensor(session, dtype, *args)
+    return names, calls, {}
+
+
+def _identity(function: Any = None, *args: Any, **kwargs: Any) -> Any:
+    return _identity if function is None else function
+
+
+def _wrapped(session: Any, module: Any) -> Any:
+    raise CannotEvaluate("wrapper_not_supported", "torch.nn.DataParallel")
+
+
+def _checkpoint(session: Any) -> Callable[..., Any]:
+    def checkpoint(function: Any, *args: Any, **kwargs: Any) -> Any:
+        options = ("use_reentrant", "preserve_rng_state", "context_fn", "determinism_check", "debug", "early_stop")
+        return session.call(function, args, {key: value for key, value in kwargs.items() if key not in options})
+
+    return checkpoint
+
+
+def _parameter(session: Any, data: Any = None, requires_grad: bool = True) -> Any:
+    """A parameter has a shape and a type; its contents change in training, so they are no constants."""
+    unknown = find_unknown((data, requires_grad), {})
+    if unknown is not None:
+        return unknown
+    if data is None:
+        data = torch.empty(0)
+    fake = session.oracle.as_fake(data.detach() if isinstance(data, nn.Parameter) else data)
+    return nn.Parameter(fake, requires_grad)
+
+
+def _legacy_tensor(session: Any, dtype: torch.dtype, *args: Any) -> Any:
+    """`torch.Tensor(2, 3)` is uninitialised, `torch.Tensor([1, 2])` has contents."""
+    unknown = find_unknown(args, {})
+    if unknown is not None:
+        return unknown
+    if len(args) == 1 and not isinstance(args[0], (int, torch.SymInt, torch.Size)):
+        value = args[0]
+        return value.to(dtype) if isinstance(value, torch.Tensor) else torch.tensor(value, dtype=dtype)
+    sizes = args[0] if args and isinstance(args[0], torch.Size) else args
+    return torch.empty(tuple(sizes) or (0,), dtype=dtype)
+
+
+def _contents(session: Any, tensor: torch.Tensor, what: str) -> torch.Tensor:
+    if not session.oracle.has_contents(tensor):
+        raise CannotEvaluate("depends_on_data", what)
+    return tensor
+
+
+def _numpy(session: Any) -> Callable[..., Any]:
+    return lambda self, **options: _contents(session, self, "numpy of a tensor").detach().numpy()
+
+
+def _item(session: Any) -> Callable[..., Any]:
+    return lambda self: _contents(session, self, "item of a tensor").item()
+
+
+def _to_list(session: Any) -> Callable[..., Any]:
+    return lambda self: _contents(session, self, "tolist of a tensor").tolist()
+
+
+def _type(self: torch.Tensor, dtype: Any = None) -> Any:
+    if dtype is None:
+        return f"torch.{type(torch.empty(0, dtype=self.dtype)).__name__}"
+    return self.to(dtype) if isinstance(dtype, torch.dtype) else self.type(dtype)
+
+
+def _module_to(module: nn.Module, args: Any, kwargs: dict[str, Any]) -> nn.Module:
+    """Only a change of type matters; devices are all one."""
+    dtype = kwargs.get("dtype")
+    for value in args:
+        dtype = value if isinstance(value, torch.dtype) else dtype
+        dtype = value.dtype if isinstance(value, torch.Tensor) else dtype
+    return module.to(dtype=dtype) if dtype is not None else module
+
+
+class Opaque(Proxy):
+    """A class that may be inherited from and never does anything."""

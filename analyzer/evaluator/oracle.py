@@ -1,0 +1,274 @@
+"""The only file on torch's private API: fake tensors, symbolic sizes, and which operators run for real.
+
+An operator whose tensors are all real constants runs for real; one that touches a fake tensor runs on
+shapes alone. Contents that are random, uninitialised or written from a fake tensor are no constants.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch._guards import Source
+from torch._subclasses.fake_tensor import (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    FakeTensor,
+    FakeTensorMode,
+    UnsupportedOperatorException,
+)
+from torch.fx.experimental.symbolic_shapes import DimDynamic, GuardOnDataDependentSymNode, ShapeEnv
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from analyzer.evaluator.errors import CannotEvaluate
+from analyzer.evaluator.values import find_unknown
+
+REAL_ELEMENTS = 2_000_000
+DEVICE_TEXT = re.compile(r"^(cuda|mps|xpu|npu|hpu|cpu|meta|mlu)(:\d+)?$")
+SYMBOLIC = (torch.SymInt, torch.SymFloat, torch.SymBool)
+UNINITIALISED = {"aten::empty", "aten::empty_strided", "aten::new_empty", "aten::empty_like", "aten::empty_permuted"}
+
+
+class _Dimension(Source):
+    """Where a symbol comes from; torch's own sources live in a module that takes two seconds to import."""
+
+    def __init__(self, name: str) -> None:
+        self.dimension = name
+
+    @property
+    def _name_template(self) -> str:
+        return self.dimension
+
+    def __hash__(self) -> int:
+        return hash(self.dimension)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Dimension) and other.dimension == self.dimension
+
+
+class _Environment(ShapeEnv):
+    def _maybe_guard_rel(self, expression: Any) -> None:
+        """A decided relation is logged by us and must not replace the symbol by its number."""
+
+
+class Oracle:
+    """Real torch operators on tensors that have a shape and a type, and contents only where they are constant."""
+
+    def __init__(self, decided: Callable[[str, bool], None]) -> None:
+        self.environment = _Environment(duck_shape=False, specialize_zero_one=False)
+        self.fake = FakeTensorMode(shape_env=self.environment, allow_non_fake_inputs=True)
+        self.names: dict[str, str] = {}
+        """Symbol of the shape environment (`s44`) to the name of the dim (`T`)."""
+        self._symbols: dict[str, torch.SymInt] = {}
+        self._changed: dict[int, torch.Tensor] = {}
+        self._decided = decided
+        self._functions = _Functions(self)
+        self._dispatch = _Dispatch(self)
+        self._active = 0
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Operators inside answer by this oracle."""
+        if self._active:
+            yield
+            return
+        self._active += 1
+        dtype = torch.get_default_dtype()
+        grad = torch.is_grad_enabled()
+        try:
+            with self._functions, self._dispatch:
+                yield
+        finally:
+            self._active -= 1
+            torch.set_default_dtype(dtype)
+            torch.set_grad_enabled(grad)
+
+    def symbol(self, name: str, value: int) -> torch.SymInt:
+        """The symbolic size of that name; the first value given is its hint."""
+        if name not in self._symbols:
+            source = _Dimension(name)
+            symbol = self.environment.create_symbol(
+                value, source, dynamic_dim=DimDynamic.DYNAMIC, constraint_dim=None, do_not_specialize_zero_one=True
+            )
+            self._symbols[name] = self.environment.create_symintnode(symbol, hint=value, source=source)
+            self.names[str(symbol)] = name
+        return self._symbols[name]
+
+    def tensor(self, shape: Sequence[Any], dtype: str = "float32") -> torch.Tensor:
+        """A fake tensor; a dim is an integer or a pair of name and value."""
+        sizes = [self.symbol(*dim) if isinstance(dim, tuple) else dim for dim in shape]
+        with self.fake:
+            return torch.empty(sizes, dtype=getattr(torch, dtype))
+
+    def as_fake(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The same tensor without contents."""
+        if isinstance(tensor, FakeTensor):
+            return tensor
+        with self.fake:
+            return torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype)
+
+    def is_fake(self, tensor: torch.Tensor) -> bool:
+        return isinstance(tensor, FakeTensor) or _storage_of(tensor) in self._changed
+
+    def has_contents(self, value: Any) -> bool:
+        """Whether a tensor's contents are constants that code may branch on."""
+        return isinstance(value, torch.Tensor) and not self.is_fake(value)
+
+    def forget_contents(self, tensor: torch.Tensor) -> None:
+        """From now on this real tensor's contents count as unknown."""
+        if not isinstance(tensor, FakeTensor):
+            self._changed[_storage_of(tensor)] = tensor
+
+    def text(self, value: Any) -> str:
+        """A symbolic size in the names of its dims."""
+        shown = str(value.node.expr if isinstance(value, SYMBOLIC) else value)
+        return re.sub(r"\b[su]\d+\b", lambda found: self.names.get(found.group(), found.group()), shown)
+
+    def hint(self, value: Any) -> Any:
+        """The number behind a symbolic size, without specialising it; None where it depends on data."""
+        node = value.node
+        if node.hint is not None:
+            return node.hint
+        expression = node.expr
+        known = {s: self.environment.backed_var_to_val.get(s) for s in getattr(expression, "free_symbols", ())}
+        if not known or any(number is None for number in known.values()):
+            return None
+        return type(value.node.pytype(0))(expression.subs(known))
+
+    def decide(self, value: Any) -> bool:
+        """The truth of a symbolic condition by its hint; the condition is logged."""
+        hint = self.hint(value)
+        if hint is None:
+            raise CannotEvaluate("depends_on_data", self.text(value))
+        if isinstance(value, torch.SymBool):
+            self._decided(self.text(value), bool(hint))
+        return bool(hint)
+
+    def run_fake(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        try:
+            with self.fake:
+                return function(*args, **kwargs)
+        except (DataDependentOutputException, GuardOnDataDependentSymNode) as error:
+            raise CannotEvaluate("depends_on_data", _first_line(error)) from None
+        except DynamicOutputShapeException as error:
+            raise CannotEvaluate("size_depends_on_data", _first_line(error)) from None
+        except UnsupportedOperatorException as error:
+            raise CannotEvaluate("no_fake_kernel", _first_line(error)) from None
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().split("\n", maxsplit=1)[0][:120]
+
+
+def _storage_of(tensor: torch.Tensor) -> int:
+    return int(tensor.untyped_storage()._cdata)
+
+
+class _Functions(TorchFunctionMode):
+    """Devices are ignored, initialisers cost nothing, unknown arguments give unknown results."""
+
+    def __init__(self, oracle: Oracle) -> None:
+        super().__init__()
+        self.oracle = oracle
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        unknown = find_unknown(args, kwargs)
+        if unknown is not None:
+            return unknown
+        if getattr(func, "__module__", "") == "torch.nn.init" and args and isinstance(args[0], torch.Tensor):
+            self.oracle.forget_contents(args[0])
+            return args[0]
+        name = getattr(func, "__name__", "")
+        if name in ("cuda", "cpu", "pin_memory", "xpu") and args and isinstance(args[0], torch.Tensor):
+            return args[0]
+        args, kwargs = without_devices(name, args, kwargs)
+        if name == "scaled_dot_product_attention" and isinstance(kwargs.get("is_causal"), torch.SymBool):
+            kwargs["is_causal"] = self.oracle.decide(kwargs["is_causal"])
+        return func(*args, **kwargs)
+
+
+def without_devices(name: str, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Everything is evaluated on one device: arguments that name another are replaced."""
+    if kwargs.get("device") is not None:
+        kwargs = {**kwargs, "device": torch.device("cpu")}
+    if name in ("to", "_to"):
+        args = tuple(_neutral(arg) for arg in args)
+    return args, kwargs
+
+
+def _neutral(value: Any) -> Any:
+    is_device = isinstance(value, torch.device) or (isinstance(value, str) and DEVICE_TEXT.match(value))
+    return torch.device("cpu") if is_device else value
+
+
+class _Dispatch(TorchDispatchMode):
+    """Routes each operator to real or fake tensors."""
+
+    def __init__(self, oracle: Oracle) -> None:
+        super().__init__()
+        self.oracle = oracle
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
+        if not tensors:
+            return self._create(func, args, kwargs)
+        oracle = self.oracle
+        if any(oracle.is_fake(tensor) for tensor in tensors) or _is_random(func):
+            return self._run_fake(func, args, kwargs)
+        if sum(tensor.numel() for tensor in tensors) > REAL_ELEMENTS // 8 and self._grows(func, args, kwargs):
+            return oracle.run_fake(func, args, kwargs)
+        return func(*args, **kwargs)
+
+    def _create(self, func: Any, args: Any, kwargs: Any) -> Any:
+        made = self.oracle.run_fake(func, args, kwargs)
+        if _is_random(func) or func._schema.name in UNINITIALISED or not _is_small(made):
+            return made
+        return func(*args, **kwargs)
+
+    def _grows(self, func: Any, args: Any, kwargs: Any) -> bool:
+        if func._schema.is_mutable:
+            return False
+        return not _is_small(self.oracle.run_fake(func, args, kwargs))
+
+    def _run_fake(self, func: Any, args: Any, kwargs: Any) -> Any:
+        oracle = self.oracle
+        result = oracle.run_fake(func, args, kwargs)
+        if not func._schema.is_mutable:
+            return result
+        written = _written(func, args, kwargs)
+        for tensor in written:
+            oracle.forget_contents(tensor)
+        if isinstance(result, torch.Tensor) and written and len(func._schema.returns) == 1:
+            return written[0] if not isinstance(written[0], FakeTensor) else result
+        return result
+
+
+def _is_random(func: Any) -> bool:
+    return torch.Tag.nondeterministic_seeded in func.tags
+
+
+def _is_small(made: Any) -> bool:
+    total = 0
+    for leaf in tree_leaves(made):
+        if isinstance(leaf, torch.Tensor):
+            if any(isinstance(size, torch.SymInt) for size in leaf.shape):
+                return False
+            total += leaf.numel()
+    return total <= REAL_ELEMENTS
+
+
+def _written(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[torch.Tensor]:
+    """Arguments that the operator writes into."""
+    written = []
+    for position, argument in enumerate(func._schema.arguments):
+        if argument.alias_info is not None and argument.alias_info.is_write:
+            value = args[position] if position < len(args) else kwargs.get(argument.name)
+            written += [leaf for leaf in tree_leaves(value) if isinstance(leaf, torch.Tensor)]
+    return written

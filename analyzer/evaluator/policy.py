@@ -1,0 +1,256 @@
+"""The allow-list at work: which attribute of which object may be read, set or handed out.
+
+Decided where names and attributes are resolved: what is not allowed becomes an unknown value with its
+reason, so a forbidden object never reaches the target, by whatever way it asks.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from analyzer.evaluator.errors import CannotEvaluate, Cause
+from analyzer.evaluator.library import canonical_name, modules, real_object, rows
+from analyzer.evaluator.objects import MARK, is_own_class, is_own_instance
+from analyzer.evaluator.values import UnknownValue
+
+OPEN_DUNDERS = frozenset(
+    ["__class__", "__name__", "__qualname__", "__doc__", "__module__", "__dict__", "__annotations__", "__len__", "__getitem__", "__setitem__", "__contains__", "__iter__", "__next__", "__call__", "__init__", "__post_init__", "__enter__", "__exit__", "__repr__", "__str__", "__eq__", "__hash__", "__mro__", "__setattr__", "__getattr__", "__delattr__", "__new__", "__add__", "__mul__", "__sub__", "__version__", "__constants__", "__wrapped__", "__members__", "__bases__", "__init_subclass__", "__delitem__", "__dir__", "__func__", "__self__", "__iadd__", "__radd__", "__rmul__", "__truediv__", "__pow__", "__matmul__", "__neg__", "__lt__", "__gt__", "__le__", "__ge__", "__ne__", "__bool__", "__int__", "__float__", "__abs__", "__get__", "__set__", "__setstate__", "__getstate__", "__deepcopy__", "__copy__", "__file__", "__all__", "__dataclass_fields__", "__match_args__", "__cause__", "__context__", "__setitem__", "__missing__", "__set_name__", "__class_getitem__", "__torch_function__", "__path__"]
+)
+SIMPLE = (int, float, complex, str, bytes, bool, list, tuple, dict, set, frozenset, type(None), slice, range)
+
+
+class Proxy:
+    """An object that answers for its attributes itself: modules of the target, of the library, typing constructs."""
+
+    def member(self, name: str) -> Any:
+        """The attribute, or AttributeError."""
+        raise AttributeError(name)
+
+    def set_member(self, name: str, value: Any) -> None:
+        raise CannotEvaluate("attribute_not_writable", name)
+
+    def names(self) -> list[str]:
+        return []
+
+
+class LibraryModule(Proxy):
+    """A module of the library as the target sees it: allowed names and nothing else."""
+
+    def __init__(self, policy: Policy, name: str) -> None:
+        self._policy = policy
+        self._name = name
+        self._added: dict[str, Any] = {}
+
+    def member(self, name: str) -> Any:
+        if name == "__name__":
+            return self._name
+        if name == "__dict__":
+            return {key: self.member(key) for key in self.names()}
+        if name in self._added:
+            return self._added[name]
+        return self._policy.library_member(f"{self._name}.{name}")
+
+    def set_member(self, name: str, value: Any) -> None:
+        """Kept for this interpreter only; the real module is never touched."""
+        self._added[name] = value
+
+    def names(self) -> list[str]:
+        start = self._name + "."
+        return sorted(name[len(start) :] for name in rows() if name.startswith(start) and "." not in name[len(start) :])
+
+    def __repr__(self) -> str:
+        return f"<module {self._name!r}>"
+
+
+class Policy:
+    """Answers every request for a name or attribute."""
+
+    def __init__(self, own: Mapping[str, Any]) -> None:
+        self._own = own
+        """Qualified name to the interpreter's own implementation of it."""
+        self._decisions: dict[tuple[type, str, bool], Callable[[Any], Any] | None] = {}
+        self._proxies: dict[str, LibraryModule] = {}
+
+    def library_module(self, dotted: str) -> LibraryModule | None:
+        """The proxy of a library module; None if the library has nothing of it."""
+        if dotted not in modules():
+            return None
+        if dotted not in self._proxies:
+            self._proxies[dotted] = LibraryModule(self, dotted)
+        return self._proxies[dotted]
+
+    def library_member(self, name: str) -> Any:
+        """The object that may be handed out for a qualified name."""
+        if name in self._own:
+            return self._own[name]
+        module = self.library_module(name)
+        if module is not None:
+            return module
+        if name in rows():
+            return real_object(name)
+        if _exists(name):
+            return UnknownValue(Cause("not_in_library", (name,)))
+        raise AttributeError(f"module {name.rpartition('.')[0]!r} has no attribute {name.rpartition('.')[2]!r}")
+
+    def attribute(self, value: Any, name: str) -> Any:
+        """The attribute of a value, an unknown value where it is not allowed, AttributeError where there is none."""
+        kind = type(value)
+        if kind is UnknownValue:
+            return value
+        if isinstance(value, Proxy):
+            return value.member(name)
+        is_class = isinstance(value, type)
+        key = (value, name, True) if is_class else (kind, name, False)
+        if key not in self._decisions:
+            self._decisions[key] = self._decide(value, name)  # type: ignore[index]
+        read = self._decisions[key]  # type: ignore[index]
+        if read is not None:
+            return read(value)
+        return self._refused(value, name)
+
+    def _decide(self, value: Any, name: str) -> Callable[[Any], Any] | None:
+        """How to read this attribute from values of this kind; None where it is not allowed."""
+        if not isinstance(name, str) or name == MARK:
+            return None
+        if name.startswith("__") and name.endswith("__") and name not in OPEN_DUNDERS:
+            return self._own_only(value, name)
+        special = SPECIAL.get(name)
+        if special is not None:
+            return special
+        if isinstance(value, super):
+            return self._decide_super(name)
+        owners = value.__mro__ if isinstance(value, type) else type(value).__mro__
+        return self._decide_among(owners, value, name)
+
+    def _own_only(self, value: Any, name: str) -> Callable[[Any], Any] | None:
+        """An unusual dunder name is fine where the target itself defines it."""
+        owners = value.__mro__ if isinstance(value, type) else type(value).__mro__
+        owner = next((kind for kind in owners if name in kind.__dict__), None)
+        own = owner is not None and is_own_class(owner) and name != "__weakref__"
+        return (lambda target: getattr(target, name)) if own else None
+
+    def _decide_super(self, name: str) -> Callable[[Any], Any]:
+        def read(value: Any) -> Any:
+            owner = value.__self_class__
+            order = list(owner.__mro__)
+            order = order[order.index(value.__thisclass__) + 1 :]
+            allowed = self._decide_among(order, value, name)
+            return allowed(value) if allowed else self._refused(value, name)
+
+        return read
+
+    def _decide_among(self, owners: Any, value: Any, name: str) -> Callable[[Any], Any] | None:
+        def read(target: Any) -> Any:
+            return getattr(target, name)
+
+        owner = next((kind for kind in owners if name in kind.__dict__), None)
+        if owner is None:
+            return self._decide_instance(value, name, read)
+        if is_own_class(owner):
+            return read
+        qualified = f"{canonical_name(owner)}.{name}"
+        if qualified in self._own:
+            replacement = self._own[qualified]
+            return replacement if isinstance(value, type) else _binder(replacement)
+        return read if qualified in rows() else None
+
+    def _decide_instance(self, value: Any, name: str, read: Callable[[Any], Any]) -> Callable[[Any], Any] | None:
+        """No class of the value defines the name: it stands in the instance, in its metaclass, or nowhere."""
+        if isinstance(value, type):
+            owner = next((kind for kind in type(value).__mro__ if name in kind.__dict__), None)
+            allowed = owner is None or f"{canonical_name(owner)}.{name}" in rows()
+            return read if allowed else None
+        if is_own_instance(value) or not name.startswith("_") or isinstance(value, SIMPLE):
+            return read
+        return read if isinstance(value, types.FunctionType) or self._is_module(value) else None
+
+    @staticmethod
+    def _is_module(value: Any) -> bool:
+        return any(canonical_name(kind) in ("torch.nn.Module", "torch.Tensor") for kind in type(value).__mro__)
+
+    @staticmethod
+    def _refused(value: Any, name: str) -> UnknownValue:
+        kind = value if isinstance(value, type) else type(value)
+        if not isinstance(value, type) and not isinstance(value, super) and not hasattr(kind, str(name)):
+            if not hasattr(value, str(name)):
+                raise AttributeError(f"{kind.__name__!r} object has no attribute {name!r}")
+        elif not isinstance(value, super) and not hasattr(value, str(name)):
+            raise AttributeError(f"type object {kind.__name__!r} has no attribute {name!r}")
+        return UnknownValue(Cause("attribute_not_allowed", (f"{canonical_name(kind)}.{name}",)))
+
+    def set_attribute(self, value: Any, name: str, new: Any) -> None:
+        """Set an attribute of an object that belongs to the target; the library's own are left alone."""
+        if isinstance(value, UnknownValue):
+            return
+        if isinstance(value, Proxy):
+            value.set_member(name, new)
+            return
+        self._check_writable(value, name)
+        setattr(value, name, new)
+        if isinstance(value, type):
+            self._decisions.clear()
+
+    def delete_attribute(self, value: Any, name: str) -> None:
+        if isinstance(value, UnknownValue):
+            return
+        self._check_writable(value, name)
+        delattr(value, name)
+
+    def _check_writable(self, value: Any, name: str) -> None:
+        dunder = name.startswith("__") and name.endswith("__")
+        allowed_dunder = name in ("__doc__", "__name__", "__qualname__", "__module__", "__wrapped__", "__class__")
+        if dunder and not (allowed_dunder and name != "__class__") and not isinstance(value, type):
+            raise CannotEvaluate("attribute_not_writable", name)
+        if name == MARK or (isinstance(value, type) and not is_own_class(value)):
+            raise CannotEvaluate("attribute_not_writable", f"{getattr(value, '__name__', '?')}.{name}")
+        if isinstance(value, types.FunctionType) and MARK not in value.__dict__:
+            raise CannotEvaluate("attribute_not_writable", f"{value.__name__}.{name}")
+        if isinstance(value, types.ModuleType):
+            raise CannotEvaluate("attribute_not_writable", name)
+
+
+def _binder(replacement: Any) -> Callable[[Any], Any]:
+    return lambda value: types.MethodType(replacement, value)
+
+
+def _exists(name: str) -> bool:
+    try:
+        real_object(name)
+    except (AttributeError, ImportError):
+        return False
+    return True
+
+
+def _read_class(value: Any) -> Any:
+    return value.__class__ if not isinstance(value, type) else type(value)
+
+
+def _read_dict(value: Any) -> Any:
+    """The namespace of an own object; classes give a copy without our mark."""
+    if isinstance(value, type):
+        if not is_own_class(value):
+            return UnknownValue(Cause("attribute_not_allowed", (f"{value.__name__}.__dict__",)))
+        return {key: item for key, item in vars(value).items() if key != MARK}
+    if isinstance(value, types.FunctionType):
+        return {key: item for key, item in vars(value).items() if not key.startswith("__")}
+    if not hasattr(value, "__dict__"):
+        raise AttributeError("__dict__")
+    if isinstance(value, types.ModuleType):
+        return UnknownValue(Cause("attribute_not_allowed", ("__dict__",)))
+    return vars(value)
+
+
+def _read_plain(name: str) -> Callable[[Any], Any]:
+    return lambda value: getattr(value, name)
+
+
+SPECIAL: dict[str, Callable[[Any], Any]] = {
+    "__class__": _read_class,
+    "__dict__": _read_dict,
+    **{
+        name: _read_plain(name)
+        for name in ("__name__", "__qualname__", "__doc__", "__module__", "__mro__", "__bases__")
+    },
+}

@@ -1,0 +1,384 @@
+"""What running code asks for: attributes, calls, truth, iteration, imports, classes. One per interpreter."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import functools
+import types
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from analyzer.evaluator.budget import Budget
+from analyzer.evaluator.errors import CannotEvaluate, Cause, Place
+from analyzer.evaluator.frame import Frame
+from analyzer.evaluator.library import modules as library_modules
+from analyzer.evaluator.library.python_types import BUILTINS
+from analyzer.evaluator.modules import ModuleNames, ModuleScope, NamespacePackage, TargetModule
+from analyzer.evaluator.native import build_natives
+from analyzer.evaluator.objects import MARK, build_class, is_own_class, origin_of, resolve_bases
+from analyzer.evaluator.oracle import SYMBOLIC, Oracle
+from analyzer.evaluator.policy import Policy, Proxy
+from analyzer.evaluator.recorder import Recorder, SymbolicSize
+from analyzer.evaluator.values import UnknownValue, find_unknown
+
+CONTAINERS = (list, tuple, dict, set, frozenset, zip, enumerate, map, filter, reversed, functools.partial)
+CLOCK_DECORATORS = ("torch.no_grad", "torch.inference_mode")
+
+
+class Session:
+    """The services of `frame.Services`, and the modules that were loaded."""
+
+    def __init__(self, index: Any, budget: Budget, environment: Mapping[str, str]) -> None:
+        self.index = index
+        self.budget = budget
+        self.environment = dict(environment)
+        self.recording = False
+        self.current: Frame | None = None
+        self.guarded_imports = 0
+        self.handling: list[Exception] = []
+        self.oracle = Oracle(self._decided)
+        self.recorder = Recorder(self.size_of)
+        self.natives = build_natives(self)
+        self.policy = Policy(self.natives.by_name)
+        self._modules: dict[str, ModuleScope] = {}
+        self._proxies: dict[str, TargetModule] = {}
+        self._errors: dict[int, tuple[Exception, Place]] = {}
+        self.spend = budget.spend
+
+    # -- values --------------------------------------------------------------------------------------------
+
+    def attribute(self, value: Any, name: str) -> Any:
+        return self.policy.attribute(value, name)
+
+    def set_attribute(self, value: Any, name: str, new: Any) -> None:
+        if isinstance(new, UnknownValue) and isinstance(value, nn.Module):
+            self.gap(
+                Cause("unknown_attribute", (f"{type(value).__name__}.{name}", str(new.cause.reason)), new.cause.place)
+            )
+        self.policy.set_attribute(value, name, new)
+
+    def assign_field(self, value: Any, name: str, new: Any) -> None:
+        """Set a field of a dataclass, past its own `__setattr__` where it is frozen."""
+        if isinstance(value, nn.Module):
+            setattr(value, name, new)
+        else:
+            object.__setattr__(value, name, new)
+
+    def delete_attribute(self, value: Any, name: str) -> None:
+        self.policy.delete_attribute(value, name)
+
+    def item(self, value: Any, key: Any) -> Any:
+        unknown = find_unknown((value, *(key if isinstance(key, tuple) else (key,))), {})
+        if unknown is not None:
+            return unknown
+        if isinstance(key, slice) or isinstance(key, tuple):
+            unknown = _unknown_in_slices(key)
+            if unknown is not None:
+                return unknown
+        if isinstance(value, type) and not hasattr(type(value), "__getitem__") and is_own_class(value):
+            return value if not hasattr(value, "__class_getitem__") else value[key]  # type: ignore[index]
+        if isinstance(key, torch.SymInt) and isinstance(value, (list, tuple, str, dict)):
+            key = self.number(key)
+        if isinstance(key, slice) and isinstance(value, (list, tuple, str, range)):
+            key = slice(*(self.number(end) for end in (key.start, key.stop, key.step)))
+        return value[key]
+
+    def set_item(self, value: Any, key: Any, new: Any) -> None:
+        if isinstance(value, UnknownValue):
+            return
+        if isinstance(value, torch.Tensor):
+            unknown = find_unknown((key, new), {})
+            if unknown is not None:
+                self.oracle.forget_contents(value)
+                return
+        if isinstance(value, Proxy):
+            raise CannotEvaluate("attribute_not_writable", repr(value))
+        if isinstance(key, torch.SymInt) and isinstance(value, (list, dict)):
+            key = self.number(key)
+        value[key] = new
+
+    def number(self, value: Any) -> Any:
+        """A plain number for a symbolic one; that it was taken from the hint is recorded."""
+        if not isinstance(value, SYMBOLIC):
+            return value
+        hint = self.oracle.hint(value)
+        if hint is None:
+            raise CannotEvaluate("depends_on_data", self.oracle.text(value))
+        self._assume_here("value_from_hint", f"{self.oracle.text(value)} = {hint}")
+        return hint
+
+    def truth(self, value: Any, frame: Frame | None = None) -> bool:
+        if value is True or value is False or value is None:
+            return bool(value)
+        if isinstance(value, UnknownValue):
+            raise CannotEvaluate.because(value.cause)
+        if isinstance(value, SYMBOLIC):
+            return self.oracle.decide(value)
+        if isinstance(value, torch.Tensor) and not self.oracle.has_contents(value):
+            raise CannotEvaluate("depends_on_data", "truth of a tensor")
+        return bool(value)
+
+    def iterate(self, value: Any) -> Any:
+        if isinstance(value, UnknownValue):
+            raise CannotEvaluate.because(value.cause)
+        return value
+
+    def keys_of(self, value: Any) -> list[Any]:
+        if isinstance(value, Mapping):
+            return list(value.keys())
+        return list(self.call(self.attribute(value, "keys"), (), {}))
+
+    def format(self, value: Any, spec: str) -> str:
+        for digits in "".join(c if c.isdigit() else " " for c in spec).split():
+            self.budget.check_text(int(digits[:9]))
+        if isinstance(value, SYMBOLIC):
+            return self.oracle.text(value)
+        if isinstance(value, torch.Tensor) and not self.oracle.has_contents(value):
+            return f"tensor(..., size={tuple(value.shape)})"
+        return format(value, spec)
+
+    # -- calls ---------------------------------------------------------------------------------------------
+
+    def call(self, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        if isinstance(function, functools.partial):
+            return self.call(function.func, (*function.args, *args), {**function.keywords, **kwargs})
+        native = self.natives.by_object.get(id(function))
+        if native is not None:
+            return native(*args, **kwargs)
+        if isinstance(function, UnknownValue):
+            return self._call_unknown(function, args, kwargs)
+        if not self._tolerates_unknown(function):
+            unknown = find_unknown(args, kwargs)
+            if unknown is not None:
+                return unknown
+        self.budget.spend()
+        return function(*args, **kwargs)
+
+    def _call_unknown(self, function: UnknownValue, args: Any, kwargs: dict[str, Any]) -> UnknownValue:
+        if any(isinstance(value, nn.Module) for value in (*args, *kwargs.values())):
+            self.gap(Cause("unknown_call_with_module", (str(function.cause),), self.place))
+        return function
+
+    def _tolerates_unknown(self, function: Any) -> bool:
+        if isinstance(function, types.BuiltinMethodType):
+            return isinstance(function.__self__, (list, dict, set, tuple)) or function in (len, next, iter)
+        if isinstance(function, type):
+            return is_own_class(function) or issubclass(function, CONTAINERS)
+        if isinstance(function, (types.FunctionType, types.MethodType)):
+            plain = function.__func__ if isinstance(function, types.MethodType) else function
+            return MARK in getattr(plain, "__dict__", ()) or plain in self.natives.functions
+        return isinstance(function, nn.Module)
+
+    def decorate(self, decorator: Any, value: Any, text: str, frame: Frame) -> Any:
+        if isinstance(decorator, UnknownValue):
+            self.assume("unknown_decorator", f"@{text}", frame)
+            return value
+        result = self.call(decorator, [value], {})
+        if isinstance(result, UnknownValue) and not isinstance(value, UnknownValue):
+            self.assume("unknown_decorator", f"@{text}", frame)
+            return value
+        return result
+
+    def enter(self, frame: Frame) -> None:
+        self.budget.enter()
+        frame.caller = self.current
+        self.current = frame
+        if isinstance(frame.first, nn.Module):
+            frame.subject = frame.first
+        elif frame.caller is not None:
+            frame.subject = frame.caller.subject
+        if self.recording:
+            for name, value in list(frame.variables.items()):
+                self.bound(frame, frame.line, name, value)
+
+    def leave(self, frame: Frame) -> None:
+        self.budget.leave()
+        self.current = frame.caller
+
+    def size_of(self, size: Any) -> Any:
+        """A size as it is recorded: a number, or an expression over named dims with its number."""
+        if not isinstance(size, torch.SymInt):
+            return int(size)
+        text, value = self.oracle.text(size), self.oracle.hint(size)
+        return int(text) if text.isdigit() else SymbolicSize(text, value)
+
+    # -- record --------------------------------------------------------------------------------------------
+
+    @property
+    def place(self) -> Place | None:
+        return self.current.place if self.current else None
+
+    def bound(self, frame: Frame, line: int, target: str, value: Any) -> None:
+        last = max(frame.last_line, line) if frame.line == line else line
+        self.recorder.bound(Place(frame.module.path, line, last), frame.subject, frame.function, target, value)
+
+    def gap(self, cause: Cause) -> None:
+        self.recorder.gap(cause.at(self.place))
+
+    def assume(self, kind: str, text: str, frame: Frame | None) -> None:
+        self.recorder.assume(kind, text, frame.place if frame else None)
+
+    def _assume_here(self, kind: str, text: str) -> None:
+        self.assume(kind, text, self.current)
+
+    def _decided(self, text: str, decided: bool) -> None:
+        self.recorder.decided(text, decided, self.place)
+
+    def unknown(self, reason: str, *arguments: object, frame: Frame | None = None) -> UnknownValue:
+        place = frame.place if frame else self.place
+        return UnknownValue(Cause(reason, tuple(map(str, arguments)), place))
+
+    def raised(self, error: Exception, frame: Frame) -> None:
+        """Remember where an exception first appeared."""
+        if id(error) not in self._errors:
+            self._errors[id(error)] = (error, frame.place)
+
+    def place_of(self, error: Exception) -> Place | None:
+        found = self._errors.get(id(error))
+        return found[1] if found else None
+
+    def handled_error(self, frame: Frame) -> Exception:
+        return self.handling[-1] if self.handling else RuntimeError("No active exception to reraise")
+
+    # -- names and modules ---------------------------------------------------------------------------------
+
+    def builtin(self, name: str) -> Any:
+        if name in self.natives.by_name:
+            return self.natives.by_name[name]
+        if name in BUILTINS:
+            return getattr(builtins, name)
+        if hasattr(builtins, name):
+            return self.unknown("not_in_library", name)
+        raise NameError(f"name {name!r} is not defined")
+
+    def globals_of(self, scope: ModuleScope) -> ModuleNames:
+        return ModuleNames(scope)
+
+    def names_of(self, value: Any) -> list[str]:
+        if isinstance(value, Proxy):
+            return value.names()
+        return [name for name in dir(value) if not name.startswith("__")]
+
+    def scope_of(self, path: str) -> ModuleScope:
+        """The module of a file; a file that does not parse cannot be evaluated."""
+        if path not in self._modules:
+            if path not in self.index.files:
+                raise CannotEvaluate("no_such_file", path)
+            tree = self.index.tree(path)
+            if not isinstance(tree, ast.Module):
+                raise CannotEvaluate("file_does_not_parse", path)
+            self._modules[path] = ModuleScope(self, path, _dotted_name(path), tree)
+        return self._modules[path]
+
+    def module_proxy(self, path: str) -> TargetModule:
+        if path not in self._proxies:
+            self._proxies[path] = TargetModule(self.scope_of(path))
+        return self._proxies[path]
+
+    def find_module(self, importer: str, dotted: str, level: int) -> Any:
+        """A module of the repository or of the library; None if there is none of that name."""
+        path = self.index.resolve_module(importer, dotted, level)
+        if path is not None:
+            return self.module_proxy(path)
+        if level == 0 and dotted in self.natives.modules:
+            return self.natives.modules[dotted]
+        if level == 0 and dotted in library_modules():
+            return self.policy.library_module(dotted)
+        if self._is_namespace(importer, dotted, level):
+            return NamespacePackage(self, importer, dotted)
+        return None
+
+    def _is_namespace(self, importer: str, dotted: str, level: int) -> bool:
+        if level or not dotted:
+            return False
+        start = dotted.replace(".", "/") + "/"
+        near = importer.rpartition("/")[0]
+        starts = (start, f"{near}/{start}") if near else (start,)
+        return any(path.endswith(".py") and path.startswith(starts) for path in self.index.files)
+
+    def submodule(self, scope: ModuleScope, name: str) -> Any:
+        if not scope.path.endswith("__init__.py"):
+            return None
+        path = self.index.resolve_module(scope.path, name, 1)
+        return self.module_proxy(path) if path else None
+
+    def import_module(self, frame: Frame, dotted: str, level: int) -> Any:
+        found = self.find_module(frame.module.path, dotted, level)
+        return found if found is not None else self._missing_package(dotted, frame)
+
+    def _missing_package(self, dotted: str, frame: Frame) -> UnknownValue:
+        if self.guarded_imports:
+            raise ModuleNotFoundError(f"No module named {dotted!r}", name=dotted)
+        return self.unknown("package_not_available", dotted, frame=frame)
+
+    def import_name(self, frame: Frame, dotted: str, name: str, level: int) -> Any:
+        module = self.find_module(frame.module.path, dotted, level) if dotted or level else None
+        if module is None:
+            return self._name_from_nowhere(frame, dotted, name, level)
+        try:
+            return self.attribute(module, name)
+        except AttributeError:
+            submodule = self.find_module(frame.module.path, f"{dotted}.{name}" if dotted else name, level)
+            if submodule is not None:
+                return submodule
+            if self.guarded_imports or isinstance(module, TargetModule):
+                raise ImportError(f"cannot import name {name!r} from {dotted!r}") from None
+            return self.unknown("not_in_library", f"{dotted}.{name}", frame=frame)
+
+    def _name_from_nowhere(self, frame: Frame, dotted: str, name: str, level: int) -> Any:
+        if level:
+            submodule = self.find_module(frame.module.path, f"{dotted}.{name}" if dotted else name, level)
+            if submodule is not None:
+                return submodule
+        missing = self._missing_package(dotted, frame)
+        return UnknownValue(Cause(missing.cause.reason, (f"{dotted}.{name}",), missing.cause.place))
+
+    def star_member(self, scope: ModuleScope, node: ast.ImportFrom, name: str) -> tuple[Any] | None:
+        """The value that `from x import *` gives this name, if it gives it one."""
+        module = self.find_module(scope.path, node.module or "", node.level)
+        if isinstance(module, TargetModule):
+            if module.scope is scope or name not in module.scope.exported():
+                return None
+            return (module.member(name),)
+        if module is None:
+            return None
+        if name in module.names():
+            return (module.member(name),)
+        return None
+
+    def star_names(self, scope: ModuleScope, node: ast.ImportFrom) -> list[str]:
+        module = self.find_module(scope.path, node.module or "", node.level)
+        if isinstance(module, TargetModule):
+            return [] if module.scope is scope else module.scope.exported()
+        return module.names() if module is not None else []
+
+    # -- classes -------------------------------------------------------------------------------------------
+
+    def make_class(self, frame: Frame, code: Any) -> Any:
+        values = code.bases(frame)
+        keywords = {name or "": value(frame) for name, value in code.keywords}
+        special = next((base for base in values if isinstance(base, Proxy) and hasattr(base, "make_class")), None)
+        if special is not None:
+            return special.make_class(frame, code)
+        return build_class(frame, code, resolve_bases(values), keywords)
+
+    def is_own(self, value: Any) -> bool:
+        return origin_of(value) is not None
+
+
+def _unknown_in_slices(key: Any) -> UnknownValue | None:
+    for part in key if isinstance(key, tuple) else (key,):
+        if isinstance(part, slice):
+            found = find_unknown((part.start, part.stop, part.step), {})
+            if found is not None:
+                return found
+    return None
+
+
+def _dotted_name(path: str) -> str:
+    name = path.removesuffix(".py").removesuffix(".ipynb").replace("/", ".")
+    return name.removesuffix(".__init__")

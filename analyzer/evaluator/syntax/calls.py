@@ -1,0 +1,126 @@
+"""Builders of calls, including the builtins that look at the calling frame (`super()`, `locals()`, `eval`)."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from analyzer.evaluator.errors import CannotEvaluate
+from analyzer.evaluator.frame import Frame
+from analyzer.evaluator.syntax.scope import Evaluate, Scope
+from analyzer.evaluator.values import UnknownValue
+
+
+def build_Call(node: ast.Call, scope: Scope) -> Evaluate:
+    if isinstance(node.func, ast.Name) and node.func.id in FRAME_CALLS and scope.hops(node.func.id) is None:
+        return _build_frame_call(node, scope)
+    function = scope.expression(node.func)
+    gather = build_arguments(node, scope)
+
+    def call(frame: Frame) -> Any:
+        target = function(frame)
+        args, kwargs = gather(frame)
+        return frame.session.call(target, args, kwargs)
+
+    return call
+
+
+def build_arguments(node: ast.Call, scope: Scope) -> Callable[[Frame], tuple[list[Any], dict[str, Any]]]:
+    """The closure that evaluates positional and keyword arguments, stars included."""
+    if not any(isinstance(arg, ast.Starred) for arg in node.args) and all(word.arg for word in node.keywords):
+        args = [scope.expression(arg) for arg in node.args]
+        words = [(word.arg or "", scope.expression(word.value)) for word in node.keywords]
+        return lambda frame: ([arg(frame) for arg in args], {name: value(frame) for name, value in words})
+    return _build_starred(node, scope)
+
+
+def _build_starred(node: ast.Call, scope: Scope) -> Callable[[Frame], tuple[list[Any], dict[str, Any]]]:
+    positional = scope.expression(ast.List(node.args, ast.Load()))
+    words = [(word.arg, scope.expression(word.value)) for word in node.keywords]
+
+    def gather(frame: Frame) -> tuple[list[Any], dict[str, Any]]:
+        kwargs: dict[str, Any] = {}
+        for name, value in words:
+            if name is not None:
+                kwargs[name] = value(frame)
+                continue
+            spread = value(frame)
+            if isinstance(spread, UnknownValue):
+                raise CannotEvaluate.because(spread.cause)
+            kwargs.update({key: frame.session.item(spread, key) for key in frame.session.keys_of(spread)})
+        return positional(frame), kwargs
+
+    return gather
+
+
+def _build_frame_call(node: ast.Call, scope: Scope) -> Evaluate:
+    assert isinstance(node.func, ast.Name)
+    special = FRAME_CALLS[node.func.id]
+    gather = build_arguments(node, scope)
+    ordinary = scope.expression(node.func)
+
+    def call(frame: Frame) -> Any:
+        args, kwargs = gather(frame)
+        if node.func.id in frame.module.variables:  # type: ignore[attr-defined]
+            return frame.session.call(ordinary(frame), args, kwargs)
+        return special(frame, args)
+
+    return call
+
+
+def _call_super(frame: Frame, args: list[Any]) -> Any:
+    if args:
+        owner, instance = args
+        if isinstance(owner, UnknownValue):
+            return owner
+        return super(owner, instance)
+    if not frame.class_cell or frame.class_cell[0] is None:
+        raise RuntimeError("super(): __class__ cell not found")
+    return super(frame.class_cell[0], frame.first)
+
+
+def _call_locals(frame: Frame, args: list[Any]) -> Any:
+    return dict(frame.variables)
+
+
+def _call_globals(frame: Frame, args: list[Any]) -> Any:
+    return frame.session.globals_of(frame.module)
+
+
+def _call_vars(frame: Frame, args: list[Any]) -> Any:
+    return frame.session.attribute(args[0], "__dict__") if args else dict(frame.variables)
+
+
+def _call_dir(frame: Frame, args: list[Any]) -> Any:
+    return frame.session.names_of(args[0]) if args else sorted(frame.variables)
+
+
+def _call_eval(frame: Frame, args: list[Any]) -> Any:
+    text = args[0]
+    if isinstance(text, UnknownValue):
+        return text
+    if not isinstance(text, str) or len(args) > 1:
+        raise frame.refuse("eval_refused")
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise SyntaxError(str(error)) from None
+    return frame.scope.expression(tree.body)(frame)
+
+
+def _refuse_exec(frame: Frame, args: list[Any]) -> Any:
+    raise frame.refuse("exec_refused")
+
+
+FRAME_CALLS: dict[str, Callable[[Frame, list[Any]], Any]] = {
+    "super": _call_super,
+    "locals": _call_locals,
+    "globals": _call_globals,
+    "vars": _call_vars,
+    "dir": _call_dir,
+    "eval": _call_eval,
+    "exec": _refuse_exec,
+}
+
+CALLS = {ast.Call: build_Call}

@@ -1,0 +1,188 @@
+"""Builders of compound statements: branches, loops, exception handling, context managers."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from analyzer.evaluator.frame import Frame
+from analyzer.evaluator.syntax.scope import Execute, Scope
+from analyzer.evaluator.syntax.statements import BREAK, CONTINUE
+from analyzer.evaluator.syntax.targets import build_target
+from analyzer.evaluator.values import UnknownValue
+
+
+def build_If(node: ast.If, scope: Scope) -> Execute:
+    test, body = scope.expression(node.test), scope.block(node.body)
+    otherwise = scope.block(node.orelse) if node.orelse else None
+
+    def execute(frame: Frame) -> Any:
+        if frame.session.truth(test(frame), frame):
+            return body(frame)
+        return otherwise(frame) if otherwise else None
+
+    return execute
+
+
+def build_For(node: ast.For, scope: Scope) -> Execute:
+    source, assign = scope.expression(node.iter), build_target(node.target, scope)
+    body = scope.block(node.body)
+    otherwise = scope.block(node.orelse) if node.orelse else None
+
+    def execute(frame: Frame) -> Any:
+        for value in frame.session.iterate(source(frame)):
+            frame.session.spend()
+            assign(frame, value)
+            signal = body(frame)
+            if signal is not None and signal is not CONTINUE:
+                return None if signal is BREAK else signal
+        return otherwise(frame) if otherwise else None
+
+    return execute
+
+
+def build_While(node: ast.While, scope: Scope) -> Execute:
+    test, body = scope.expression(node.test), scope.block(node.body)
+    otherwise = scope.block(node.orelse) if node.orelse else None
+
+    def execute(frame: Frame) -> Any:
+        session = frame.session
+        while session.truth(test(frame), frame):
+            session.spend()
+            signal = body(frame)
+            if signal is not None and signal is not CONTINUE:
+                return None if signal is BREAK else signal
+        return otherwise(frame) if otherwise else None
+
+    return execute
+
+
+def build_Try(node: ast.Try, scope: Scope) -> Execute:
+    attempt = _build_attempt(node, scope)
+    final = scope.block(node.finalbody) if node.finalbody else None
+    if final is None:
+        return attempt
+
+    def execute(frame: Frame) -> Any:
+        signal = None
+        try:
+            signal = attempt(frame)
+        finally:
+            last = final(frame)
+        return last if last is not None else signal
+
+    return execute
+
+
+def _build_attempt(node: ast.Try, scope: Scope) -> Execute:
+    body = scope.block(node.body)
+    handle = build_handlers(node.handlers, scope)
+    otherwise = scope.block(node.orelse) if node.orelse else None
+    guards = guards_imports(node)
+
+    def execute(frame: Frame) -> Any:
+        frame.session.guarded_imports += guards
+        try:
+            signal = body(frame)
+        except Exception as error:
+            return handle(frame, error)
+        finally:
+            frame.session.guarded_imports -= guards
+        return otherwise(frame) if otherwise and signal is None else signal
+
+    return execute
+
+
+def guards_imports(node: ast.Try) -> bool:
+    """Whether this `try` expects that an import may fail."""
+    text = " ".join(ast.unparse(handler.type) for handler in node.handlers if handler.type)
+    named = "ImportError" in text or "ModuleNotFoundError" in text
+    return named or any(isinstance(part, (ast.Import, ast.ImportFrom)) for part in node.body)
+
+
+def build_handlers(handlers: list[ast.ExceptHandler], scope: Scope) -> Callable[[Frame, Exception], Any]:
+    """The first handler whose type matches runs; without one the exception goes on."""
+    built = [
+        (scope.expression(handler.type) if handler.type else None, handler.name, scope.block(handler.body))
+        for handler in handlers
+    ]
+
+    def handle(frame: Frame, error: Exception) -> Any:
+        for kind, name, body in built:
+            if kind is not None and not _matches(error, kind(frame)):
+                continue
+            if name:
+                build_target(ast.Name(name, ast.Store()), frame.scope)(frame, error)
+            frame.session.handling.append(error)
+            try:
+                return body(frame)
+            finally:
+                frame.session.handling.pop()
+        raise error
+
+    return handle
+
+
+def _matches(error: Exception, kinds: Any) -> bool:
+    wanted = kinds if isinstance(kinds, tuple) else (kinds,)
+    known = tuple(kind for kind in wanted if isinstance(kind, type))
+    return isinstance(error, known)
+
+
+def build_With(node: ast.With, scope: Scope) -> Execute:
+    run = scope.block(node.body)
+    for item in reversed(node.items):
+        run = _build_item(item, run, scope)
+    return run
+
+
+def _build_item(item: ast.withitem, body: Execute, scope: Scope) -> Execute:
+    manager = scope.expression(item.context_expr)
+    assign = build_target(item.optional_vars, scope) if item.optional_vars else None
+
+    def execute(frame: Frame) -> Any:
+        session = frame.session
+        entered = manager(frame)
+        if isinstance(entered, UnknownValue):
+            session.assume("unknown_context_manager", ast.unparse(item.context_expr), frame)
+        value = enter_context(session, entered)
+        if assign:
+            assign(frame, value)
+        try:
+            signal = body(frame)
+        except Exception as error:
+            if leave_context(session, entered, error):
+                return None
+            raise
+        except BaseException:
+            leave_context(session, entered, None)
+            raise
+        leave_context(session, entered, None)
+        return signal
+
+    return execute
+
+
+def enter_context(session: Any, manager: Any) -> Any:
+    if isinstance(manager, UnknownValue):
+        return manager
+    return session.call(session.attribute(manager, "__enter__"), (), {})
+
+
+def leave_context(session: Any, manager: Any, error: Exception | None) -> bool:
+    """Whether the context manager swallows the exception."""
+    if isinstance(manager, UnknownValue):
+        return False
+    details = (None, None, None) if error is None else (type(error), error, None)
+    swallowed = session.call(session.attribute(manager, "__exit__"), details, {})
+    return error is not None and not isinstance(swallowed, UnknownValue) and bool(swallowed)
+
+
+CONTROL = {
+    ast.If: build_If,
+    ast.For: build_For,
+    ast.While: build_While,
+    ast.Try: build_Try,
+    ast.With: build_With,
+}
