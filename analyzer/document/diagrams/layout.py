@@ -314,8 +314,17 @@ def _placed_box(box: Box, corner: Point, sideways: bool) -> Box:
     return replace(box, x=x, y=y)
 
 
+def _upright(points: list[Point]) -> tuple[Point, ...]:
+    """Undo what rounding did to verticals and horizontals; the last point stays on its box."""
+    way = points[:1]
+    for x, y in points[1:]:
+        across, along = abs(x - way[-1][0]), abs(y - way[-1][1])
+        way.append((way[-1][0], y) if across < along else (x, way[-1][1]))
+    return tuple(way)
+
+
 def _placed_arrow(arrow: Arrow, way: list[Point], label: Point | None, sideways: bool) -> Arrow:
-    points = tuple(_on_page(point, sideways) for point in way)
+    points = _upright([_on_page(point, sideways) for point in way])
     if label is None:
         return replace(arrow, points=points)
     x, y = _on_page(label, sideways)

@@ -1,0 +1,19 @@
+"""The drawings of a report, each derived from the analysis; one that has nothing to show is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from analyzer.document.diagrams.layout import lay_out
+from analyzer.records.bundles import Analysis
+from analyzer.records.diagrams import Diagram
+
+BUILDERS: tuple[Callable[[Analysis], tuple[Diagram, ...]], ...] = ()
+
+
+def build_diagrams(analysis: Analysis) -> tuple[Diagram, ...]:
+    """All drawings with their coordinates, in the order of the chapters."""
+    return tuple(lay_out(diagram) for build in BUILDERS for diagram in build(analysis))
+
+
+__all__ = ["build_diagrams", "lay_out"]

@@ -1,0 +1,22 @@
+"""From a record's type to the method that renders it; a type without a method is an error, in every renderer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable
+from functools import cache
+from typing import Any
+
+
+@cache
+def method_name(cls: Hashable) -> str:
+    """`BulletList` → `bullet_list`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", str(getattr(cls, "__name__", cls))).lower()
+
+
+def method_for(renderer: object, node: object) -> Callable[[Any], Any]:
+    found = getattr(renderer, method_name(type(node)), None)
+    if found is None:
+        raise TypeError(f"{type(renderer).__name__} cannot render {type(node).__name__}")
+    method: Callable[[Any], Any] = found
+    return method

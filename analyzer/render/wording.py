@@ -1,0 +1,29 @@
+"""The few words that renderers add themselves, in both languages; there is no fallback between them."""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from importlib import resources
+
+from analyzer.records.document import Language
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+@cache
+def _entries() -> dict[str, dict[str, str]]:
+    file = resources.files("report_templates").joinpath("wording/render.toml")
+    return tomllib.loads(file.read_text("utf-8"))
+
+
+def word(key: str, language: Language) -> str:
+    return _entries()[key][language]
+
+
+def words(language: Language) -> dict[str, str]:
+    """All entries of one language, for the page template."""
+    return {key: entry[language] for key, entry in _entries().items()}
