@@ -11,17 +11,22 @@ FEWEST = 3
 
 
 def distinguishing(context: Context) -> tuple[TechniqueFinding, ...]:
-    """Three to five findings, the rarest first; the common ones of the family fill up only what is missing."""
+    """Three to five findings, the rarest first; what the family or the reference GPT has too only fills up."""
     ranked = _ranked(context)
-    common = set(read_template("knowledge", "common")["common"]["techniques"])
-    common |= set(read_template("knowledge", "common").get(context.family, {}).get("techniques", ()))
-    own = [found for found in ranked if found.sheet_id not in common]
-    rest = [found for found in ranked if found.sheet_id in common]
-    return tuple((own + rest)[: max(min(len(own), MOST), FEWEST)])
+    plain = _listed("common") | _listed(context.family)
+    own = [found for found in ranked if found.sheet_id not in plain and not is_shared_with_reference(found)]
+    notable = [found for found in ranked if found.sheet_id not in plain and is_shared_with_reference(found)]
+    rest = [found for found in ranked if found.sheet_id in plain]
+    found = (own + notable)[:MOST]
+    return tuple(found + rest[: max(FEWEST - len(found), 0)])
 
 
 def is_shared_with_reference(finding: TechniqueFinding) -> bool:
-    return finding.sheet_id in read_template("knowledge", "common")["common"]["techniques"]
+    return finding.sheet_id in _listed("reference")
+
+
+def _listed(group: str) -> set[str]:
+    return set(read_template("knowledge", "common").get(group, {}).get("techniques", ()))
 
 
 def _ranked(context: Context) -> list[TechniqueFinding]:

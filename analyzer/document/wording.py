@@ -12,7 +12,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from analyzer.records.document import Code, Inline, Language, Line, Plain, Strong
+from analyzer.records.document import Code, Inline, Language, Line, Math, Plain, SourceRef, Strong
 from analyzer.records.evidence import Arguments
 from analyzer.records.techniques import Text
 
@@ -114,13 +114,22 @@ def _argument(value: str) -> Filling:
 def _marked(match: re.Match[str], places: dict[str, Filling], key: str) -> Line:
     if match["place"]:
         return as_line(_filling(match["place"], places, key))
-    return (Code(match["code"]),) if match["code"] else (Strong(match["strong"]),)
+    if match["code"]:
+        return (Code(match["code"]),)
+    return (Strong("".join(_plain_text(part) for part in fill(match["strong"], places, key))),)
+
+
+def _plain_text(part: Inline) -> str:
+    """What a part reads as inside strong text, which holds text alone."""
+    if isinstance(part, SourceRef):
+        return str(part.span)
+    return part.latex if isinstance(part, Math) else part.text
 
 
 def _bare(match: re.Match[str], places: dict[str, str | int], key: str) -> str:
     if match["place"]:
         return str(_filling(match["place"], dict(places), key))
-    return match["code"] or match["strong"]
+    return str(match["code"] or match["strong"])
 
 
 def _filling(place: str, places: dict[str, Filling], key: str) -> Filling:

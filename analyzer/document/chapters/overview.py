@@ -6,7 +6,7 @@ from analyzer.document.blocks import paragraph, table
 from analyzer.document.context import Context
 from analyzer.document.facets import call_signature, counts, facet_row, facets, repeated_block
 from analyzer.document.inline import codes, compact, input_text, join, number, ref
-from analyzer.document.novelty import distinguishing
+from analyzer.document.novelty import distinguishing, is_shared_with_reference
 from analyzer.records.document import Block, Code, Line, Link, Plain, SourceRef
 from analyzer.records.tensors import TensorSpec
 
@@ -95,7 +95,7 @@ def _where(origin: str, context: Context) -> dict[str, Line]:
 
 
 def _ideas(context: Context) -> tuple[Block, ...]:
-    found = distinguishing(context)
+    found = [item for item in distinguishing(context) if not is_shared_with_reference(item)]
     if not found:
         return ()
     ideas = join(

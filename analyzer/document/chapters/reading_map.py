@@ -48,7 +48,9 @@ def _holds(context: Context, file: SourceFile) -> Line:
     if relation and relation.summary:
         return (Plain(relation.summary),)
     names = relation.exports if relation else ()
-    return join([code(name) for name in names[:6]]) if names else (Plain(file.kind),)
+    if names:
+        return join([code(name) for name in names[:6]])
+    return () if file.kind == "python" else (Plain(file.kind),)
 
 
 def _short_row(file: SourceFile) -> tuple[Line, ...]:
