@@ -44,7 +44,7 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_generate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--checkpoint", type=Path, default=Path("out/runs/tiny/checkpoint.pt"), help="default: %(default)s"
+        "--checkpoint", type=Path, help="checkpoint.pt of a run (default: the bundled tiny model, trained for a minute)"
     )
     parser.add_argument("--prompt", default="The Rays of Light", help="text to continue (default: %(default)r)")
     parser.add_argument("--max-new-tokens", type=int, default=400, help="default: %(default)s")
@@ -98,6 +98,7 @@ def run_generate(arguments: argparse.Namespace) -> None:
     import torch
 
     from reference_model.checkpoint import load_model
+    from reference_model.data import ASSETS
     from reference_model.generate import SamplingConfig, generate
     from reference_model.train import choose_device
 
@@ -110,7 +111,7 @@ def run_generate(arguments: argparse.Namespace) -> None:
         use_cache=not arguments.no_cache,
         seed=arguments.seed,
     )
-    model, tokenizer = load_model(arguments.checkpoint, device)
+    model, tokenizer = load_model(arguments.checkpoint or ASSETS / "tiny.pt", device)
     prompt = torch.tensor([tokenizer.encode(arguments.prompt)], dtype=torch.long, device=device)  # (1, T)
     print(arguments.prompt, end="", flush=True)
     for token in generate(model, prompt, sampling):
@@ -119,8 +120,8 @@ def run_generate(arguments: argparse.Namespace) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    # Threads of OpenMP that wait by spinning slow a run down tenfold when another program uses one of the cores.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # GNU OpenMP lets idle threads spin; where another program uses a core, that slows a run down tenfold.
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     arguments = build_parser().parse_args(argv)
     try:
         if arguments.command == "train":

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from reference_model.errors import UserError
 
-OPTICKS = Path(__file__).parent / "assets" / "opticks.txt"
+ASSETS = Path(__file__).parent / "assets"
 TEXT_SUFFIXES = frozenset({".txt", ".md", ".rst", ".py"})
 STDLIB_SKIPPED = frozenset({"site-packages", "dist-packages", "test", "tests", "__pycache__", "idle_test"})
 
@@ -21,7 +21,7 @@ STDLIB_SKIPPED = frozenset({"site-packages", "dist-packages", "test", "tests", "
 def load_text(corpus: str) -> str:
     """The text of a named corpus, of a file, or of all text files below a folder in sorted order."""
     if corpus == "opticks":
-        return read_file(OPTICKS)
+        return read_file(ASSETS / "opticks.txt")
     if corpus == "stdlib":
         return read_standard_library()
     path = Path(corpus)

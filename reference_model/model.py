@@ -148,13 +148,17 @@ def causal_mask(new: int, total: int, device: torch.device) -> Tensor:
     return torch.ones(new, total, dtype=torch.bool, device=device).tril(diagonal=total - new)  # (T, S)
 
 
-def explicit_attention(q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
-    """softmax(QK^T / sqrt(D)) V, written out: what the fused kernel computes without storing the (T, S) weights."""
+def attention_weights(q: Tensor, k: Tensor) -> Tensor:
+    """softmax(QK^T / sqrt(D)): how much each query takes from each position that it may see."""
     scores = q @ k.transpose(-2, -1) / math.sqrt(q.size(-1))  # (B, H, T, S)
     visible = causal_mask(q.size(2), k.size(2), q.device)  # (T, S)
     scores = scores.masked_fill(~visible, float("-inf"))
-    weights = F.softmax(scores, dim=-1)  # (B, H, T, S), each row sums to 1
-    weights = F.dropout(weights, dropout)
+    return F.softmax(scores, dim=-1)  # (B, H, T, S), each row sums to 1
+
+
+def explicit_attention(q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
+    """What the fused kernel computes, with the (T, S) weights in memory."""
+    weights = F.dropout(attention_weights(q, k), dropout)  # (B, H, T, S)
     return weights @ v  # (B, H, T, D)
 
 

@@ -64,6 +64,8 @@ def start_run(model_config: ModelConfig, config: TrainingConfig, corpus: str, te
 def resume_run(path: Path, device: torch.device) -> Run:
     """The run that `path` holds, as if it had never stopped."""
     content = read_checkpoint(path, device)
+    if "optimizer" not in content:
+        raise UserError(f"{path}: holds a model without the state of its training; it can generate, not resume")
     model, tokenizer = build_model(content, path, device)
     config = TrainingConfig(**content["training_config"])
     optimizer = build_optimizer(model, config)
@@ -158,6 +160,7 @@ def train(run: Run, training: Tensor, validation: Tensor, folder: Path) -> list[
         history.append(metrics)
         report(metrics, folder / "metrics.jsonl")
 
+    drop_metrics_from(folder / "metrics.jsonl", run.step)
     run.model.train()
     while run.step < config.steps:
         if run.step % config.eval_interval == 0:
@@ -180,3 +183,12 @@ def report(metrics: Metrics, path: Path) -> None:
     )
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(asdict(metrics)) + "\n")
+
+
+def drop_metrics_from(path: Path, step: int) -> None:
+    """Remove the lines of another run (this one starts at 0) or of steps that a resumed run does again."""
+    if not path.exists():
+        return
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    whole = [line for line in lines if line.endswith("\n")]  # an interruption may have torn the last one
+    path.write_text("".join(line for line in whole if json.loads(line)["step"] < step), encoding="utf-8")

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Calls = dict[str, list[ModuleCall]]
 
 
-def trace_reference(preset: str, batch: int, length: int) -> ReferenceTrace:
+def trace_reference(preset: str, batch: int = 2, length: int = 16) -> ReferenceTrace:
     """Rows of shapes for training, prefill (`inference`) and one decode step, with totals and formulas."""
     import torch
 
@@ -63,7 +63,7 @@ def trace_reference(preset: str, batch: int, length: int) -> ReferenceTrace:
     )
 
 
-def reference_yardstick(preset: str, batch: int, length: int) -> Yardstick:
+def reference_yardstick(preset: str, batch: int = 2, length: int = 16) -> Yardstick:
     """What stands beside an analysed model: totals only, without the rows."""
     import torch
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+import torch
 
 from reference_model.config import PRESETS, TRAINING_PRESETS, ModelConfig, TrainingConfig
-from reference_model.data import load_text
+from reference_model.data import ASSETS, load_text
 from reference_model.errors import UserError
+from reference_model.model import GPT
 
 
 def test_every_model_preset_has_a_training_preset() -> None:
@@ -60,3 +62,15 @@ def test_impossible_model_sizes_are_refused(change: dict[str, int], message: str
 def test_impossible_training_sizes_are_refused() -> None:
     with pytest.raises(UserError, match="batch_size must be at least 1, not 0"):
         TrainingConfig(batch_size=0)
+
+
+def test_the_table_of_the_readme_states_the_sizes_of_the_presets() -> None:
+    readme = (ASSETS.parent / "README.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in readme.splitlines() if line.startswith("| `")]
+    stated = {row[0].strip("`"): (row[5], row[6], row[7]) for row in rows}
+    with torch.device("meta"):
+        built = {
+            name: (f"{c.d_model} × {c.n_layers}", f"{c.context_length}", f"{GPT(c).num_parameters():,}")
+            for name, c in PRESETS.items()
+        }
+    assert stated == built

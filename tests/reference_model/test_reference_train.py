@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from reference_model import train as train_module
-from reference_model.checkpoint import Run
+from reference_model.checkpoint import Run, export_model, load_model
 from reference_model.config import ModelConfig, TrainingConfig
 from reference_model.data import split
 from reference_model.errors import UserError
@@ -49,10 +49,14 @@ def test_loss_falls_in_a_few_steps(tmp_path: Path) -> None:
     assert history[-1].validation_loss < 0.6 * history[0].validation_loss
 
 
-def test_metrics_are_written_one_json_object_per_line(tmp_path: Path) -> None:
+def read_metrics(folder: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_metrics_are_one_json_object_per_line_and_a_new_run_replaces_the_old_ones(tmp_path: Path) -> None:
+    (tmp_path / "metrics.jsonl").write_text('{"step": 0}\n{"step": 70}\n{"st')
     history = train(*begin(), tmp_path)
-    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
-    assert [json.loads(line) for line in lines] == [dataclasses.asdict(metrics) for metrics in history]
+    assert read_metrics(tmp_path) == [dataclasses.asdict(metrics) for metrics in history]
 
 
 def test_equal_seeds_give_equal_weights_and_others_do_not(tmp_path: Path) -> None:
@@ -96,6 +100,18 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path, monkeypatch: 
     for name, weight in expected.model.state_dict().items():
         assert torch.equal(weight, resumed.model.state_dict()[name]), name
     assert [m.validation_loss for m in history_of_rest] == [m.validation_loss for m in history[1:]]
+    assert [m["step"] for m in read_metrics(broken)] == [m["step"] for m in read_metrics(whole)] == [0, 10, 20, 30]
+
+
+def test_an_exported_model_generates_and_is_not_resumed(tmp_path: Path) -> None:
+    run, _, _ = begin()
+    export_model(tmp_path / "model.pt", run.model, run.tokenizer)
+    model, _ = load_model(tmp_path / "model.pt", CPU)
+    for ours, theirs in zip(model.parameters(), run.model.parameters(), strict=True):
+        assert ours.dtype == torch.float32
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4)  # half precision keeps eleven bits
+    with pytest.raises(UserError, match="it can generate, not resume"):
+        resume_run(tmp_path / "model.pt", CPU)
 
 
 @pytest.mark.parametrize("tie", [True, False])
