@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable
-from functools import cache
+from collections.abc import Callable
 from typing import Any
 
+WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 
-@cache
-def method_name(cls: Hashable) -> str:
+
+def method_name(cls: type) -> str:
     """`BulletList` → `bullet_list`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", str(getattr(cls, "__name__", cls))).lower()
+    return WORD_START.sub("_", cls.__name__).lower()
 
 
 def method_for(renderer: object, node: object) -> Callable[[Any], Any]:

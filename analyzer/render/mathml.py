@@ -12,8 +12,11 @@ from markupsafe import Markup
 LEAKED = re.compile(r"\\[A-Za-z]+|<mi>&</mi>")
 WORD = re.compile(r"\\(?:mathrm|mathit|mathsf|texttt|mathtt)\{((?:[A-Za-z0-9 .,-]|\\_)+)\}")
 """Names of several letters: text keeps them together, where the converter would set each letter as a variable."""
-REFUSALS: tuple[type[Exception], ...] = tuple(
-    value for value in vars(exceptions).values() if isinstance(value, type) and issubclass(value, Exception)
+REFUSALS: tuple[type[Exception], ...] = (
+    IndexError,
+    KeyError,
+    ValueError,
+    *(value for value in vars(exceptions).values() if isinstance(value, type) and issubclass(value, Exception)),
 )
 
 
@@ -29,7 +32,7 @@ def converted(latex: str, *, display: bool) -> str | None:
     known = known.replace("{aligned}", "{align*}").replace("{split}", "{align*}")
     try:
         mathml: str = convert(known, display="block" if display else "inline")
-    except (*REFUSALS, IndexError, KeyError, ValueError):
+    except REFUSALS:
         return None
     return None if LEAKED.search(mathml) else mathml
 
