@@ -50,7 +50,9 @@ class ClassHierarchy:
         last = {item: place for place, item in enumerate(found)}
         return tuple(item for place, item in enumerate(found) if last[item] == place)
 
-    def _visit(self, item: Definition | External, found: list[Definition | External], above: tuple[object, ...]) -> None:
+    def _visit(
+        self, item: Definition | External, found: list[Definition | External], above: tuple[object, ...]
+    ) -> None:
         found.append(item)
         if isinstance(item, Definition) and item not in above:
             for base in self.bases(item):

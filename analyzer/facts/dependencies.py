@@ -42,7 +42,7 @@ def _imports(index: SourceIndex, path: str, node: ast.AST, guarded: bool) -> Ite
     for child in ast.iter_child_nodes(node):
         inside = guarded or isinstance(child, (*FUNCTIONS, ast.Try))
         yield from (_Import(name, index.span(path, child), guarded) for name in _foreign_names(index, path, child))
-        if isinstance(child, ast.stmt) or isinstance(child, ast.ExceptHandler):
+        if isinstance(child, (ast.stmt, ast.ExceptHandler)):
             yield from _imports(index, path, child, inside)
 
 

@@ -187,4 +187,4 @@ def _file(index: SourceIndex, word: str, directory: str) -> str | None:
 
 def entry_spans(entry_points: tuple[EntryPoint, ...], path: str) -> tuple[Span, ...]:
     """Places that make a file an entry point."""
-    return tuple(e.where for e in entry_points if e.target == path or e.path == path)
+    return tuple(e.where for e in entry_points if path in (e.target, e.path))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import cache
 
 FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("turns_gradients_off", (
@@ -55,7 +55,7 @@ FAMILIES: tuple[tuple[str, tuple[str, ...]], ...] = (
 )  # fmt: skip
 
 
-@lru_cache(maxsize=None)
+@cache
 def family_of(dotted: str) -> str | None:
     """The first family whose patterns match the dotted name of a callee."""
     for family, patterns in FAMILIES:
@@ -73,7 +73,14 @@ CONFIGURATION_BASES = (
     "transformers.PretrainedConfig", "transformers.*.PretrainedConfig", "pydantic.BaseModel", "pydantic.BaseSettings",
     "pydantic_settings.BaseSettings", "typing.NamedTuple",
 )  # fmt: skip
-DATACLASS_DECORATORS = ("dataclasses.dataclass", "attr.s", "attr.define", "attrs.define", "attrs.frozen", "attr.dataclass")
+DATACLASS_DECORATORS = (
+    "dataclasses.dataclass",
+    "attr.s",
+    "attr.define",
+    "attrs.define",
+    "attrs.frozen",
+    "attr.dataclass",
+)
 
 
 def matches(dotted: str, patterns: tuple[str, ...]) -> bool:

@@ -6,7 +6,7 @@ Names of foreign packages are facts of their interfaces; the repository's own na
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import cache
 
 MODULE_CLASSES = (
     "torch.nn.[A-Z]*",
@@ -67,7 +67,7 @@ TASK_METHODS = ("from_pretrained", "from_config")
 CONTAINERS = frozenset({"torch.nn.ModuleList", "torch.nn.ModuleDict", "torch.nn.Sequential"})
 
 
-@lru_cache(maxsize=None)
+@cache
 def is_foreign_module(dotted: str) -> bool:
     """True where `dotted` is a known module class of a foreign package, or a known way to make an instance."""
     owner, _, last = dotted.rpartition(".")

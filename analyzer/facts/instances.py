@@ -39,7 +39,7 @@ class Instances:
         self.assignments = Assignments(index)
         self._known: dict[tuple[str, str, int, bool], Targets] = {}
         self._open: set[tuple[str, str, int, bool]] = set()
-        self._collecting = False
+        self._cuts = 0
 
     def callees(self, path: str, scope: str, function: ast.expr) -> Targets:
         """What `function(...)` may call: functions, methods and classes of the repository, foreign dotted names."""
@@ -54,14 +54,16 @@ class Instances:
         if key in self._known:
             return self._known[key]
         if key in self._open or len(self._open) > DEPTH:
+            self._cuts += 1
             return ()
+        cuts = self._cuts
         self._open.add(key)
         try:
             found = self._callees(path, scope, node) if called else self._classes(path, scope, node)
         finally:
             self._open.discard(key)
         unique = tuple(dict.fromkeys(found))
-        if not self._open and not self._collecting:
+        if cuts == self._cuts or not self._open:
             self._known[key] = unique
         return unique
 
@@ -96,7 +98,16 @@ class Instances:
         for home, place, assigned in self._assigned(path, scope, node.id):
             if assigned.item is None and not assigned.element and not assigned.entered:
                 found += self._named_callable(home, place, assigned.value)
-        return found or self._callable_instances(path, scope, node)
+        found = found or self._callable_instances(path, scope, node)
+        return found or self._callables_passed(path, scope, node.id)
+
+    def _callables_passed(self, path: str, scope: str, name: str) -> Targets:
+        """Functions that the repository's own calls pass for an argument."""
+        function, place = self._argument_place(path, scope, name)
+        if function is None:
+            return ()
+        passed = self._passed_values(function, place, name)
+        return tuple(target for home, inner, value in passed for target in self.callees(home, inner, value))
 
     def _named_callable(self, path: str, scope: str, value: ast.expr) -> Targets:
         """`make = Block` or `make = partial(Block, …)` names a callable; `net = Block()` names an instance."""
@@ -312,14 +323,26 @@ class Instances:
     # arguments
 
     def _classes_of_argument(self, path: str, scope: str, name: str) -> Targets:
-        function = self.index.symbols.definitions.get(path, {}).get(scope)
-        if function is None or not isinstance(function.node, FUNCTIONS):
+        function, place = self._argument_place(path, scope, name)
+        if function is None:
             return ()
-        arguments = [*function.node.args.posonlyargs, *function.node.args.args, *function.node.args.kwonlyargs]
-        for place, argument in enumerate(arguments):
-            if argument.arg == name:
-                return self._annotated(path, scope, argument.annotation) or self._passed(function, place, name)
-        return ()
+        annotated = self._annotated(path, scope, _annotation(function, name))
+        if annotated:
+            return annotated
+        passed = self._passed_values(function, place, name)
+        return tuple(target for home, inner, value in passed for target in self.classes(home, inner, value))
+
+    def _argument_place(self, path: str, scope: str, name: str) -> tuple[Definition | None, int]:
+        """The function around the scope that has an argument of that name, and the argument's position."""
+        table = self.index.symbols.definitions.get(path, {})
+        while scope:
+            function = table.get(scope)
+            if function is not None and isinstance(function.node, FUNCTIONS):
+                names = [argument.arg for argument in _arguments(function.node)]
+                if name in names:
+                    return function, names.index(name)
+            scope = scope.rpartition(".")[0]
+        return None, 0
 
     def _annotated(self, path: str, scope: str, annotation: ast.expr | None) -> Targets:
         if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
@@ -331,13 +354,13 @@ class Instances:
             return (resolved,)
         return ()
 
-    def _passed(self, function: Definition, place: int, name: str) -> Targets:
-        found: list[Target] = []
+    def _passed_values(self, function: Definition, place: int, name: str) -> list[tuple[str, str, ast.expr]]:
+        found = []
         for path, scope, call, shift in self.calls_of(function):
             value = _argument(call, place - shift, name)
             if value is not None:
-                found += self.classes(path, scope, value)
-        return tuple(found)
+                found.append((path, scope, value))
+        return found
 
     def calls_of(self, function: Definition) -> list[tuple[str, str, ast.Call, int]]:
         """Calls of a function in the repository as (path, scope, call, 1 where the receiver is passed silently)."""
@@ -346,7 +369,6 @@ class Instances:
     @cached_property
     def _callers(self) -> dict[Definition, list[tuple[str, str, ast.Call, int]]]:
         """First pass: calls that resolve without knowing what arguments are passed."""
-        self._collecting = True
         self.__dict__["_callers"] = {}
         found: dict[Definition, list[tuple[str, str, ast.Call, int]]] = {}
         for path, scope, root in self.units():
@@ -354,7 +376,7 @@ class Instances:
                 if isinstance(node, ast.Call):
                     for callee in self.callees(path, scope, node.func):
                         self._record_call(found, path, scope, node, callee)
-        self._collecting = False
+        self._known.clear()
         return found
 
     def _record_call(
@@ -427,6 +449,15 @@ class Instances:
         if isinstance(target, External):
             return is_foreign_module(target.dotted)
         return isinstance(target.node, ast.ClassDef) and self.hierarchy.is_module(target)
+
+
+def _arguments(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:
+    return [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+
+
+def _annotation(function: Definition, name: str) -> ast.expr | None:
+    assert isinstance(function.node, FUNCTIONS)
+    return next((a.annotation for a in _arguments(function.node) if a.arg == name), None)
 
 
 def _argument(call: ast.Call, place: int, name: str) -> ast.expr | None:

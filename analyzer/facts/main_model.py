@@ -55,7 +55,11 @@ def rank_models(
     candidates.sort(key=lambda case: _order(case, library))
     return tuple(
         ModelCandidate(
-            case.info.name, case.info.qualified_name, case.info.where, place == 0 and _is_model(case), tuple(case.evidence)
+            case.info.name,
+            case.info.qualified_name,
+            case.info.where,
+            place == 0 and _is_model(case),
+            tuple(case.evidence),
         )
         for place, case in enumerate(candidates)
     )
@@ -107,9 +111,7 @@ def _add_uses(
                     _add_use(instances, cases, (path, scope, node), uses)
 
 
-def _add_use(
-    instances: Instances, cases: dict[str, _Case], place: tuple[str, str, ast.Call], uses: list[str]
-) -> None:
+def _add_use(instances: Instances, cases: dict[str, _Case], place: tuple[str, str, ast.Call], uses: list[str]) -> None:
     path, scope, node = place
     built = [c for c in instances.classes(path, scope, node) if isinstance(c, Definition)]
     direct = instances.callees(path, scope, node.func)

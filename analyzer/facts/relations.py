@@ -58,7 +58,11 @@ def _exports(index: SourceIndex, path: str) -> tuple[str, ...]:
     """Public classes and functions at module level, in source order; `__all__` wins where it is a literal."""
     table = index.symbols.definitions[path]
     listed = table.get("__all__")
-    if listed is not None and isinstance(listed.node, ast.Assign) and isinstance(listed.node.value, (ast.List, ast.Tuple)):
+    if (
+        listed is not None
+        and isinstance(listed.node, ast.Assign)
+        and isinstance(listed.node.value, (ast.List, ast.Tuple))
+    ):
         items = listed.node.value.elts
         return tuple(e.value for e in items if isinstance(e, ast.Constant) and isinstance(e.value, str))
     kinds = (*FUNCTIONS, ast.ClassDef)

@@ -140,7 +140,9 @@ class _Roles:
         return runs and frozen and not self._reaches_training(unit)
 
     def _reaches_training(self, unit: Unit) -> bool:
-        return unit.key in self._training or any(key in self._training for key in self._behaviour.reached_from(unit.key))
+        return unit.key in self._training or any(
+            key in self._training for key in self._behaviour.reached_from(unit.key)
+        )
 
     def _is_evaluation(self, unit: Unit) -> bool:
         """A function of a training program that looks at the model in between."""

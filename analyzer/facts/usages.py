@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import Literal
 
-from analyzer.facts.commands import PYTHON_LANGUAGES, SHELL_LANGUAGES, CodeBlock, Command, find_code_blocks, find_commands
+from analyzer.facts.commands import (
+    PYTHON_LANGUAGES,
+    SHELL_LANGUAGES,
+    CodeBlock,
+    Command,
+    find_code_blocks,
+    find_commands,
+)
 from analyzer.facts.entry_points import command_target
 from analyzer.index import SourceIndex
 from analyzer.records.processes import Usage
 from analyzer.records.structure import RoleAssignment
 
 Purpose = Literal["install", "data", "train", "infer", "evaluate", "api", "other"]
-INSTALLERS = frozenset({"pip", "pip3", "conda", "mamba", "git", "uv", "poetry", "apt", "apt-get", "brew", "choco", "scoop"})
+INSTALLERS = frozenset(
+    {"pip", "pip3", "conda", "mamba", "git", "uv", "poetry", "apt", "apt-get", "brew", "choco", "scoop"}
+)
 FETCHERS = frozenset({"wget", "curl", "huggingface-cli", "modelscope", "gdown", "aria2c"})
 
 

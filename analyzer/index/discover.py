@@ -1,74 +1,98 @@
-"""Which files belong to a repository, read in a stable order and within limits."""
+"""From what the user names to a `SourceIndex`: a directory, an archive, a git URL or an installed package."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from analyzer.index.parse import notebook_source
+from analyzer.index.archives import is_archive, read_archive
+from analyzer.index.directories import find_entries
+from analyzer.index.entries import Entry, Limits, Reading, read_entries
+from analyzer.index.git import WorkTree, cloned, is_git_url, read_work_tree, web_address
+from analyzer.index.installed import read_distribution
+from analyzer.index.licences import licence_name
 from analyzer.index.source_index import SourceIndex
+from analyzer.records.errors import UserError
 from analyzer.records.evidence import Gap
-from analyzer.records.source import FileKind, Repository, SourceFile
+from analyzer.records.source import Repository, SourceFile
 
-KINDS: dict[str, FileKind] = {
-    ".py": "python", ".ipynb": "notebook", ".yaml": "config", ".yml": "config", ".json": "config",
-    ".toml": "config", ".cfg": "config", ".ini": "config", ".sh": "shell", ".bash": "shell",
-    ".md": "markdown", ".rst": "markdown", ".txt": "text", ".in": "text",
-}  # fmt: skip
+PACKAGE = "package:"
+SUFFIXES = re.compile(r"\.(git|zip|whl|tgz|tar|tar\.(gz|bz2|xz))$")
 
 
-@dataclass(frozen=True)
-class Limits:
-    """How much is read; what exceeds a limit is skipped and stated."""
-
-    file_bytes: int = 4_000_000
-    files: int = 20_000
-    total_bytes: int = 200_000_000
-    depth: int = 40
-
-
-def read_repository(location: str, limits: Limits | None = None) -> SourceIndex:
-    """Index of the repository at `location`."""
-    root = Path(location)
+def read_repository(location: str, limits: Limits | None = None, packages: tuple[str, ...] = ()) -> SourceIndex:
+    """Index of the repository at `location`; `packages` are installed packages whose source is read beside it."""
     limits = limits or Limits()
+    index = _read(location, limits)
+    return _with_packages(index, packages, limits) if packages else index
+
+
+def _read(location: str, limits: Limits) -> SourceIndex:
+    if location.startswith(PACKAGE):
+        _, entries = read_distribution(location.removeprefix(PACKAGE))
+        return _index(_name(location.removeprefix(PACKAGE)), read_entries(entries, limits))
+    if is_git_url(location):
+        with cloned(location) as root:
+            tree = read_work_tree(root)
+            reading = read_entries(find_entries(root, tree.tracked if tree else frozenset()), limits)
+            index = _index(_name(location), reading, tree and replace(tree, remote=web_address(location)))
+        return index
+    return _read_path(Path(location), limits)
+
+
+def _read_path(path: Path, limits: Limits) -> SourceIndex:
+    if path.is_dir():
+        tree = read_work_tree(path)
+        reading = read_entries(find_entries(path, tree.tracked if tree else frozenset()), limits)
+        if not reading.files and not reading.gaps:
+            raise UserError("the directory holds no files to analyse", str(path), "name the root of a repository")
+        return _index(_name(path.resolve().name), reading, tree)
+    if path.is_file():
+        if not is_archive(path):
+            raise UserError("the file is no archive", str(path), "name a directory, a .zip, .tar.gz or .whl file")
+        return _index(_name(path.name), read_entries(read_archive(path), limits))
+    raise UserError("the path does not exist", str(path), "name a directory, an archive, a git URL or package:NAME")
+
+
+def _name(text: str) -> str:
+    """The last part of a path or address without its suffix."""
+    last = SUFFIXES.sub("", re.split(r"[/:\\]", text.rstrip("/\\"))[-1])
+    return last or "repository"
+
+
+def _index(name: str, reading: Reading, tree: WorkTree | None = None) -> SourceIndex:
+    repository = Repository(
+        name,
+        _digest(reading.files),
+        len(reading.files),
+        sum(file.lines for file in reading.files.values()),
+        license=licence_name(reading.files),
+    )
+    if tree is not None and tree.commit is not None:
+        repository = replace(repository, commit=tree.commit, remote=tree.remote, dirty=tree.dirty)
+    return SourceIndex(repository, reading.files, reading.gaps)
+
+
+def _digest(files: Mapping[str, SourceFile]) -> str:
+    lines = "".join(f"{path}\0{file.sha256}\n" for path, file in sorted(files.items()))
+    return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _with_packages(index: SourceIndex, packages: tuple[str, ...], limits: Limits) -> SourceIndex:
     files: dict[str, SourceFile] = {}
     gaps: list[Gap] = []
-    for path in _walk(root):
-        relative = path.relative_to(root).as_posix()
-        read = _read_file(path, relative, limits)
-        if isinstance(read, Gap):
-            gaps.append(read)
-        else:
-            files[relative] = read
-    name = root.resolve().name
-    return SourceIndex(_identity(name, files), files, gaps)
-
-
-def _walk(root: Path) -> Iterator[Path]:
-    for directory, names, files in os.walk(root):
-        names[:] = sorted(n for n in names if n not in {".git", "__pycache__"})
-        yield from (Path(directory) / name for name in sorted(files))
-
-
-def _read_file(path: Path, relative: str, limits: Limits) -> SourceFile | Gap:
-    size = path.stat().st_size
-    if size > limits.file_bytes:
-        return Gap(relative, "file_too_large", (("bytes", str(size)), ("limit", str(limits.file_bytes))))
-    data = path.read_bytes()
-    kind = KINDS.get(path.suffix, "makefile" if path.name in ("Makefile", "makefile") else "binary")
-    if kind == "binary":
-        return SourceFile(relative, kind, size, 0, hashlib.sha256(data).hexdigest())
-    try:
-        text = data.decode("utf-8").replace("\r\n", "\n")
-        text = notebook_source(text) if kind == "notebook" else text
-    except ValueError:
-        return Gap(relative, "not_utf8")
-    return SourceFile(relative, kind, size, text.count("\n") + 1, hashlib.sha256(data).hexdigest(), text)
-
-
-def _identity(name: str, files: dict[str, SourceFile]) -> Repository:
-    digest = hashlib.sha256("".join(f"{p}\0{f.sha256}\n" for p, f in sorted(files.items())).encode()).hexdigest()
-    return Repository(name, digest, len(files), sum(f.lines for f in files.values()))
+    for package in packages:
+        name, entries = read_distribution(package)
+        python = [entry for entry in entries if isinstance(entry, Entry) and entry.path.endswith(".py")]
+        reading = read_entries(python, limits)
+        files.update(
+            {
+                f"site-packages/{p}": replace(f, path=f"site-packages/{p}", package=name)
+                for p, f in reading.files.items()
+            }
+        )
+        gaps += reading.gaps
+    return SourceIndex(index.repository, {**index.files, **files}, (*index.read_gaps, *gaps))

@@ -6,10 +6,13 @@ It knows files and syntax, not what they mean. It holds no open files and never 
 from __future__ import annotations
 
 import ast
+import io
+import tokenize
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from analyzer.index.parse import parse_python
+from analyzer.index.notebooks import cell_of
+from analyzer.index.parse import broken_cells, parse_python
 from analyzer.index.symbols import SymbolTable
 from analyzer.records.evidence import Gap, Unknown
 from analyzer.records.source import Repository, SourceFile, Span, digest_of
@@ -18,15 +21,29 @@ from analyzer.records.source import Repository, SourceFile, Span, digest_of
 class SourceIndex:
     """Files of one repository by POSIX path, in sorted order.
 
-    `files` holds every file that was read, the skipped ones stand in `gaps` with their reason.
+    `files` holds every file that was read, also those of packages named with `--with-package` (their `package`
+    is set); what was skipped stands in `gaps` with its reason.
     """
 
     def __init__(self, repository: Repository, files: Mapping[str, SourceFile], gaps: Sequence[Gap] = ()) -> None:
         self.repository = repository
         self.files = dict(sorted(files.items()))
-        self.gaps = tuple(gaps)
+        self.read_gaps = tuple(gaps)
         self._trees: dict[str, ast.Module | Unknown] = {}
         self._lines: dict[str, list[str]] = {}
+
+    @cached_property
+    def gaps(self) -> tuple[Gap, ...]:
+        """Files that were skipped or only partly read, and files and notebook cells that do not parse."""
+        return (*self.read_gaps, *(gap for path in self.python_paths() for gap in self._parse_gaps(path)))
+
+    def _parse_gaps(self, path: str) -> tuple[Gap, ...]:
+        tree = self.tree(path)
+        if isinstance(tree, Unknown):
+            return (Gap(str(tree.where or path), tree.reason, tree.arguments),)
+        if self.files[path].kind == "notebook":
+            return tuple(gap for _, gap in broken_cells(self.files[path]))
+        return ()
 
     def text(self, path: str) -> str:
         """Text of a file; KeyError where it is not in the index."""
@@ -39,17 +56,18 @@ class SourceIndex:
         return self._lines[path]
 
     def python_paths(self) -> tuple[str, ...]:
-        """Paths of all files that hold Python: modules and notebooks (their code cells joined)."""
-        return tuple(path for path, file in self.files.items() if file.kind in ("python", "notebook"))
+        """The repository's own files that hold Python: modules and notebooks (their code cells joined)."""
+        own = (file for file in self.files.values() if file.package is None)
+        return tuple(file.path for file in own if file.kind in ("python", "notebook"))
 
     def tree(self, path: str) -> ast.Module | Unknown:
-        """Syntax tree of a Python file, or why there is none. Line numbers are those of the file."""
+        """Syntax tree of a Python file, or why there is none. Line numbers are those of `text`."""
         if path not in self._trees:
             self._trees[path] = parse_python(self.files[path])
         return self._trees[path]
 
     def trees(self) -> dict[str, ast.Module]:
-        """Every Python file that parses, by path."""
+        """Every Python file of the repository itself that parses, by path."""
         found = ((path, self.tree(path)) for path in self.python_paths())
         return {path: tree for path, tree in found if isinstance(tree, ast.Module)}
 
@@ -61,7 +79,10 @@ class SourceIndex:
         else:
             first = place
             last = last or first
-        return Span(path, first, last, digest_of(self.quote(path, first, last)))
+        digest = digest_of(self.quote(path, first, last))
+        if self.files[path].kind != "notebook":
+            return Span(path, first, last, digest)
+        return Span(path, first, last, digest, *cell_of(self.lines(path), first))
 
     def quote(self, path: str, first: int, last: int) -> str:
         """The lines `first` to `last` as they stand, without a final newline."""
@@ -69,12 +90,38 @@ class SourceIndex:
 
     def segment(self, path: str, node: ast.AST) -> str:
         """Source text of a node as written."""
-        return ast.get_source_segment(self.text(path), node) or ast.unparse(node)
+        first, last = getattr(node, "lineno", None), getattr(node, "end_lineno", None)
+        start, end = getattr(node, "col_offset", None), getattr(node, "end_col_offset", None)
+        if first is None or last is None or start is None or end is None:
+            return ast.unparse(node)
+        lines = self.lines(path)[first - 1 : last]
+        if len(lines) != last - first + 1:
+            return ast.unparse(node)
+        lines[-1] = _until(lines[-1], end)
+        lines[0] = _from(lines[0], start)
+        return "\n".join(lines)
+
+    def comments(self, path: str) -> dict[int, str]:
+        """Comments of a Python file by line, without `#`; empty where the file cannot be cut into tokens."""
+        found: dict[int, str] = {}
+        try:
+            for token in tokenize.generate_tokens(io.StringIO(self.text(path)).readline):
+                if token.type == tokenize.COMMENT:
+                    found[token.start[0]] = token.string.lstrip("#").strip()
+        except (tokenize.TokenError, SyntaxError):
+            pass
+        return found
 
     @cached_property
     def symbols(self) -> SymbolTable:
         """Definitions and imports of all files, resolved across files."""
-        return SymbolTable(self.trees(), tuple(self.files))
+        return SymbolTable(self.trees(), tuple(self.files), self._package_tree)
+
+    def _package_tree(self, path: str) -> ast.Module | None:
+        """Tree of a file of a package that was named with `--with-package`; these are parsed only when asked for."""
+        file = self.files.get(path)
+        tree = self.tree(path) if file is not None and file.package is not None else None
+        return tree if isinstance(tree, ast.Module) else None
 
     def resolve_module(self, path: str, dotted: str, level: int = 0) -> str | None:
         """Repository path of the module that `import dotted` in file `path` means, or None if it is foreign."""
@@ -86,3 +133,16 @@ def _first_line(node: ast.AST) -> int:
     lines = [getattr(node, "lineno", 1)]
     lines += [decorator.lineno for decorator in getattr(node, "decorator_list", ())]
     return min(lines)
+
+
+def _from(line: str, offset: int) -> str:
+    """Columns of syntax trees count bytes of UTF-8."""
+    return (
+        line[offset:] if line.isascii() else line.encode("utf-8", "surrogatepass")[offset:].decode("utf-8", "replace")
+    )
+
+
+def _until(line: str, offset: int) -> str:
+    return (
+        line[:offset] if line.isascii() else line.encode("utf-8", "surrogatepass")[:offset].decode("utf-8", "replace")
+    )

@@ -1,31 +1,34 @@
 """Definitions and imports of all files, and what a dotted name in a file means.
 
 Names are resolved as Python would at import, without running anything: relative imports, packages with
-re-exports, flat script directories (`from model import X` beside the script), `sys.path` additions.
+re-exports, flat script directories (`from model import X` beside the script), `sys.path` additions, star
+imports, conditional imports, aliases. An import inside a function counts inside that function only.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
-DefinitionNode = FunctionNode | ast.ClassDef | ast.stmt
+from analyzer.index.module_paths import ModulePaths
+from analyzer.index.scopes import (
+    FUNCTIONS,
+    Definition,
+    DefinitionNode,
+    FileScopes,
+    FunctionNode,
+    ImportedName,
+    local_names,
+    read_scopes,
+)
 
+__all__ = [
+    "Definition", "DefinitionNode", "External", "FunctionNode", "ImportedName", "Resolved", "SymbolTable",
+    "dotted_name",
+]  # fmt: skip
 
-@dataclass(frozen=True)
-class Definition:
-    """A class, function, method or module-level name of the repository. `name` is `Class.method` inside `path`."""
-
-    path: str
-    name: str
-    node: DefinitionNode = field(compare=False, repr=False)
-
-    @property
-    def qualified_name(self) -> str:
-        return f"{self.path}:{self.name}"
+MAX_DEPTH = 24
 
 
 @dataclass(frozen=True)
@@ -35,37 +38,58 @@ class External:
     dotted: str
 
 
-@dataclass(frozen=True)
-class ImportedName:
-    """A name bound by an import statement of a file."""
-
-    name: str
-    module: str
-    attribute: str | None
-    """None for `import module`."""
-    level: int
-    node: ast.Import | ast.ImportFrom = field(compare=False, repr=False)
-
-
 Resolved = Definition | External | str
 """A definition, a foreign name, or the path of a module of the repository."""
+
+
+class _Definitions(dict[str, dict[str, Definition]]):
+    """Definitions by path; files of additional packages are read when they are asked for."""
+
+    def __init__(self, table: SymbolTable) -> None:
+        super().__init__()
+        self._table = table
+
+    def __missing__(self, path: str) -> dict[str, Definition]:
+        scopes = self._table.scopes(path)
+        if scopes is None:
+            raise KeyError(path)
+        return scopes.definitions
+
+    def get(self, path: str, default: object = None) -> dict[str, Definition]:  # type: ignore[override]
+        scopes = self._table.scopes(path)
+        return scopes.definitions if scopes is not None else default  # type: ignore[return-value]
 
 
 class SymbolTable:
     """All definitions by file and qualified name, and name resolution across files."""
 
-    def __init__(self, trees: Mapping[str, ast.Module], paths: Sequence[str]) -> None:
-        self._trees = trees
-        self._paths = frozenset(paths)
-        self.definitions: dict[str, dict[str, Definition]] = {}
-        self.imports: dict[str, dict[str, ImportedName]] = {}
-        self._stars: dict[str, list[ImportedName]] = {}
-        for path, tree in trees.items():
-            self.definitions[path] = {d.name: d for d in _definitions(path, tree)}
-            found = list(_imports(tree))
-            self.imports[path] = {i.name: i for i in found if i.name != "*"}
-            self._stars[path] = [i for i in found if i.name == "*"]
-        self._roots = sorted({str(PurePosixPath(path).parent) for path in trees} | {"."}, key=lambda r: (len(r), r))
+    def __init__(
+        self,
+        trees: Mapping[str, ast.Module],
+        paths: Sequence[str],
+        package_tree: Callable[[str], ast.Module | None] = lambda path: None,
+    ) -> None:
+        self._package_tree = package_tree
+        self._modules = ModulePaths(trees, paths)
+        self._scopes: dict[str, FileScopes | None] = {path: read_scopes(path, tree) for path, tree in trees.items()}
+        self._locals: dict[Definition, frozenset[str]] = {}
+        self._resolved: dict[tuple[str, str, str], Resolved | None] = {}
+        self.definitions: dict[str, dict[str, Definition]] = _Definitions(self)
+        for path, scopes in self._scopes.items():
+            if scopes is not None:
+                self.definitions[path] = scopes.definitions
+        self.imports = {
+            path: {name: found[0] for name, found in scopes.imports.get("", {}).items()}
+            for path, scopes in self._scopes.items()
+            if scopes is not None
+        }
+
+    def scopes(self, path: str) -> FileScopes | None:
+        """Scopes of a file of the repository or of an additional package."""
+        if path not in self._scopes:
+            tree = self._package_tree(path)
+            self._scopes[path] = read_scopes(path, tree) if tree is not None else None
+        return self._scopes[path]
 
     def classes(self) -> tuple[Definition, ...]:
         """Every class of the repository, by path and line."""
@@ -75,8 +99,7 @@ class SymbolTable:
 
     def functions(self) -> tuple[Definition, ...]:
         """Every function and method of the repository, by path and line."""
-        kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-        return tuple(d for table in self.definitions.values() for d in table.values() if isinstance(d.node, kinds))
+        return tuple(d for table in self.definitions.values() for d in table.values() if isinstance(d.node, FUNCTIONS))
 
     def definition(self, qualified_name: str) -> Definition | None:
         """The definition called `path:Class.method`."""
@@ -88,45 +111,110 @@ class SymbolTable:
 
         None where the name is neither defined nor imported there (a builtin, a local variable).
         """
-        return self._resolve(path, dotted.split("."), scope, 0)
+        key = (path, dotted, scope)
+        if key not in self._resolved:
+            self._resolved[key] = self._resolve(path, dotted.split("."), scope, 0)
+        return self._resolved[key]
 
     def resolve_module(self, path: str, dotted: str, level: int = 0) -> str | None:
         """Repository path of the module `dotted` imported from file `path`, or None where it is foreign."""
-        relative = dotted.replace(".", "/")
-        here = PurePosixPath(path).parent
-        if level:
-            for _ in range(level - 1):
-                here = here.parent
-            return self._module_file(str(here / relative) if relative else str(here))
-        own = [str(here), *(str(parent) for parent in here.parents)]
-        for root in dict.fromkeys([*own, *self._roots]):
-            found = self._module_file(relative if root == "." else f"{root}/{relative}")
-            if found is not None and found != path:
-                return found
-        return None
-
-    def _module_file(self, stem: str) -> str | None:
-        for candidate in (f"{stem}.py", f"{stem}/__init__.py" if stem != "." else "__init__.py"):
-            if candidate in self._paths:
-                return candidate
-        return None
+        return self._modules.resolve(path, dotted, level)
 
     def _resolve(self, path: str, parts: list[str], scope: str, depth: int) -> Resolved | None:
-        if depth > 20:
+        scopes = self.scopes(path)
+        if scopes is None or depth > MAX_DEPTH:
             return None
-        table = self.definitions.get(path, {})
-        for prefix in _scopes(scope):
-            name = f"{prefix}{parts[0]}"
-            if name in table:
-                return _member(table, name, parts[1:])
-        imported = self.imports.get(path, {}).get(parts[0])
-        if imported is not None:
-            return self._resolve_import(path, imported, parts[1:], depth)
-        return self._resolve_star(path, parts, depth)
+        for place in self._visible(scopes, scope):
+            name = f"{place}.{parts[0]}"
+            if name in scopes.definitions:
+                return self._member(scopes.definitions[name], parts[1:], depth)
+            if parts[0] in scopes.imports.get(place, {}):
+                return self._imported(path, scopes.imports[place][parts[0]], parts[1:], depth)
+            if parts[0] in self._local_names(scopes, place):
+                return None
+        return self._at_module(path, scopes, parts, depth)
+
+    @staticmethod
+    def _visible(scopes: FileScopes, scope: str) -> Iterator[str]:
+        """Scopes from the inside out, without the module; a class is visible in its own body only."""
+        parts = scope.split(".") if scope else []
+        for size in range(len(parts), 0, -1):
+            place = ".".join(parts[:size])
+            owner = scopes.definitions.get(place)
+            if size == len(parts) or owner is None or not isinstance(owner.node, ast.ClassDef):
+                yield place
+
+    def _local_names(self, scopes: FileScopes, place: str) -> frozenset[str]:
+        owner = scopes.definitions.get(place)
+        if owner is None:
+            return frozenset()
+        if owner not in self._locals:
+            self._locals[owner] = local_names(owner.node)
+        return self._locals[owner]
+
+    def _at_module(self, path: str, scopes: FileScopes, parts: list[str], depth: int) -> Resolved | None:
+        own = scopes.definitions.get(parts[0])
+        imported = scopes.imports.get("", {}).get(parts[0])
+        if imported is not None and (own is None or _is_fallback(scopes, own, imported)):
+            return self._imported(path, imported, parts[1:], depth)
+        if own is None:
+            return self._starred(path, scopes, parts, depth)
+        if isinstance(own.node, (*FUNCTIONS, ast.ClassDef)):
+            return self._member(own, parts[1:], depth)
+        target = self._alias_target(path, scopes, own, depth)
+        if target is None:
+            return own if len(parts) == 1 else None
+        return self._attribute_of(target, parts[1:], depth)
+
+    def _alias_target(self, path: str, scopes: FileScopes, own: Definition, depth: int) -> Resolved | None:
+        """`X = Y` at module level means Y, where X is assigned once and Y is known."""
+        node = own.node
+        if own.name in scopes.rebound or not isinstance(node, ast.Assign) or isinstance(node.targets[0], ast.Tuple):
+            return None
+        dotted = dotted_name(node.value)
+        if dotted is None or dotted.split(".")[0] == own.name:
+            return None
+        target = self._resolve(path, dotted.split("."), "", depth + 1)
+        is_value = isinstance(target, Definition) and not isinstance(target.node, (*FUNCTIONS, ast.ClassDef))
+        return None if is_value else target
+
+    def _attribute_of(self, target: Resolved, rest: list[str], depth: int) -> Resolved | None:
+        if not rest:
+            return target
+        if isinstance(target, External):
+            return External(".".join([target.dotted, *rest]))
+        if isinstance(target, str):
+            return self._in_path(target, rest, depth + 1)
+        return self._member(target, rest, depth)
+
+    def _member(self, owner: Definition, rest: list[str], depth: int) -> Resolved | None:
+        """A nested definition, or what the class inherits; an attribute that is no definition is None."""
+        if not rest:
+            return owner
+        table = self.definitions[owner.path]
+        inner = table.get(f"{owner.name}.{rest[0]}")
+        if inner is not None:
+            return self._member(inner, rest[1:], depth)
+        if not isinstance(owner.node, ast.ClassDef) or depth > MAX_DEPTH:
+            return None
+        for base in owner.node.bases:
+            dotted = dotted_name(base)
+            scope = owner.name.rpartition(".")[0]
+            found = self._resolve(owner.path, dotted.split("."), scope, depth + 1) if dotted else None
+            inherited = self._attribute_of(found, rest, depth + 1) if found is not None and found != owner else None
+            if inherited is not None:
+                return inherited
+        return None
+
+    def _imported(self, path: str, names: list[ImportedName], rest: list[str], depth: int) -> Resolved | None:
+        """The first of several alternatives that is the repository's own, else the first."""
+        found = [self._resolve_import(path, imported, rest, depth) for imported in names]
+        own = (item for item in found if item is not None and not isinstance(item, External))
+        return next(own, None) or next((item for item in found if item is not None), None)
 
     def _resolve_import(self, path: str, imported: ImportedName, rest: list[str], depth: int) -> Resolved | None:
         if imported.attribute is None:
-            return self._in_module(path, imported.module.split("."), rest, imported, depth)
+            return self._in_module(path, imported, rest, depth)
         inner = f"{imported.module}.{imported.attribute}" if imported.module else imported.attribute
         base = self.resolve_module(path, imported.module, imported.level)
         if base is not None and base != path:
@@ -135,23 +223,31 @@ class SymbolTable:
                 return found
         submodule = self.resolve_module(path, inner, imported.level)
         if submodule is not None:
-            return self._resolve(submodule, rest, "", depth + 1) if rest else submodule
+            return self._in_path(submodule, rest, depth + 1)
         return None if imported.level or base is not None else External(".".join([inner, *rest]))
 
-    def _in_module(
-        self, path: str, module: list[str], rest: list[str], imported: ImportedName, depth: int
-    ) -> Resolved | None:
+    def _in_module(self, path: str, imported: ImportedName, rest: list[str], depth: int) -> Resolved | None:
         """`import a.b` binds `a`; `import a.b as c` binds `a.b`."""
+        module = imported.module.split(".")
         bound = module if imported.name != module[0] or len(module) == 1 else [module[0]]
         for split in range(len(rest), -1, -1):
             found = self.resolve_module(path, ".".join(bound + rest[:split]))
             if found is not None:
-                tail = rest[split:]
-                return self._resolve(found, tail, "", depth + 1) if tail else found
+                return self._in_path(found, rest[split:], depth + 1)
         return External(".".join(bound + rest))
 
-    def _resolve_star(self, path: str, parts: list[str], depth: int) -> Resolved | None:
-        for star in self._stars.get(path, ()):
+    def _in_path(self, path: str, rest: list[str], depth: int) -> Resolved | None:
+        """A name inside a module, or one of the modules below a package."""
+        if not rest:
+            return path
+        found = self._resolve(path, rest, "", depth)
+        if found is not None or not path.endswith("__init__.py"):
+            return found
+        submodule = self.resolve_module(path, rest[0], 1)
+        return self._in_path(submodule, rest[1:], depth + 1) if submodule and depth < MAX_DEPTH else None
+
+    def _starred(self, path: str, scopes: FileScopes, parts: list[str], depth: int) -> Resolved | None:
+        for star in scopes.stars:
             base = self.resolve_module(path, star.module, star.level)
             if base is not None and base != path:
                 found = self._resolve(base, parts, "", depth + 1)
@@ -169,63 +265,8 @@ def dotted_name(node: ast.AST) -> str | None:
     return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else None
 
 
-def _scopes(scope: str) -> Iterator[str]:
-    parts = scope.split(".") if scope else []
-    for size in range(len(parts), 0, -1):
-        yield ".".join(parts[:size]) + "."
-    yield ""
-
-
-def _member(table: Mapping[str, Definition], name: str, rest: list[str]) -> Definition | None:
-    """The deepest definition along `rest`; an attribute that is no definition leaves its owner."""
-    found = table[name]
-    for part in rest:
-        name = f"{name}.{part}"
-        if name not in table:
-            return None
-        found = table[name]
-    return found
-
-
-def _definitions(path: str, tree: ast.Module) -> Iterator[Definition]:
-    yield from _in_body(path, tree.body, "")
-
-
-def _in_body(path: str, body: Sequence[ast.stmt], prefix: str) -> Iterator[Definition]:
-    for node in body:
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            yield Definition(path, prefix + node.name, node)
-            yield from _in_body(path, node.body, f"{prefix}{node.name}.")
-        else:
-            if not prefix:
-                yield from (Definition(path, name, node) for name in _bound_names(node))
-            for block in _blocks(node):
-                yield from _in_body(path, block, prefix)
-
-
-def _bound_names(node: ast.stmt) -> Iterator[str]:
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    for target in targets:
-        names = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
-        yield from (name.id for name in names if isinstance(name, ast.Name))
-
-
-def _blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
-    for field_name in ("body", "orelse", "finalbody"):
-        block = getattr(node, field_name, None)
-        if isinstance(block, list):
-            yield block
-    for handler in getattr(node, "handlers", ()):
-        yield handler.body
-    for case in getattr(node, "cases", ()):
-        yield case.body
-
-
-def _imports(tree: ast.Module) -> Iterator[ImportedName]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield ImportedName(alias.asname or alias.name.split(".")[0], alias.name, None, 0, node)
-        elif isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                yield ImportedName(alias.asname or alias.name, node.module or "", alias.name, node.level, node)
+def _is_fallback(scopes: FileScopes, own: Definition, imported: list[ImportedName]) -> bool:
+    """A name both imported and defined: `except ImportError: X = None` and wrappers of the import give way."""
+    if not isinstance(own.node, (*FUNCTIONS, ast.ClassDef)):
+        return True
+    return own.name in scopes.conditional or imported[-1].node.lineno > own.node.lineno

@@ -15,7 +15,12 @@ FileKind = Literal["python", "notebook", "config", "shell", "makefile", "markdow
 
 @dataclass(frozen=True, order=True)
 class Span:
-    """A run of lines of one file; `cell` is set where the file is a notebook (lines count inside the cell)."""
+    """A run of lines of one file.
+
+    In a notebook the lines count in the text of its code cells joined together (`SourceFile.text`), so that a
+    span quotes the same way everywhere; `cell` and `cell_start` say which cell the first line stands in, and
+    `str` prints the line inside that cell: `demo.ipynb[4]:3`.
+    """
 
     path: str
     """POSIX path relative to the repository's root."""
@@ -24,11 +29,14 @@ class Span:
     sha256: str = field(default="", compare=False)
     """SHA-256 of the quoted lines, joined by `\\n`, without a final newline; empty only in tests."""
     cell: int | None = None
+    """Number of the notebook's cell, counted from 1 over code and text cells."""
+    cell_start: int = 0
+    """Lines of the joined text that stand before the cell's own first line."""
 
     def __str__(self) -> str:
         place = self.path if self.cell is None else f"{self.path}[{self.cell}]"
-        lines = f"{self.first_line}" if self.first_line == self.last_line else f"{self.first_line}-{self.last_line}"
-        return f"{place}:{lines}"
+        first, last = self.first_line - self.cell_start, self.last_line - self.cell_start
+        return f"{place}:{first}" if first == last else f"{place}:{first}-{last}"
 
 
 def digest_of(text: str) -> str:
