@@ -33,7 +33,7 @@ class ModelConfig:
     activation: Activation = "swiglu"
     tie_weights: bool = True  # one matrix reads tokens in and writes logits out (Press & Wolf, 2017)
     bias: bool = False  # Linear and LayerNorm biases: GPT-2 has them, newer models leave them out
-    dropout: float = 0.0  # 0 where the corpus is read less than a few times
+    dropout: float = 0.0  # `tiny` stops while its validation loss still falls; longer runs need some
     norm_eps: float = 1e-5
     rope_base: float = 10_000.0  # the longest wavelength is about 2 * pi * rope_base tokens
     init_std: float = 0.02  # Radford et al., 2018; see GPT.initialize_weights

@@ -130,7 +130,8 @@ class Attention(nn.Module):
         v = v.repeat_interleave(H // G, dim=1)  # (B, H, S, D)
         y = self.attend(q, k, v)  # (B, H, T, D)
         y = y.transpose(1, 2).reshape(B, T, C)  # (B, T, C), the heads side by side: H * D = C
-        return self.output(y)  # type: ignore[no-any-return]
+        out: Tensor = self.output(y)  # (B, T, C)
+        return out
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         dropout = self.dropout if self.training else 0.0
@@ -176,7 +177,8 @@ class FeedForward(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         hidden = self.activation(self.up(x))  # (B, T, F)
-        return self.down(hidden)  # type: ignore[no-any-return]  # (B, T, C)
+        out: Tensor = self.down(hidden)  # (B, T, C)
+        return out
 
 
 class SwiGLU(nn.Module):
@@ -190,7 +192,8 @@ class SwiGLU(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         hidden = F.silu(self.gate(x)) * self.up(x)  # (B, T, F)
-        return self.down(hidden)  # type: ignore[no-any-return]  # (B, T, C)
+        out: Tensor = self.down(hidden)  # (B, T, C)
+        return out
 
 
 def build_feed_forward(config: ModelConfig) -> nn.Module:

@@ -113,14 +113,20 @@ def training_step(run: Run, tokens: Tensor, device: torch.device) -> float:
         _, loss = model(x.to(device), y.to(device))
         loss = loss / config.accumulation  # gradients add up over the batches: their mean is wanted
         loss.backward()
-        if not torch.isfinite(loss):
-            raise UserError(
-                f"step {run.step}: the loss is {loss.item()}; the last checkpoint is kept; lower --learning-rate"
-            )
+        require_finite(loss, "loss", run.step)
     gradient_norm = nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm)
+    require_finite(gradient_norm, "gradient norm", run.step)
     optimizer.step()
     run.step += 1
     return float(gradient_norm)
+
+
+def require_finite(value: Tensor, name: str, step: int) -> None:
+    """Stop before a broken gradient reaches the weights, and with them the next checkpoint."""
+    if not torch.isfinite(value):
+        raise UserError(
+            f"step {step}: the {name} is {value.item()}; the last checkpoint is kept; lower --learning-rate"
+        )
 
 
 @torch.no_grad()

@@ -177,11 +177,15 @@ def test_evaluation_repeats_itself_and_leaves_training_mode_and_random_state() -
     assert torch.equal(state, torch.get_rng_state())
 
 
-def test_a_loss_that_is_not_finite_stops_the_run_before_the_weights_change() -> None:
+@pytest.mark.parametrize("broken", ["loss", "gradient norm"])
+def test_what_is_not_finite_stops_the_run_before_the_weights_change(broken: str) -> None:
     run, training, _ = begin()
-    run.model.final_norm.weight.data.fill_(float("nan"))
+    if broken == "loss":
+        run.model.final_norm.weight.data.fill_(float("nan"))
+    else:
+        run.model.final_norm.weight.register_hook(lambda gradient: gradient * float("inf"))
     before = run.model.blocks[0].attention.query.weight.clone()
-    with pytest.raises(UserError, match="step 0: the loss is nan"):
+    with pytest.raises(UserError, match=f"step 0: the {broken} is (nan|inf)"):
         training_step(run, training, CPU)
     assert torch.equal(before, run.model.blocks[0].attention.query.weight)
 
