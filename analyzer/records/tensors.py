@@ -184,6 +184,17 @@ class ModelShapes:
 
 
 @dataclass(frozen=True)
+class Illustration:
+    """What the trained reference GPT makes of one sentence: its tokens, and the weights of one attention head."""
+
+    sentence: str
+    characters: tuple[str, ...]
+    token_ids: tuple[int, ...]
+    attention: tuple[tuple[float, ...], ...]
+    """Rows look at columns; last layer, first head."""
+
+
+@dataclass(frozen=True)
 class ReferenceTrace:
     """The bundled reference GPT as torchinfo saw it, and its yardstick quantities."""
 
@@ -199,6 +210,7 @@ class ReferenceTrace:
     training: tuple[ModuleRecord, ...]
     inference: tuple[ModuleRecord, ...]
     decode: tuple[ModuleRecord, ...] = ()
+    illustration: Illustration | None = None
     torchinfo_total: int = 0
     """What torchinfo prints as its total, kept for the test that shows the difference; never printed."""
 
