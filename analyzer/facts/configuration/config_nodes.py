@@ -104,3 +104,22 @@ def _given(index: SourceIndex, scope: Scope, call: ast.expr) -> Iterator[ConfigV
     for keyword in call.keywords if isinstance(call, ast.Call) else ():
         if keyword.arg is not None:
             yield config_value(index, scope.path, keyword.arg, keyword.value, keyword.value)
+
+
+def holder_sites(index: SourceIndex) -> dict[tuple[str, int], str]:
+    """Where holders are made, by (path, line), and the key under which their attributes are known:
+    `table:NAME` for the table's own object, `table:NAME|system` for the nested one `C.system`.
+    """
+    found: dict[tuple[str, int], str] = {}
+    for path, tree in index.trees().items():
+        for scope in scopes(path, tree):
+            roots: set[str] = set()
+            for node in own_nodes(scope.node) if not isinstance(scope.node, ast.ClassDef) else ():
+                if isinstance(node, ast.Assign) and is_holder(index, scope, node.value):
+                    target = dotted_name(node.targets[0]) or ""
+                    root, _, inner = target.partition(".")
+                    roots.add(target)
+                    is_nested = bool(inner) and root in roots
+                    key = f"table:{scope.qualified_name}" + (f"|{inner}" if is_nested else "")
+                    found[path, node.value.lineno] = key
+    return found

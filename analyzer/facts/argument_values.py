@@ -1,0 +1,255 @@
+"""The value of an expression where it is used: literals, configuration values, and arguments followed back through
+the calls that lead there. What is bound to more than one thing, or computed from data, stays Unknown.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+
+from analyzer.facts.configuration.evaluation import ValueOf, machine_dependence, unresolved_name
+from analyzer.facts.configuration.literal import NotPlain, eval_plain, is_plain
+from analyzer.facts.flow import Foreign, Held, Inference, Instance, Klass
+from analyzer.facts.flow.scopes import CodeScope, parameters_of
+from analyzer.facts.flow.walk import Step, Target
+from analyzer.index import Definition, SourceIndex
+from analyzer.records.configuration import Configuration, ConfigValue
+from analyzer.records.evidence import Known, Unknown
+
+Value = Known[object] | Unknown
+Stack = Sequence[tuple[Step, Target]]
+MAX_DEPTH = 12
+
+
+class ArgumentValues:
+    """Evaluates expressions in their scope; configuration counts with its effective value."""
+
+    def __init__(
+        self, index: SourceIndex, inference: Inference, configuration: Configuration, value_of: ValueOf
+    ) -> None:
+        self._index = index
+        self._inference = inference
+        self._value_of = value_of
+        self._by_name: dict[tuple[str, str], ConfigValue] = {}
+        for table in configuration.tables:
+            for owner in _owners(table.format, table.name, table.where.path, table.where.first_line):
+                for value in table.values:
+                    inner, _, name = value.name.rpartition(".")
+                    self._by_name.setdefault((f"{owner}|{inner}" if inner else owner, name), value)
+
+    def value(self, node: ast.expr, scope: CodeScope, stack: Stack = ()) -> Value:
+        """Value of `node` in `scope`, reached through the calls of `stack`."""
+        where = self._index.span(scope.path, node)
+        try:
+            return Known(self._eval(node, scope, tuple(stack), 0), (where,), "evaluated")
+        except _Underived as gap:
+            return Unknown(gap.reason, gap.arguments, where)
+        except (NotPlain, RecursionError):
+            return Unknown("not_derived", (("expression", ast.unparse(node)),), where)
+
+    def _eval(self, node: ast.expr, scope: CodeScope, stack: Stack, depth: int) -> object:
+        if depth > MAX_DEPTH:
+            raise NotPlain("depth")
+        names: dict[str, object] = {}
+        for leaf in _leaves(node):
+            names[ast.unparse(leaf)] = self._leaf(leaf, scope, stack, depth)
+        try:
+            return eval_plain(node, names)
+        except NotPlain:
+            return self._asked(node, scope, names)
+
+    def _asked(self, node: ast.expr, scope: CodeScope, names: Mapping[str, object]) -> object:
+        machine = machine_dependence(self._index, scope.path, node)
+        if machine:
+            raise _Underived("depends_on_machine", (("call", machine),))
+        filled = _Filled(names).visit(ast.parse(ast.unparse(node), mode="eval").body)
+        if unresolved_name(self._index, scope.path, filled):
+            raise NotPlain("local")
+        found = self._value_of(scope.path, ast.unparse(filled))
+        if isinstance(found, Unknown) or not is_plain(found.value):
+            raise NotPlain("value")
+        return found.value
+
+    def _leaf(self, node: ast.expr, scope: CodeScope, stack: Stack, depth: int) -> object:
+        """Value of a name or attribute."""
+        known = self._configured(node, scope)
+        if known is not None:
+            if isinstance(known, Unknown):
+                raise _Underived(known.reason, known.arguments)
+            return known.value
+        if isinstance(node, ast.Name):
+            return self._name(node.id, scope, stack, depth)
+        if isinstance(node, ast.Attribute):
+            return self._attribute(node, scope, depth)
+        raise NotPlain("leaf")
+
+    def _configured(self, node: ast.expr, scope: CodeScope) -> Value | None:
+        """The configuration value that a name or attribute reads, None where it reads none."""
+        found: dict[tuple[str, int], Value] = {}
+        for owner, name in self._reads(node, scope):
+            value = self._by_name.get((owner, name))
+            if value is not None:
+                key = (value.where.path, value.where.first_line)
+                found[key] = value.effective if value.effective is not None else value.value
+        return next(iter(found.values())) if len(found) == 1 else None
+
+    def _reads(self, node: ast.expr, scope: CodeScope) -> list[tuple[str, str]]:
+        """(owner, name) pairs of the configuration that an expression may read."""
+        if isinstance(node, ast.Attribute):
+            types = sorted(self._inference.types(node.value, scope), key=repr)
+            owners = [t.owner if isinstance(t, (Instance, Klass)) else getattr(t, "site", "") for t in types]
+            owners += [t.path for t in types if hasattr(t, "path")]
+            return [(owner, node.attr) for owner in owners]
+        if isinstance(node, ast.Name):
+            owner = self._inference.scopes.owner_of(scope, node.id)
+            if owner is None or not owner.is_function:
+                found = self._index.symbols.resolve(scope.path, node.id)
+                path = found.path if isinstance(found, Definition) else scope.path
+                name = found.name if isinstance(found, Definition) else node.id
+                return [(path, name)]
+        return []
+
+    def _name(self, name: str, scope: CodeScope, stack: Stack, depth: int) -> object:
+        owner = self._inference.scopes.owner_of(scope, name) or self._inference.scopes.by_key[scope.path]
+        bound = [n for n in owner.nodes if _binds(n, name)]
+        arguments = getattr(owner.node, "args", None)
+        is_parameter = isinstance(arguments, ast.arguments) and any(a.arg == name for a in parameters_of(arguments))
+        if is_parameter and not bound:
+            return self._parameter(name, owner, stack, depth)
+        if len(bound) == 1 and not is_parameter and isinstance(bound[0], ast.Assign):
+            return self._eval(_bound_part(bound[0], name), owner, stack, depth + 1)
+        raise NotPlain(name)
+
+    def _parameter(self, name: str, owner: CodeScope, stack: Stack, depth: int) -> object:
+        for place in range(len(stack) - 1, -1, -1):
+            step, target = stack[place]
+            if target.body is not None and target.body.scope is owner and isinstance(step.node, ast.Call):
+                given = argument_named(step.node, owner.node, name, _has_receiver(target))
+                if given is not None:
+                    return self._eval(given, step.scope, stack[:place], depth + 1)
+                default = default_of(owner.node, name)
+                if default is not None:
+                    return self._eval(default, owner.parent or owner, (), depth + 1)
+        raise NotPlain(name)
+
+    def _attribute(self, node: ast.Attribute, scope: CodeScope, depth: int) -> object:
+        """`self.x` that is assigned once in its class, from values that can be told."""
+        for base in self._inference.types(node.value, scope):
+            if isinstance(base, Foreign):
+                raise NotPlain("foreign")
+        if isinstance(node.value, ast.Name) and scope.parent is not None and scope.parent.is_class:
+            methods = [s for s in self._inference.scopes.by_key.values() if s.parent is scope.parent]
+            text = ast.unparse(node)
+            stores = [
+                (s, n)
+                for s in methods
+                for n in s.nodes
+                if isinstance(n, ast.Assign) and text in map(ast.unparse, n.targets)
+            ]
+            if len(stores) == 1:
+                return self._eval(stores[0][1].value, stores[0][0], (), depth + 1)
+        raise NotPlain("attribute")
+
+
+class _Underived(Exception):
+    """A configuration value on the way is itself unknown, with its reason."""
+
+    def __init__(self, reason: str, arguments: tuple[tuple[str, str], ...]) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.arguments = arguments
+
+
+class _Filled(ast.NodeTransformer):
+    """Replaces names and attributes by their values."""
+
+    def __init__(self, names: Mapping[str, object]) -> None:
+        self._names = names
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        if isinstance(node, (ast.Name, ast.Attribute)) and ast.unparse(node) in self._names:
+            return ast.parse(repr(self._names[ast.unparse(node)]), mode="eval").body
+        return super().visit(node)
+
+
+def _owners(kind: str, name: str, path: str, line: int) -> list[str]:
+    """Keys under which the flow of objects knows the holder of a table."""
+    if kind in ("dataclass", "class", "pretrained_config", "init_defaults"):
+        return [f"{path}:{name}"]
+    if kind == "constants":
+        return [path]
+    if kind == "argparse":
+        return [f"{path}:{line}"]
+    return [f"table:{name}"]
+
+
+def _leaves(node: ast.expr) -> list[ast.expr]:
+    """Outermost names and attributes of an expression, callees apart."""
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        return [node]
+    found: list[ast.expr] = []
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.expr) and not (isinstance(node, ast.Call) and child is node.func):
+            found += _leaves(child)
+        elif isinstance(child, ast.keyword):
+            found += _leaves(child.value)
+    return found
+
+
+def _binds(node: ast.AST, name: str) -> bool:
+    return isinstance(
+        node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For, ast.NamedExpr, ast.comprehension)
+    ) and any(
+        isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store)
+        for target in _targets(node)
+        for n in ast.walk(target)
+    )
+
+
+def _targets(node: ast.AST) -> list[ast.expr]:
+    return list(node.targets) if isinstance(node, ast.Assign) else [node.target]  # type: ignore[attr-defined]
+
+
+def _bound_part(node: ast.Assign, name: str) -> ast.expr:
+    target = node.targets[0]
+    if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+        for part, value in zip(target.elts, node.value.elts, strict=False):
+            if isinstance(part, ast.Name) and part.id == name:
+                return value
+    if isinstance(target, ast.Name):
+        return node.value
+    raise NotPlain(name)
+
+
+def _has_receiver(target: Target) -> bool:
+    return isinstance(target.type, (Instance, Klass)) or getattr(target.type, "receiver", None) is not None
+
+
+def argument_named(call: ast.Call, function: ast.AST, name: str, has_receiver: bool) -> ast.expr | None:
+    """The expression that a call gives for a parameter; None where it leaves the default."""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    if any(keyword.arg is None for keyword in call.keywords):
+        raise NotPlain("**")
+    arguments = getattr(function, "args", None)
+    if not isinstance(arguments, ast.arguments):
+        return None
+    names = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
+    names = names[1:] if has_receiver else names
+    place = names.index(name) if name in names else len(call.args)
+    if any(isinstance(argument, ast.Starred) for argument in call.args[: place + 1]):
+        raise NotPlain("*")
+    return call.args[place] if place < len(call.args) else None
+
+
+def default_of(function: ast.AST, name: str) -> ast.expr | None:
+    """The default of a parameter."""
+    arguments = getattr(function, "args", None)
+    if not isinstance(arguments, ast.arguments):
+        return None
+    positional = [*arguments.posonlyargs, *arguments.args]
+    first = len(positional) - len(arguments.defaults)
+    pairs = [*zip(positional[first:], arguments.defaults, strict=True)]
+    pairs += [(a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None]
+    return next((default for argument, default in pairs if argument.arg == name), None)

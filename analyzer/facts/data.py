@@ -1,0 +1,105 @@
+"""What one sample or batch consists of, as the code that builds it says: names, expressions, dtypes."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+from analyzer.facts.flow import Function, Instance
+from analyzer.facts.flow.scopes import CodeScope
+from analyzer.facts.flow.trace import Occurrence
+from analyzer.facts.program import DATA_BASES, Program
+from analyzer.records.processes import DataItem, Stage
+
+DTYPE = re.compile(r"(?:torch|np|numpy)\.(\w*(?:int|float|bool|long|half|bfloat)\w*)|\.(long|float|bool|int|half)\(\)")
+
+
+def find_data(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) -> tuple[DataItem, ...]:
+    """Items that the samples or batches of a program consist of."""
+    found: dict[tuple[str, object], DataItem] = {}
+    for scope in _builders(program, stages):
+        for item in _returned(program, scope):
+            found.setdefault((item.name, item.where), item)
+    return tuple(found.values())
+
+
+def _builders(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) -> Iterator[CodeScope]:
+    """Functions that make samples: `__getitem__` of own data sets, functions that return batches."""
+    seen: set[str] = set()
+    for stage, occurrence in stages:
+        if stage.kind not in ("data", "batch"):
+            continue
+        for scope in _builders_of(program, occurrence):
+            if scope.key not in seen:
+                seen.add(scope.key)
+                yield scope
+
+
+def _builders_of(program: Program, occurrence: Occurrence) -> Iterator[CodeScope]:
+    inference = program.flow.inference
+    for target in occurrence.step.targets:
+        owner = getattr(target.type, "owner", None)
+        if owner is not None and program.is_own_class(Instance(owner), DATA_BASES):
+            definition = program.flow.index.symbols.definition(owner)
+            method = inference.hierarchy.method(definition, "__getitem__") if definition else None
+            if method is not None:
+                yield inference.scopes.by_key[method.qualified_name]
+        elif isinstance(target.type, Function) and target.body is not None:
+            yield target.body.scope
+
+
+def _returned(program: Program, scope: CodeScope) -> Iterator[DataItem]:
+    returns = [n.value for n in scope.nodes if isinstance(n, ast.Return) and n.value is not None]
+    for value in returns[-1:]:
+        if isinstance(value, ast.Dict):
+            pairs = zip(value.keys, value.values, strict=True)
+            named = [(k.value, v) for k, v in pairs if isinstance(k, ast.Constant) and isinstance(k.value, str)]
+        else:
+            parts = value.elts if isinstance(value, ast.Tuple) else [value]
+            named = [(ast.unparse(part), part) for part in parts]
+        for name, part in named:
+            yield _item(program, scope, name, part)
+
+
+def _item(program: Program, scope: CodeScope, name: str, node: ast.expr) -> DataItem:
+    made = _made_by(node, scope)
+    index = program.flow.index
+    expression = index.segment(scope.path, made)
+    return DataItem(name, expression, None, _dtype(made, scope, 0), index.span(scope.path, made))
+
+
+def _made_by(node: ast.expr, scope: CodeScope) -> ast.expr:
+    """The expression that a returned name was first given; moving it to a device or copying it says nothing."""
+    if not isinstance(node, ast.Name):
+        return node
+    bound = [
+        value
+        for statement in scope.nodes
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        for part, value in _pairs(target, statement.value)
+        if isinstance(part, ast.Name) and part.id == node.id
+    ]
+    own = [value for value in bound if not any(isinstance(n, ast.Name) and n.id == node.id for n in ast.walk(value))]
+    return own[-1] if own else node
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+        return list(zip(target.elts, value.elts, strict=True))
+    return [(target, value)]
+
+
+def _dtype(node: ast.expr, scope: CodeScope, depth: int) -> str | None:
+    match = DTYPE.search(ast.unparse(node))
+    if match is not None:
+        return match.group(1) or match.group(2)
+    copied = (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("clone", "to", "copy")
+    )
+    if copied and depth < 3 and isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return _dtype(_made_by(node.func.value, scope), scope, depth + 1)
+    return None

@@ -1,0 +1,461 @@
+"""Which objects each expression of the repository may stand for: a flow-insensitive fixpoint over all files.
+
+Names are followed through assignments, calls, attributes and containers, so that an answer rests on where an
+object comes from and never on what a variable is called. What stays empty is not known.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from analyzer.facts.class_hierarchy import ClassHierarchy
+from analyzer.facts.flow.calls import CallRules
+from analyzer.facts.flow.foreign import attribute_of, element_of, is_module_object
+from analyzer.facts.flow.objects import (
+    NOTHING,
+    Container,
+    Foreign,
+    Function,
+    Held,
+    Instance,
+    Klass,
+    ModuleFile,
+    Type,
+    Types,
+)
+from analyzer.facts.flow.scopes import CodeScope, ScopeTable, parameters_of
+from analyzer.index import Definition, External, SourceIndex
+
+MAX_ROUNDS = 12
+MAX_TYPES = 24
+ANY = "*"
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+class Inference:
+    """Types of all expressions; `types(node, scope)` answers after construction."""
+
+    def __init__(self, index: SourceIndex, holders: dict[tuple[str, int], str] | None = None) -> None:
+        self.index = index
+        self.hierarchy = ClassHierarchy(index)
+        self.scopes = ScopeTable(index)
+        self.holders = holders or {}
+        """Site names of configuration holders by (path, line) of the call that makes them."""
+        self.names: dict[tuple[str, str], Types] = {}
+        self.slots: dict[tuple[str, str], Types] = {}
+        """Attributes of instances and holders, items of containers, by owner and name."""
+        self.returns: dict[str, Types] = {}
+        self.keys: dict[str, set[str]] = {}
+        """Names of the slots of each owner."""
+        self.changed = False
+        self.calls = CallRules(self)
+        self._resolved: dict[tuple[str, str, str], Types] = {}
+        for _ in range(MAX_ROUNDS):
+            self.changed = False
+            for scope in self.scopes.by_key.values():
+                self._sweep(scope)
+            if not self.changed:
+                break
+
+    # --- state
+
+    def add(self, table: dict[tuple[str, str], Types], key: tuple[str, str], types: Types) -> None:
+        """Join types into a cell; a cell that holds too many kinds keeps what it has."""
+        known = table.get(key, NOTHING)
+        if types <= known or len(known) > MAX_TYPES:
+            return
+        table[key] = known | types
+        self.changed = True
+        if table is self.slots:
+            self.keys.setdefault(key[0], set()).add(key[1])
+
+    def add_return(self, function: str, types: Types) -> None:
+        known = self.returns.get(function, NOTHING)
+        if not types <= known and len(known) <= MAX_TYPES:
+            self.returns[function] = known | types
+            self.changed = True
+
+    # --- one sweep over a scope
+
+    def _sweep(self, scope: CodeScope) -> None:
+        if isinstance(scope.node, ast.Lambda):
+            self.add_return(scope.key, self.types(scope.node.body, scope))
+        elif isinstance(scope.node, FUNCTIONS):
+            self._bind_defaults(scope)
+        for node in scope.nodes:
+            if isinstance(node, ast.Assign):
+                found = self.types(node.value, scope)
+                for target in node.targets:
+                    self.store(target, found, scope)
+            elif isinstance(node, (ast.AnnAssign, ast.AugAssign)) and node.value is not None:
+                self.store(node.target, self.types(node.value, scope), scope)
+            elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
+                self.store(node.target, self.elements(self.types(node.iter, scope)), scope)
+            elif isinstance(node, ast.Return) and node.value is not None:
+                self.add_return(scope.key, self.types(node.value, scope))
+            elif isinstance(node, (ast.Yield, ast.YieldFrom)) and node.value is not None:
+                self._sweep_yield(node, scope)
+            elif isinstance(node, ast.withitem):
+                self._sweep_with(node, scope)
+            elif isinstance(node, ast.NamedExpr):
+                self.store(node.target, self.types(node.value, scope), scope)
+            elif isinstance(node, ast.Call):
+                self.types(node, scope)
+
+    def _sweep_yield(self, node: ast.Yield | ast.YieldFrom, scope: CodeScope) -> None:
+        site = Container(f"{scope.key}<yield>")
+        found = self.types(node.value, scope) if node.value is not None else NOTHING
+        self.add(self.slots, (site.site, ANY), found if isinstance(node, ast.Yield) else self.elements(found))
+        self.add_return(scope.key, frozenset({site}))
+
+    def _sweep_with(self, node: ast.withitem, scope: CodeScope) -> None:
+        if node.optional_vars is not None:
+            self.store(node.optional_vars, self.types(node.context_expr, scope), scope)
+
+    def _bind_defaults(self, scope: CodeScope) -> None:
+        arguments = scope.node.args  # type: ignore[union-attr]
+        for argument in parameters_of(arguments):
+            if argument.annotation is not None:
+                self.add(self.names, (scope.key, argument.arg), self._annotated(argument.annotation, scope))
+        owner = scope.parent
+        positional = [*arguments.posonlyargs, *arguments.args]
+        if owner is not None and owner.is_class and positional and not self.is_static(scope.node):
+            receiver: Type = Klass(owner.key) if self.is_classmethod(scope.node) else Instance(owner.key)
+            self.add(self.names, (scope.key, positional[0].arg), frozenset({receiver}))
+        defaults = dict(
+            zip(
+                [a.arg for a in positional[len(positional) - len(arguments.defaults) :]],
+                arguments.defaults,
+                strict=True,
+            )
+        )
+        defaults |= {a.arg: d for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d}
+        for name, default in defaults.items():
+            self.add(self.names, (scope.key, name), self.types(default, scope.parent or scope))
+
+    def _annotated(self, annotation: ast.expr, scope: CodeScope) -> Types:
+        """Instances of the repository's classes that an annotation names (also inside Optional, as text)."""
+        if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+            try:
+                annotation = ast.parse(annotation.value, mode="eval").body
+            except SyntaxError:
+                return NOTHING
+        if isinstance(annotation, ast.Subscript):
+            outer = ast.unparse(annotation.value).rpartition(".")[2]
+            parts = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
+            inner = [self._annotated(part, scope) for part in parts] if outer in ("Optional", "Union") else []
+            return frozenset().union(*inner)
+        if isinstance(annotation, ast.BinOp):
+            return self._annotated(annotation.left, scope) | self._annotated(annotation.right, scope)
+        if not isinstance(annotation, (ast.Name, ast.Attribute)):
+            return NOTHING
+        found = self.index.symbols.resolve(scope.path, ast.unparse(annotation), scope.dotted)
+        if isinstance(found, Definition) and isinstance(found.node, ast.ClassDef):
+            return frozenset({Instance(found.qualified_name)})
+        return NOTHING
+
+    @staticmethod
+    def is_static(node: ast.AST) -> bool:
+        return any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in getattr(node, "decorator_list", ()))
+
+    @staticmethod
+    def is_classmethod(node: ast.AST) -> bool:
+        return any(isinstance(d, ast.Name) and d.id == "classmethod" for d in getattr(node, "decorator_list", ()))
+
+    # --- stores
+
+    def store(self, target: ast.expr, types: Types, scope: CodeScope) -> None:
+        """Bind types to a name, attribute, item or tuple of them."""
+        if isinstance(target, ast.Name):
+            owner = self.scopes.owner_of(scope, target.id) or self.scopes.by_key[scope.path]
+            self.add(self.names, (owner.key, target.id), types)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            for place, part in enumerate(target.elts):
+                inner = part.value if isinstance(part, ast.Starred) else part
+                self.store(inner, self.items(types, str(place)), scope)
+        elif isinstance(target, ast.Attribute):
+            for base in self.types(target.value, scope):
+                owner_key = self._slot_owner(base)
+                if owner_key:
+                    self.add(self.slots, (owner_key, target.attr), types)
+        elif isinstance(target, ast.Subscript):
+            for base in self.types(target.value, scope):
+                if isinstance(base, Container):
+                    self.add(self.slots, (base.site, _key_of(target.slice)), types)
+
+    @staticmethod
+    def _slot_owner(base: Type) -> str:
+        if isinstance(base, (Instance, Klass)):
+            return base.owner
+        if isinstance(base, Held):
+            return base.site
+        return base.path if isinstance(base, ModuleFile) else ""
+
+    # --- reads
+
+    def types(self, node: ast.expr | None, scope: CodeScope) -> Types:
+        """What an expression may stand for."""
+        if isinstance(node, ast.Name):
+            return self._name(node.id, scope)
+        if isinstance(node, ast.Attribute):
+            return self._join(self.attribute(base, node.attr) for base in self.types(node.value, scope))
+        if isinstance(node, ast.Call):
+            return self.calls.call(node, scope)
+        if isinstance(node, ast.Subscript):
+            return self.items(self.types(node.value, scope), _key_of(node.slice))
+        return self._compound(node, scope)
+
+    def _compound(self, node: ast.expr | None, scope: CodeScope) -> Types:
+        if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+            return self._sequence(node, scope)
+        if isinstance(node, ast.Dict):
+            return self._dict(node, scope)
+        if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
+            site = Container(_site(scope, node))
+            element = node.value if isinstance(node, ast.DictComp) else node.elt
+            self.add(self.slots, (site.site, ANY), self.types(element, scope))
+            return frozenset({site})
+        if isinstance(node, ast.Lambda):
+            inner = self.scopes.by_node.get(id(node))
+            return frozenset({Function(inner.key)}) if inner else NOTHING
+        return self._join(self.types(part, scope) for part in _operands(node))
+
+    @staticmethod
+    def _join(parts: object) -> Types:
+        return frozenset().union(*parts)  # type: ignore[misc]
+
+    def _sequence(self, node: ast.Tuple | ast.List | ast.Set, scope: CodeScope) -> Types:
+        site = Container(_site(scope, node))
+        for place, element in enumerate(node.elts):
+            if isinstance(element, ast.Starred):
+                self.add(self.slots, (site.site, ANY), self.elements(self.types(element.value, scope)))
+            else:
+                self.add(self.slots, (site.site, str(place)), self.types(element, scope))
+        return frozenset({site})
+
+    def _dict(self, node: ast.Dict, scope: CodeScope) -> Types:
+        site = Container(_site(scope, node))
+        for key, value in zip(node.keys, node.values, strict=True):
+            found = self.types(value, scope)
+            self.add(self.slots, (site.site, _key_of(key) if key is not None else ANY), found)
+        return frozenset({site})
+
+    def _name(self, name: str, scope: CodeScope) -> Types:
+        owner = self.scopes.owner_of(scope, name)
+        if owner is not None and owner.is_function:
+            found = self.names.get((owner.key, name), NOTHING)
+            return found | self._defined(owner.path, name, owner.dotted)
+        if owner is not None and owner.is_class:
+            return self.names.get((owner.key, name), NOTHING)
+        found = self._defined(scope.path, name, "")
+        return found | self.names.get((scope.path, name), NOTHING)
+
+    def _defined(self, path: str, dotted: str, scope_name: str) -> Types:
+        """What a name means by definitions and imports (not by assignment)."""
+        key = (path, dotted, scope_name)
+        if key not in self._resolved:
+            self._resolved[key] = self._resolve(path, dotted, scope_name)
+        found = self._resolved[key]
+        if len(found) == 1:
+            only = next(iter(found))
+            if isinstance(only, Foreign) and only.dotted.startswith("<name>"):
+                target, _, name = only.dotted.removeprefix("<name>").rpartition(":")
+                return self.names.get((target, name), NOTHING)
+        return found
+
+    def _resolve(self, path: str, dotted: str, scope_name: str) -> Types:
+        found = self.index.symbols.resolve(path, dotted, scope_name)
+        if isinstance(found, External):
+            return frozenset({Foreign(found.dotted)})
+        if isinstance(found, Definition):
+            return self._of_definition(found)
+        if isinstance(found, str):
+            return frozenset({ModuleFile(found)})
+        return frozenset({Foreign(f"builtins.{dotted}")}) if dotted in BUILTINS else NOTHING
+
+    @staticmethod
+    def _of_definition(found: Definition) -> Types:
+        if isinstance(found.node, ast.ClassDef):
+            return frozenset({Klass(found.qualified_name)})
+        if isinstance(found.node, FUNCTIONS):
+            return frozenset({Function(found.qualified_name)})
+        return frozenset({Foreign(f"<name>{found.path}:{found.name}")})
+
+    def attribute(self, base: Type, name: str) -> Types:
+        """Types of `base.name`."""
+        if isinstance(base, Instance):
+            return self._instance_attribute(base, name)
+        if isinstance(base, Klass):
+            return self._class_attribute(base, name)
+        if isinstance(base, Foreign):
+            dotted = attribute_of(base.dotted, name)
+            return frozenset({Foreign(dotted, base.about)}) if dotted else NOTHING
+        if isinstance(base, ModuleFile):
+            return self._defined(base.path, name, "") | self.slots.get((base.path, name), NOTHING)
+        if isinstance(base, Held):
+            return self._held_attribute(base, name)
+        if isinstance(base, Container):
+            return self._container_attribute(base, name)
+        return NOTHING
+
+    def _held_attribute(self, base: Held, name: str) -> Types:
+        if base.is_parser:
+            return frozenset({Foreign(f"<parser>{base.site}.{name}")})
+        if name == "__dict__":
+            return frozenset({base})
+        found = self.slots.get((base.site, name), NOTHING)
+        return found or (self._instance_attribute(Instance(base.owner), name) if base.owner else NOTHING)
+
+    def _container_attribute(self, base: Container, name: str) -> Types:
+        if (base.site, name) in self.slots:
+            return self.slots[base.site, name]
+        return frozenset({Foreign(f"<container>{base.site}|{name}")})
+
+    def _instance_attribute(self, base: Instance, name: str) -> Types:
+        found = NOTHING
+        owner = self.index.symbols.definition(base.owner)
+        if owner is None:
+            return NOTHING
+        order = self.hierarchy.order(owner)
+        for ancestor in order:
+            if isinstance(ancestor, Definition):
+                found |= self.slots.get((ancestor.qualified_name, name), NOTHING)
+                found |= self.names.get((ancestor.qualified_name, name), NOTHING)
+        method = self.hierarchy.method(owner, name)
+        if method is not None:
+            return found | self._bound_method(method, base)
+        if found:
+            return found
+        return self._inherited(base, order, name)
+
+    def _bound_method(self, method: Definition, base: Instance) -> Types:
+        decorators = {ast.unparse(d).rpartition(".")[2] for d in getattr(method.node, "decorator_list", ())}
+        if decorators & {"property", "cached_property"}:
+            self.calls.bind_receiver(method.qualified_name, base)
+            return self.returns.get(method.qualified_name, NOTHING)
+        if "staticmethod" in decorators:
+            return frozenset({Function(method.qualified_name)})
+        receiver = Klass(base.owner) if "classmethod" in decorators else base
+        return frozenset({Function(method.qualified_name, receiver)})
+
+    def _inherited(self, base: Instance, order: tuple[Definition | External, ...], name: str) -> Types:
+        """An attribute that only a foreign base can have; wrappers of modules show through."""
+        foreign = [ancestor.dotted for ancestor in order if isinstance(ancestor, External)]
+        owner = self.index.symbols.definition(base.owner)
+        if name in ("module", "_orig_mod") and owner is not None and self.hierarchy.is_module(owner):
+            return frozenset({base})
+        return frozenset({Foreign(f"{foreign[0]}().{name}", base)}) if foreign else NOTHING
+
+    def _class_attribute(self, base: Klass, name: str) -> Types:
+        owner = self.index.symbols.definition(base.owner)
+        if owner is None:
+            return NOTHING
+        method = self.hierarchy.method(owner, name)
+        if method is not None:
+            receiver = base if self.is_classmethod(method.node) else None
+            return frozenset({Function(method.qualified_name, receiver)})
+        found = self.slots.get((base.owner, name), NOTHING) | self.names.get((base.owner, name), NOTHING)
+        if found:
+            return found
+        foreign = self.hierarchy.foreign_bases(owner)
+        return frozenset({Foreign(f"{foreign[0]}.{name}", Instance(base.owner))}) if foreign else NOTHING
+
+    # --- containers and iteration
+
+    def items(self, bases: Types, key: str) -> Types:
+        """Types of `base[key]`; an unknown key may be any."""
+        found: set[Type] = set()
+        for base in bases:
+            if isinstance(base, Container):
+                known = self.slots.get((base.site, key))
+                found |= (
+                    self.contents(base)
+                    if known is None or key == ANY
+                    else known | self.slots.get((base.site, ANY), NOTHING)
+                )
+            elif isinstance(base, Foreign):
+                dotted = element_of(base.dotted) if not base.dotted.startswith("<") else ""
+                found |= {Foreign(dotted, base.about)} if dotted else set()
+            elif isinstance(base, Held):
+                found |= self.slots.get((base.site, key), NOTHING)
+            elif isinstance(base, Klass):
+                found.add(base)
+            elif isinstance(base, Instance):
+                found |= self._method_result(base, "__getitem__")
+        return frozenset(found)
+
+    def contents(self, base: Container) -> Types:
+        """Everything a container may hold."""
+        return self._join(self.slots[base.site, key] for key in self.keys.get(base.site, ()))
+
+    def elements(self, bases: Types) -> Types:
+        """What iterating gives."""
+        found: set[Type] = set()
+        for base in bases:
+            if isinstance(base, Container):
+                found |= self.contents(base)
+            elif isinstance(base, Foreign) and base.dotted.startswith("torch.utils.data."):
+                found |= self._batch(base)
+            elif isinstance(base, Foreign):
+                dotted = element_of(base.dotted) if not base.dotted.startswith("<") else ""
+                found |= {Foreign(dotted, base.about)} if dotted else set()
+            elif isinstance(base, Instance):
+                iterated = self._method_result(base, "__iter__") or self._method_result(base, "__getitem__")
+                found |= self.elements(iterated) or iterated
+        return frozenset(found)
+
+    def _batch(self, loader: Foreign) -> Types:
+        """A batch has the structure of the data set's samples."""
+        sample = self._method_result(loader.about, "__getitem__") if loader.about else NOTHING
+        return sample or frozenset({Foreign("torch.utils.data.DataLoader()[]")})
+
+    def _method_result(self, base: Instance, name: str) -> Types:
+        owner = self.index.symbols.definition(base.owner)
+        method = self.hierarchy.method(owner, name) if owner else None
+        if method is None:
+            return NOTHING
+        self.calls.bind_receiver(method.qualified_name, base)
+        return self.returns.get(method.qualified_name, NOTHING)
+
+    def is_module(self, item: Type) -> bool:
+        """True for objects whose call is a module's forward."""
+        if isinstance(item, Instance):
+            owner = self.index.symbols.definition(item.owner)
+            return owner is not None and self.hierarchy.is_module(owner)
+        if isinstance(item, Foreign):
+            return is_module_object(item.dotted)
+        return isinstance(item, Container) and bool(item.dotted)
+
+
+BUILTINS = frozenset(
+    {
+        "enumerate", "zip", "list", "tuple", "iter", "next", "reversed", "sorted", "map", "filter", "dict", "set",
+        "super", "getattr", "setattr", "vars", "print", "open", "input", "exec", "eval", "isinstance", "len", "sum",
+    }
+)  # fmt: skip
+
+
+def _site(scope: CodeScope, node: ast.AST) -> str:
+    return f"{scope.path}:{getattr(node, 'lineno', 0)}:{getattr(node, 'col_offset', 0)}"
+
+
+def _key_of(node: ast.expr) -> str:
+    """The key of an item where it is a literal, `*` otherwise."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, (str, int)):
+        return str(node.value)
+    return ANY
+
+
+def _operands(node: ast.expr | None) -> list[ast.expr]:
+    """Parts whose objects the whole may be, or carry on."""
+    if isinstance(node, ast.BinOp):
+        return [node.left, node.right]
+    if isinstance(node, ast.BoolOp):
+        return node.values
+    if isinstance(node, ast.IfExp):
+        return [node.body, node.orelse]
+    if isinstance(node, (ast.UnaryOp,)):
+        return [node.operand]
+    if isinstance(node, (ast.Await, ast.Starred, ast.NamedExpr)):
+        return [node.value]
+    return []

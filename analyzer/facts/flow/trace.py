@@ -1,0 +1,87 @@
+"""The steps of a walk in one flat sequence, each with everything that stands around it on its way from the entry."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from analyzer.facts.flow.inference import Inference
+from analyzer.facts.flow.objects import Container, Foreign, Function, Instance, Klass
+from analyzer.facts.flow.walk import Body, Step, Surrounding, Target
+
+MAX_OCCURRENCES = 40_000
+
+
+@dataclass(eq=False, frozen=True)
+class Occurrence:
+    """A step with its surroundings from the entry on; `stack` holds the calls that lead to it."""
+
+    step: Step
+    around: Surrounding
+    stack: tuple[tuple[Step, Target], ...] = ()
+    in_forward: bool = False
+    """Inside the forward of a module."""
+    in_construction: bool = False
+    """Inside the constructor of a module."""
+
+    @property
+    def dotted(self) -> tuple[str, ...]:
+        return self.step.foreign
+
+    @property
+    def call(self) -> ast.Call | None:
+        return self.step.node if isinstance(self.step.node, ast.Call) else None
+
+
+def is_forward(inference: Inference, target: Target) -> bool:
+    """True where a call runs the forward of a module: `model(x)`, `self.forward(x)`."""
+    found = target.type
+    if isinstance(found, Instance):
+        return inference.is_module(found)
+    if isinstance(found, Function) and isinstance(found.receiver, Instance):
+        return found.name.rpartition(".")[2] == "forward" and inference.is_module(found.receiver)
+    return isinstance(found, (Foreign, Container)) and inference.is_module(found)
+
+
+def is_construction(inference: Inference, target: Target) -> bool:
+    """True where a call constructs a module of the repository."""
+    return isinstance(target.type, Klass) and inference.is_module(Instance(target.type.owner))
+
+
+def occurrences(inference: Inference, body: Body) -> list[Occurrence]:
+    """All steps below a body in order; a body that was already seen in the same role is not entered again."""
+    return list(_Flattener(inference).of(body, Occurrence(_NO_STEP, Surrounding())))
+
+
+_NO_STEP = Step("call", ast.Pass(), None, ast.Pass(), Surrounding())  # type: ignore[arg-type]
+
+
+class _Flattener:
+    def __init__(self, inference: Inference) -> None:
+        self._inference = inference
+        self._seen: set[tuple[int, bool, bool, tuple[object, ...], tuple[str, ...]]] = set()
+        self._count = 0
+
+    def of(self, body: Body, outer: Occurrence) -> Iterator[Occurrence]:
+        for step in body.steps:
+            self._count += 1
+            if self._count > MAX_OCCURRENCES:
+                return
+            around = step.around.inside(outer.around)
+            here = Occurrence(step, around, outer.stack, outer.in_forward, outer.in_construction)
+            yield here
+            for target in step.targets:
+                if target.body is not None and not target.note:
+                    yield from self._inner(target, target.body, here)
+
+    def _inner(self, target: Target, body: Body, here: Occurrence) -> Iterator[Occurrence]:
+        in_forward = here.in_forward or is_forward(self._inference, target)
+        in_construction = here.in_construction or is_construction(self._inference, target)
+        contexts = tuple(sorted({c.text for c in here.around.contexts}))
+        key = (id(body), in_forward, in_construction, here.around.loops, contexts)
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        stack = (*here.stack, (here.step, target))
+        yield from self.of(body, Occurrence(here.step, here.around, stack, in_forward, in_construction))

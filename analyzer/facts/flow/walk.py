@@ -1,0 +1,406 @@
+"""Code in the order in which it runs from an entry point: calls, loops over data and stores, nested as written.
+
+Calls into the repository's own code are followed. Both branches of an `if` are walked unless the arguments of the
+call decide it (`targets is None` where no targets are given); nothing is executed.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from analyzer.facts.configuration.literal import NotPlain, eval_plain
+from analyzer.facts.flow.inference import Inference
+from analyzer.facts.flow.objects import Container, Foreign, Function, Instance, Klass, Type
+from analyzer.facts.flow.scopes import CodeScope
+
+MAX_DEPTH = 28
+MAX_STEPS = 60_000
+CALLERS = frozenset(
+    {
+        "torch.multiprocessing.spawn", "torch.multiprocessing.start_processes", "torch.utils.checkpoint.checkpoint",
+        "builtins.map", "fire.Fire", "typer.run", "absl.app.run", "accelerate.notebook_launcher", "threading.Thread",
+        "torch.multiprocessing.Process", "multiprocessing.Process", "torch.func.grad", "torch.func.vmap",
+        "concurrent.futures.ThreadPoolExecutor().submit", "transformers.Trainer", "tf.app.run", "uvicorn.run",
+        "torch.utils.checkpoint.checkpoint_sequential",
+    }
+)  # fmt: skip
+"""Foreign calls that run a function given to them."""
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A loop around a step: its header as written and its place."""
+
+    header: str
+    path: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Context:
+    """A `with` around a step, by the dotted names of what its item may be."""
+
+    dotted: frozenset[str]
+    text: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Surrounding:
+    """What stands around a step inside its own function."""
+
+    loops: tuple[Loop, ...] = ()
+    conditions: tuple[str, ...] = ()
+    contexts: tuple[Context, ...] = ()
+
+    def inside(self, outer: Surrounding) -> Surrounding:
+        return Surrounding(outer.loops + self.loops, outer.conditions + self.conditions, outer.contexts + self.contexts)
+
+
+@dataclass(eq=False)
+class Target:
+    """One thing that a call may run: foreign by dotted name, own code by its body."""
+
+    type: Type
+    dotted: str = ""
+    body: Body | None = None
+    note: Literal["", "recursion", "cut"] = ""
+
+
+@dataclass(eq=False)
+class Step:
+    """A call, the fetch at the head of a loop, or a store into an attribute or item."""
+
+    kind: Literal["call", "loop", "store"]
+    node: ast.AST
+    scope: CodeScope
+    statement: ast.stmt
+    around: Surrounding
+    targets: tuple[Target, ...] = ()
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        return tuple(target.dotted for target in self.targets if target.dotted)
+
+
+@dataclass(eq=False)
+class Body:
+    """The steps of one function under the constants that it was called with."""
+
+    scope: CodeScope
+    steps: list[Step] = field(default_factory=list)
+    constants: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass
+class _Frame:
+    body: Body
+    constants: Mapping[str, object]
+    depth: int
+
+
+class Walker:
+    """Walks bodies once per set of constants; a body is shared by all calls with the same ones."""
+
+    def __init__(self, inference: Inference) -> None:
+        self._inference = inference
+        self._bodies: dict[tuple[str, tuple[tuple[str, str], ...]], Body] = {}
+        self._open: set[int] = set()
+        self._steps = 0
+
+    def script(self, path: str) -> Body:
+        """The module-level code of a file, run as a script."""
+        return self._walk(self._inference.scopes.by_key[path], {"__name__": "__main__"}, 0)
+
+    def function(self, qualified_name: str) -> Body | None:
+        """A function or method, its arguments unknown."""
+        scope = self._inference.scopes.by_key.get(qualified_name)
+        return self._walk(scope, {}, 0) if scope is not None else None
+
+    def _walk(self, scope: CodeScope, constants: Mapping[str, object], depth: int) -> Body:
+        key = (scope.key, tuple(sorted((name, repr(value)) for name, value in constants.items())))
+        if key not in self._bodies:
+            body = Body(scope, constants=constants)
+            self._bodies[key] = body
+            self._open.add(id(body))
+            frame = _Frame(body, constants, depth)
+            node = scope.node
+            if isinstance(node, ast.Lambda):
+                self._expression(node.body, frame, Surrounding(), ast.copy_location(ast.Expr(node.body), node.body))
+            else:
+                self._block(node.body, frame, _decorated(self._inference, scope))
+            self._open.discard(id(body))
+        return self._bodies[key]
+
+    # --- statements
+
+    def _block(self, statements: Sequence[ast.stmt], frame: _Frame, around: Surrounding) -> bool:
+        """Walk statements; True where control never reaches their end."""
+        return any(self._statement(statement, frame, around) for statement in statements)
+
+    def _statement(self, node: ast.stmt, frame: _Frame, around: Surrounding) -> bool:
+        handler = getattr(self, f"_{type(node).__name__.lower()}", None)
+        if handler is not None:
+            return bool(handler(node, frame, around))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            return False
+        for child in _evaluated_parts(node):
+            self._expression(child, frame, around, node)
+        for target in _stored(node):
+            if isinstance(target, (ast.Attribute, ast.Subscript)):
+                frame.body.steps.append(Step("store", target, frame.body.scope, node, around))
+        return isinstance(node, (ast.Return, ast.Raise))
+
+    def _if(self, node: ast.If, frame: _Frame, around: Surrounding) -> bool:
+        decided = decide(node.test, frame.constants)
+        self._expression(node.test, frame, around, node)
+        if decided is not None:
+            return self._block(node.body if decided else node.orelse, frame, around)
+        text = ast.unparse(node.test)
+        first = self._block(node.body, frame, _under(around, text))
+        second = self._block(node.orelse, frame, _under(around, f"not ({text})")) if node.orelse else False
+        return first and second
+
+    def _for(self, node: ast.For, frame: _Frame, around: Surrounding) -> bool:
+        self._expression(node.iter, frame, around, node)
+        header = f"for {ast.unparse(node.target)} in {ast.unparse(node.iter)}"
+        inner = _in_loop(around, header, frame, node)
+        frame.body.steps.append(Step("loop", node, frame.body.scope, node, inner))
+        self._block(node.body, frame, inner)
+        self._block(node.orelse, frame, around)
+        return False
+
+    _asyncfor = _for
+
+    def _while(self, node: ast.While, frame: _Frame, around: Surrounding) -> bool:
+        inner = _in_loop(around, f"while {ast.unparse(node.test)}", frame, node)
+        self._expression(node.test, frame, inner, node)
+        self._block(node.body, frame, inner)
+        return False
+
+    def _with(self, node: ast.With, frame: _Frame, around: Surrounding) -> bool:
+        for item in node.items:
+            self._expression(item.context_expr, frame, around, node)
+            types = self._inference.types(item.context_expr, frame.body.scope)
+            dotted = frozenset(t.dotted for t in types if isinstance(t, Foreign))
+            context = Context(dotted, ast.unparse(item.context_expr), node.lineno)
+            around = Surrounding(around.loops, around.conditions, (*around.contexts, context))
+        return self._block(node.body, frame, around)
+
+    _asyncwith = _with
+
+    def _try(self, node: ast.Try, frame: _Frame, around: Surrounding) -> bool:
+        ended = self._block(node.body, frame, around)
+        for handler in node.handlers:
+            name = ast.unparse(handler.type) if handler.type is not None else ""
+            self._block(handler.body, frame, _under(around, f"except {name}".strip()))
+        self._block(node.orelse, frame, around)
+        self._block(node.finalbody, frame, around)
+        return ended and not node.handlers
+
+    def _match(self, node: ast.Match, frame: _Frame, around: Surrounding) -> bool:
+        self._expression(node.subject, frame, around, node)
+        for case in node.cases:
+            self._block(case.body, frame, _under(around, f"case {ast.unparse(case.pattern)}"))
+        return False
+
+    # --- expressions, innermost first
+
+    def _expression(self, node: ast.AST, frame: _Frame, around: Surrounding, statement: ast.stmt) -> None:
+        if isinstance(node, ast.Lambda):
+            return
+        if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
+            self._comprehension(node, frame, around, statement)
+            return
+        if isinstance(node, ast.IfExp):
+            self._choice(node, frame, around, statement)
+            return
+        for child in ast.iter_child_nodes(node):
+            self._expression(child, frame, around, statement)
+        if isinstance(node, ast.Call):
+            self._call(node, frame, around, statement)
+
+    def _comprehension(
+        self,
+        node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
+        frame: _Frame,
+        around: Surrounding,
+        statement: ast.stmt,
+    ) -> None:
+        for generator in node.generators:
+            self._expression(generator.iter, frame, around, statement)
+            header = f"for {ast.unparse(generator.target)} in {ast.unparse(generator.iter)}"
+            around = _in_loop(around, header, frame, node)
+            for test in generator.ifs:
+                self._expression(test, frame, around, statement)
+        parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+        for part in parts:
+            self._expression(part, frame, around, statement)
+
+    def _choice(self, node: ast.IfExp, frame: _Frame, around: Surrounding, statement: ast.stmt) -> None:
+        self._expression(node.test, frame, around, statement)
+        decided = decide(node.test, frame.constants)
+        text = ast.unparse(node.test)
+        if decided is not False:
+            inner = around if decided else _under(around, text)
+            self._expression(node.body, frame, inner, statement)
+        if decided is not True:
+            inner = around if decided is False else _under(around, f"not ({text})")
+            self._expression(node.orelse, frame, inner, statement)
+
+    def _call(self, node: ast.Call, frame: _Frame, around: Surrounding, statement: ast.stmt) -> None:
+        scope = frame.body.scope
+        targets: list[Target] = []
+        for found in sorted(self._inference.types(node.func, scope), key=repr):
+            targets += self._targets(found, node, frame)
+        frame.body.steps.append(Step("call", node, scope, statement, around, tuple(targets)))
+
+    def _targets(self, found: Type, node: ast.Call, frame: _Frame) -> Iterator[Target]:
+        if isinstance(found, Foreign):
+            yield Target(found, _public(found.dotted))
+            yield from self._callbacks(found, node, frame)
+        elif isinstance(found, Container):
+            for item in sorted(self._inference.contents(found), key=repr) if found.dotted else ():
+                yield from self._targets(item, node, frame)
+        elif isinstance(found, (Instance, Klass, Function)):
+            function = self._inference.calls.called_function(found)
+            yield self._own_target(found, function, node, frame)
+
+    def _callbacks(self, found: Foreign, node: ast.Call, frame: _Frame) -> Iterator[Target]:
+        if found.dotted not in CALLERS and not found.dotted.endswith("().step"):
+            return
+        for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+            for item in sorted(self._inference.types(argument, frame.body.scope), key=repr):
+                if isinstance(item, (Function, Instance)):
+                    function = self._inference.calls.called_function(item)
+                    if function is not None:
+                        yield self._followed(item, function, {}, frame)
+
+    def _own_target(self, found: Type, function: Function | None, node: ast.Call, frame: _Frame) -> Target:
+        if function is None:
+            return Target(found)
+        return self._followed(found, function, self._constants(function, found, node, frame), frame)
+
+    def _followed(self, found: Type, function: Function, constants: Mapping[str, object], frame: _Frame) -> Target:
+        scope = self._inference.scopes.by_key.get(function.name)
+        self._steps += 1
+        if scope is None:
+            return Target(found)
+        if frame.depth >= MAX_DEPTH or self._steps > MAX_STEPS:
+            return Target(found, note="cut")
+        body = self._walk(scope, constants, frame.depth + 1)
+        return Target(found, body=body, note="recursion" if id(body) in self._open else "")
+
+    def _constants(self, function: Function, found: Type, node: ast.Call, frame: _Frame) -> dict[str, object]:
+        """Parameters whose value this call fixes: given literals, and defaults of what is not given."""
+        scope = self._inference.scopes.by_key.get(function.name)
+        arguments = getattr(scope.node, "args", None) if scope is not None else None
+        if scope is None or not isinstance(arguments, ast.arguments):
+            return {}
+        names = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
+        has_receiver = function.receiver is not None or isinstance(found, (Instance, Klass))
+        given = _given(names[1:] if has_receiver else names, node)
+        is_open = any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords)
+        values = _literals(given, frame.constants)
+        if not is_open:
+            values |= _literals({n: d for n, d in _defaults(arguments).items() if n not in given}, {})
+        stored = {n.id for n in scope.nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        return {name: value for name, value in values.items() if name not in stored}
+
+
+def decide(test: ast.expr, constants: Mapping[str, object]) -> bool | None:
+    """Truth of a condition as far as constants tell, None where they do not."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        inner = decide(test.operand, constants)
+        return None if inner is None else not inner
+    if isinstance(test, ast.BoolOp):
+        parts = [decide(value, constants) for value in test.values]
+        decisive = isinstance(test.op, ast.Or)
+        if decisive in parts:
+            return decisive
+        return None if None in parts else not decisive
+    try:
+        return bool(eval_plain(test, constants))
+    except (NotPlain, RecursionError):
+        return None
+
+
+def _under(around: Surrounding, condition: str) -> Surrounding:
+    return Surrounding(around.loops, (*around.conditions, condition), around.contexts)
+
+
+def _in_loop(around: Surrounding, header: str, frame: _Frame, node: ast.AST) -> Surrounding:
+    loop = Loop(header, frame.body.scope.path, getattr(node, "lineno", 0))
+    return Surrounding((*around.loops, loop), around.conditions, around.contexts)
+
+
+def _decorated(inference: Inference, scope: CodeScope) -> Surrounding:
+    """Decorators such as `@torch.no_grad()` act as a context around the whole body."""
+    contexts = []
+    for decorator in getattr(scope.node, "decorator_list", ()):
+        node = decorator.func if isinstance(decorator, ast.Call) else decorator
+        types = inference.types(node, scope.parent or scope)
+        dotted = frozenset(f"{t.dotted}()" for t in types if isinstance(t, Foreign))
+        if dotted:
+            contexts.append(Context(dotted, ast.unparse(decorator), decorator.lineno))
+    return Surrounding(contexts=tuple(contexts))
+
+
+def _evaluated_parts(node: ast.stmt) -> list[ast.AST]:
+    """Sub-expressions of a simple statement in the order of their evaluation: values before targets."""
+    if isinstance(node, ast.Assign):
+        return [node.value, *node.targets]
+    if isinstance(node, ast.AugAssign):
+        return [node.value, node.target]
+    if isinstance(node, ast.AnnAssign):
+        return [part for part in (node.value, node.target) if part is not None]
+    return [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+
+
+def _stored(node: ast.stmt) -> list[ast.expr]:
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    if isinstance(node, (ast.AugAssign, ast.AnnAssign)):
+        targets = [node.target]
+    return [part for t in targets for part in (t.elts if isinstance(t, (ast.Tuple, ast.List)) else [t])]
+
+
+def _public(dotted: str) -> str:
+    """Internal names of parsers and containers are nobody's business."""
+    if dotted.startswith("<parser>"):
+        return f"argparse.ArgumentParser().{dotted.rpartition('.')[2]}"
+    return "" if dotted.startswith("<") else dotted
+
+
+def _given(names: list[str], node: ast.Call) -> dict[str, ast.expr]:
+    found: dict[str, ast.expr] = {}
+    for place, value in enumerate(node.args):
+        if isinstance(value, ast.Starred):
+            break
+        if place < len(names):
+            found[names[place]] = value
+    found |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg is not None}
+    return found
+
+
+def _defaults(arguments: ast.arguments) -> dict[str, ast.expr]:
+    positional = [*arguments.posonlyargs, *arguments.args]
+    first = len(positional) - len(arguments.defaults)
+    found = {a.arg: d for a, d in zip(positional[first:], arguments.defaults, strict=True)}
+    return found | {a.arg: d for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d}
+
+
+def _literals(nodes: Mapping[str, ast.expr], constants: Mapping[str, object]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, node in nodes.items():
+        is_simple = isinstance(node, (ast.Constant, ast.UnaryOp)) or (
+            isinstance(node, ast.Name) and node.id in constants
+        )
+        if is_simple:
+            try:
+                found[name] = eval_plain(node, constants)
+            except NotPlain:
+                continue
+    return found

@@ -1,0 +1,87 @@
+"""Loss terms of a training program: function, reduction, ignored index, label smoothing, label shift."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from analyzer.facts.flow.scopes import CodeScope
+from analyzer.facts.flow.trace import Occurrence
+from analyzer.facts.interfaces import stage_of
+from analyzer.facts.program import Program
+from analyzer.records.evidence import Known, Unknown
+from analyzer.records.processes import Loss, Stage
+from analyzer.records.source import Span
+
+
+def find_losses(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) -> tuple[Loss, ...]:
+    """Losses that take part in training, in order."""
+    found: dict[Span, Loss] = {}
+    for stage, occurrence in stages:
+        if stage.kind == "loss" and occurrence.call is not None:
+            loss = _loss(program, occurrence, occurrence.call)
+            found.setdefault(loss.where, loss)
+    return tuple(found.values())
+
+
+def _loss(program: Program, occurrence: Occurrence, call: ast.Call) -> Loss:
+    scope, index = occurrence.step.scope, program.flow.index
+    options = _options(program, occurrence, call)
+    reduction = options.get("reduction")
+    text = reduction.value if isinstance(reduction, Known) and isinstance(reduction.value, str) else None
+    return Loss(
+        function=_name(occurrence, call),
+        where=index.span(scope.path, call),
+        code=index.segment(scope.path, call),
+        reduction=text,
+        ignore_index=options.get("ignore_index"),
+        label_smoothing=options.get("label_smoothing"),
+        label_shift=_label_shift(program, scope, call),
+    )
+
+
+def _name(occurrence: Occurrence, call: ast.Call) -> str:
+    for target in occurrence.step.targets:
+        if stage_of(target.dotted) == "loss":
+            return target.dotted.removesuffix("()")
+    for target in occurrence.step.targets:
+        if target.body is not None:
+            return target.body.scope.key
+    return ast.unparse(call.func)
+
+
+def _options(program: Program, occurrence: Occurrence, call: ast.Call) -> dict[str, Known[object] | Unknown]:
+    """Keywords of the call, and of the construction where the loss is an object."""
+    found = {
+        k.arg: program.flow.values.value(k.value, occurrence.step.scope, occurrence.stack)
+        for k in call.keywords
+        if k.arg
+    }
+    for other in program.occurrences:
+        made = other.call
+        is_maker = made is not None and any(f"{dotted}()" in occurrence.dotted for dotted in other.dotted)
+        if is_maker and made is not None:
+            for keyword in made.keywords:
+                if keyword.arg:
+                    found.setdefault(
+                        keyword.arg, program.flow.values.value(keyword.value, other.step.scope, other.stack)
+                    )
+    return found
+
+
+def _label_shift(program: Program, scope: CodeScope, call: ast.Call) -> Span | None:
+    """The statement that drops the last position of one tensor and the first of the other."""
+    for node in scope.nodes:
+        if isinstance(node, ast.Assign) and _shifts(node.value):
+            return program.flow.index.span(scope.path, node)
+    return program.flow.index.span(scope.path, call) if _shifts(call) else None
+
+
+def _shifts(node: ast.AST) -> bool:
+    """Both `x[..., :-1]` and `y[..., 1:]` stand in it."""
+    slices = [ast.unparse(s) for n in ast.walk(node) if isinstance(n, ast.Subscript) for s in _slices(n.slice)]
+    return ":-1" in slices and "1:" in slices
+
+
+def _slices(node: ast.expr) -> list[ast.expr]:
+    return [part for part in (node.elts if isinstance(node, ast.Tuple) else [node]) if isinstance(part, ast.Slice)]

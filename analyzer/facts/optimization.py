@@ -1,0 +1,259 @@
+"""Optimizers with their parameter groups, and learning-rate schedules with their curves."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Iterator, Sequence
+
+from analyzer.facts.configuration.dict_literals import pairs_of
+from analyzer.facts.configuration.evaluation import ValueOf
+from analyzer.facts.flow import Foreign, Function, Klass
+from analyzer.facts.flow.scopes import CodeScope
+from analyzer.facts.flow.trace import Occurrence
+from analyzer.facts.interfaces import is_optimizer, is_scheduler
+from analyzer.facts.program import OPTIMIZER_BASES, Program
+from analyzer.records.evidence import Known, Unknown
+from analyzer.records.processes import Optimizer, OptimizerGroup, Schedule, Stage
+
+Value = Known[object] | Unknown
+POSITIONAL = {
+    "optimizer": ("params", "lr"),
+    "CosineAnnealingLR": ("optimizer", "T_max", "eta_min"),
+    "StepLR": ("optimizer", "step_size", "gamma"),
+    "MultiStepLR": ("optimizer", "milestones", "gamma"),
+    "ExponentialLR": ("optimizer", "gamma"),
+    "LambdaLR": ("optimizer", "lr_lambda"),
+}
+CURVE_POINTS = 200
+
+
+def find_optimizers(program: Program) -> tuple[Optimizer, ...]:
+    """Every optimizer that the program makes, in order."""
+    found: dict[object, Optimizer] = {}
+    for occurrence in program.occurrences:
+        name = _optimizer_name(program, occurrence)
+        if name and occurrence.call is not None and not occurrence.in_construction:
+            optimizer = _optimizer(program, occurrence, occurrence.call, name)
+            found.setdefault(optimizer.where, optimizer)
+    return tuple(found.values())
+
+
+def _optimizer_name(program: Program, occurrence: Occurrence) -> str:
+    for target in occurrence.step.targets:
+        if target.dotted and is_optimizer(target.dotted):
+            return target.dotted
+        if isinstance(target.type, Klass) and program.is_own_class(target.type, OPTIMIZER_BASES):
+            return target.type.owner
+    return ""
+
+
+def _optimizer(program: Program, occurrence: Occurrence, call: ast.Call, name: str) -> Optimizer:
+    arguments = list(named_arguments(call, POSITIONAL["optimizer"]))
+    values = tuple(
+        (key, _text(program, occurrence, node), _value(program, occurrence, node))
+        for key, node in arguments
+        if key != "params"
+    )
+    parameters = next((node for key, node in arguments if key == "params"), None)
+    groups = tuple(_groups(program, occurrence, parameters)) if parameters is not None else ()
+    return Optimizer(name, values, groups, program.flow.index.span(occurrence.step.scope.path, call))
+
+
+def named_arguments(call: ast.Call, names: Sequence[str]) -> Iterator[tuple[str, ast.expr]]:
+    """Arguments of a call by name, positional ones by the interface's order; `**` and `*` are left out."""
+    for place, node in enumerate(call.args):
+        if place < len(names) and not isinstance(node, ast.Starred):
+            yield names[place], node
+    for keyword in call.keywords:
+        if keyword.arg is not None:
+            yield keyword.arg, keyword.value
+
+
+def _text(program: Program, occurrence: Occurrence, node: ast.expr) -> str:
+    return program.flow.index.segment(occurrence.step.scope.path, node)
+
+
+def _value(program: Program, occurrence: Occurrence, node: ast.expr) -> Value:
+    return program.flow.values.value(node, occurrence.step.scope, occurrence.stack)
+
+
+def _groups(program: Program, occurrence: Occurrence, node: ast.expr) -> Iterator[OptimizerGroup]:
+    """One group per dictionary of the list that the optimizer is given; else all that it is given."""
+    scope = occurrence.step.scope
+    written = _written_out(node, scope)
+    if not isinstance(written, ast.List) or not all(pairs_of(item) for item in written.elts):
+        yield OptimizerGroup(_text(program, occurrence, node), (), program.flow.index.span(scope.path, node))
+        return
+    for item in written.elts:
+        pairs = pairs_of(item)
+        options = tuple((key, _value(program, occurrence, value)) for key, value in pairs if key != "params")
+        chosen = next((value for key, value in pairs if key == "params"), item)
+        rule, place = _selection_rule(chosen, scope)
+        where = program.flow.index.span(scope.path, place)
+        yield OptimizerGroup(program.flow.index.segment(scope.path, rule), options, where)
+
+
+def _written_out(node: ast.expr, scope: CodeScope) -> ast.expr:
+    """What a name stands for where its scope binds it once."""
+    if isinstance(node, ast.Name):
+        bound = [
+            n
+            for n in scope.nodes
+            if isinstance(n, ast.Assign) and any(isinstance(t, ast.Name) and t.id == node.id for t in n.targets)
+        ]
+        if len(bound) == 1:
+            return bound[0].value
+    return node
+
+
+def _selection_rule(node: ast.expr, scope: CodeScope) -> tuple[ast.expr, ast.AST]:
+    rule = _written_out(node, scope)
+    return rule, rule
+
+
+# --- schedules
+
+
+def find_schedules(
+    program: Program, stages: Sequence[tuple[Stage, Occurrence]], optimizers: Sequence[Optimizer], value_of: ValueOf
+) -> tuple[Schedule, ...]:
+    """torch's schedulers, and functions of the code that compute the rate it sets."""
+    found: dict[object, Schedule] = {}
+    for occurrence in program.occurrences:
+        for target in occurrence.step.targets:
+            if is_scheduler(target.dotted) and occurrence.call is not None:
+                schedule = _torch_schedule(program, occurrence, occurrence.call, target.dotted, optimizers)
+                found.setdefault(schedule.where, schedule)
+    for stage, occurrence in stages:
+        if stage.kind == "schedule" and occurrence.step.kind == "store":
+            for schedule in _own_schedules(program, occurrence, value_of):
+                found.setdefault(schedule.where, schedule)
+    return tuple(found.values())
+
+
+def _torch_schedule(
+    program: Program, occurrence: Occurrence, call: ast.Call, name: str, optimizers: Sequence[Optimizer]
+) -> Schedule:
+    last = name.rpartition(".")[2]
+    pairs = list(named_arguments(call, POSITIONAL.get(last, ("optimizer",))))
+    arguments = tuple(
+        (k, _text(program, occurrence, n), _value(program, occurrence, n)) for k, n in pairs if k != "optimizer"
+    )
+    where = program.flow.index.span(occurrence.step.scope.path, call)
+    values = {key: value.value for key, _, value in arguments if isinstance(value, Known)}
+    rate = _base_rate(optimizers)
+    curve = _closed_form(last, values, rate) if rate is not None else ()
+    gap = None if curve else Unknown("schedule_not_sampled", (("schedule", last),), where)
+    return Schedule(name, where, arguments, curve, gap)
+
+
+def _base_rate(optimizers: Sequence[Optimizer]) -> float | None:
+    rates = {v.value for o in optimizers for k, _, v in o.arguments if k == "lr" and isinstance(v, Known)}
+    only = next(iter(rates)) if len(rates) == 1 else None
+    return float(only) if isinstance(only, (int, float)) else None
+
+
+def _closed_form(name: str, values: dict[str, object], rate: float) -> tuple[tuple[int, float], ...]:
+    """Curves of torch's schedulers by their documented formulas."""
+    if name == "CosineAnnealingLR":
+        period, low = values.get("T_max"), values.get("eta_min", 0.0)
+        if isinstance(period, int) and isinstance(low, (int, float)):
+            return tuple(
+                (step, low + (rate - low) * (1 + math.cos(math.pi * step / period)) / 2)
+                for step in sample_steps(period)
+            )
+    if name == "StepLR":
+        size, gamma = values.get("step_size"), values.get("gamma", 0.1)
+        if isinstance(size, int) and isinstance(gamma, (int, float)):
+            return tuple((step, rate * gamma ** (step // size)) for step in sample_steps(size * 4))
+    return ()
+
+
+def sample_steps(last: int) -> list[int]:
+    """At most some two hundred steps from 0 to `last`, with dense ones at the beginning."""
+    if last <= CURVE_POINTS:
+        return list(range(last + 1))
+    return sorted({round(last * place / CURVE_POINTS) for place in range(CURVE_POINTS + 1)})
+
+
+def _own_schedules(program: Program, store: Occurrence, value_of: ValueOf) -> Iterator[Schedule]:
+    """Functions whose result the store writes into the groups."""
+    statement = store.step.statement
+    value = statement.value if isinstance(statement, (ast.Assign, ast.AugAssign)) else None
+    for call, scope in _calls_behind(program, value, store.step.scope, 0):
+        for target in sorted(program.flow.inference.types(call.func, scope), key=repr):
+            if isinstance(target, Function):
+                yield _own_schedule(program, store, (call, scope), target.name, value_of)
+            elif isinstance(target, Foreign):
+                continue
+
+
+def _calls_behind(
+    program: Program, node: ast.expr | None, scope: CodeScope, depth: int
+) -> Iterator[tuple[ast.Call, CodeScope]]:
+    if node is None or depth > 3:
+        return
+    for part in ast.walk(node):
+        if isinstance(part, ast.Call):
+            yield part, scope
+        elif isinstance(part, ast.Name):
+            owner = program.flow.inference.scopes.owner_of(scope, part.id)
+            for bound in owner.nodes if owner is not None else ():
+                if isinstance(bound, ast.Assign) and any(
+                    isinstance(t, ast.Name) and t.id == part.id for t in bound.targets
+                ):
+                    yield from _calls_behind(program, bound.value, owner or scope, depth + 1)
+
+
+def _own_schedule(
+    program: Program, store: Occurrence, made: tuple[ast.Call, CodeScope], function: str, value_of: ValueOf
+) -> Schedule:
+    call, scope = made
+    flow = program.flow
+    inner = flow.inference.scopes.by_key[function]
+    where = flow.index.span(inner.path, inner.node)
+    arguments = getattr(inner.node, "args", None)
+    names = [a.arg for a in arguments.args] if isinstance(arguments, ast.arguments) else []
+    given = [(key, node, flow.values.value(node, scope, store.stack)) for key, node in named_arguments(call, names)]
+    listed = tuple((key, flow.index.segment(scope.path, node), value) for key, node, value in given)
+    open_names = [key for key, _, value in given if isinstance(value, Unknown)]
+    if len(open_names) != 1 or inner.parent is None or inner.parent.is_class:
+        gap = Unknown("schedule_needs_run", (("names", ", ".join(open_names)),), where)
+        return Schedule(function, where, listed, (), gap)
+    last = _last_step(program, inner, [v.value for _, _, v in given if isinstance(v, Known)])
+    curve, gap_ = _sampled(inner, given, last, value_of)
+    return Schedule(function, where, listed, curve, gap_)
+
+
+def _last_step(program: Program, inner: CodeScope, given: Sequence[object]) -> int | None:
+    """The largest whole number that the function compares its step with or divides it by."""
+    sizes = [value for value in given if isinstance(value, int) and not isinstance(value, bool)]
+    for node in inner.nodes:
+        parts = (
+            node.comparators if isinstance(node, ast.Compare) else [node.right] if isinstance(node, ast.BinOp) else []
+        )
+        for part in parts:
+            if isinstance(part, (ast.Name, ast.Attribute)):
+                found = program.flow.values.value(part, inner)
+                if isinstance(found, Known) and isinstance(found.value, int) and not isinstance(found.value, bool):
+                    sizes.append(found.value)
+    return max(sizes, default=None)
+
+
+def _sampled(
+    inner: CodeScope, given: Sequence[tuple[str, ast.expr, Value]], last: int | None, value_of: ValueOf
+) -> tuple[tuple[tuple[int, float], ...], Unknown | None]:
+    if last is None or last <= 1:
+        return (), Unknown("schedule_has_no_end", (("function", inner.dotted),))
+    name = inner.dotted
+    points: list[tuple[int, float]] = []
+    for step in sample_steps(last):
+        texts = [f"{key}={value.value!r}" if isinstance(value, Known) else f"{key}={step}" for key, _, value in given]
+        found = value_of(inner.path, f"{name}({', '.join(texts)})")
+        if isinstance(found, Unknown):
+            return (), found
+        if not isinstance(found.value, (int, float)):
+            return (), Unknown("not_a_plain_value", (("expression", f"{name}(…)"),))
+        points.append((step, float(found.value)))
+    return tuple(points), None

@@ -1,0 +1,143 @@
+"""One program of the repository: an entry point and everything it runs, with the questions asked of it.
+
+`Flow` holds what all programs of a repository share.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from analyzer.facts.argument_values import ArgumentValues
+from analyzer.facts.flow import Foreign, Function, Inference, Instance, Klass
+from analyzer.facts.flow.trace import Occurrence, is_construction, is_forward, occurrences
+from analyzer.facts.flow.walk import Body, Step, Walker
+from analyzer.facts.interfaces import NO_GRAD, stage_of
+from analyzer.index import SourceIndex
+from analyzer.records.source import Span
+
+DATA_BASES = ("torch.utils.data.", "torchvision.datasets.", "pytorch_lightning.LightningDataModule")
+OPTIMIZER_BASES = ("torch.optim.Optimizer", "torch.optim.optimizer.Optimizer")
+
+
+@dataclass
+class Flow:
+    """The repository's objects and bodies of code, and the values of expressions in them."""
+
+    index: SourceIndex
+    inference: Inference
+    walker: Walker
+    values: ArgumentValues
+    _kinds: dict[int, frozenset[str]] = field(default_factory=dict)
+
+    def kinds(self, body: Body) -> frozenset[str]:
+        """What a body does, its calls included: stage kinds of foreign calls, `forward`, `eval`, `print`."""
+        known = self._kinds.get(id(body))
+        if known is not None:
+            return known
+        self._kinds[id(body)] = frozenset()
+        found: set[str] = set()
+        for step in body.steps:
+            found |= self._step_kinds(step)
+            for target in step.targets:
+                if target.body is not None and not target.note:
+                    found |= self.kinds(target.body)
+        self._kinds[id(body)] = frozenset(found)
+        return self._kinds[id(body)]
+
+    def _step_kinds(self, step: Step) -> set[str]:
+        found = {kind for dotted in step.foreign if (kind := stage_of(dotted))}
+        found |= {"forward" for target in step.targets if is_forward(self.inference, target)}
+        if is_unresolved_backward(step):
+            found.add("backward")
+        if "mode" in found and is_eval(step):
+            found.add("eval")
+        found |= {name for name in ("print",) if f"builtins.{name}" in step.foreign}
+        return found
+
+
+def is_eval(step: Step) -> bool:
+    """True for `.eval()` and `.train(False)`."""
+    node = step.node
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    is_false = bool(node.args) and isinstance(node.args[0], ast.Constant) and node.args[0].value is False
+    return node.func.attr == "eval" or (node.func.attr == "train" and is_false)
+
+
+def is_unresolved_backward(step: Step) -> bool:
+    """`x.backward()` where nothing is known of x: the name belongs to torch's interface."""
+    node = step.node
+    return (
+        isinstance(node, ast.Call)
+        and not step.targets
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "backward"
+    )
+
+
+@dataclass(eq=False)
+class Program:
+    """An entry point with its steps in order."""
+
+    flow: Flow
+    name: str
+    """Path of the script, or qualified name of the function or method."""
+    body: Body
+    entry: Span
+    keep: Callable[[Occurrence], bool] = field(default=lambda occurrence: True)
+
+    @cached_property
+    def occurrences(self) -> list[Occurrence]:
+        return occurrences(self.flow.inference, self.body)
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        return self.flow.kinds(self.body)
+
+    @cached_property
+    def evaluation_calls(self) -> frozenset[int]:
+        """Calls (by identity of the step) that evaluate: they switch to eval mode and run forward, never backward."""
+        if "backward" not in self.kinds:
+            return frozenset()
+        found = set()
+        for occurrence in self.occurrences:
+            for target in occurrence.step.targets:
+                own = target.body is not None and not is_forward(self.flow.inference, target)
+                if own and target.body is not None and not is_construction(self.flow.inference, target):
+                    kinds = self.flow.kinds(target.body)
+                    if {"eval", "forward"} <= kinds and not kinds & {"backward", "step"}:
+                        found.add(id(occurrence.step))
+        return frozenset(found)
+
+    def in_evaluation(self, occurrence: Occurrence) -> bool:
+        """Inside a call that evaluates."""
+        return any(id(step) in self.evaluation_calls for step, _ in occurrence.stack)
+
+    def is_under_no_grad(self, occurrence: Occurrence) -> bool:
+        return any(NO_GRAD.fullmatch(dotted) for c in occurrence.around.contexts for dotted in c.dotted)
+
+    def is_own_class(self, owner: Instance | Klass, bases: tuple[str, ...]) -> bool:
+        """True where a class of the repository stands below one of these foreign bases."""
+        definition = self.flow.index.symbols.definition(owner.owner)
+        foreign = self.flow.inference.hierarchy.foreign_bases(definition) if definition else ()
+        return any(dotted.startswith(bases) for dotted in foreign)
+
+    def loader_of(self, node: ast.AST, scope_step: Step) -> str:
+        """Dotted name of a data loader that an expression iterates over, empty where there is none."""
+        for part in ast.walk(node):
+            if isinstance(part, (ast.Name, ast.Attribute, ast.Call)):
+                for found in sorted(self.flow.inference.types(part, scope_step.scope), key=repr):
+                    if (
+                        isinstance(found, Foreign)
+                        and "DataLoader()" in found.dotted
+                        and not found.dotted.endswith("[]")
+                    ):
+                        return found.dotted
+        return ""
+
+    def stack_functions(self, occurrence: Occurrence) -> list[str]:
+        """Qualified names of the functions around a step, outermost first."""
+        return [target.type.name for _, target in occurrence.stack if isinstance(target.type, Function)]

@@ -1,0 +1,286 @@
+"""Stages of a program in the order of their execution, each by what its call does."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from analyzer.facts.flow import Foreign, Function, Instance, Klass
+from analyzer.facts.flow.trace import Occurrence, is_forward
+from analyzer.facts.interfaces import stage_of
+from analyzer.facts.loss_slices import LossSlices
+from analyzer.facts.program import DATA_BASES, OPTIMIZER_BASES, Program, is_eval, is_unresolved_backward
+from analyzer.index.symbols import Definition
+from analyzer.records.processes import Stage, StageKind
+
+BATCH_SOURCES = frozenset(
+    {
+        "numpy.memmap", "torch.stack", "torch.from_numpy", "torch.randint", "torch.tensor", "builtins.next",
+        "torch.utils.data.DataLoader", "numpy.load", "torch.load", "torch.randn", "torch.rand",
+    }
+)  # fmt: skip
+SIMPLE_STATEMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, ast.Return, ast.Delete, ast.Assert, ast.Raise)
+
+
+def build_stages(program: Program) -> tuple[tuple[Stage, Occurrence], ...]:
+    """Stages with the occurrences they come from, each line once."""
+    builder = _StageBuilder(program)
+    found: dict[tuple[object, ...], tuple[Stage, Occurrence]] = {}
+    for occurrence in program.occurrences:
+        kind = builder.kind(occurrence)
+        if kind is not None:
+            stage = builder.stage(kind, occurrence)
+            found.setdefault((stage.kind, stage.where, stage.function), (stage, occurrence))
+    return tuple(found.values())
+
+
+class _StageBuilder:
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._inference = program.flow.inference
+        self._losses = LossSlices(program)
+        self._is_training = "backward" in program.kinds
+        backward = [
+            o for o in program.occurrences if "backward" in self._foreign_kinds(o) or is_unresolved_backward(o.step)
+        ]
+        self._backward_loops = {o.around.loops for o in backward}
+        self._training_lines = {loop for loops in self._backward_loops for loop in loops}
+        self._mode_is_eval = False
+        self._forward_inputs = self._inputs_of_forwards()
+
+    @staticmethod
+    def _foreign_kinds(occurrence: Occurrence) -> set[StageKind]:
+        return {kind for dotted in occurrence.dotted if (kind := stage_of(dotted)) is not None}
+
+    def _inputs_of_forwards(self) -> set[tuple[str, str]]:
+        """(scope, name) of what the forwards of models read."""
+        found = set()
+        for occurrence in self._program.occurrences:
+            call = occurrence.call
+            if call is not None and not occurrence.in_forward and self._is_forward(occurrence):
+                for argument in (*call.args, *(k.value for k in call.keywords)):
+                    names = {n.id for n in ast.walk(argument) if isinstance(n, ast.Name)}
+                    found |= {(occurrence.step.scope.key, name) for name in names}
+        return found
+
+    def _is_forward(self, occurrence: Occurrence) -> bool:
+        return any(is_forward(self._inference, t) for t in occurrence.step.targets) and not self._is_loss(occurrence)
+
+    @staticmethod
+    def _is_loss(occurrence: Occurrence) -> bool:
+        return any(stage_of(dotted) == "loss" for dotted in occurrence.dotted)
+
+    # --- what kind of stage
+
+    def kind(self, occurrence: Occurrence) -> StageKind | None:
+        """The kind of stage that a step is, None for the many that are none."""
+        found = self._raw_kind(occurrence)
+        if found == "mode":
+            self._mode_is_eval = is_eval(occurrence.step)
+        if found is None or occurrence.in_construction:
+            return None
+        if occurrence.in_forward and found != "loss":
+            return None
+        if self._program.in_evaluation(occurrence) and found != "checkpoint":
+            return None
+        return found
+
+    def _raw_kind(self, occurrence: Occurrence) -> StageKind | None:
+        step = occurrence.step
+        if step.kind == "store":
+            return "schedule" if self._stores_rate(occurrence) else None
+        if step.kind == "loop":
+            return self._loop_kind(occurrence)
+        if id(step) in self._program.evaluation_calls:
+            return "evaluate"
+        if is_unresolved_backward(step):
+            return "backward"
+        if self._losses.is_loss_call(step):
+            return "loss"
+        foreign = next((kind for dotted in occurrence.dotted if (kind := stage_of(dotted))), None)
+        if foreign is not None:
+            return self._checked(foreign, occurrence)
+        return self._own_kind(occurrence) or self._log_kind(occurrence)
+
+    def _checked(self, kind: StageKind, occurrence: Occurrence) -> StageKind | None:
+        if kind == "zero_grad" and not self._is_training:
+            return None
+        if kind == "loss" and not (self._is_training or occurrence.in_forward):
+            return None
+        return kind
+
+    def _own_kind(self, occurrence: Occurrence) -> StageKind | None:
+        if self._is_forward(occurrence) and not occurrence.in_forward:
+            return self._forward_kind(occurrence)
+        for target in occurrence.step.targets:
+            found = target.type
+            if isinstance(found, Klass):
+                return self._built_kind(found)
+            if isinstance(found, Function) and isinstance(found.receiver, Instance):
+                is_step = found.name.endswith(".step")
+                if is_step and self._program.is_own_class(found.receiver, OPTIMIZER_BASES):
+                    return "step"
+        return "batch" if self._is_batch_call(occurrence) else None
+
+    def _built_kind(self, found: Klass) -> StageKind | None:
+        if self._inference.is_module(Instance(found.owner)):
+            return "build"
+        if self._program.is_own_class(found, OPTIMIZER_BASES):
+            return "optimizer"
+        return "data" if self._program.is_own_class(found, DATA_BASES) else None
+
+    def _forward_kind(self, occurrence: Occurrence) -> StageKind:
+        is_evaluation = (
+            self._is_training
+            and self._mode_is_eval
+            and self._program.is_under_no_grad(occurrence)
+            and occurrence.around.loops not in self._backward_loops
+        )
+        return "evaluate" if is_evaluation else "forward"
+
+    def _is_batch_call(self, occurrence: Occurrence) -> bool:
+        """A call of own code whose result a model's forward reads, and which draws from data."""
+        produced = {(occurrence.step.scope.key, name) for name in names_stored(occurrence.step.statement)}
+        if not produced & self._forward_inputs:
+            return False
+        for target in occurrence.step.targets:
+            if isinstance(target.type, Function) and target.body is not None and not target.note:
+                direct = {dotted for step in target.body.steps for dotted in step.foreign}
+                if direct & BATCH_SOURCES and "forward" not in self._program.flow.kinds(target.body):
+                    return True
+        return False
+
+    def _loop_kind(self, occurrence: Occurrence) -> StageKind | None:
+        node = occurrence.step.node
+        if isinstance(node, (ast.For, ast.AsyncFor)) and self._program.loader_of(node.iter, occurrence.step):
+            return "batch"
+        return None
+
+    def _stores_rate(self, occurrence: Occurrence) -> bool:
+        """`group['lr'] = …` for a group of an optimizer."""
+        node = occurrence.step.node
+        if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Constant) or node.slice.value != "lr":
+            return False
+        types = self._inference.types(node.value, occurrence.step.scope)
+        return any(isinstance(t, Foreign) and "param_groups" in t.dotted for t in types)
+
+    def _log_kind(self, occurrence: Occurrence) -> StageKind | None:
+        """Printing or logging a number taken out of a tensor, inside a training loop."""
+        if not self._is_training or not set(occurrence.around.loops) & self._training_lines:
+            return None
+        call = occurrence.call
+        prints = "builtins.print" in occurrence.dotted or any(d.startswith("logging.") for d in occurrence.dotted)
+        for target in occurrence.step.targets:
+            is_own = isinstance(target.type, Function) and target.body is not None and not target.note
+            if is_own and target.body is not None and "print" in self._program.flow.kinds(target.body):
+                prints = prints or len(target.body.steps) <= 6
+        return "log" if prints and call is not None and self._reports_number(call, occurrence) else None
+
+    def _reports_number(self, call: ast.Call, occurrence: Occurrence) -> bool:
+        numbers = {
+            name
+            for node in occurrence.step.scope.nodes
+            if isinstance(node, (ast.Assign, ast.AugAssign)) and _takes_item(node.value)
+            for name in names_stored(node)
+        }
+        read = {
+            n.id
+            for a in (*call.args, *(k.value for k in call.keywords))
+            for n in ast.walk(a)
+            if isinstance(n, ast.Name)
+        }
+        return bool(read & numbers) or _takes_item(call)
+
+    # --- the record
+
+    def stage(self, kind: StageKind, occurrence: Occurrence) -> Stage:
+        """The record of a stage: its statement, or the head of the compound statement it stands in."""
+        step, index = occurrence.step, self._program.flow.index
+        place = _place(step.node, step.statement)
+        where = index.span(step.scope.path, *_lines(place, step.statement))
+        loops, condition = occurrence.around.loops, occurrence.around.conditions
+        return Stage(
+            kind=kind,
+            where=where,
+            code=_code(index.segment(step.scope.path, place), step.statement, place),
+            function=step.scope.key,
+            consumes=names_loaded(place),
+            produces=names_stored(step.statement),
+            depth=len(loops),
+            loops=tuple(loop.header for loop in loops),
+            condition=condition[-1] if condition else None,
+        )
+
+
+def _place(node: ast.AST, statement: ast.stmt) -> ast.AST:
+    """The statement where it is simple, the call itself inside a compound one."""
+    return statement if isinstance(statement, (*SIMPLE_STATEMENTS, ast.For, ast.AsyncFor)) else node
+
+
+def _lines(place: ast.AST, statement: ast.stmt) -> tuple[int, int]:
+    first = getattr(place, "lineno", statement.lineno)
+    if isinstance(place, (ast.For, ast.AsyncFor)):
+        return first, place.iter.end_lineno or first
+    return first, getattr(place, "end_lineno", None) or first
+
+
+def _code(segment: str, statement: ast.stmt, place: ast.AST) -> str:
+    if isinstance(place, (ast.For, ast.AsyncFor)):
+        return f"for {ast.unparse(place.target)} in {ast.unparse(place.iter)}"
+    return segment
+
+
+def names_loaded(node: ast.AST) -> tuple[str, ...]:
+    """Names that a statement reads, in order, without callees; attributes with their dots."""
+    parts = [node.iter] if isinstance(node, (ast.For, ast.AsyncFor)) else [node]
+    found: dict[str, None] = {}
+    for part in parts:
+        for name in _reads(part):
+            found.setdefault(name)
+    return tuple(found)
+
+
+def _reads(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Call):
+        if isinstance(node.func, ast.Attribute):
+            yield from _reads(node.func.value)
+        elif not isinstance(node.func, ast.Name):
+            yield from _reads(node.func)
+        for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+            yield from _reads(argument)
+    elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+        text = ast.unparse(node)
+        if text.replace(".", "").replace("_", "").isalnum():
+            yield text
+        else:
+            yield from _reads(node.value)
+    elif isinstance(node, ast.Name):
+        if isinstance(node.ctx, ast.Load):
+            yield node.id
+    else:
+        for child in ast.iter_child_nodes(node):
+            yield from _reads(child)
+
+
+def names_stored(node: ast.AST) -> tuple[str, ...]:
+    """Names and attributes that a statement binds."""
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    if isinstance(node, (ast.AugAssign, ast.AnnAssign, ast.For, ast.AsyncFor, ast.NamedExpr)):
+        targets = [node.target]
+    found: dict[str, None] = {}
+    for target in targets:
+        for part in ast.walk(target):
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                found.setdefault(part.id)
+            elif isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store):
+                found.setdefault(ast.unparse(part))
+    return tuple(found)
+
+
+def _takes_item(node: ast.AST | None) -> bool:
+    return node is not None and any(isinstance(n, ast.Attribute) and n.attr == "item" for n in ast.walk(node))
+
+
+def definition_of(program: Program, qualified_name: str) -> Definition | None:
+    """The definition of a function named in a stage."""
+    return program.flow.index.symbols.definition(qualified_name)
