@@ -1,0 +1,35 @@
+"""Puts the findings together: techniques first, then what needs facts, shapes and techniques at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from analyzer.index import SourceIndex
+from analyzer.records.bundles import Facts, Findings, Shapes
+from analyzer.records.techniques import TechniqueFinding
+from analyzer.techniques.program import Program
+from analyzer.techniques.reachability import reached_definitions
+from analyzer.techniques.recognise import find_techniques
+from analyzer.techniques.sheets import load_sheets
+
+
+def assemble(index: SourceIndex, facts: Facts, shapes: Shapes) -> Findings:
+    """All findings; each part states what it could not tell."""
+    program = Program(index)
+    sheets = load_sheets()
+    techniques = with_use(program, facts, find_techniques(program, sheets))
+    found = {finding.sheet_id for finding in techniques}
+    return Findings(
+        sheets=tuple(sheet.card for sheet in sheets if sheet.card.id in found),
+        techniques=techniques,
+    )
+
+
+def with_use(
+    program: Program, facts: Facts, findings: tuple[TechniqueFinding, ...]
+) -> tuple[TechniqueFinding, ...]:
+    """Findings marked by whether the main model or a main pipeline reaches the code they stand in."""
+    reached = reached_definitions(program, facts)
+    if not reached:
+        return findings
+    return tuple(replace(finding, in_use=any(name in reached for name in finding.models)) for finding in findings)

@@ -1,0 +1,384 @@
+"""Attention: its core found by data flow (a product of a softmax over a product), then heads, masks, norms of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from analyzer.techniques.containers import held
+from analyzer.techniques.patterns import Match
+from analyzer.techniques.predicates.basics import (
+    CONV_HEADS,
+    below,
+    is_minus_infinity,
+    is_parameter,
+    norm_kind,
+    peeled,
+    text_argument,
+    walk_definitions,
+)
+from analyzer.techniques.program import Program, Reading
+from analyzer.techniques.terms import SHAPE_HEADS, Term, alternatives, contains, number, same, walk
+
+PRODUCTS = frozenset({"matmul", "einsum"})
+_SCORE_STEPS = frozenset({"masked_fill", "stored", "div", "neg", "dropout", "tanh", "clamp", "index"}) | SHAPE_HEADS
+_WEIGHT_STEPS = frozenset({"dropout", "stored", "masked_fill", "index"}) | SHAPE_HEADS
+
+
+@dataclass(frozen=True)
+class Core:
+    """One attention computation. `scores` is what the softmax sees, None where a fused kernel hides it."""
+
+    root: Term
+    query: Term
+    key: Term
+    value: Term
+    scores: Term | None = None
+    softmax: Term | None = None
+    product: Term | None = None
+
+    @property
+    def fused(self) -> bool:
+        return self.scores is None
+
+
+@lru_cache(maxsize=8192)
+def attention_cores(reading: Reading) -> tuple[Core, ...]:
+    """Every attention in a function, each once."""
+    found = [core for term in walk(*reading.terms) if (core := _core(term)) is not None]
+    return tuple({core.root.digest: core for core in found}.values())
+
+
+def _core(term: Term) -> Core | None:
+    if term.head == "sdpa" and len(term.args) == 3:
+        return Core(term, *term.args)
+    if term.head not in PRODUCTS or len(term.args) != 2:
+        return None
+    for side, other in ((0, 1), (1, 0)):
+        for weights in peeled(term.args[side], _WEIGHT_STEPS):
+            product = _score_product(weights.args[0]) if weights.head == "softmax" and weights.args else None
+            if product is not None and not any(is_parameter(one) for one in alternatives(term.args[other])):
+                query, key = product.args
+                return Core(term, query, key, term.args[other], weights.args[0], weights, product)
+    return None
+
+
+def _score_product(scores: Term) -> Term | None:
+    """The product of queries and keys below masks, scale, bias and cap."""
+    stack, seen = [scores], set()
+    while stack:
+        here = stack.pop(0)
+        if id(here) in seen:
+            continue
+        seen.add(id(here))
+        if here.head in PRODUCTS and len(here.args) == 2:
+            return None if any(is_parameter(arg) for arg in here.args) else here
+        if here.head in ("choice", "add", "mul", "sub"):
+            stack.extend(here.args)
+        elif here.head == "where":
+            stack.extend(here.args[1:])
+        elif here.head in _SCORE_STEPS and here.args:
+            stack.append(here.args[0])
+    return None
+
+
+def is_projection(term: Term) -> bool:
+    """Where the derivation of queries, keys and values begins: a linear map or convolution of the input."""
+    return term.head == "linear" or term.head in CONV_HEADS or (term.head == "invoke" and bool(term.label))
+
+
+def head_count(program: Program, value: Term) -> Term | None:
+    """The number of heads that a query, key or value is split into, as the code writes it."""
+    for term in below(value, lambda t: is_projection(t) and norm_kind(program, t) is None):
+        if term.head in ("view", "reshape", "unflatten") and (count := _viewed_heads(term)) is not None:
+            return count
+        if term.head == "rearrange" and (count := _rearranged_heads(term)) is not None:
+            return count
+    return None
+
+
+def _viewed_heads(term: Term) -> Term | None:
+    sizes = term.args[1:]
+    if len(sizes) == 1 and sizes[0].head == "tuple":
+        sizes = sizes[0].args
+    if term.head == "unflatten":
+        given = term.keyword("sizes")
+        sizes = given.args if given is not None and given.head == "tuple" else ()
+        return sizes[0] if len(sizes) == 2 else None
+    spread = any(size.head in ("star", "add") for size in sizes)
+    return sizes[-2] if len(sizes) >= (3 if spread else 4) else None
+
+
+def _rearranged_heads(term: Term) -> Term | None:
+    """`b n (h d) -> b h n d`: the first name of a group that stands alone behind the arrow."""
+    text = text_argument(term, "pattern")
+    if text is None or "->" not in text:
+        return None
+    left, right = text.split("->")
+    alone = re.sub(r"\([^)]*\)", " ", right).split()
+    for group in re.findall(r"\(([^)]*)\)", left):
+        names = group.split()
+        given = [name for name in names if name in alone and term.keyword(name) is not None]
+        if len(names) >= 2 and len(given) == 1:
+            return term.keyword(given[0])
+    return None
+
+
+def _match(core: Core, form: str, *holes: tuple[str, Term | None]) -> Match:
+    filled = tuple((name, term) for name, term in holes if term is not None)
+    evidence = tuple(t for t in (core.product, core.softmax) if t is not None)
+    return Match(core.root, filled, evidence, form)
+
+
+def _operands(core: Core) -> tuple[tuple[str, Term], ...]:
+    return (("q", core.query), ("k", core.key), ("v", core.value))
+
+
+def is_attention(program: Program, reading: Reading) -> Iterator[Match]:
+    """Softmax of a scaled product of two activations, times a third."""
+    for core in attention_cores(reading):
+        scale = score_scale(core)
+        yield _match(core, "fused" if core.fused else "written", *_operands(core), ("scale", scale))
+
+
+def is_fused_attention(program: Program, reading: Reading) -> Iterator[Match]:
+    """The library's fused attention call."""
+    for core in attention_cores(reading):
+        if core.fused:
+            match = _match(core, "fused_function", *_operands(core))
+            yield Match(match.root, match.holes, match.evidence, match.form, (("fused_kernel_is_chosen_by_torch", ()),))
+
+
+def score_scale(core: Core) -> Term | None:
+    """The factor on the scores as written: `1/sqrt(d)` beside the product or on the queries."""
+    if core.scores is None:
+        return core.root.keyword("scale")
+    for term in below(core.scores, lambda t: t.head in PRODUCTS):
+        if term.head == "div" and number(term.args[1]) is None:
+            return term.args[1]
+        if term.head == "mul":
+            factors = [p for p in term.args if not _leads_to(p, core.product)]
+            if len(factors) == 1:
+                return factors[0]
+    return _scaled_query(core.query)
+
+
+def _scaled_query(query: Term) -> Term | None:
+    for one in peeled(query, SHAPE_HEADS | {"index"}):
+        if one.head == "mul" and len(one.args) == 2:
+            scalars = [p for p in one.args if held(p).head in ("rsqrt", "pow", "const") or number(p) is not None]
+            if len(scalars) == 1:
+                return scalars[0]
+    return None
+
+
+def _leads_to(term: Term, product: Term | None) -> bool:
+    return product is not None and any(same(one, product) for one in walk(term))
+
+
+def has_several_heads(program: Program, reading: Reading) -> Iterator[Match]:
+    """Queries and keys are split into the same number of heads."""
+    for core in attention_cores(reading):
+        heads, others = head_count(program, core.query), head_count(program, core.key)
+        if heads is not None and number(heads) != 1 and others is not None and same(heads, others):
+            if not _is_repeated(program, core.key) and not has_shared_key_head(core):
+                yield _match(core, "split_heads", *_operands(core), ("h", heads))
+
+
+def has_grouped_heads(program: Program, reading: Reading) -> Iterator[Match]:
+    """Keys and values have fewer heads than queries and are repeated for them."""
+    for core in attention_cores(reading):
+        heads, groups = head_count(program, core.query), head_count(program, core.key)
+        if heads is None or groups is None or same(heads, groups) or number(groups) == 1:
+            continue
+        if _is_repeated(program, core.key) or _is_on(core.root.keyword("enable_gqa")):
+            yield _match(core, "repeated_keys", *_operands(core), ("h", heads), ("g", groups))
+
+
+def has_one_key_head(program: Program, reading: Reading) -> Iterator[Match]:
+    """All query heads share one head of keys and values."""
+    for core in attention_cores(reading):
+        heads = head_count(program, core.query)
+        groups = head_count(program, core.key)
+        single = groups is not None and number(groups) == 1 and heads is not None and number(heads) != 1
+        if single or (heads is not None and groups is None and has_shared_key_head(core)):
+            yield _match(core, "single_key_head", *_operands(core), ("h", heads))
+
+
+def has_shared_key_head(core: Core) -> bool:
+    """`b h i d, b j d -> b h i j`: the keys have no axis of heads."""
+    text = core.product.label if core.product is not None else ""
+    if "->" not in text:
+        return False
+    inputs, output = text.split("->")
+    sides = [set(side.split() if " " in side.strip() else side.strip()) for side in inputs.split(",")]
+    outer = set(output.split() if " " in output.strip() else output.strip())
+    return len(sides) == 2 and len((sides[0] - sides[1]) & outer) == 2 and len((sides[1] - sides[0]) & outer) == 1
+
+
+def _is_repeated(program: Program, key: Term) -> bool:
+    """Heads of keys are copied: `repeat_interleave`, or a new axis expanded and folded into them."""
+    for term in below(key, lambda t: is_projection(t) and norm_kind(program, t) is None):
+        if term.head == "repeat_interleave":
+            return True
+        if term.head in ("reshape", "view", "flatten") and any(
+            one.head in ("expand", "repeat") for one in peeled_once(term)
+        ):
+            return True
+    return False
+
+
+def peeled_once(term: Term) -> tuple[Term, ...]:
+    return tuple(alternatives(term.args[0])) if term.args else ()
+
+
+def _is_on(term: Term | None) -> bool:
+    """An option that is not certainly off."""
+    if term is None:
+        return False
+    options = [held(one) for one in alternatives(term)]
+    return any(not (one.head == "const" and one.payload in (False, None)) for one in options)
+
+
+def has_two_sources(program: Program, reading: Reading) -> Iterator[Match]:
+    """Keys come from another sequence than queries."""
+    for core in attention_cores(reading):
+        queries, keys = _sources(program, core.query), _sources(program, core.key)
+        foreign = [
+            key for key in keys
+            if queries and _is_input(key) and not any(contains(key, q) or contains(q, key) for q in queries)
+        ]  # fmt: skip
+        if foreign:
+            yield _match(core, "two_sources", *_operands(core), ("x", queries[0]), ("c", foreign[0]))
+
+
+def _sources(program: Program, value: Term) -> list[Term]:
+    """What the projections of a query, key or value are applied to."""
+    found = []
+    for term in below(value, lambda t: is_projection(t) and norm_kind(program, t) is None):
+        if term.head == "linear" and term.args:
+            found += [one for one in alternatives(term.args[0])]
+    return [leaf for term in found for leaf in _without_norms(program, term)]
+
+
+def _without_norms(program: Program, term: Term) -> list[Term]:
+    if norm_kind(program, term) is not None and term.args:
+        return [leaf for one in alternatives(term.args[0]) for leaf in _without_norms(program, one)]
+    return [term]
+
+
+def _is_input(term: Term) -> bool:
+    return any(one.head == "param" for one in peeled(term, SHAPE_HEADS))
+
+
+def has_causal_mask(program: Program, reading: Reading) -> Iterator[Match]:
+    """Later positions are hidden: `is_causal`, or a triangle in the mask of the scores."""
+    for core in attention_cores(reading):
+        if core.fused:
+            triangle = core.root.keyword("attn_mask")
+            if _is_on(core.root.keyword("is_causal")):
+                yield _match(core, "is_causal", ("m", core.root.keyword("is_causal")))
+            elif triangle is not None and _has_triangle(triangle):
+                yield _match(core, "triangle", ("m", triangle))
+        elif core.scores is not None:
+            yield from _triangular_scores(core, core.scores)
+
+
+def _triangular_scores(core: Core, scores: Term) -> Iterator[Match]:
+    for term in below(scores, lambda t: t.head in PRODUCTS):
+        masks: tuple[Term, ...] = ()
+        if term.head in ("masked_fill", "where"):
+            masks = (term.args[1] if term.head == "masked_fill" else term.args[0],)
+        elif term.head == "add":
+            masks = tuple(part for part in term.args if not _leads_to(part, core.product))
+        elif term.head == "stored" and len(term.args) == 3:
+            masks = (term.args[2],)
+        for mask in masks:
+            if _has_triangle(mask):
+                yield Match(term, (("m", mask),), (term, *([core.softmax] if core.softmax else [])), "triangle")
+                return
+
+
+def _has_triangle(mask: Term) -> bool:
+    return any(_is_triangle(term) for term in walk_definitions(mask))
+
+
+def _is_triangle(term: Term) -> bool:
+    if term.head in ("tril", "triu"):
+        return True
+    return term.head == "compare" and term.label in ("Gt", "Lt", "GtE", "LtE") and _compares_positions(term)
+
+
+def _compares_positions(term: Term) -> bool:
+    """`j > i` of two position ranges laid across each other."""
+    return len(term.args) == 2 and all(
+        any(one.head == "arange" for one in peeled(arg, SHAPE_HEADS | {"index"})) for arg in term.args
+    )
+
+
+def has_infinite_triangle(program: Program, reading: Reading) -> Iterator[Match]:
+    """A triangle of minus infinity is made, to be added to scores elsewhere."""
+    for term in walk(*reading.terms):
+        if term.head == "triu" and term.args and _is_filled_with_minus_infinity(term.args[0]):
+            yield Match(term, (("m", term),), (term,), "infinite_triangle")
+
+
+def _is_filled_with_minus_infinity(term: Term) -> bool:
+    values = [v for k, v in term.keywords if k == "fill_value"] + list(term.args[1:])
+    return term.head in ("full", "full_like", "fill", "mul") and any(
+        is_minus_infinity(one) for one in (*values, *term.args)
+    )
+
+
+def has_normalised_queries(program: Program, reading: Reading) -> Iterator[Match]:
+    """Queries and keys pass a norm between their projection and their product."""
+    for core in attention_cores(reading):
+        query, key = _norm_of(program, core.query), _norm_of(program, core.key)
+        if query is not None and key is not None:
+            match = _match(core, "norm_of_queries_and_keys", ("q", core.query), ("k", core.key))
+            yield Match(match.root, match.holes, (*match.evidence, query, key), match.form)
+
+
+def _norm_of(program: Program, value: Term) -> Term | None:
+    for term in below(value, lambda t: is_projection(t)):
+        if norm_kind(program, term) is not None or term.head == "normalize":
+            return term
+    return None
+
+
+def has_capped_scores(program: Program, reading: Reading) -> Iterator[Match]:
+    """The scores pass `c * tanh(s / c)` before the softmax."""
+    for core in attention_cores(reading):
+        for term in below(core.scores, lambda t: t.head in PRODUCTS) if core.scores is not None else ():
+            if term.head == "tanh" and term.args and term.args[0].head == "div":
+                yield Match(term, (("c", term.args[0].args[1]),), (term, core.root), "tanh_of_scores")
+
+
+def has_position_bias(program: Program, reading: Reading) -> Iterator[Match]:
+    """A learned table indexed by relative position is added to the scores."""
+    for core in attention_cores(reading):
+        addends = _addends(core)
+        for addend in addends:
+            table = next((t for t in walk(addend) if _is_indexed_table(t)), None)
+            if table is not None:
+                yield Match(core.softmax or core.root, (("b", addend),), (table, core.root), "indexed_table")
+
+
+def _addends(core: Core) -> list[Term]:
+    if core.scores is None:
+        mask = core.root.keyword("attn_mask")
+        return [mask] if mask is not None else []
+    found = []
+    for term in below(core.scores, lambda t: t.head in PRODUCTS):
+        if term.head == "add":
+            found += [part for part in term.args if not _leads_to(part, core.product)]
+    return found
+
+
+def _is_indexed_table(term: Term) -> bool:
+    """A parameter or embedding looked up at an index that is itself a stored tensor, not input tokens."""
+    if term.head == "index" and is_parameter(term.args[0]):
+        return any(one.head == "attr" for one in walk(term.args[1]))
+    return term.head == "embedding" and not any(one.head == "param" for one in walk(*term.args[:1]))
