@@ -5,9 +5,8 @@ It searches records and adds no fact of its own.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from analyzer.document.family import Family, derive_family
@@ -101,19 +100,22 @@ class Context:
 
     def quote(self, span: Span) -> str:
         """The lines of a span, unaltered; empty where the file's text is not at hand."""
-        file = self.files.get(span.path)
-        if file is None:
-            return ""
-        for lines in _texts(file, span.cell):
-            text = "\n".join(lines[span.first_line - 1 : span.last_line])
-            if not span.sha256 or digest_of(text) == span.sha256:
-                return text
-        return ""
+        return "\n".join(self._lines(span.path)[span.first_line - 1 : span.last_line])
+
+    def _lines(self, path: str) -> list[str]:
+        if path not in self._split:
+            self._split[path] = self.files[path].text.split("\n") if path in self.files else []
+        return self._split[path]
+
+    @cached_property
+    def _split(self) -> dict[str, list[str]]:
+        """Lines of the files quoted so far."""
+        return {}
 
     def part(self, span: Span, first: int, last: int) -> Span:
-        """Some lines of a span as a span of their own, with the digest of what it quotes."""
-        bare = Span(span.path, first, last, "", span.cell)
-        return Span(span.path, first, last, digest_of(self.quote(bare)), span.cell)
+        """Some lines of a span's file as a span of their own, with the digest of what it quotes."""
+        bare = replace(span, first_line=first, last_line=last, sha256="")
+        return replace(bare, sha256=digest_of(self.quote(bare)))
 
     @cached_property
     def rows_by_class(self) -> dict[str, tuple[ShapeRow, ...]]:
@@ -139,18 +141,3 @@ def walk(node: ModuleNode | None) -> Iterable[ModuleNode]:
 
 def _main(pipelines: tuple[Pipeline, ...]) -> Pipeline | None:
     return next((pipeline for pipeline in pipelines if pipeline.main), pipelines[0] if pipelines else None)
-
-
-def _texts(file: SourceFile, cell: int | None) -> Iterable[list[str]]:
-    """The candidate texts that a span may quote: the file, or its cell counted from nought or from one."""
-    if cell is None:
-        yield file.text.split("\n")
-        return
-    try:
-        cells = json.loads(file.text).get("cells", [])
-    except ValueError:
-        return
-    for at in (cell, cell - 1):
-        if 0 <= at < len(cells):
-            source = cells[at].get("source", "")
-            yield (source if isinstance(source, str) else "".join(source)).split("\n")

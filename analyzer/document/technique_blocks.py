@@ -11,6 +11,7 @@ from analyzer.document.inline import join, ref
 from analyzer.document.knowledge import citation
 from analyzer.document.wording import fill, places_of
 from analyzer.records.document import Block, Formula, Line, Math, Note, Plain
+from analyzer.records.evidence import Known
 from analyzer.records.techniques import Binding, Symbol, TechniqueFinding, TechniqueSheet
 
 HOLE = re.compile(r"\{([a-z_]+)\}")
@@ -19,10 +20,11 @@ HOLE = re.compile(r"\{([a-z_]+)\}")
 def formula(context: Context, found: TechniqueFinding) -> tuple[Block, ...]:
     """The sheet's formula with a where-list: every symbol with its meaning and the name it has in this code."""
     sheet = context.sheets.get(found.sheet_id)
-    if sheet is None or not sheet.formula.strip():
+    latex = found.formula or (sheet.formula if sheet else "")
+    if sheet is None or not latex.strip():
         return ()
     symbols = tuple((Math(item.symbol), _meaning(context, item, found)) for item in sheet.symbols)
-    return (Formula(sheet.formula, symbols, found.where[:1]),)
+    return (Formula(latex.strip(), symbols, found.where[:1]),)
 
 
 def _meaning(context: Context, item: Symbol, found: TechniqueFinding) -> Line:
@@ -43,11 +45,21 @@ def motivation(context: Context, found: TechniqueFinding) -> tuple[Block, ...]:
     """Why this and not the alternative; only where this repository's own names fill every place of the sentence."""
     sheet = context.sheets.get(found.sheet_id)
     text = context.words.pick(sheet.motivation) if sheet else ""
-    places = places_of(text)
     values = {item.hole: binding_line(item) for item in reversed(found.bindings)}
-    if sheet is None or not places or not places <= set(values):
+    if sheet is None or not text or not values or not places_of(text) <= set(values):
         return ()
-    return (Note("knowledge", (*fill(text, dict(values)), *_sources(sheet))),)
+    said = fill(text, dict(values))
+    if not places_of(text):
+        said = (*said, Plain(" "), *_in_this_code(context, found))
+    return (Note("knowledge", (*said, *_sources(sheet))),)
+
+
+def _in_this_code(context: Context, found: TechniqueFinding) -> Line:
+    """The names and values that fill a motivation which has no places of its own."""
+    ranked = sorted(found.bindings, key=lambda item: not isinstance(item.value, Known))
+    unique = {item.code: item for item in reversed(ranked)}
+    names = join([_bound(item) for item in list(unique.values())[::-1][:3]])
+    return context.words.line("common.in_this_code", names=names)
 
 
 def _sources(sheet: TechniqueSheet) -> Line:

@@ -1,0 +1,200 @@
+"""The gallery: drawings in letters, each derived from this repository's facts or left out with the reason."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from analyzer.document.blocks import note, paragraph
+from analyzer.document.companions import gallery_assets
+from analyzer.document.companions.sketch import chain, stack
+from analyzer.document.context import Context
+from analyzer.document.facets import HEAD_HOLES, bound, counts
+from analyzer.document.inline import compact, refs
+from analyzer.document.key_modules import all_modules
+from analyzer.document.knowledge import field_of
+from analyzer.document.technique_blocks import formula
+from analyzer.records.document import Block, Chapter, DiagramRef, Document, Plain, Preformatted
+from analyzer.records.evidence import Known
+from analyzer.records.techniques import TechniqueFinding
+
+BAR = 40
+MOST_HEADS = 6
+Maker = Callable[[Context], tuple[Block, ...]]
+
+
+def build(context: Context) -> Document:
+    words = context.words
+    chapters = []
+    for name, make in DRAWINGS.items():
+        blocks = make(context) or (note(words, "info", f"gallery.{name}_absent"),)
+        chapters.append(Chapter(name, words.line(f"gallery.{name}"), blocks))
+    return Document("docs/gallery", words.language, words.line("gallery.title", name=context.name), tuple(chapters))
+
+
+def _drawn(context: Context, *ids: str) -> tuple[Block, ...]:
+    """Drawings of the report as letters."""
+    wanted = [diagram for identifier in ids for diagram in context.drawings if diagram.id == identifier]
+    return tuple(DiagramRef(diagram, (Plain(context.words.pick(diagram.title)),), ("ascii",)) for diagram in wanted)
+
+
+def _architecture(context: Context) -> tuple[Block, ...]:
+    return _drawn(context, "architecture")
+
+
+def _attention(context: Context) -> tuple[Block, ...]:
+    """The attention module's own lines with their shapes."""
+    for item in all_modules(context):
+        if item.rows and any(context.sheets[found.sheet_id].category == "attention" for found in item.techniques):
+            steps = [
+                (
+                    "; ".join(f"{target.name} {target.tensors[0]}" for target in row.targets if target.tensors),
+                    " ".join(row.code.split())[:60],
+                )
+                for row in item.rows
+            ]
+            text = paragraph(context.words, "gallery.attention_of", name=item.info.name, where=refs([item.info.where]))
+            return (text, Preformatted(chain([step for step in steps if step[0]])))
+    return ()
+
+
+def _heads(context: Context) -> tuple[Block, ...]:
+    """Input, one frame per head, concatenation."""
+    binding = bound(context, HEAD_HOLES, "attention")
+    if binding is None or not isinstance(binding.value, Known) or not isinstance(binding.value.value, int):
+        return ()
+    count = binding.value.value
+    shown = [f"head {at}" for at in range(min(count, MOST_HEADS - 1))] + (
+        [f"head {count - 1}"] if count >= MOST_HEADS else []
+    )
+    gap = "   ...   " if count > MOST_HEADS else "   "
+    cells = [f"| {name} |" for name in shown]
+    rule = ["+" + "-" * (len(cell) - 2) + "+" for cell in cells]
+    joined = ["   ".join(row[:-1]) + (gap + row[-1] if len(row) > 1 else row[-1]) for row in (rule, cells, rule)]
+    middle = len(joined[0]) // 2
+    drawing = "\n".join(
+        [
+            "x".center(len(joined[0])).rstrip(),
+            " " * middle + "|",
+            *joined,
+            " " * middle + "|",
+            "concat".center(len(joined[0])).rstrip(),
+        ]
+    )
+    return (
+        paragraph(context.words, "gallery.heads_of", name=binding.code, count=str(count), where=refs([binding.where])),
+        Preformatted(drawing),
+    )
+
+
+def _positions(context: Context) -> tuple[Block, ...]:
+    found = context.techniques_of("position")
+    return tuple(block for item in _unique(found)[:2] for block in _position(context, item)) + _drawn(
+        context, "positions"
+    )
+
+
+def _position(context: Context, item: TechniqueFinding) -> tuple[Block, ...]:
+    text = paragraph(
+        context.words, "gallery.position", name=context.technique_name(item.sheet_id), where=refs(item.where, 2)
+    )
+    return (text, *formula(context, item))
+
+
+def _unique(found: tuple[TechniqueFinding, ...]) -> list[TechniqueFinding]:
+    return list({item.sheet_id: item for item in reversed(found)}.values())[::-1]
+
+
+def _training(context: Context) -> tuple[Block, ...]:
+    """The loop as the code runs it, back edge included."""
+    main = context.training
+    inside = [stage for stage in main.stages if stage.depth > 0] if main else []
+    if not inside:
+        return ()
+    steps = [
+        (f"{at}. {stage.kind}: {' '.join(stage.code.split())[:60]}", str(stage.where))
+        for at, stage in enumerate(inside, 1)
+    ]
+    header = inside[0].loops[-1] if inside[0].loops else ""
+    return (Preformatted(f"{header}\n    |\n    v\n{chain(steps)}\n    |\n    +--> {header}"),)
+
+
+def _schedule(context: Context) -> tuple[Block, ...]:
+    return _drawn(context, "learning_rate_curve", "learning_rate")
+
+
+def _adapters(context: Context) -> tuple[Block, ...]:
+    found = [item for item in context.used_techniques if item.sheet_id == "lora"]
+    return tuple(block for item in found[:1] for block in _position(context, item))
+
+
+def _prompt(context: Context) -> tuple[Block, ...]:
+    """Lines of the repository that hold a chat template."""
+    from analyzer.document.companions.prompts import template_lines
+    from analyzer.document.listing import snippet
+
+    spans = template_lines(context)
+    return tuple(
+        block
+        for span in spans[:2]
+        for block in (
+            paragraph(context.words, "gallery.prompt_at", where=refs([span])),
+            *snippet(context, span, longest=12),
+        )
+    )
+
+
+def _sizes(context: Context) -> tuple[Block, ...]:
+    """Published models and this one on a logarithmic axis; the published figures are knowledge."""
+    own, field = counts(context), field_of(context)
+    bars = [(item.name, item.parameters) for item in field.models if item.parameters]
+    if own:
+        bars.append((f"{context.name} (*)", own.total))
+    smallest = min(amount for _, amount in bars)
+    largest = max(amount for _, amount in bars)
+    span = math.log10(largest / smallest) or 1.0
+    wide = max(len(name) for name, _ in bars)
+    lines = [
+        f"{name.ljust(wide)} |{'#' * (1 + round((BAR - 1) * math.log10(amount / smallest) / span))} {compact(amount)}"
+        for name, amount in sorted(bars, key=lambda row: row[1])
+    ]
+    return (note(context.words, "knowledge", "gallery.sizes_note"), Preformatted("\n".join(lines)))
+
+
+def _modes(context: Context) -> tuple[Block, ...]:
+    """Training and inference as two frames of their own lines."""
+    rows = context.analysis.findings.mode_differences
+    if not rows:
+        return ()
+    frames = [
+        ("TRAINING", [f"{item.aspect}: {item.training_text}" for item in rows]),
+        ("INFERENCE", [f"{item.aspect}: {item.inference_text}" for item in rows]),
+    ]
+    ascii_only = [(title, [line for line in lines if line.isascii()]) for title, lines in frames]
+    return (Preformatted("\n\n".join(stack([frame]) for frame in ascii_only if frame[1])),)
+
+
+def _path(context: Context) -> tuple[Block, ...]:
+    """The order of reading: files with a role, entry last."""
+    order = ("config", "data", "preprocess", "model", "training", "inference")
+    roles = context.analysis.facts.structure.roles
+    steps = [(item.path, item.role) for role in order for item in roles if item.role == role]
+    unique = list({path: (path, role) for path, role in reversed(steps)}.values())[::-1]
+    return (Preformatted(chain(unique[:16])),) if unique else ()
+
+
+DRAWINGS: dict[str, Maker] = {
+    "architecture": _architecture,
+    "attention": _attention,
+    "heads": _heads,
+    "positions": _positions,
+    "heat_map": gallery_assets.heat_map,
+    "tokens": gallery_assets.tokens,
+    "training": _training,
+    "schedule": _schedule,
+    "adapters": _adapters,
+    "prompt": _prompt,
+    "sizes": _sizes,
+    "modes": _modes,
+    "path": _path,
+}
