@@ -28,6 +28,7 @@ from analyzer.document.chapters import (
 )
 from analyzer.document.companions import build_companions
 from analyzer.document.context import Context
+from analyzer.document.unique_names import with_unique_names
 from analyzer.document.wording import Words
 from analyzer.records.bundles import Analysis
 from analyzer.records.diagrams import Diagram
@@ -47,7 +48,7 @@ def build_report(analysis: Analysis, diagrams: tuple[Diagram, ...], languages: S
         context = Context(analysis, Words(language), diagrams)
         documents += [build_article(context), *build_companions(context)]
     context = Context(analysis, Words(languages[0]), diagrams)
-    return Report(tuple(documents), diagrams, annotated_files(context))
+    return Report(tuple(with_unique_names(item) for item in documents), diagrams, annotated_files(context))
 
 
 def build_article(context: Context) -> Document:
