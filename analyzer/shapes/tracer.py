@@ -7,14 +7,17 @@ Knows nothing of the repository under analysis; the only importer of torchinfo a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from analyzer.records.errors import UserError
 from analyzer.records.tensors import (
     Dim,
+    Illustration,
     ModuleCall,
     ModuleRecord,
     ParameterCounts,
@@ -59,6 +62,7 @@ def trace_reference(preset: str, batch: int = 2, length: int = 16) -> ReferenceT
         training=training,
         inference=inference,
         decode=decode,
+        illustration=read_illustration(preset),
         torchinfo_total=torchinfo_total,
     )
 
@@ -79,6 +83,21 @@ def reference_yardstick(preset: str, batch: int = 2, length: int = 16) -> Yardst
         flops_forward=count_forward_flops(model, tokens),
         kv_bytes_per_token=count_kv_bytes_per_token(model),
         activation_dtype=str(model.token_embedding.weight.dtype).removeprefix("torch."),
+    )
+
+
+def read_illustration(preset: str) -> Illustration | None:
+    """What the committed weights make of a sentence; they are those of one preset, and None for any other."""
+    path = resources.files("reference_model") / "assets" / "illustrations.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if content["preset"] != preset:
+        return None
+    last_layer, first_head = content["attention"][-1], 0
+    return Illustration(
+        sentence=content["sentence"],
+        characters=tuple(content["characters"]),
+        token_ids=tuple(content["token_ids"]),
+        attention=tuple(tuple(row) for row in last_layer[first_head]),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
 
@@ -15,6 +16,7 @@ from analyzer.shapes.tracer import reference_yardstick, trace_reference
 from reference_model.config import PRESETS
 from reference_model.model import GPT
 
+traced = functools.cache(trace_reference)
 every_preset = pytest.mark.parametrize("preset", list(PRESETS))
 
 
@@ -35,7 +37,7 @@ def evaluate_formula(formula: str, trace: ReferenceTrace) -> int:
 
 @every_preset
 def test_rows_are_the_named_modules_in_order(preset: str) -> None:
-    trace = trace_reference(preset, 1, 8)
+    trace = traced(preset, 2, 16)
     with torch.device("meta"):
         expected = [path for path, _ in GPT(PRESETS[preset]).named_modules()]
     for rows in (trace.training, trace.inference, trace.decode):
@@ -43,7 +45,7 @@ def test_rows_are_the_named_modules_in_order(preset: str) -> None:
 
 
 def test_training_reads_all_positions_and_inference_the_last() -> None:
-    trace = trace_reference("tiny", 3, 10)
+    trace = traced("tiny", 3, 10)
     assert shapes_of(row_of(trace.training, "head")) == [(["[3, 10, 128]"], ["[3, 10, 78]"])]
     assert shapes_of(row_of(trace.inference, "head")) == [(["[3, 1, 128]"], ["[3, 1, 78]"])]
     assert shapes_of(row_of(trace.training, "")) == [(["[3, 10]", "[3, 10]"], ["[3, 10, 78]", "[]"])]
@@ -51,25 +53,25 @@ def test_training_reads_all_positions_and_inference_the_last() -> None:
 
 
 def test_a_decode_step_reads_one_token_through_every_layer() -> None:
-    trace = trace_reference("tiny", 3, 10)
+    trace = traced("tiny", 3, 10)
     key = row_of(trace.decode, "blocks.3.attention.key")
     assert shapes_of(key) == [(["[3, 1, 128]"], ["[3, 1, 64]"])]
     assert shapes_of(row_of(trace.inference, "blocks.3.attention.key")) == [(["[3, 10, 128]"], ["[3, 10, 64]"])]
 
 
 def test_a_full_context_leaves_no_decode_step() -> None:
-    assert trace_reference("tiny", 1, 128).decode == ()
-    assert trace_reference("tiny", 1, 127).decode != ()
+    assert traced("tiny", 1, 128).decode == ()
+    assert traced("tiny", 1, 127).decode != ()
 
 
 def test_a_module_called_twice_has_two_calls_and_a_container_none() -> None:
-    trace = trace_reference("tiny", 1, 8)
+    trace = traced("tiny", 1, 8)
     assert len(row_of(trace.training, "blocks.0.dropout").calls) == 2
     assert row_of(trace.training, "blocks").calls == ()
 
 
 def test_dtypes_are_recorded() -> None:
-    embedding = row_of(trace_reference("tiny", 1, 8).training, "token_embedding").calls[0]
+    embedding = row_of(traced("tiny", 1, 8).training, "token_embedding").calls[0]
     assert (embedding.inputs[0].dtype, embedding.outputs[0].dtype) == ("int64", "float32")
 
 
@@ -80,7 +82,7 @@ def test_shapes_on_meta_are_those_of_a_real_run() -> None:
         module.register_forward_hook(lambda _m, _i, output, path=path: seen.setdefault(path, output))
     tokens = torch.zeros(2, 9, dtype=torch.long)
     model(tokens, targets=tokens)
-    rows = {row.path: row for row in trace_reference("tiny", 2, 9).training}
+    rows = {row.path: row for row in traced("tiny", 2, 9).training}
     for path, output in seen.items():
         first = output[0] if isinstance(output, tuple) else output
         assert [dim.value for dim in rows[path].calls[0].outputs[0].shape] == list(first.shape), path
@@ -88,7 +90,7 @@ def test_shapes_on_meta_are_those_of_a_real_run() -> None:
 
 @every_preset
 def test_own_parameters_add_up_to_the_total_and_torchinfo_counts_tied_weights_twice(preset: str) -> None:
-    trace = trace_reference(preset, 1, 8)
+    trace = traced(preset, 2, 16)
     config = PRESETS[preset]
     counts = trace.parameters
     assert counts.total == trace.training[0].parameters
@@ -97,10 +99,18 @@ def test_own_parameters_add_up_to_the_total_and_torchinfo_counts_tied_weights_tw
     assert trace.torchinfo_total == counts.total + counts.tied
 
 
-@every_preset
-@pytest.mark.parametrize(("batch", "length"), [(1, 1), (2, 16), (3, 128)])
+@pytest.mark.parametrize(
+    ("preset", "batch", "length"),
+    [
+        *((preset, 2, 16) for preset in PRESETS),
+        ("classic", 1, 1),
+        ("tiny", 1, 1),
+        ("classic", 3, 256),
+        ("tiny", 3, 128),
+    ],
+)
 def test_flops_and_cache_bytes_equal_their_closed_forms(preset: str, batch: int, length: int) -> None:
-    trace = trace_reference(preset, batch, length)
+    trace = traced(preset, batch, length)
     assert trace.flops_forward == evaluate_formula(trace.flops_formula, trace)
     assert trace.kv_bytes_per_token == evaluate_formula(trace.kv_formula, trace)
 
@@ -113,12 +123,12 @@ def test_flops_include_attention_as_the_explicit_form_computes_it() -> None:
     tokens = torch.zeros(2, 16, dtype=torch.long)
     with FlopCounterMode(display=False) as counter:
         explicit(tokens, targets=tokens)
-    assert counter.get_total_flops() == trace_reference("tiny", 2, 16).flops_forward
+    assert counter.get_total_flops() == traced("tiny", 2, 16).flops_forward
 
 
 @every_preset
 def test_yardstick_is_the_summary_of_the_trace(preset: str) -> None:
-    trace, yardstick = trace_reference(preset, 2, 16), reference_yardstick(preset, 2, 16)
+    trace, yardstick = traced(preset, 2, 16), reference_yardstick(preset, 2, 16)
     assert yardstick.parameters == trace.parameters.total
     assert yardstick.flops_forward == trace.flops_forward
     assert yardstick.kv_bytes_per_token == trace.kv_bytes_per_token
@@ -144,7 +154,16 @@ def test_rope_presets_are_measured_at_any_length() -> None:
 )
 def test_impossible_requests_are_refused(preset: str, batch: int, length: int, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        trace_reference(preset, batch, length)
+        traced(preset, batch, length)
+
+
+def test_the_trained_preset_carries_its_illustration_and_no_other_does() -> None:
+    found = traced("tiny", 2, 16).illustration
+    assert found is not None
+    assert "".join(found.characters) == found.sentence
+    assert len(found.token_ids) == len(found.attention) == len(found.sentence)
+    assert all(sum(row) == pytest.approx(1, abs=2e-3) for row in found.attention)
+    assert traced("classic", 2, 16).illustration is None
 
 
 def test_importing_the_tracer_does_not_import_torch() -> None:
