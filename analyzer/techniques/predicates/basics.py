@@ -146,13 +146,17 @@ def scaled_unit_norm(term: Term) -> str | None:
 
 def is_minus_infinity(term: Term) -> bool:
     """`float('-inf')`, `-torch.inf`, `torch.finfo(...).min`, or a literal that large."""
-    if term.payload == "-inf" or (term.head == "attr" and term.label == "min"):
+    if _text(term) == "-inf" or (term.head == "attr" and term.label == "min"):
         return True
     if term.head == "neg":
         inner = term.args[0]
-        return inner.payload == "inf" or inner.label in ("math.inf", "torch.inf", "numpy.inf", "numpy.Inf")
+        return _text(inner) in ("inf", "infinity") or inner.label in ("math.inf", "torch.inf", "numpy.inf", "numpy.Inf")
     value = number(term)
     return value is not None and value <= -10_000
+
+
+def _text(term: Term) -> str:
+    return term.payload.lower() if isinstance(term.payload, str) else ""
 
 
 def is_parameter(term: Term) -> bool:

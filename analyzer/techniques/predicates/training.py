@@ -133,7 +133,7 @@ def _bottoms(term: Term) -> Iterator[Term]:
     """The denominator, without `+ 1` and `max(1, ·)`."""
     for one in alternatives(term):
         yield one
-        if one.head in ("add", "call", "maximum"):
+        if one.head in ("call", "maximum") or (one.head == "add" and any(number(arg) == 1 for arg in one.args)):
             yield from one.args
 
 
@@ -263,3 +263,12 @@ def _clip_sides(term: Term) -> tuple[Term, Term] | None:
             return plain, clipped
     return None
 
+
+
+def has_smoothed_labels(program: Program, reading: Reading) -> Iterator[Match]:
+    """Cross-entropy with `label_smoothing` other than zero."""
+    for term in walk(*reading.terms):
+        if term.label in ("torch.nn.CrossEntropyLoss", "torch.nn.functional.cross_entropy"):
+            share = term.keyword("label_smoothing")
+            if share is not None and number(share) != 0:
+                yield Match(term, (("eps", share),), (term,), "smoothing_option")
