@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -24,6 +25,13 @@ from analyzer.records.evidence import Unknown
 PACKAGE_ROOT = str(Path(__file__).resolve().parents[2])
 POLL_SECONDS = 0.05
 _START = "import sys; sys.path[:0] = [sys.argv[1]]; from analyzer.evaluator.worker import serve; serve()"
+ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "OMP_NUM_THREADS": "2",
+    "TORCHINDUCTOR_CACHE_DIR": os.sep,  # torch makes this directory on import; one that exists is not made
+}
+"""All that a worker sees of the environment."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,10 @@ class WorkerOutcome:
 
 
 def run_worker(task: str, payload: object, limits: WorkerLimits | None = None) -> WorkerOutcome:
-    """Run `task` (`package.module:function`, a generator of JSON values) on a JSON payload in a worker."""
+    """Run `task` (`package.module:function`, a generator of JSON values) on a JSON payload in a worker.
+
+    A function `prepare` beside it runs before the nets are up: imports that look for places to write.
+    """
     limits = limits or WorkerLimits()
     request = json.dumps({"task": task, "payload": payload, "limits": vars(limits)}).encode()
     process = subprocess.Popen(
@@ -54,7 +65,7 @@ def run_worker(task: str, payload: object, limits: WorkerLimits | None = None) -
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "2", "PYTHONDONTWRITEBYTECODE": "1"},
+        env=ENVIRONMENT,
         close_fds=True,
     )
     watch = _Watch(process, limits)
@@ -70,7 +81,10 @@ def serve() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     module, _, function = request["task"].partition(":")
-    run: Callable[[object], Iterable[object]] = getattr(importlib.import_module(module), function)
+    loaded = importlib.import_module(module)
+    run: Callable[[object], Iterable[object]] = getattr(loaded, function)
+    getattr(loaded, "prepare", lambda: None)()
+    tempfile.tempdir = os.sep  # never written to: libraries that ask for a place find none they could try out
     nets = apply_nets(request["limits"]["cpu_seconds"], request["limits"]["address_bytes"])
     _write_line(answers, {"nets": list(nets)})
     try:

@@ -1,0 +1,101 @@
+"""Integers that the code gives its outermost constructors, by parameter name; other values can take their place.
+
+`GPT(GPTConfig())` constructs a configuration and a model: `n_embd`, `n_head` are the names that its sizes may
+be told in. What is constructed inside a model is the model's own affair.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from torch import nn
+
+from analyzer.evaluator.native.records import MISSING
+from analyzer.evaluator.objects import is_own_class
+from analyzer.evaluator.session import Session
+from analyzer.evaluator.values import NamedInt
+
+MAXIMUM_INTEGER = 2**31
+
+
+class Constructions:
+    """Watches one evaluation; `seen` holds each name with the value that its constructor got."""
+
+    def __init__(self, replacements: Mapping[str, tuple[int, int]]) -> None:
+        self.seen: dict[str, int] = {}
+        self._replacements = dict(replacements)
+        self._inside_module = 0
+
+    def arguments(self, cls: type, args: Any, kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments of a constructor with replacements in place; notes the integers among them."""
+        try:
+            bound = _signature_of(cls).bind(*args, **kwargs)
+        except (TypeError, ValueError):
+            return tuple(args), kwargs
+        bound.apply_defaults()
+        for name, parameter in bound.signature.parameters.items():
+            if parameter.kind is parameter.VAR_KEYWORD:
+                bound.arguments[name] = {key: self._value(key, value) for key, value in bound.arguments[name].items()}
+            elif parameter.kind is not parameter.VAR_POSITIONAL:
+                bound.arguments[name] = self._value(name, bound.arguments[name])
+        for name in [name for name, value in bound.arguments.items() if value is _COMPUTED]:
+            del bound.arguments[name]
+        return bound.args, dict(bound.kwargs)
+
+    def _value(self, name: str, value: Any) -> Any:
+        if type(value) not in (int, NamedInt) or not 0 < value < MAXIMUM_INTEGER:
+            return value
+        expected, replacement = self._replacements.get(name, (None, None))
+        number = replacement if replacement is not None and int(value) == expected else int(value)
+        self.seen.setdefault(name, number)
+        return value if number == int(value) else number
+
+    def call(self, session: Session, original: Any, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        if not (isinstance(function, type) and is_own_class(function)) or self._inside_module:
+            return original(function, args, kwargs)
+        args, kwargs = self.arguments(function, args, kwargs)
+        if not issubclass(function, nn.Module):
+            return original(function, args, kwargs)
+        self._inside_module += 1
+        try:
+            return original(function, args, kwargs)
+        finally:
+            self._inside_module -= 1
+
+
+_COMPUTED = object()
+"""Default of a dataclass field that a factory makes: left to the constructor."""
+
+
+def _signature_of(cls: type) -> inspect.Signature:
+    """The constructor's parameters; those of a dataclass of the target stand in its fields."""
+    fields = getattr(cls, "__dataclass_fields__", None)
+    if not fields or hasattr(cls.__init__, "__signature__"):
+        return inspect.signature(cls)
+    parameters = []
+    for name, item in sorted(fields.items(), key=lambda pair: bool(pair[1].kw_only)):
+        if item.init:
+            kind = inspect.Parameter.KEYWORD_ONLY if item.kw_only else inspect.Parameter.POSITIONAL_OR_KEYWORD
+            default = _COMPUTED if item.default_factory is not MISSING else item.default
+            empty = inspect.Parameter.empty
+            parameters.append(inspect.Parameter(name, kind, default=empty if default is MISSING else default))
+    return inspect.Signature(parameters)
+
+
+@contextmanager
+def watch_constructions(session: Session, replacements: Mapping[str, tuple[int, int]]) -> Iterator[Constructions]:
+    """Constructor calls of the target inside pass through; `replacements` are name → (value expected, new value)."""
+    watcher = Constructions(replacements)
+    original = session.call
+
+    def call(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        return watcher.call(session, original, function, args, kwargs)
+
+    session.call = call  # type: ignore[method-assign]
+    try:
+        yield watcher
+    finally:
+        session.call = original  # type: ignore[method-assign]

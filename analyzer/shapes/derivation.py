@@ -1,0 +1,180 @@
+"""Which models of a repository are evaluated, in which order, within which time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from analyzer.evaluator.worker import WorkerLimits, run_worker
+from analyzer.index import Definition, SourceIndex
+from analyzer.records.bundles import Facts, Shapes
+from analyzer.records.codec import decode
+from analyzer.records.evidence import Gap, Unknown
+from analyzer.records.tensors import ModelShapes
+from analyzer.shapes.entry_points import BuildPlan, find_builds, find_presets
+from analyzer.shapes.input_spec import parse_input_spec
+from analyzer.shapes.requests import ModelRequest
+from analyzer.shapes.tasks import payload_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TASK = "analyzer.shapes.tasks:evaluate"
+MAXIMUM_MODELS = 60
+MAXIMUM_PRESETS = 24
+MINIMUM_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class ShapesOptions:
+    """What a user may choose of the evaluation; `seconds` is the time for all models together."""
+
+    model: str | None = None
+    build: str | None = None
+    inputs: tuple[str, ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    packages: tuple[str, ...] = ()
+    method: str = "forward"
+    training: bool = False
+    default_dtype: str | None = None
+    seconds: float = 100.0
+
+    def for_worker(self) -> Mapping[str, object]:
+        return {
+            "environment": [list(pair) for pair in self.environment],
+            "packages": list(self.packages),
+            "settings": [list(pair) for pair in self.settings],
+            "default_dtype": self.default_dtype,
+        }
+
+
+class UnknownModel(ValueError):
+    """The user named a file or class that the repository does not have."""
+
+
+def derive_shapes(index: SourceIndex, facts: Facts, options: ShapesOptions | None = None) -> Shapes:
+    """The main model in its modes, its presets counted, the other models of the repository."""
+    options = options or ShapesOptions()
+    requests = _requests(index, facts, options)
+    if not requests:
+        return Shapes(gaps=(Gap(index.repository.name, "no_model_found"),))
+    presets = _preset_requests(index, facts, requests[0])
+    models = evaluate_all(index, (requests[0], *presets, *requests[1:]), options)
+    number = 1 + len(presets)
+    return Shapes((models[0], *models[number:]), models[1:number])
+
+
+def derive_model_shapes(index: SourceIndex, options: ShapesOptions, facts: Facts | None = None) -> ModelShapes:
+    """One model as the user asked for it: `--model`, `--build`, `--input`, `--method`, `--train`."""
+    owner = find_model(index, options.model or "")
+    inputs = tuple(parse_input_spec(text) for text in options.inputs)
+    builds = _user_builds(index, owner, options) or find_builds(index, facts, owner)
+    request = ModelRequest(
+        owner.name,
+        owner.qualified_name,
+        index.span(owner.path, owner.node),
+        builds,
+        main=True,
+        inputs=inputs,
+        method=options.method,
+        training=options.training,
+    )
+    return evaluate_all(index, (request,), options)[0]
+
+
+def find_model(index: SourceIndex, name: str) -> Definition:
+    """The class that `FILE` or `FILE:CLASS` means; the last module class of the file where only that is named."""
+    path, _, class_name = name.partition(":")
+    if path not in index.files:
+        raise UnknownModel(f"{path!r} is no file of the repository")
+    classes = {d.name: d for d in index.symbols.classes() if d.path == path}
+    if class_name:
+        if class_name not in classes:
+            raise UnknownModel(f"{path} has no class {class_name!r}; it has {', '.join(classes) or 'none'}")
+        return classes[class_name]
+    if not classes:
+        raise UnknownModel(f"{path} defines no class")
+    return list(classes.values())[-1]
+
+
+def evaluate_all(
+    index: SourceIndex, requests: Sequence[ModelRequest], options: ShapesOptions
+) -> tuple[ModelShapes, ...]:
+    """Each request's shapes, in order; a model that ends its worker costs only itself."""
+    deadline = time.monotonic() + options.seconds
+    done: list[ModelShapes] = []
+    failures: list[Unknown] = []
+    while len(done) < len(requests):
+        left = deadline - time.monotonic()
+        rest = tuple(requests[len(done) :])
+        if left < MINIMUM_SECONDS:
+            failures.append(Unknown("worker_out_of_time", (("seconds", f"{options.seconds:g}"),)))
+        if left < MINIMUM_SECONDS or _is_hopeless(failures):
+            return (*done, *(_unevaluated(request, failures[-1]) for request in rest))
+        limits = WorkerLimits(wall_seconds=left, cpu_seconds=int(left * 4) + 10)
+        outcome = run_worker(TASK, payload_of(index, rest, options.for_worker()), limits)
+        done += [replace(decode(ModelShapes, result), nets=outcome.nets) for result in outcome.results]
+        failures = [] if outcome.results else failures
+        if outcome.failure is not None and len(done) < len(requests):
+            failures.append(outcome.failure)
+            done.append(_unevaluated(requests[len(done)], outcome.failure, outcome.nets))
+    return tuple(done)
+
+
+def _is_hopeless(failures: Sequence[Unknown]) -> bool:
+    """The worker itself does not come up: it failed three times without a single result."""
+    return len(failures) >= 3
+
+
+def _unevaluated(request: ModelRequest, reason: Unknown, nets: tuple[str, ...] = ()) -> ModelShapes:
+    build = request.builds[0] if request.builds else None
+    return ModelShapes(
+        request.class_name,
+        request.qualified_name,
+        request.main,
+        request.where,
+        build.expression if build else "",
+        build.origin if build else "defaults",
+        build.where if build else None,
+        (),
+        reason,
+        gaps=(Gap(str(request.where), reason.reason, reason.arguments),),
+        nets=nets,
+    )
+
+
+def _requests(index: SourceIndex, facts: Facts, options: ShapesOptions) -> list[ModelRequest]:
+    inputs = tuple(parse_input_spec(text) for text in options.inputs) or None
+    chosen = [find_model(index, options.model)] if options.model else []
+    for candidate in facts.structure.models:
+        owner = index.symbols.definition(candidate.qualified_name)
+        if owner is not None and owner not in chosen:
+            chosen.append(owner)
+    requests = []
+    for number, owner in enumerate(chosen[:MAXIMUM_MODELS]):
+        builds = (_user_builds(index, owner, options) if number == 0 else ()) or find_builds(index, facts, owner)
+        span = index.span(owner.path, owner.node)
+        request = ModelRequest(owner.name, owner.qualified_name, span, builds, number == 0)
+        if number == 0:
+            request = replace(request, inputs=inputs, method=options.method, training=options.training)
+        requests.append(replace(request, seconds=20.0 if number == 0 else 4.0))
+    return requests
+
+
+def _user_builds(index: SourceIndex, owner: Definition, options: ShapesOptions) -> tuple[BuildPlan, ...]:
+    if options.build is None:
+        return ()
+    return (BuildPlan(owner.path, options.build, "user", index.span(owner.path, owner.node)),)
+
+
+def _preset_requests(index: SourceIndex, facts: Facts, main: ModelRequest) -> tuple[ModelRequest, ...]:
+    """Other sizes of the main model: built and counted."""
+    owner = index.symbols.definition(main.qualified_name)
+    plans = find_presets(facts, owner) if owner is not None else ()
+    return tuple(
+        replace(main, class_name=plan.name or main.class_name, builds=(plan,), main=False, trace=False, inputs=None)
+        for plan in plans[:MAXIMUM_PRESETS]
+    )

@@ -1,0 +1,239 @@
+"""Which expressions build a model: its constructor's defaults, presets and factories, documents, call sites.
+
+Gives candidates in order of preference with the lines they rest on; which of them works is found by building.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from analyzer.index import Definition, SourceIndex
+from analyzer.records.bundles import Facts
+from analyzer.records.source import Span
+
+Origin = Literal["user", "preset", "factory", "training_script", "inference_script", "defaults"]
+CONFIG_WORDS = ("config", "cfg", "args", "params", "hparams", "opt", "options")
+
+
+@dataclass(frozen=True)
+class BuildPlan:
+    """An expression (or statements ending in one) in the scope of a file, and where it was taken from."""
+
+    path: str
+    expression: str
+    origin: Origin
+    where: Span
+    name: str = ""
+
+
+def find_builds(index: SourceIndex, facts: Facts | None, owner: Definition) -> tuple[BuildPlan, ...]:
+    """Ways to build the class `owner`, best first, each expression once."""
+    found: dict[tuple[str, str], BuildPlan] = {}
+    for plan in (
+        *_from_defaults(index, owner),
+        *find_presets(facts, owner),
+        *_from_configuration(index, owner),
+        *_from_documents(index, owner),
+        *_from_call_sites(index, owner),
+    ):
+        found.setdefault((plan.path, plan.expression), plan)
+    return tuple(found.values())
+
+
+def find_presets(facts: Facts | None, owner: Definition) -> tuple[BuildPlan, ...]:
+    """Named sizes of the class: factories and registries of factories."""
+    if facts is None:
+        return ()
+    class_name = owner.name.rpartition(".")[2]
+    presets = (p for p in facts.configuration.presets if p.build and p.table == class_name)
+    return tuple(BuildPlan(p.where.path, p.build or "", "factory", p.where, p.name) for p in presets)
+
+
+def _from_defaults(index: SourceIndex, owner: Definition) -> Iterator[BuildPlan]:
+    """`Net()` where every argument has a default."""
+    node = constructor_of(index, owner)
+    if node is None:
+        yield BuildPlan(owner.path, f"{owner.name}()", "defaults", index.span(owner.path, owner.node))
+    elif not _required(node[1]) and _says_sizes(node[1]):
+        yield BuildPlan(owner.path, f"{owner.name}()", "defaults", index.span(node[0], node[1].lineno))
+
+
+def _says_sizes(node: ast.FunctionDef) -> bool:
+    """A constructor whose only defaults are `None` leaves its sizes to its callers."""
+    defaults = [*node.args.defaults, *(default for default in node.args.kw_defaults if default is not None)]
+    return not defaults or any(not (isinstance(d, ast.Constant) and d.value is None) for d in defaults)
+
+
+def _from_configuration(index: SourceIndex, owner: Definition) -> Iterator[BuildPlan]:
+    """`GPT(GPTConfig())` where the one required argument is a configuration that can be made from defaults."""
+    found = constructor_of(index, owner)
+    if found is None:
+        return
+    arguments = [a for a in (*found[1].args.posonlyargs, *found[1].args.args)][1:]
+    required = _required(found[1])
+    if len(required) > 1 or not arguments or (required and required[0] != arguments[0].arg):
+        return
+    for config in _configurations(index, owner, arguments[0]):
+        prefix = "" if index.symbols.resolve(owner.path, config.name) == config else _import_of(config)
+        expression = f"{prefix}{owner.name}({config.name}())"
+        yield BuildPlan(owner.path, expression, "defaults", index.span(config.path, config.node))
+
+
+def _configurations(index: SourceIndex, owner: Definition, argument: ast.arg) -> Iterator[Definition]:
+    """Classes that the argument's annotation, a class attribute or the file itself offers as configuration."""
+    names = [ast.unparse(argument.annotation).strip("'\"")] if argument.annotation else []
+    assert isinstance(owner.node, ast.ClassDef)
+    for statement in owner.node.body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "config_class":
+            names.append(ast.unparse(statement.value))
+    for name in names:
+        found = index.symbols.resolve(owner.path, name.split("|")[0].strip()) if name else None
+        if isinstance(found, Definition) and isinstance(found.node, ast.ClassDef) and _has_defaults(index, found):
+            yield found
+    if argument.arg.lower().strip("_") in CONFIG_WORDS or argument.arg.lower().endswith(CONFIG_WORDS):
+        yield from (d for d in _own_classes(index, owner.path) if _is_configuration(d) and _has_defaults(index, d))
+
+
+def _own_classes(index: SourceIndex, path: str) -> list[Definition]:
+    table = index.symbols.definitions.get(path, {})
+    return [d for d in table.values() if isinstance(d.node, ast.ClassDef)]
+
+
+def _is_configuration(definition: Definition) -> bool:
+    words = ("config", "args", "arguments", "params", "dimensions", "hparams")
+    return definition.name.lower().rstrip("s").endswith(tuple(word.rstrip("s") for word in words))
+
+
+def _has_defaults(index: SourceIndex, definition: Definition) -> bool:
+    """A class that is made from defaults alone: a dataclass or a constructor with a default for everything."""
+    node = constructor_of(index, definition)
+    if node is not None:
+        return not _required(node[1])
+    assert isinstance(definition.node, ast.ClassDef)
+    fields = [s for s in definition.node.body if isinstance(s, ast.AnnAssign)]
+    return bool(fields) and all(field.value is not None for field in fields)
+
+
+def _from_documents(index: SourceIndex, owner: Definition) -> Iterator[BuildPlan]:
+    """Python blocks of READMEs that build the class, as the statements up to that line."""
+    for path, file in index.files.items():
+        if file.kind != "markdown":
+            continue
+        for first, text in code_blocks(index.lines(path)):
+            try:
+                tree = ast.parse(text)
+            except (SyntaxError, ValueError):
+                continue
+            body, call = _building_statements(tree, owner.name)
+            if call is not None:
+                where = index.span(path, first + call.lineno - 1, first + (call.end_lineno or call.lineno) - 1)
+                yield BuildPlan(owner.path, "\n".join(ast.unparse(node) for node in body), "inference_script", where)
+
+
+def code_blocks(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """Fenced Python blocks of a document with the number of their first line."""
+    start: int | None = None
+    for number, line in enumerate(lines, 1):
+        fence = line.strip()
+        if start is None and fence.lower() in ("```python", "```py", "``` python", "```python3"):
+            start = number + 1
+        elif start is not None and fence.startswith("```"):
+            yield start, "\n".join(lines[start - 1 : number - 1])
+            start = None
+
+
+def _building_statements(tree: ast.Module, class_name: str) -> tuple[list[ast.stmt], ast.Call | None]:
+    """The statements that the first construction of the class needs, ending in the construction."""
+    for position, statement in enumerate(tree.body):
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == class_name:
+                return [*_needed(tree.body[:position], node), ast.copy_location(ast.Expr(node), node)], node
+    return [], None
+
+
+def _needed(body: list[ast.stmt], node: ast.AST) -> list[ast.stmt]:
+    """Of the statements before, those that bind or change a name that is needed, backwards."""
+    wanted = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    kept: list[ast.stmt] = []
+    for statement in reversed(body):
+        if wanted & _touched(statement):
+            kept.insert(0, statement)
+            wanted |= {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)}
+    return kept
+
+
+def _touched(statement: ast.stmt) -> set[str]:
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return {alias.asname or alias.name.split(".")[0] for alias in statement.names}
+    if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        return {_root(part) for target in targets for part in _parts(target)}
+    if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+        return {statement.name}
+    return set()
+
+
+def _parts(target: ast.expr) -> list[ast.expr]:
+    return list(target.elts) if isinstance(target, (ast.Tuple, ast.List)) else [target]
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _from_call_sites(index: SourceIndex, owner: Definition) -> Iterator[BuildPlan]:
+    """Constructions elsewhere in the repository whose arguments are literals."""
+    for path, tree in index.trees().items():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or not _is_literal_call(node):
+                continue
+            name = ast.unparse(node.func)
+            if name.rpartition(".")[2] == owner.name and index.symbols.resolve(path, name) == owner:
+                yield BuildPlan(path, ast.unparse(node), "training_script", index.span(path, node))
+
+
+def _is_literal_call(node: ast.Call) -> bool:
+    values = [*node.args, *(keyword.value for keyword in node.keywords)]
+    return bool(values) and all(_is_literal(value) for value in values)
+
+
+def _is_literal(node: ast.expr) -> bool:
+    try:
+        ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError):
+        return False
+    return True
+
+
+def constructor_of(index: SourceIndex, owner: Definition, depth: int = 0) -> tuple[str, ast.FunctionDef] | None:
+    """Path and node of the `__init__` that a class has or inherits from a class of the repository."""
+    own = index.symbols.definitions[owner.path].get(f"{owner.name}.__init__")
+    if own is not None and isinstance(own.node, ast.FunctionDef):
+        return own.path, own.node
+    if depth > 10 or not isinstance(owner.node, ast.ClassDef):
+        return None
+    for base in owner.node.bases:
+        found = index.symbols.resolve(owner.path, ast.unparse(base))
+        if isinstance(found, Definition) and isinstance(found.node, ast.ClassDef) and found != owner:
+            inherited = constructor_of(index, found, depth + 1)
+            if inherited is not None:
+                return inherited
+    return None
+
+
+def _required(node: ast.FunctionDef) -> list[str]:
+    arguments = node.args
+    positional = [a.arg for a in (*arguments.posonlyargs, *arguments.args)][1:]
+    required = positional[: max(0, len(positional) - len(arguments.defaults))]
+    keyword = [a.arg for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is None]
+    return [*required, *keyword]
+
+
+def _import_of(config: Definition) -> str:
+    module = config.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return f"from {module} import {config.name}\n"

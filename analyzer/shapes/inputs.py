@@ -1,0 +1,213 @@
+"""Which inputs a model is called with: names and sizes from the code's own unpacking, layers, docstrings.
+
+Gives alternatives, best first, each input with the rule that chose it; whether the model accepts them is
+found by calling it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from torch import nn
+
+from analyzer.index import Definition, SourceIndex
+from analyzer.records.source import Span
+from analyzer.records.structure import ArgumentInfo
+from analyzer.shapes.first_use import ArgumentReader, FirstUse, docstring_shapes
+from analyzer.shapes.input_spec import DEFAULT_SIZES, DimSpec, InputSpec, TensorValue
+
+IMAGE_NAMES = ("input_size", "img_size", "image_size", "image_height", "resolution", "image_resolution", "size")
+IMAGE_SIZES = (32, 224, 64, 28, 256, 299)
+LENGTHS = (16, 64, 8)
+BATCH_NAMES = {"b", "n", "bs", "bsz", "batch", "batch_size", "bz", "nbatch"}
+HEIGHT_NAMES, WIDTH_NAMES = {"h", "height", "img_h"}, {"w", "width", "img_w"}
+CHANNEL_NAMES = {"c", "ch", "channels", "in_channels", "in_chans", "nc"}
+Dims = tuple[DimSpec, ...]
+
+
+@dataclass(frozen=True)
+class PlannedInput:
+    """An argument of the call with the rule that chose its form and the lines that it rests on."""
+
+    spec: InputSpec
+    reason: str
+    where: Span | None = None
+
+
+Plan = tuple[PlannedInput, ...]
+
+
+class InputPlanner:
+    """Plans the arguments of one method of a built model. `sizes` are the names that its constructors got."""
+
+    def __init__(self, index: SourceIndex, model: nn.Module, sizes: Mapping[str, int]) -> None:
+        self._index = index
+        self._model = model
+        self._sizes = sizes
+        self._reader = ArgumentReader(index)
+
+    def method(self, name: str) -> Definition | None:
+        return self._reader.method(self._model, name)
+
+    def plans(self, arguments: Sequence[ArgumentInfo], method: str = "forward") -> Iterator[Plan]:
+        """Alternatives for the arguments without default, by image size and sequence length."""
+        required = [a for a in arguments if a.default is None and a.kind in ("positional", "keyword")]
+        uses = {a.name: self._reader.first_use(self._model, method, a.name) for a in required}
+        seen: set[str] = set()
+        for image, length in self._trials():
+            plan = tuple(self._input(a, uses[a.name], method, image, length) for a in required)
+            text = str([str(planned.spec) for planned in plan])
+            if text not in seen:
+                seen.add(text)
+                yield plan
+
+    def targets(self, arguments: Sequence[ArgumentInfo], plan: Plan, method: str = "forward") -> Plan | None:
+        """The plan with targets, where an argument with default `None` enters a loss; None if there is none."""
+        for argument in arguments:
+            if argument.default is None or argument.kind == "var_keyword":
+                continue
+            use = self._reader.first_use(self._model, method, argument.name)
+            first = plan[0].spec.value if plan else None
+            if use.class_indices and isinstance(first, TensorValue) and first.dtype == "int64":
+                where = self._argument_span(method)
+                return (*plan, PlannedInput(InputSpec(argument.name, first), "loss_targets", where))
+        return None
+
+    def _trials(self) -> Iterator[tuple[tuple[DimSpec, DimSpec], DimSpec]]:
+        """Sizes to try: what the model itself names, then common ones."""
+        named = [DimSpec(name, self._sizes[name]) for name in IMAGE_NAMES if name in self._sizes]
+        images = [(dim, dim) for dim in named]
+        images += [(DimSpec("H", size), DimSpec("W", size)) for size in IMAGE_SIZES]
+        lengths = [DimSpec("T", size) for size in LENGTHS]
+        yield from ((image, lengths[0]) for image in images)
+        yield from ((images[0], length) for length in lengths[1:])
+
+    def _input(
+        self, argument: ArgumentInfo, use: FirstUse, method: str, image: tuple[DimSpec, DimSpec], length: DimSpec
+    ) -> PlannedInput:
+        layer = layer_dims(use.layer, image, length)
+        names, where, reason = self._dim_names(argument.name, use, method)
+        dtype = layer[0] if layer else self._annotated_dtype(argument)
+        if not names and layer is None:
+            return self._by_pattern(argument, use, image, length)
+        dims = layer[1] if layer and len(layer[1]) == len(names or layer[1]) else None
+        if names:
+            channel = layer_channels(use.layer)
+            filled = tuple(self._named(name, image, length, channel) for name in names)
+            return PlannedInput(InputSpec(argument.name, TensorValue(dtype, filled)), reason, where)
+        assert layer is not None
+        spec = InputSpec(argument.name, TensorValue(dtype, dims or layer[1]))
+        return PlannedInput(spec, "first_layer", use.layer_at)
+
+    def _dim_names(self, argument: str, use: FirstUse, method: str) -> tuple[tuple[str, ...], Span | None, str]:
+        if use.names and "*" not in use.names:
+            return use.names, use.names_at, "unpacked"
+        definition = self.method(method)
+        if definition is not None:
+            for node in (definition.node, self._owner(definition)):
+                text = ast.get_docstring(node) if isinstance(node, (ast.FunctionDef, ast.ClassDef)) else None
+                shape = docstring_shapes(text, argument)
+                if shape:
+                    return shape, self._index.span(definition.path, definition.node), "docstring"
+        return (), None, ""
+
+    def _owner(self, definition: Definition) -> ast.AST | None:
+        owner = self._index.symbols.definitions[definition.path].get(definition.name.rpartition(".")[0])
+        return owner.node if owner else None
+
+    def _by_pattern(
+        self, argument: ArgumentInfo, use: FirstUse, image: tuple[DimSpec, DimSpec], length: DimSpec
+    ) -> PlannedInput:
+        """From an einops pattern; else a vector per sample."""
+        if use.pattern:
+            dims = tuple(self._pattern_dim(axis, use, image, length) for axis in _axes(use.pattern))
+            spec = InputSpec(argument.name, TensorValue("float32", dims))
+            return PlannedInput(spec, "einops_pattern", use.layer_at)
+        dtype = self._annotated_dtype(argument)
+        spec = InputSpec(argument.name, TensorValue(dtype, (DimSpec("B", DEFAULT_SIZES["B"]),)))
+        return PlannedInput(spec, "signature")
+
+    def _pattern_dim(self, axis: str, use: FirstUse, image: tuple[DimSpec, DimSpec], length: DimSpec) -> DimSpec:
+        head = axis.strip("() ").split()[0].lower() if axis.strip("() ") else "1"
+        return self._named(head, image, length, _width_after_pattern(use))
+
+    def _named(self, name: str, image: tuple[DimSpec, DimSpec], length: DimSpec, channel: int | None) -> DimSpec:
+        """A dim by the name that the code gives it; single letters are set in capitals."""
+        if name.isdigit():
+            return DimSpec(None, int(name))
+        if name in self._sizes:
+            return DimSpec(name, self._sizes[name])
+        low = name.lower()
+        shown = name.upper() if len(name) == 1 else name
+        if low in BATCH_NAMES:
+            return DimSpec("B" if len(name) == 1 else name, DEFAULT_SIZES["B"])
+        if low in HEIGHT_NAMES or low in WIDTH_NAMES:
+            return image[0] if low in HEIGHT_NAMES else image[1]
+        if channel is not None and (low in CHANNEL_NAMES or low not in ("t", "l", "s")):
+            return DimSpec(None, channel)
+        if low in CHANNEL_NAMES:
+            return DimSpec(None, 3)
+        return replace(length, name=shown)
+
+    def _annotated_dtype(self, argument: ArgumentInfo) -> str:
+        text = argument.annotation or ""
+        return "int64" if re.search(r"LongTensor|Int\b|\blong\b", text) else "float32"
+
+    def _argument_span(self, method: str) -> Span | None:
+        definition = self.method(method)
+        return self._index.span(definition.path, definition.node.lineno) if definition else None
+
+
+def layer_channels(layer: nn.Module | None) -> int | None:
+    """The size that a layer demands of its channel or feature axis."""
+    for attribute in ("in_channels", "in_features", "num_features", "embed_dim", "input_size"):
+        value = getattr(layer, attribute, None)
+        if isinstance(value, int):
+            return value
+    return None
+
+
+def layer_dims(layer: nn.Module | None, image: tuple[DimSpec, DimSpec], length: DimSpec) -> tuple[str, Dims] | None:
+    """The dtype and dims that a layer of torch takes; None where it takes anything."""
+    batch = DimSpec("B", DEFAULT_SIZES["B"])
+    if isinstance(layer, nn.Embedding):
+        return "int64", (batch, length)
+    channels = layer_channels(layer)
+    if channels is None:
+        return _norm_dims(layer, batch, length)
+    width = DimSpec(None, channels)
+    if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm2d, nn.InstanceNorm2d)):
+        return "float32", (batch, width, *image)
+    if isinstance(layer, (nn.Conv3d, nn.ConvTranspose3d, nn.BatchNorm3d)):
+        return "float32", (batch, width, DimSpec("D", 8), *image)
+    if isinstance(layer, (nn.Conv1d, nn.ConvTranspose1d)):
+        return "float32", (batch, width, length)
+    if isinstance(layer, (nn.RNNBase, nn.MultiheadAttention)):
+        return "float32", (batch, length, width) if layer.batch_first else (length, batch, width)
+    return "float32", (batch, width)
+
+
+def _norm_dims(layer: nn.Module | None, batch: DimSpec, length: DimSpec) -> tuple[str, Dims] | None:
+    shape = getattr(layer, "normalized_shape", None)
+    if isinstance(shape, tuple):
+        return "float32", (batch, length, *(DimSpec(None, size) for size in shape))
+    return None
+
+
+def _axes(pattern: str) -> list[str]:
+    return re.findall(r"\([^)]*\)|\S+", pattern)
+
+
+def _width_after_pattern(use: FirstUse) -> int | None:
+    """Channels of an image whose patches enter a layer: features of the layer over the pixels of a patch."""
+    features = getattr(use.layer, "normalized_shape", None)
+    width = features[0] if isinstance(features, tuple) else layer_channels(use.layer)
+    if width is None:
+        return None
+    pixels = 1
+    for size in use.axes.values():
+        pixels *= size
+    return width // pixels if width % pixels == 0 else None

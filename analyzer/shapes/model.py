@@ -1,0 +1,304 @@
+"""Everything about one model: built from the first expression that works, counted, called in its modes, named."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from torch import nn
+
+from analyzer.evaluator import CannotEvaluate, Interpreter, TargetRaised
+from analyzer.evaluator.dims import DimNamer, source_forms
+from analyzer.index import SourceIndex
+from analyzer.records.evidence import Condition, Gap, Known, Unknown
+from analyzer.records.source import Span
+from analyzer.records.structure import ArgumentInfo
+from analyzer.records.tensors import Cost, Dim, ModelInput, ModelShapes, TensorSpec, Trace
+from analyzer.shapes.cost import call_costs, counting, unknown_costs, weight_costs
+from analyzer.shapes.entry_points import BuildPlan
+from analyzer.shapes.input_spec import TensorValue, sizes_of
+from analyzer.shapes.inputs import InputPlanner, Plan, PlannedInput
+from analyzer.shapes.naming import NamedTraces
+from analyzer.shapes.parameters import Places, count_parameters, find_ties, module_records, module_tree
+from analyzer.shapes.probing import Probe, Prober
+from analyzer.shapes.requests import ModelRequest
+from analyzer.shapes.runs import (
+    BuiltModel,
+    ModelSource,
+    RawTrace,
+    assumptions_of,
+    gaps_of,
+    is_incomplete,
+)
+
+MAXIMUM_PLANS = 12
+NO_PLAN: Plan = ()
+
+
+@dataclass(frozen=True)
+class Mode:
+    """One way of calling the model."""
+
+    name: str
+    plan: Plan
+    training: bool
+
+
+@dataclass
+class _Draft:
+    """What is known so far of one model."""
+
+    request: ModelRequest
+    source: ModelSource
+    build: BuildPlan
+    built: BuiltModel
+    gaps: list[Gap] = field(default_factory=list)
+    costs: list[tuple[str, Cost]] = field(default_factory=list)
+
+    @property
+    def model(self) -> nn.Module:
+        return self.built.model
+
+    @property
+    def index(self) -> SourceIndex:
+        found: SourceIndex = self.source.interpreter.index
+        return found
+
+
+def derive_model(interpreter: Interpreter, request: ModelRequest) -> ModelShapes:
+    """Shapes of one model; what cannot be derived is a gap or an Unknown with its reason."""
+    failures: list[tuple[BuildPlan, Unknown]] = []
+    for build in request.builds:
+        source = ModelSource(interpreter, build.path, build.expression)
+        try:
+            built = source.build()
+        except (CannotEvaluate, TargetRaised, SyntaxError) as error:
+            failures.append((build, source.unknown(error)))
+            continue
+        return _derive_built(_Draft(request, source, build, built))
+    return _not_built(interpreter.index, request, failures)
+
+
+def _not_built(index: SourceIndex, request: ModelRequest, failures: Sequence[tuple[BuildPlan, Unknown]]) -> ModelShapes:
+    build, reason = (
+        failures[0] if failures else (None, Unknown("no_build_found", (("class", request.class_name),), request.where))
+    )
+    gaps = tuple(Gap(str(unknown.where or plan.where), unknown.reason, unknown.arguments) for plan, unknown in failures)
+    return ModelShapes(
+        request.class_name,
+        request.qualified_name,
+        request.main,
+        request.where,
+        build.expression if build else "",
+        build.origin if build else "defaults",
+        build.where if build else None,
+        (),
+        reason,
+        gaps=gaps or (Gap(str(request.where), reason.reason, reason.arguments),),
+    )
+
+
+def _derive_built(draft: _Draft) -> ModelShapes:
+    request, model = draft.request, draft.model
+    recording = draft.source.interpreter.recording
+    places = _places(draft)
+    draft.gaps += gaps_of(recording, draft.source)
+    traces, variables = _traces(draft, places) if request.trace else ((), {})
+    records = traces[0].modules if traces else module_records(model, places)
+    where = draft.build.where
+    parameters: Known[object] | Unknown = Known(count_parameters(model), (where,), "counted")
+    if is_incomplete(recording):
+        cause = next(gap for gap in draft.gaps if gap.reason.startswith("unknown_"))
+        parameters = Unknown("incomplete_build", (("detail", cause.reason),), where)
+    weight_bytes = sum(p.numel() * p.element_size() for p in model.parameters())
+    if isinstance(parameters, Known):
+        draft.costs += weight_costs(count_parameters(model), weight_bytes, where)
+    return ModelShapes(
+        type(model).__name__,
+        request.qualified_name,
+        request.main,
+        request.where,
+        draft.build.expression,
+        draft.build.origin,
+        where,
+        tuple(variables.items()),
+        parameters,  # type: ignore[arg-type]
+        records,
+        module_tree(records),
+        traces,
+        tuple(draft.costs),
+        find_ties(model),
+        assumptions_of(recording, draft.source),
+        tuple(draft.gaps),
+    )
+
+
+def _places(draft: _Draft) -> Places:
+    """Lines where modules were made; classes of the repository also have a line where they are defined."""
+    created: dict[str, Span] = {}
+    defined: dict[str, Span] = {}
+    for path, module in draft.model.named_modules():
+        span = draft.source.span(draft.built.created.get(id(module)))
+        if span is not None:
+            created[path] = span
+        definition = class_definition(draft.index, type(module))
+        if definition is not None:
+            defined[path] = definition
+    return Places(created, defined)
+
+
+def class_definition(index: SourceIndex, cls: type) -> Span | None:
+    """Where a class of the repository is defined."""
+    for suffix in (".py", "/__init__.py", ".ipynb"):
+        path = cls.__module__.replace(".", "/") + suffix
+        found = index.symbols.definitions.get(path, {}).get(cls.__qualname__)
+        if found is not None:
+            return index.span(found.path, found.node)
+    return None
+
+
+def _traces(draft: _Draft, places: Places) -> tuple[tuple[Trace, ...], dict[str, int]]:
+    planner = InputPlanner(draft.index, draft.model, draft.built.names)
+    plan = _accepted_plan(draft, planner)
+    if plan is None:
+        return (), {}
+    modes = _modes(draft, planner, plan)
+    sizes = sizes_of([planned.spec for planned in plan])
+    base = [_call(draft.source, draft.model, mode, draft.request.method, sizes) for mode in modes]
+    _count_cost(draft, modes[0], sizes)
+    probes = _probes(draft, modes[0], sizes, base)
+    names = {**draft.built.names, **sizes}
+    forms = source_forms(_functions(draft.index, base))
+    traces, used = [], set()
+    for mode, raw in zip(modes, base, strict=True):
+        ran = [(p, _call(draft.source, p.built.model, mode, draft.request.method, p.values)) for p in probes]
+        kept = [(probe, trace) for probe, trace in ran if trace.stopped is None or raw.stopped is not None]
+        namer = DimNamer([names, *(probe.values for probe, _ in kept)], forms)
+        named = NamedTraces(draft.index, namer, [raw, *(trace for _, trace in kept)])
+        traces.append(_trace(draft, mode, raw, named, places))
+        used |= set(re.findall(r"[A-Za-z_]\w*", " ".join(named.used)))
+    return tuple(traces), {name: value for name, value in names.items() if name in used}
+
+
+def _accepted_plan(draft: _Draft, planner: InputPlanner) -> Plan | None:
+    """The user's inputs, or the first derived ones with which the call finishes."""
+    request = draft.request
+    if request.inputs is not None:
+        return tuple(PlannedInput(spec, "user") for spec in request.inputs) if request.inputs else None
+    first: tuple[Plan, RawTrace] | None = None
+    for number, plan in enumerate(planner.plans(_arguments(draft, planner), request.method)):
+        sizes = sizes_of([planned.spec for planned in plan])
+        raw = _call(draft.source, draft.model, Mode("inference", plan, False), request.method, sizes)
+        if raw.stopped is None:
+            return plan
+        first = first or (plan, raw)
+        if number >= MAXIMUM_PLANS:
+            break
+    if first is None:
+        draft.gaps.append(Gap(str(request.where), "no_input_found", (("method", request.method),)))
+        return None
+    return first[0]
+
+
+def _arguments(draft: _Draft, planner: InputPlanner) -> tuple[ArgumentInfo, ...]:
+    definition = planner.method(draft.request.method)
+    if definition is None or not isinstance(definition.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return ()
+    return arguments_of(definition.node)
+
+
+def arguments_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[ArgumentInfo, ...]:
+    """Arguments of a method without `self`."""
+    positional = [*node.args.posonlyargs, *node.args.args]
+    defaults: list[ast.expr | None] = [None] * (len(positional) - len(node.args.defaults)) + list(node.args.defaults)
+    pairs = [(a, d, False) for a, d in zip(positional, defaults, strict=True)][1:]
+    pairs += [(a, d, True) for a, d in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)]
+    return tuple(
+        ArgumentInfo(
+            a.arg,
+            ast.unparse(a.annotation) if a.annotation else None,
+            ast.unparse(d) if d else None,
+            "keyword" if keyword else "positional",
+        )
+        for a, d, keyword in pairs
+    )
+
+
+def _modes(draft: _Draft, planner: InputPlanner, plan: Plan) -> list[Mode]:
+    if draft.request.inputs is not None:
+        return [Mode("training" if draft.request.training else "inference", plan, draft.request.training)]
+    with_targets = planner.targets(_arguments(draft, planner), plan, draft.request.method)
+    return [Mode("inference", plan, False), Mode("training", with_targets or plan, True)]
+
+
+def _call(source: ModelSource, model: nn.Module, mode: Mode, method: str, sizes: Mapping[str, int]) -> RawTrace:
+    try:
+        specs = [planned.spec for planned in mode.plan]
+        return source.call(model, specs, sizes, method, training=mode.training)
+    except (CannotEvaluate, TargetRaised) as error:
+        return RawTrace(stopped=source.unknown(error))
+
+
+def _probes(draft: _Draft, mode: Mode, sizes: Mapping[str, int], base: Sequence[RawTrace]) -> tuple[Probe, ...]:
+    if base[0].stopped is not None:
+        return ()
+
+    def runs(built: BuiltModel, values: Mapping[str, int]) -> bool:
+        return _call(draft.source, built.model, mode, draft.request.method, values).stopped is None
+
+    trees = [tree for path, tree in draft.index.trees().items() if path in _paths(base)]
+    return Prober(draft.source, draft.built, sizes, trees, runs, draft.request.seconds).probes()
+
+
+def _paths(traces: Sequence[RawTrace]) -> set[str]:
+    return {site.path for trace in traces for site in trace.lines}
+
+
+def _functions(index: SourceIndex, traces: Sequence[RawTrace]) -> list[ast.AST]:
+    """Bodies of the classes whose lines ran."""
+    wanted = {(site.path, site.function.partition(".")[0]) for trace in traces for site in trace.lines}
+    tables = index.symbols.definitions
+    found = (tables.get(path, {}).get(name) for path, name in sorted(wanted))
+    return [definition.node for definition in found if definition is not None]
+
+
+def _count_cost(draft: _Draft, mode: Mode, sizes: Mapping[str, int]) -> None:
+    with counting(draft.source.interpreter) as counter:
+        raw = _call(draft.source, draft.model, mode, draft.request.method, sizes)
+    if raw.stopped is not None:
+        draft.costs += unknown_costs(raw.stopped, "flops", "activation_bytes")
+    else:
+        draft.costs += call_costs(counter, draft.request.where)
+
+
+def _trace(draft: _Draft, mode: Mode, raw: RawTrace, named: NamedTraces, places: Places) -> Trace:
+    gaps = list(gaps_of(raw.recording, draft.source))
+    if raw.stopped is not None:
+        gaps.insert(0, Gap(str(raw.stopped.where or draft.request.where), raw.stopped.reason, raw.stopped.arguments))
+    return Trace(
+        mode.name,  # type: ignore[arg-type]
+        draft.request.method,
+        tuple(_input(planned, raw) for planned in mode.plan),
+        named.rows(),
+        module_records(draft.model, places, named.calls()),
+        named.output(),
+        _conditions(draft, mode),
+        assumptions_of(raw.recording, draft.source),
+        tuple(gaps),
+    )
+
+
+def _input(planned: PlannedInput, raw: RawTrace) -> ModelInput:
+    value = planned.spec.value
+    if isinstance(value, TensorValue):
+        sizes = sizes_of([planned.spec])
+        dims = tuple(Dim(sizes[d.name], d.name) if d.name else Dim(d.size) for d in value.dims)
+        return ModelInput(planned.spec.name, TensorSpec(dims, value.dtype), planned.reason, planned.where)
+    return ModelInput(planned.spec.name, str(value), planned.reason, planned.where)
+
+
+def _conditions(draft: _Draft, mode: Mode) -> tuple[Condition, ...]:
+    """Branches that depend on the sizes of inputs, from one call with symbolic sizes."""
+    return ()

@@ -1,0 +1,120 @@
+"""Finding other values at which the model still builds and runs, so that its sizes can be named.
+
+A probe that the source rejects is repaired (quotients keep their powers of two, names that reject every change
+keep their value, equal names change together); what cannot be repaired is left out.
+"""
+
+from __future__ import annotations
+
+import ast
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from analyzer.evaluator import CannotEvaluate, TargetRaised
+from analyzer.evaluator.probes import ProbeRules, Relations, draw_probes, find_relations
+from analyzer.shapes.runs import BuiltModel, ModelSource
+
+Values = Mapping[str, int]
+WANTED = 4
+RULES = (ProbeRules(twos=1), ProbeRules(twos=2), ProbeRules(twos=32))
+MAXIMUM_SINGLE_NAMES = 32
+
+
+@dataclass
+class Probe:
+    """A model at other values. `values` are those that its constructors really got, and those of its inputs."""
+
+    built: BuiltModel
+    values: dict[str, int]
+
+
+@dataclass
+class Prober:
+    """Draws probes for one model; `runs` says whether a built model accepts the values of its inputs."""
+
+    source: ModelSource
+    base: BuiltModel
+    sizes: Values
+    trees: Sequence[ast.AST]
+    runs: Callable[[BuiltModel, Values], bool]
+    seconds: float = 20.0
+    _deadline: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        self.names = {**self.base.names, **self.sizes}
+        self.relations: Relations = find_relations(self.trees, self.names)
+        self.paths = [path for path, _ in self.base.model.named_modules()]
+
+    def probes(self) -> tuple[Probe, ...]:
+        """Up to four probes that the source accepts."""
+        self._deadline = time.monotonic() + self.seconds
+        if not self.names:
+            return ()
+        for rules in RULES:
+            found = self._drawn(rules)
+            if found:
+                return found
+        rules = self._repaired(RULES[-1])
+        return self._drawn(replace(rules, twos=1)) or self._drawn(rules)
+
+    def _drawn(self, rules: ProbeRules) -> tuple[Probe, ...]:
+        """Probes by these rules; none where the first is rejected."""
+        found: list[Probe] = []
+        for values in draw_probes(self.names, self.relations, rules, WANTED + 1):
+            probe = self._try(values)
+            if probe is not None:
+                found.append(probe)
+            elif not found:
+                return ()
+            if len(found) == WANTED:
+                break
+        return tuple(found)
+
+    def _try(self, values: Values) -> Probe | None:
+        if time.monotonic() > self._deadline:
+            return None
+        try:
+            built = self.source.build(self.base.names, {n: v for n, v in values.items() if n in self.base.names})
+        except (CannotEvaluate, TargetRaised):
+            return None
+        actual = {name: built.names.get(name, value) for name, value in values.items()}
+        same = [path for path, _ in built.model.named_modules()] == self.paths
+        return Probe(built, actual) if same and self.runs(built, actual) else None
+
+    def _repaired(self, rules: ProbeRules) -> ProbeRules:
+        """Names that reject a change of their own keep their value, unless they change with an equal one."""
+        fixed: set[str] = set()
+        tied: dict[str, str] = {}
+        for name in list(self._changeable())[:MAXIMUM_SINGLE_NAMES]:
+            others = frozenset(self.names) - {name} - self._multiples_of(name)
+            if self._try(self._one(replace(rules, pinned=others))) is not None:
+                continue
+            partner = next((other for other in self._equals(name) if self._accepts_tie(name, other, rules)), None)
+            if partner is None:
+                fixed.add(name)
+            elif name not in tied.values():
+                tied[name] = partner
+        free_partners = {name: other for name, other in tied.items() if other not in tied}
+        return ProbeRules(frozenset(fixed - set(free_partners.values())), free_partners, rules.twos)
+
+    def _accepts_tie(self, name: str, other: str, rules: ProbeRules) -> bool:
+        others = frozenset(self.names) - {name, other} - self._multiples_of(other)
+        return self._try(self._one(replace(rules, pinned=others, tied={name: other}))) is not None
+
+    def _one(self, rules: ProbeRules) -> dict[str, int]:
+        return draw_probes(self.names, self.relations, rules, 1)[0]
+
+    def _changeable(self) -> Iterator[str]:
+        return (n for n, value in self.names.items() if value > 0 and n not in self.relations.counts)
+
+    def _multiples_of(self, name: str) -> frozenset[str]:
+        """Names that must follow when a divisor changes."""
+        if name not in self.relations.divisors or self.names[name] < 2:
+            return frozenset()
+        return frozenset(
+            n for n, value in self.names.items() if value > self.names[name] and value % self.names[name] == 0
+        )
+
+    def _equals(self, name: str) -> list[str]:
+        return [other for other, value in self.names.items() if other != name and value == self.names[name]]

@@ -1,0 +1,26 @@
+"""What a worker is asked: which model, how it may be built, what is called. Plain records, no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analyzer.records.source import Span
+from analyzer.shapes.entry_points import BuildPlan
+from analyzer.shapes.input_spec import InputSpec
+
+
+@dataclass(frozen=True)
+class ModelRequest:
+    """Which model, how it may be built, and what is asked of it."""
+
+    class_name: str
+    qualified_name: str
+    where: Span
+    builds: tuple[BuildPlan, ...]
+    main: bool = False
+    inputs: tuple[InputSpec, ...] | None = None
+    """Given by the user; None: derived; empty: built and counted only."""
+    method: str = "forward"
+    training: bool = False
+    trace: bool = True
+    seconds: float = 20.0

@@ -1,0 +1,205 @@
+"""One model evaluated at one set of values: built from its expression, called, and what was seen.
+
+Sizes are plain numbers here; `naming` tells which names they go by.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.modules.module import register_module_module_registration_hook
+
+from analyzer.evaluator import CannotEvaluate, Interpreter, Place, TargetRaised
+from analyzer.evaluator.construction import watch_constructions
+from analyzer.evaluator.recorder import Recording, TensorShape
+from analyzer.records.evidence import Assumption, Gap, Unknown
+from analyzer.records.source import Span
+from analyzer.shapes.input_spec import (
+    ContentsValue,
+    InputSpec,
+    InputValue,
+    LiteralValue,
+    MappingValue,
+    SequenceValue,
+    TensorValue,
+)
+
+Tensors = tuple[TensorShape, ...]
+INCOMPLETE = ("unknown_attribute", "unknown_call_with_module")
+"""Gaps after which a built model may lack parameters."""
+
+
+@dataclass(frozen=True)
+class LineSite:
+    """A target of a line, for one module."""
+
+    path: str
+    line: int
+    module: str
+    class_name: str
+    function: str
+    target: str
+    nested: bool
+
+
+@dataclass
+class RawTrace:
+    """What one call showed: every line's shapes with how often, every module's calls in order, the output."""
+
+    lines: dict[LineSite, list[tuple[Tensors, int]]] = field(default_factory=dict)
+    calls: dict[str, list[tuple[Tensors, Tensors | None]]] = field(default_factory=dict)
+    output: Tensors = ()
+    value: Any = None
+    recording: Recording = field(default_factory=Recording)
+    stopped: Unknown | None = None
+
+
+@dataclass
+class BuiltModel:
+    """A model with the names that its constructors gave it and where its modules were made."""
+
+    model: nn.Module
+    names: dict[str, int]
+    created: dict[int, Place]
+
+
+class ModelSource:
+    """The expression that makes a model, and the interpreter that evaluates it."""
+
+    def __init__(self, interpreter: Interpreter, path: str, expression: str) -> None:
+        self.interpreter = interpreter
+        self.path = path
+        self.expression = expression
+
+    def build(self, base: Mapping[str, int] | None = None, values: Mapping[str, int] | None = None) -> BuiltModel:
+        """The model, with `values` in place of the values that `base` says its constructors get."""
+        base, values = base or {}, values or {}
+        replaced = {name: (base[name], value) for name, value in values.items() if base.get(name, value) != value}
+        created: dict[int, Place] = {}
+        session = self.interpreter.session
+        with watch_constructions(session, replaced) as seen, _registrations(session, created):
+            model = self.interpreter.build(self.path, self.expression)
+        return BuiltModel(model, seen.seen, created)
+
+    def call(
+        self, model: nn.Module, inputs: Sequence[InputSpec], sizes: Mapping[str, int], method: str, *, training: bool
+    ) -> RawTrace:
+        """Call a method on inputs of the given form."""
+        args, kwargs = self._arguments(model, inputs, sizes, method)
+        return raw_trace(self.interpreter.call(model, args, kwargs, method=method, training=training), self)
+
+    def _arguments(
+        self, model: nn.Module, inputs: Sequence[InputSpec], sizes: Mapping[str, int], method: str
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """A name that the signature knows is bound by it, any other by position."""
+        import inspect
+
+        parameters = inspect.signature(getattr(type(model), method)).parameters
+        open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+        args, kwargs = [], {}
+        for spec in inputs:
+            value = self.value(spec.value, sizes)
+            if spec.name in parameters or open_ended:
+                kwargs[spec.name] = value
+            else:
+                args.append(value)
+        return args, kwargs
+
+    def value(self, value: InputValue, sizes: Mapping[str, int]) -> Any:
+        """The value that an input specification stands for; tensors have no contents unless given."""
+        if isinstance(value, TensorValue):
+            return self.interpreter.tensor([_size(dim.name, dim.size, sizes) for dim in value.dims], value.dtype)
+        if isinstance(value, ContentsValue):
+            return torch.tensor(value.contents, dtype=getattr(torch, value.dtype))
+        if isinstance(value, SequenceValue):
+            items = [self.value(item, sizes) for item in value.items]
+            return items if value.kind == "list" else tuple(items)
+        if isinstance(value, MappingValue):
+            return {key: self.value(item, sizes) for key, item in value.items}
+        assert isinstance(value, LiteralValue)
+        return value.value
+
+    def span(self, place: Place | None) -> Span | None:
+        """The span of a place in the repository; None for places of stand-ins."""
+        if place is None or place.path not in self.interpreter.index.files:
+            return None
+        found: Span = self.interpreter.index.span(place.path, place.first_line, place.last_line)
+        return found
+
+    def unknown(self, error: BaseException) -> Unknown:
+        """Why an evaluation ended, as a record."""
+        if isinstance(error, TargetRaised):
+            text = f"{type(error.error).__name__}: {error.error}".strip().split("\n")[0]
+            return Unknown("target_raised", (("error", readable(text)),), self.span(error.place))
+        if isinstance(error, CannotEvaluate):
+            return Unknown(error.reason, _arguments_of(error.arguments), self.span(error.place))
+        return Unknown("evaluation_failed", (("error", readable(f"{type(error).__name__}: {error}")),))
+
+
+def raw_trace(recording: Recording, source: ModelSource) -> RawTrace:
+    """The recording by line and by module; a call that did not finish has no outputs."""
+    raw = RawTrace(output=recording.outputs, value=recording.output, recording=recording)
+    for key, count in recording.lines.items():
+        site = LineSite(key.path, key.line, key.module, key.class_name, key.function, key.target, key.nested)
+        raw.lines.setdefault(site, []).append((key.tensors, count))
+    for call in recording.calls:
+        raw.calls.setdefault(call.path, []).append((call.inputs, call.outputs))
+    if recording.error is not None:
+        raw.stopped = source.unknown(recording.error)
+    return raw
+
+
+def _size(name: str | None, size: int | None, sizes: Mapping[str, int]) -> int:
+    found = sizes.get(name) if name is not None else None
+    return found if found is not None else size if size is not None else 1
+
+
+def _arguments_of(arguments: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    return (("detail", ", ".join(readable(argument) for argument in arguments)),) if arguments else ()
+
+
+def readable(text: str) -> str:
+    """Without addresses and control characters, at a length that fits a line."""
+    return re.sub(r"[\x00-\x1f\x7f]", " ", re.sub(r" at 0x[0-9a-f]+", "", text))[:200]
+
+
+@contextmanager
+def _registrations(session: Any, created: dict[int, Place]) -> Iterator[None]:
+    """Where each module was given to its parent for the first time: the line of `self.x = …`."""
+
+    def note(parent: nn.Module, name: str, module: nn.Module | None) -> None:
+        if module is not None and session.place is not None:
+            created.setdefault(id(module), session.place)
+
+    handle = register_module_module_registration_hook(note)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def gaps_of(recording: Recording, source: ModelSource) -> tuple[Gap, ...]:
+    """What was not known on the way, by its place, with how often it was met."""
+    found = []
+    for cause, count in recording.gaps.items():
+        where = str(source.span(cause.place) or cause.place or source.path)
+        found.append(Gap(where, cause.reason, _arguments_of(cause.arguments), count))
+    return tuple(found)
+
+
+def assumptions_of(recording: Recording, source: ModelSource) -> tuple[Assumption, ...]:
+    return tuple(
+        Assumption(kind, readable(text), source.span(place), count)
+        for (kind, text, place), count in recording.assumptions.items()
+    )
+
+
+def is_incomplete(recording: Recording) -> bool:
+    """Whether modules may be missing from what was built."""
+    return any(cause.reason in INCOMPLETE for cause in recording.gaps)

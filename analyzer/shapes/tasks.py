@@ -1,0 +1,48 @@
+"""Body of the evaluation worker: rebuilds the index from JSON, evaluates the models asked for, one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from analyzer.index import SourceIndex
+from analyzer.records.codec import decode, encode
+from analyzer.records.source import Repository, SourceFile
+from analyzer.shapes.requests import ModelRequest
+
+READ_KINDS = ("python", "notebook", "config", "text")
+
+
+def payload_of(index: SourceIndex, requests: tuple[ModelRequest, ...], options: Mapping[str, object]) -> object:
+    """What the worker needs: the texts that code may read, and the requests."""
+    files = tuple(file for file in index.files.values() if file.kind in READ_KINDS)
+    return {
+        "repository": encode(index.repository),
+        "files": encode(files),
+        "requests": encode(requests),
+        "options": dict(options),
+    }
+
+
+def prepare() -> None:
+    """Import what evaluation needs."""
+    import analyzer.shapes.model  # noqa: F401
+
+
+def evaluate(payload: Mapping[str, Any]) -> Iterator[object]:
+    """Yields the shapes of each model, in the order of the requests."""
+    from analyzer.evaluator import Interpreter
+    from analyzer.shapes.model import derive_model
+
+    repository = decode(Repository, payload["repository"])
+    files = decode(tuple[SourceFile, ...], payload["files"])  # type: ignore[arg-type]
+    index = SourceIndex(repository, {file.path: file for file in files})
+    options = payload["options"]
+    for request in decode(tuple[ModelRequest, ...], payload["requests"]):  # type: ignore[arg-type]
+        interpreter = Interpreter(
+            index,
+            environment=dict(options.get("environment", ())),
+            packages=tuple(options.get("packages", ())),
+            settings=dict(options.get("settings", ())),
+        )
+        yield encode(derive_model(interpreter, request))
