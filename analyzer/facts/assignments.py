@@ -77,13 +77,22 @@ def methods(index: SourceIndex, owner: Definition) -> tuple[Definition, ...]:
     )
 
 
-def own_nodes(root: ast.AST | None) -> Iterator[ast.AST]:
+def own_nodes(root: ast.AST | None) -> tuple[ast.AST, ...]:
     """All nodes of a module or function, in source order, without those of nested functions and classes.
 
-    Class bodies count as nested; lambdas belong to the function that holds them.
+    Class bodies count as nested; lambdas belong to the function that holds them. The answer is kept on the node,
+    because every reader asks for it.
     """
     if root is None:
-        return
+        return ()
+    known: tuple[ast.AST, ...] | None = root.__dict__.get("_own_nodes")
+    if known is None:
+        known = tuple(_walk(root))
+        root.__dict__["_own_nodes"] = known
+    return known
+
+
+def _walk(root: ast.AST) -> Iterator[ast.AST]:
     stack = list(reversed(_children(root)))
     while stack:
         node = stack.pop()

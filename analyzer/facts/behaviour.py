@@ -5,7 +5,6 @@ them, makes batches, writes arrays. Knows neither files' roles nor pipelines; th
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -15,9 +14,16 @@ from analyzer.facts.foreign_calls import family_of
 from analyzer.facts.foreign_modules import is_foreign_module
 from analyzer.facts.instances import Instances, Targets
 from analyzer.index import Definition, External
+from analyzer.index.scopes import local_names
+
+RUNNING_METHODS = frozenset({"__call__", "forward", "generate", "sample", "predict"})
 
 Action = str
 """Identifier of the rule that a node satisfied."""
+
+
+Key = tuple[str, str]
+"""Path and scope of a unit; the scope of a module body is empty."""
 
 
 @dataclass
@@ -28,14 +34,17 @@ class Unit:
     scope: str
     root: ast.AST
     actions: dict[Action, list[ast.AST]] = field(default_factory=dict)
-    calls: dict[tuple[str, str], ast.AST] = field(default_factory=dict)
+    calls: list[tuple[Key, ast.AST]] = field(default_factory=list)
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> Key:
         return self.path, self.scope
 
     def does(self, *actions: Action) -> bool:
         return any(action in self.actions for action in actions)
+
+    def note(self, action: Action, node: ast.AST) -> None:
+        self.actions.setdefault(action, []).append(node)
 
 
 class Behaviour:
@@ -46,36 +55,56 @@ class Behaviour:
         self.units = {(path, scope): Unit(path, scope, root) for path, scope, root in instances.units()}
         for unit in self.units.values():
             self._observe(unit)
+        self._reached: dict[Key, dict[Key, ast.AST]] = {}
+        self._note_runs()
 
-    def reached_from(self, key: tuple[str, str]) -> dict[tuple[str, str], ast.AST]:
+    def reached_from(self, key: Key) -> dict[Key, ast.AST]:
         """Units that a unit reaches through calls, with the node of the unit's own that leads there."""
-        found: dict[tuple[str, str], ast.AST] = {}
-        for first, node in self.units[key].calls.items():
-            stack = [first]
-            while stack:
-                current = stack.pop()
-                if current not in found and current != key:
-                    found[current] = node
-                    stack.extend(reversed(list(self.units[current].calls)))
-        return found
+        if key not in self._reached:
+            self._reached[key] = {}
+            for first, node in self.units[key].calls:
+                self._reach(self._reached[key], key, first, node)
+        return self._reached[key]
+
+    def _reach(self, found: dict[Key, ast.AST], start: Key, first: Key, node: ast.AST) -> None:
+        stack = [first]
+        while stack:
+            current = stack.pop()
+            if current not in found and current != start:
+                found[current] = node
+                stack.extend(called for called, _ in reversed(self.units[current].calls))
+
+    def reached_by(self, key: Key) -> frozenset[Key]:
+        """Units that come to a unit through calls."""
+        found: set[Key] = set()
+        stack = [key]
+        while stack:
+            for caller in self.callers.get(stack.pop(), ()):
+                if caller not in found:
+                    found.add(caller)
+                    stack.append(caller)
+        return frozenset(found)
 
     @cached_property
-    def callers(self) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    def callers(self) -> dict[Key, list[Key]]:
         """Units that call a unit directly."""
-        found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        found: dict[Key, list[Key]] = {}
         for key, unit in self.units.items():
-            for called in unit.calls:
+            for called, _ in unit.calls:
                 found.setdefault(called, []).append(key)
         return found
 
-    def reaches(self, key: tuple[str, str], holds: Callable[[Unit], bool]) -> bool:
-        """True where the unit itself or a unit that it reaches satisfies the condition."""
-        return holds(self.units[key]) or any(holds(self.units[other]) for other in self.reached_from(key))
-
-    def is_model_method(self, unit: Unit) -> bool:
-        """A method of a module class."""
-        owner = self.owner(unit)
-        return owner is not None and self.instances.hierarchy.is_module(owner)
+    @cached_property
+    def constructor_annotations(self) -> frozenset[Definition]:
+        """Classes that constructors of modules take as an argument, by annotation."""
+        found: set[Definition] = set()
+        for unit in self.units.values():
+            if unit.scope.endswith(".__init__") and self.is_model_method(unit):
+                for node in ast.walk(unit.root.args if isinstance(unit.root, FUNCTIONS) else unit.root):
+                    annotation = node.annotation if isinstance(node, ast.arg) else None
+                    if annotation is not None:
+                        found.update(self.instances.annotated(unit.path, unit.scope, annotation))
+        return frozenset(found)
 
     def owner(self, unit: Unit) -> Definition | None:
         """The class that a unit is a method of."""
@@ -83,23 +112,46 @@ class Behaviour:
         found = table.get(unit.scope.rpartition(".")[0]) if "." in unit.scope else None
         return found if found is not None and isinstance(found.node, ast.ClassDef) else None
 
+    def is_model_method(self, unit: Unit) -> bool:
+        """A method of an instance of a module class."""
+        owner = self.owner(unit)
+        return owner is not None and self.instances.hierarchy.is_module(owner) and not _is_made_by_class(unit)
+
+    def _note_runs(self) -> None:
+        """Calls that run a model: of `forward`, or of a method of a module class that comes to a `forward`."""
+        methods = {key for key, unit in self.units.items() if self.is_model_method(unit)}
+        forwards = {key for key in methods if key[1].endswith(".forward")}
+        constructors = {key for key in methods if key[1].endswith(".__init__")}
+        running = forwards | {
+            key for key in methods - constructors if any(other in forwards for other in self.reached_from(key))
+        }
+        for unit in self.units.values():
+            for called, node in unit.calls:
+                if called in running:
+                    unit.note("runs_model", node)
+
     def _observe(self, unit: Unit) -> None:
         for node in own_nodes(unit.root):
             if isinstance(node, ast.Call):
                 self._observe_call(unit, node)
             elif isinstance(node, (ast.With, ast.AsyncWith)):
-                for item in node.items:
-                    self._observe_context(unit, item.context_expr)
+                self._observe_block(unit, node)
         for decorator in getattr(unit.root, "decorator_list", ()):
             self._observe_context(unit, decorator)
 
-    def _observe_context(self, unit: Unit, node: ast.expr) -> None:
-        function = node.func if isinstance(node, ast.Call) else node
-        if any(family_of(c.dotted) == "turns_gradients_off" for c in self._foreign(unit, function)):
-            unit.actions.setdefault("turns_gradients_off", []).append(node)
+    def _observe_block(self, unit: Unit, node: ast.With | ast.AsyncWith) -> None:
+        turned_off = [self._observe_context(unit, item.context_expr) for item in node.items]
+        if any(turned_off):
+            unit.note("frozen_block", node)
 
-    def _foreign(self, unit: Unit, function: ast.expr) -> Iterator[External]:
-        yield from (c for c in self._callees(unit, function) if isinstance(c, External))
+    def _observe_context(self, unit: Unit, node: ast.expr) -> bool:
+        """True where the context manager or decorator turns gradients off."""
+        function = node.func if isinstance(node, ast.Call) else node
+        callees = self._callees(unit, function)
+        if any(isinstance(c, External) and family_of(c.dotted) == "turns_gradients_off" for c in callees):
+            unit.note("turns_gradients_off", node)
+            return True
+        return False
 
     def _callees(self, unit: Unit, function: ast.expr) -> Targets:
         return self.instances.callees(unit.path, unit.scope, function)
@@ -113,56 +165,67 @@ class Behaviour:
                 self._classify(unit, callee.dotted, call)
         if not any(isinstance(callee, Definition) for callee in callees):
             self._observe_method_name(unit, call)
+        if not callees and isinstance(call.func, ast.Name) and call.func.id in local_names(unit.root):
+            unit.note("calls_argument", call)
         for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
-            self._observe_handed_on(unit, argument)
+            self._observe_handed_on(unit, call, argument)
 
-    def _link(self, unit: Unit, callee: Definition, call: ast.AST) -> None:
-        hierarchy = self.instances.hierarchy
+    def _link(self, unit: Unit, callee: Definition, node: ast.AST) -> None:
         if isinstance(callee.node, ast.ClassDef):
-            if hierarchy.is_module(callee):
-                unit.actions.setdefault("builds_model", []).append(call)
-            constructor = hierarchy.method(callee, "__init__")
+            constructor = self.instances.hierarchy.method(callee, "__init__")
             if constructor is not None:
-                unit.calls.setdefault((constructor.path, constructor.name), call)
-        elif isinstance(callee.node, FUNCTIONS):
-            unit.calls.setdefault((callee.path, callee.name), call)
-            owner = self.owner(self.units[callee.path, callee.name])
-            if owner is not None and hierarchy.is_module(owner) and not callee.name.endswith(".__init__"):
-                unit.actions.setdefault("runs_model", []).append(call)
+                unit.calls.append(((constructor.path, constructor.name), node))
+        elif (callee.path, callee.name) in self.units:
+            unit.calls.append(((callee.path, callee.name), node))
 
     def _classify(self, unit: Unit, dotted: str, call: ast.Call) -> None:
         family = family_of(dotted)
         if family is not None:
-            unit.actions.setdefault(family, []).append(call)
-        owner, _, method = dotted.rpartition(".")
-        if is_foreign_module(owner) and method in ("__call__", "generate", "forward", "sample"):
-            unit.actions.setdefault("runs_foreign_model", []).append(call)
+            unit.note(family, call)
+        if dotted == "torch.set_grad_enabled" and _is_false(call):
+            unit.note("turns_gradients_off", call)
+        self._classify_run(unit, dotted, call)
 
-    def _observe_method_name(self, unit: Unit, call: ast.Call) -> None:
+    @staticmethod
+    def _classify_run(unit: Unit, dotted: str, call: ast.Call) -> None:
+        owner, _, method = dotted.rpartition(".")
+        if method in RUNNING_METHODS and is_foreign_module(owner) and not owner.startswith("torch.nn."):
+            unit.note("runs_foreign_model", call)
+            if method == "generate":
+                unit.note("generates", call)
+
+    @staticmethod
+    def _observe_method_name(unit: Unit, call: ast.Call) -> None:
         """Methods of tensors and arrays, whose receiver the source need not type."""
         if not isinstance(call.func, ast.Attribute):
             return
         name = call.func.attr
-        if name == "backward" and not _receives_context(unit):
-            unit.actions.setdefault("computes_gradients", []).append(call)
+        if name == "backward" and not unit.scope.endswith(".backward"):
+            unit.note("computes_gradients", call)
+        elif name == "step":
+            unit.note("steps_something", call)
         elif name == "tofile":
-            unit.actions.setdefault("writes_arrays", []).append(call)
+            unit.note("writes_arrays", call)
         elif name == "eval" and not call.args and not call.keywords:
-            unit.actions.setdefault("sets_evaluation_mode", []).append(call)
+            unit.note("sets_evaluation_mode", call)
 
-    def _observe_handed_on(self, unit: Unit, argument: ast.expr) -> None:
+    def _observe_handed_on(self, unit: Unit, call: ast.Call, argument: ast.expr) -> None:
         """`Thread(target=model.generate)`: a function that is passed on will be called by somebody."""
-        if isinstance(argument, (ast.Attribute, ast.Name)) and isinstance(argument.ctx, ast.Load):
-            for callee in self._callees(unit, argument):
-                named = isinstance(callee, Definition) and isinstance(callee.node, FUNCTIONS)
-                if named and isinstance(callee, Definition) and _last(argument) == callee.name.rpartition(".")[2]:
-                    self._link(unit, callee, argument)
+        if not isinstance(argument, (ast.Attribute, ast.Name)) or not isinstance(argument.ctx, ast.Load):
+            return
+        if self.instances.classes(unit.path, unit.scope, argument):
+            return
+        for callee in self._callees(unit, argument):
+            if isinstance(callee, External):
+                self._classify_run(unit, callee.dotted, call)
+            elif isinstance(callee.node, FUNCTIONS):
+                self._link(unit, callee, call)
 
 
-def _last(node: ast.Attribute | ast.Name) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id
+def _is_made_by_class(unit: Unit) -> bool:
+    decorators = getattr(unit.root, "decorator_list", ())
+    return any(isinstance(d, ast.Name) and d.id in ("classmethod", "staticmethod") for d in decorators)
 
 
-def _receives_context(unit: Unit) -> bool:
-    """The backward of an own autograd function, not a training step."""
-    return unit.scope.rpartition(".")[2] == "backward"
+def _is_false(call: ast.Call) -> bool:
+    return bool(call.args) and isinstance(call.args[0], ast.Constant) and call.args[0].value is False

@@ -90,7 +90,7 @@ def find_commands(index: SourceIndex) -> tuple[Command, ...]:
 def _lines(index: SourceIndex, path: str, first: int, last: int) -> Iterator[Command]:
     """Command lines between two lines; a line that ends in a backslash goes on in the next."""
     directory = ""
-    start, parts = first, []
+    start, parts = first, list[str]()
     for number in range(first, last + 1):
         line = index.quote(path, number, number)
         if not parts:

@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from analyzer.facts.assignments import own_nodes
 from analyzer.facts.behaviour import Behaviour
 from analyzer.facts.class_hierarchy import receiver_name
-from analyzer.facts.foreign_calls import CONFIGURATION_BASES, DATACLASS_DECORATORS, matches
+from analyzer.facts.foreign_calls import CONFIGURATION_BASES, DATACLASS_DECORATORS, PRETRAINED_BASES
+from analyzer.facts.name_patterns import matches
 from analyzer.index import Definition, External, SourceIndex
 from analyzer.index.symbols import dotted_name
 from analyzer.records.evidence import Evidence
 
+FEWEST_FIELDS = 2
 FEWEST = 3
 """So many plain values make a table; fewer are constants of the code."""
 
@@ -28,24 +30,38 @@ def find_configuration(behaviour: Behaviour, path: str, is_script: bool) -> Iter
     for definition in index.symbols.definitions[path].values():
         if isinstance(definition.node, ast.ClassDef):
             yield from _of_class(behaviour, definition)
+    has_parser = False
     for unit in (unit for unit in behaviour.units.values() if unit.path == path):
+        has_parser = has_parser or unit.does("defines_arguments")
         for action in ("defines_arguments", "reads_configuration"):
             nodes = unit.actions.get(action, ())
             yield from (Evidence(index.span(path, node), action) for node in nodes)
         yield from _filled_object(index, path, unit.root)
-    yield from _constants(index, path, is_script)
+    yield from _constants(index, path, is_script and not has_parser)
 
 
 def _of_class(behaviour: Behaviour, definition: Definition) -> Iterator[Evidence]:
     index, node = behaviour.instances.index, definition.node
     assert isinstance(node, ast.ClassDef)
-    fields = [item for item in node.body if isinstance(item, (ast.AnnAssign, ast.Assign)) and _is_plain(item.value)]
+    stated = [item.value for item in node.body if isinstance(item, (ast.AnnAssign, ast.Assign))]
+    fields = [value for value in stated if _is_plain(value) and ast.unparse(value or node) != "None"]
     decorated = any(_resolves(index, definition.path, d, DATACLASS_DECORATORS) for d in node.decorator_list)
     foreign = behaviour.instances.hierarchy.foreign_bases(definition)
-    if any(matches(base, ("transformers.PretrainedConfig", "transformers.*.PretrainedConfig")) for base in foreign):
-        yield Evidence(index.span(definition.path, node), "defines_fields", (("name", node.name),))
-    elif fields and (decorated or any(matches(base, CONFIGURATION_BASES) for base in foreign)):
-        yield Evidence(index.span(definition.path, node), "defines_fields", (("name", node.name),))
+    is_table = any(matches(base, CONFIGURATION_BASES) for base in foreign) or decorated
+    where = index.span(definition.path, definition.node.lineno)
+    if (
+        any(matches(base, PRETRAINED_BASES) for base in foreign)
+        or (is_table and len(fields) >= FEWEST_FIELDS)
+        or (is_table and definition in behaviour.constructor_annotations and _has_plain_fields(node))
+    ):
+        yield Evidence(where, "defines_fields", (("name", node.name),))
+
+
+def _has_plain_fields(node: ast.ClassDef) -> bool:
+    """Every field is a number, a truth value or a text by its annotation."""
+    annotations = [item.annotation for item in node.body if isinstance(item, ast.AnnAssign)]
+    plain = [isinstance(a, ast.Name) and a.id in ("int", "float", "bool", "str") for a in annotations]
+    return len(plain) >= FEWEST_FIELDS and all(plain)
 
 
 def _resolves(index: SourceIndex, path: str, node: ast.expr, patterns: tuple[str, ...]) -> bool:
@@ -74,7 +90,8 @@ def _constants(index: SourceIndex, path: str, is_script: bool) -> Iterator[Evide
     tree = index.trees()[path]
     body = [node for node in tree.body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
     constants = [n for n in body if isinstance(n, (ast.Assign, ast.AnnAssign)) and _is_setting(n)]
-    only = len(constants) == len(body) and bool(body)
+    rest = [node for node in body if not isinstance(node, (ast.Import, ast.ImportFrom))]
+    only = len(constants) == len(rest)
     if constants and (only or (is_script and len(constants) >= FEWEST)):
         yield from (Evidence(index.span(path, node), "states_constant") for node in constants)
 
@@ -87,7 +104,7 @@ def _is_setting(node: ast.Assign | ast.AnnAssign) -> bool:
 
 def _is_plain(node: ast.expr | None) -> bool:
     if isinstance(node, (ast.Tuple, ast.List)):
-        return all(map(_is_plain, node.elts))
+        return bool(node.elts) and all(map(_is_plain, node.elts))
     if isinstance(node, ast.UnaryOp):
         return _is_plain(node.operand)
     return isinstance(node, ast.Constant)
@@ -95,8 +112,7 @@ def _is_plain(node: ast.expr | None) -> bool:
 
 def _is_arithmetic(node: ast.expr) -> bool:
     return isinstance(node, ast.BinOp) and all(
-        isinstance(inner, (ast.BinOp, ast.Constant, ast.operator, ast.UnaryOp, ast.unaryop, ast.Name, ast.expr_context))
-        for inner in ast.walk(node)
+        isinstance(inner, (ast.BinOp, ast.Constant, ast.operator, ast.UnaryOp, ast.unaryop)) for inner in ast.walk(node)
     )
 
 
@@ -105,27 +121,29 @@ FOREIGN_SCHEMAS = (
     {"version", "updates"}, {"scripts", "devDependencies"}, {"added_tokens", "model"}, {"cff-version"}, {"services"},
 )  # fmt: skip
 """Keys by which files of other tools are told: packaging, conda, hooks, CI, Node, tokenizers, citation."""
-KEY = re.compile(r"^[\"']?([A-Za-z_][\w-]*)[\"']?\s*[:=]")
+KEY = re.compile(r"^([A-Za-z_][\w-]*)\s*[:=]")
 NUMBER = re.compile(r"[:=]\s*[-+]?\d[\d_.]*(?:[eE][-+]?\d+)?\s*,?\s*(?:#.*)?$")
 
 
 def find_configuration_file(index: SourceIndex, path: str) -> Iterator[Evidence]:
     """Evidence that a YAML, JSON or TOML file is a table of settings with numbers, and no other tool's file."""
     lines = index.lines(path)
-    if path.endswith(".json") and not _is_object(index.text(path)):
-        return
-    keys = {match.group(1) for match in map(KEY.match, lines) if match is not None}
+    if path.endswith(".json"):
+        keys = _json_keys(index.text(path))
+    else:
+        keys = {match.group(1) for match in map(KEY.match, lines) if match is not None}
     sections = {line.strip().strip("[]").split(".")[0] for line in lines if line.startswith("[")}
-    keys |= sections
-    if any(schema <= keys for schema in FOREIGN_SCHEMAS) or {"project", "tool"} & sections:
+    if any(schema <= keys | sections for schema in FOREIGN_SCHEMAS) or {"project", "tool"} & sections:
         return
     numbers = [number for number, line in enumerate(lines, 1) if NUMBER.search(line)]
-    if numbers:
+    if numbers and keys | sections:
         yield Evidence(index.span(path, numbers[0], numbers[-1]), "states_settings")
 
 
-def _is_object(text: str) -> bool:
+def _json_keys(text: str) -> set[str]:
+    """Keys of the top level; none where the file holds a list or is broken."""
     try:
-        return isinstance(json.loads(text), dict)
+        value = json.loads(text)
     except (ValueError, RecursionError):
-        return False
+        return set()
+    return set(value) if isinstance(value, dict) else set()

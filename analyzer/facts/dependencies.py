@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from analyzer.facts.class_hierarchy import FUNCTIONS
 from analyzer.facts.distributions import ALTERNATIVES, DISTRIBUTIONS
+from analyzer.facts.entry_points import is_build_script
 from analyzer.facts.project_metadata import Requirement, find_requirements, normalised
 from analyzer.index import SourceIndex
 from analyzer.records.source import Span
@@ -30,6 +31,8 @@ def derive_dependencies(index: SourceIndex) -> tuple[Dependency, ...]:
     """Third-party packages by import name; declared ones that nothing imports follow by distribution."""
     imports: dict[str, list[_Import]] = {}
     for path, tree in index.trees().items():
+        if is_build_script(index, path):
+            continue
         for found in _imports(index, path, tree, False):
             imports.setdefault(found.name, []).append(found)
     declared = find_requirements(index)
@@ -59,6 +62,8 @@ def _foreign_names(index: SourceIndex, path: str, node: ast.AST) -> list[str]:
 
 def _is_own(index: SourceIndex, path: str, dotted: str) -> bool:
     parts = dotted.split(".")
+    if parts[0] == index.repository.name:
+        return True
     return any(index.resolve_module(path, ".".join(parts[:size])) is not None for size in range(len(parts), 0, -1))
 
 

@@ -49,7 +49,8 @@ def main_guard(tree: ast.Module) -> ast.If | None:
             sides = [node.test.left, *node.test.comparators]
             names = {side.id for side in sides if isinstance(side, ast.Name)}
             values = {side.value for side in sides if isinstance(side, ast.Constant)}
-            if "__name__" in names and "__main__" in values:
+            does = any(not isinstance(inner, ast.Pass) for inner in node.body)
+            if "__name__" in names and "__main__" in values and does:
                 return node
     return None
 
@@ -59,6 +60,15 @@ def is_build_script(index: SourceIndex, path: str) -> bool:
     tree = index.trees().get(path)
     calls = [n for n in own_nodes(tree) if isinstance(n, ast.Call)]
     return any(_foreign(index, path, call.func) in BUILD_CALLS for call in calls)
+
+
+def is_test_file(index: SourceIndex, path: str) -> bool:
+    """A file that a test runner collects: pytest's file names, or classes of `unittest`."""
+    name = path.rpartition("/")[2]
+    if name == "conftest.py" or (name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py"))):
+        return True
+    classes = (d.node for d in index.symbols.definitions.get(path, {}).values() if isinstance(d.node, ast.ClassDef))
+    return any(_foreign(index, path, base) == "unittest.TestCase" for node in classes for base in node.bases)
 
 
 def _acts(index: SourceIndex, path: str, node: ast.stmt) -> bool:

@@ -18,9 +18,11 @@ Target = Definition | External
 Targets = tuple[Target, ...]
 """Possible answers in order of appearance; classes as instances, or functions and classes as callees."""
 
-KEEPS_INSTANCE = frozenset(
-    "to cuda cpu train eval half float bfloat16 double type requires_grad_ share_memory apply compile unwrap".split()
-)
+KEEPS_INSTANCE = frozenset({
+    "to", "cuda", "cpu", "train", "eval", "half", "float", "bfloat16", "double", "type", "requires_grad_", "apply",
+    "share_memory",
+})  # fmt: skip
+"""Methods of modules that give back the module itself."""
 WRAPPERS = frozenset({
     "torch.compile", "torch.jit.script", "torch.nn.DataParallel", "torch.nn.parallel.DistributedDataParallel",
     "torch.nn.parallel.distributed.DistributedDataParallel", "torch.distributed.fsdp.FullyShardedDataParallel",
@@ -135,11 +137,20 @@ class Instances:
         method = self.hierarchy.method(owner, name)
         if method is not None:
             return (method,)
-        stored = tuple(map(self._call_of, self._attribute_classes(owner, name)))
+        stored = self._class_level(owner, name) or tuple(map(self._call_of, self._attribute_classes(owner, name)))
         if stored:
             return stored
         foreign = self.hierarchy.foreign_bases(owner)
         return (External(f"{foreign[0]}.{name}"),) if foreign else ()
+
+    def _class_level(self, owner: Definition, name: str) -> Targets:
+        """`decode = decode_function` in the body of the class."""
+        found: Targets = ()
+        for ancestor in self.hierarchy.order(owner):
+            if isinstance(ancestor, Definition) and not found:
+                for assigned in self.assignments.names(ancestor.path, ancestor.name).get(name, []):
+                    found += self._named_callable(ancestor.path, ancestor.name, assigned.value)
+        return found
 
     def _callable_instances(self, path: str, scope: str, node: ast.expr) -> Targets:
         return tuple(map(self._call_of, self.classes(path, scope, node)))
@@ -326,7 +337,7 @@ class Instances:
         function, place = self._argument_place(path, scope, name)
         if function is None:
             return ()
-        annotated = self._annotated(path, scope, _annotation(function, name))
+        annotated = self.annotated(path, scope, _annotation(function, name))
         if annotated:
             return annotated
         passed = self._passed_values(function, place, name)
@@ -344,7 +355,8 @@ class Instances:
             scope = scope.rpartition(".")[0]
         return None, 0
 
-    def _annotated(self, path: str, scope: str, annotation: ast.expr | None) -> Targets:
+    def annotated(self, path: str, scope: str, annotation: ast.expr | None) -> tuple[Definition, ...]:
+        """The class of the repository that an annotation names."""
         if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
             dotted: str | None = annotation.value
         else:

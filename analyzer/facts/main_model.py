@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from analyzer.facts.assignments import own_nodes
+from analyzer.facts.behaviour import Behaviour, Key
 from analyzer.facts.commands import PYTHON_LANGUAGES, CodeBlock, find_code_blocks
 from analyzer.facts.instances import Instances
 from analyzer.facts.project_metadata import is_distribution
@@ -34,14 +35,15 @@ class _Case:
 
 
 def rank_models(
-    instances: Instances,
+    behaviour: Behaviour,
     classes: tuple[ClassInfo, ...],
     entry_points: tuple[EntryPoint, ...],
     roles: tuple[RoleAssignment, ...],
 ) -> tuple[ModelCandidate, ...]:
     """Module classes that are built as models, best first; the first is the main one."""
+    instances = behaviour.instances
     cases = {info.qualified_name: _Case(info) for info in classes if info.is_module and info.forward is not None}
-    _add_uses(instances, cases, entry_points, roles)
+    _add_uses(behaviour, cases, _Uses(behaviour, entry_points, roles))
     _add_mentions(instances, cases)
     contained = _contained(classes)
     for name, case in cases.items():
@@ -93,49 +95,55 @@ def _order(case: _Case, library: bool) -> tuple[object, ...]:
     )
 
 
-def _add_uses(
-    instances: Instances,
-    cases: dict[str, _Case],
-    entry_points: tuple[EntryPoint, ...],
-    roles: tuple[RoleAssignment, ...],
-) -> None:
-    """Calls in training, inference and entry files that build a class, also through factories."""
-    places = {role: {r.path for r in roles if r.role == role} for role in ("training", "inference")}
-    started = {entry.target for entry in entry_points if entry.target}
-    for path, scope, root in instances.units():
-        uses = [name for name, paths in places.items() if path in paths]
-        uses += ["entry_point"] if path in started else []
-        if uses:
-            for node in own_nodes(root):
-                if isinstance(node, ast.Call):
-                    _add_use(instances, cases, (path, scope, node), uses)
+class _Uses:
+    """For what the code of a unit is used: training, inference, or another program."""
+
+    def __init__(
+        self, behaviour: Behaviour, entry_points: tuple[EntryPoint, ...], roles: tuple[RoleAssignment, ...]
+    ) -> None:
+        places = {role: {r.path for r in roles if r.role == role} for role in ("training", "inference")}
+        places["entry_point"] = {entry.target for entry in entry_points if entry.target}
+        self._of_unit: dict[Key, set[str]] = {}
+        for key in behaviour.units:
+            uses = {name for name, paths in places.items() if key[0] in paths}
+            for reached in (key, *behaviour.reached_from(key)) if uses else ():
+                self._of_unit.setdefault(reached, set()).update(uses)
+
+    def of(self, key: Key) -> list[str]:
+        return sorted(self._of_unit.get(key, ()))
+
+
+def _add_uses(behaviour: Behaviour, cases: dict[str, _Case], uses: _Uses) -> None:
+    """Calls in programs, and in what they call, that build a class; factories count as well as constructors."""
+    for key, unit in behaviour.units.items():
+        found = uses.of(key)
+        if not found or _inside_module(behaviour.instances, *key):
+            continue
+        for node in own_nodes(unit.root):
+            if isinstance(node, ast.Call):
+                _add_use(behaviour.instances, cases, (*key, node), found)
 
 
 def _add_use(instances: Instances, cases: dict[str, _Case], place: tuple[str, str, ast.Call], uses: list[str]) -> None:
     path, scope, node = place
-    built = [c for c in instances.classes(path, scope, node) if isinstance(c, Definition)]
-    direct = instances.callees(path, scope, node.func)
-    for owner in built:
-        case = cases.get(owner.qualified_name)
-        if case is not None and _constructs(direct, owner):
-            where = instances.index.span(path, node)
-            if not _inside_module(instances, path, scope):
-                for use in uses:
-                    case.add(Evidence(where, f"built_in_{use}"))
-
-
-def _constructs(callees: tuple[object, ...], owner: Definition) -> bool:
-    """A constructor or a factory, not a method that hands the same instance on."""
-    return any(isinstance(c, Definition) for c in callees)
+    if not any(isinstance(callee, Definition) for callee in instances.callees(path, scope, node.func)):
+        return
+    for owner in instances.classes(path, scope, node):
+        case = cases.get(owner.qualified_name) if isinstance(owner, Definition) else None
+        for use in uses if case is not None else ():
+            assert case is not None
+            case.add(Evidence(instances.index.span(path, node), f"built_in_{use}"))
 
 
 def _inside_module(instances: Instances, path: str, scope: str) -> bool:
-    """Parts that a module class builds for itself say nothing about what is the model."""
+    """Parts that a module builds for itself say nothing about what is the model; factories of the class do."""
     table = instances.index.symbols.definitions[path]
-    owner = table.get(scope.partition(".")[0])
-    is_class = owner is not None and isinstance(owner.node, ast.ClassDef)
-    is_constructor = scope.endswith(".__init__")
-    return is_class and is_constructor and owner is not None and instances.hierarchy.is_module(owner)
+    method, owner = table.get(scope), table.get(scope.rpartition(".")[0])
+    if method is None or owner is None or not isinstance(owner.node, ast.ClassDef):
+        return False
+    decorators = getattr(method.node, "decorator_list", ())
+    is_factory = any(isinstance(d, ast.Name) and d.id in ("classmethod", "staticmethod") for d in decorators)
+    return instances.hierarchy.is_module(owner) and not is_factory
 
 
 def _add_mentions(instances: Instances, cases: dict[str, _Case]) -> None:

@@ -8,24 +8,31 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from analyzer.facts.behaviour import Behaviour, Unit
+from analyzer.facts.assignments import own_nodes
+from analyzer.facts.behaviour import Behaviour, Key, Unit
+from analyzer.facts.class_hierarchy import FUNCTIONS
 from analyzer.facts.configuration_sources import find_configuration, find_configuration_file
-from analyzer.facts.entry_points import entry_spans, is_build_script
-from analyzer.facts.foreign_calls import DATASET_BASES, TOKENIZER_BASES, matches
-from analyzer.facts.instances import Instances
+from analyzer.facts.entry_points import entry_spans, is_build_script, is_test_file
+from analyzer.facts.foreign_calls import DATASET_BASES, TOKENIZER_BASES
+from analyzer.facts.name_patterns import matches
+from analyzer.facts.text_codecs import converts_text
 from analyzer.index import Definition
 from analyzer.records.evidence import Evidence
 from analyzer.records.source import Span
 from analyzer.records.structure import EntryPoint, Role, RoleAssignment
 
+LOOPS = (ast.For, ast.While, ast.AsyncFor)
+RUNS = ("runs_model", "runs_foreign_model")
+FROZEN = ("turns_gradients_off", "sets_evaluation_mode")
+STEPS = ("steps_optimizer", "steps_something")
 GRADIENTS = ("computes_gradients", "fits_trainer")
 MOST_EVIDENCE = 8
 """Lines per rule and file that are kept."""
 
 
-def derive_roles(instances: Instances, entry_points: tuple[EntryPoint, ...]) -> tuple[RoleAssignment, ...]:
+def derive_roles(behaviour: Behaviour, entry_points: tuple[EntryPoint, ...]) -> tuple[RoleAssignment, ...]:
     """Roles of all files, by role and path."""
-    reader = _Roles(Behaviour(instances), entry_points)
+    reader = _Roles(behaviour, entry_points)
     readers: tuple[tuple[Role, dict[str, list[Evidence]]], ...] = (
         ("config", reader.configuration()),
         ("model", reader.models()),
@@ -49,7 +56,11 @@ class _Roles:
         self._index = behaviour.instances.index
         self._entry_points = entry_points
         self._scripts = {e.target for e in entry_points if e.target}
-        self._training = frozenset(key for key, unit in behaviour.units.items() if self._trains(unit))
+        self._units = [unit for unit in behaviour.units.values() if not is_test_file(self._index, unit.path)]
+        self._training = frozenset(unit.key for unit in self._units if self._trains(unit))
+        self._able = frozenset(unit.key for unit in self._units if self._infers(unit))
+        self._programs = frozenset(unit.path for unit in self._units if self._runs_model(unit))
+        """Files with code that trains or runs a model, or comes to such code."""
 
     def configuration(self) -> dict[str, list[Evidence]]:
         found: dict[str, list[Evidence]] = {}
@@ -78,13 +89,16 @@ class _Roles:
     # training
 
     def _trains(self, unit: Unit) -> bool:
-        """It computes gradients or hands over to a trainer, again and again or called from somewhere."""
+        """It computes gradients that an optimizer uses, or hands over to a trainer."""
         if unit.does("fits_trainer") or self._is_training_step(unit):
             return True
-        if not unit.does("computes_gradients"):
-            return False
-        in_loop = any(_in_loop(unit.root, node) for node in unit.actions["computes_gradients"])
-        return in_loop or unit.does("steps_optimizer") or bool(self._behaviour.callers.get(unit.key))
+        return unit.does("computes_gradients") and any(other.does(*STEPS) for other in self._around(unit))
+
+    def _around(self, unit: Unit) -> Iterator[Unit]:
+        """The unit, the others of its file, those it reaches, and those that reach it."""
+        yield from (other for other in self._units if other.path == unit.path)
+        keys = {*self._behaviour.reached_from(unit.key), *self._behaviour.reached_by(unit.key)}
+        yield from (self._behaviour.units[key] for key in sorted(keys))
 
     def _is_training_step(self, unit: Unit) -> bool:
         owner = self._behaviour.owner(unit)
@@ -94,70 +108,124 @@ class _Roles:
 
     def training(self) -> dict[str, list[Evidence]]:
         found: dict[str, list[Evidence]] = {}
-        for key in self._behaviour.units:
-            unit = self._behaviour.units[key]
-            if key in self._training:
-                for action in (*GRADIENTS, "steps_optimizer", "schedules_rate"):
-                    for node in unit.actions.get(action, ()):
-                        self._add(found, unit.path, node, action)
+        for unit in self._units:
+            if unit.key in self._training:
+                self._add_actions(found, unit, (*GRADIENTS, "steps_optimizer", "schedules_rate"))
                 if self._is_training_step(unit):
                     self._add(found, unit.path, unit.root, "defines_training_step")
             elif unit.path in self._scripts:
                 self._add_reached(found, unit, self._training, "calls_training")
         return found
 
-    def _add_reached(
-        self, found: dict[str, list[Evidence]], unit: Unit, wanted: frozenset[tuple[str, str]], rule: str
-    ) -> None:
-        for key, node in self._behaviour.reached_from(unit.key).items():
-            if key in wanted and (key[0] != unit.path or rule not in ("calls_training",)):
+    def _add_actions(self, found: dict[str, list[Evidence]], unit: Unit, actions: tuple[str, ...]) -> None:
+        for action in actions:
+            for node in unit.actions.get(action, ()):
+                self._add(found, unit.path, node, action)
+
+    def _add_reached(self, found: dict[str, list[Evidence]], unit: Unit, wanted: frozenset[Key], rule: str) -> None:
+        """Lines of a script that lead into another file."""
+        reached = [(key, node) for key, node in self._behaviour.reached_from(unit.key).items() if key in wanted]
+        direct = [(key, node) for key, node in reached if (key, node) in unit.calls]
+        shown: set[ast.AST] = set()
+        for key, node in direct + reached:
+            if node not in shown and key[0] != unit.path:
+                shown.add(node)
                 self._add(found, unit.path, node, rule, key[1] or key[0])
 
     # inference
 
     def inference(self) -> dict[str, list[Evidence]]:
-        inferring = self._inferring(evaluation=False)
-        rule = "runs_without_gradients"
-        if not inferring:
-            inferring, rule = self._inferring(evaluation=True), "evaluates_without_gradients"
+        """Programs that run a model and do not train it; where there are none, what training programs evaluate."""
+        able = [unit for unit in self._units if unit.key in self._able]
+        inferring = [unit for unit in able if not self._is_evaluation(unit)]
+        rule = "runs_without_gradients" if inferring else "evaluates_without_gradients"
+        chosen = inferring or able
         found: dict[str, list[Evidence]] = {}
-        for key in self._behaviour.units:
-            unit = self._behaviour.units[key]
-            if key in inferring:
-                self._add_inference(found, unit, rule)
-            elif unit.path in self._scripts and not self._reaches_training(unit):
-                self._add_reached(found, unit, inferring, "calls_inference")
-        return found
+        for unit in chosen:
+            self._add_inference(found, unit, rule)
+        keys = frozenset(unit.key for unit in chosen)
+        for unit in self._units:
+            if unit.path in self._scripts and unit.key not in keys:
+                if not self._reaches_training(unit) and not self._is_evaluation(unit):
+                    self._add_reached(found, unit, keys, "calls_inference")
+                else:
+                    self._add_afterwards(found, unit)
+        return found or self._evaluation_blocks()
 
-    def _inferring(self, evaluation: bool) -> frozenset[tuple[str, str]]:
-        units = self._behaviour.units.values()
-        return frozenset(unit.key for unit in units if self._infers(unit) and evaluation == self._is_evaluation(unit))
+    def _evaluation_blocks(self) -> dict[str, list[Evidence]]:
+        """Blocks without gradients in the middle of training code, where nothing else runs a model."""
+        found: dict[str, list[Evidence]] = {}
+        for unit in (unit for unit in self._units if unit.key in self._training):
+            for block in unit.actions.get("frozen_block", ()):
+                inside = set(ast.walk(block))
+                for node in (node for action in RUNS for node in unit.actions.get(action, ()) if node in inside):
+                    self._add(found, unit.path, node, "evaluates_without_gradients")
+        return found
 
     def _infers(self, unit: Unit) -> bool:
         """It runs a model with gradients off or in evaluation mode, and trains nothing."""
-        runs = unit.does("runs_model", "runs_foreign_model")
-        frozen = unit.does("turns_gradients_off", "sets_evaluation_mode")
-        return runs and frozen and not self._reaches_training(unit)
+        if self._is_plain_forward(unit) or self._reaches_training(unit):
+            return False
+        if not (unit.does(*FROZEN, "generates") or self._uses_frozen(unit)):
+            return False
+        if unit.does(*RUNS):
+            return True
+        return unit.does("turns_gradients_off") and (unit.does("calls_argument") or bool(self._leads_to_runs(unit)))
+
+    def _uses_frozen(self, unit: Unit) -> bool:
+        """It gets its model from a function that sets evaluation mode."""
+        reached = (self._behaviour.units[key] for key in self._behaviour.reached_from(unit.key))
+        return any(u.does("sets_evaluation_mode") and not self._behaviour.is_model_method(u) for u in reached)
+
+    def _is_plain_forward(self, unit: Unit) -> bool:
+        """A forward serves training as well, also where it freezes a part."""
+        decorated = set(getattr(unit.root, "decorator_list", ()))
+        is_frozen = not decorated.isdisjoint(unit.actions.get("turns_gradients_off", ()))
+        return self._behaviour.is_model_method(unit) and unit.scope.endswith(".forward") and not is_frozen
+
+    def _leads_to_runs(self, unit: Unit) -> list[ast.AST]:
+        """Calls of a unit by which a model comes to run further down."""
+        reached = self._behaviour.reached_from(unit.key).items()
+        return [node for key, node in reached if self._behaviour.units[key].does(*RUNS)]
 
     def _reaches_training(self, unit: Unit) -> bool:
-        return unit.key in self._training or any(
-            key in self._training for key in self._behaviour.reached_from(unit.key)
-        )
+        reached = self._behaviour.reached_from(unit.key)
+        return unit.key in self._training or any(key in self._training for key in reached)
 
-    def _is_evaluation(self, unit: Unit) -> bool:
-        """A function of a training program that looks at the model in between."""
+    def _runs_model(self, unit: Unit) -> bool:
+        reached = {unit.key, *self._behaviour.reached_from(unit.key)}
+        return self._reaches_training(unit) or not reached.isdisjoint(self._able)
+
+    def _is_evaluation(self, unit: Unit, seen: frozenset[Key] = frozenset()) -> bool:
+        """A function that only training programs use, to look at the model in between."""
         if self._behaviour.is_model_method(unit):
             return False
-        callers = self._behaviour.callers.get(unit.key, ())
-        return bool(callers) and all(self._reaches_training(self._behaviour.units[caller]) for caller in callers)
+        callers = [key for key in self._behaviour.callers.get(unit.key, ()) if key not in seen]
+        known = [self._behaviour.units[key] for key in callers]
+        inner = seen | {unit.key}
+        return bool(known) and all(self._reaches_training(u) or self._is_evaluation(u, inner) for u in known)
 
     def _add_inference(self, found: dict[str, list[Evidence]], unit: Unit, rule: str) -> None:
-        for action in ("turns_gradients_off", "sets_evaluation_mode"):
-            for node in unit.actions.get(action, ()):
-                self._add(found, unit.path, node, action)
-        for action in ("runs_model", "runs_foreign_model"):
-            for node in unit.actions.get(action, ()):
-                self._add(found, unit.path, node, rule)
+        self._add_actions(found, unit, FROZEN)
+        nodes = [node for action in RUNS for node in unit.actions.get(action, ())]
+        inside = {node for block in unit.actions.get("frozen_block", ()) for node in ast.walk(block)}
+        nodes = [node for node in nodes if node in inside] or nodes
+        for node in nodes or self._leads_to_runs(unit) or unit.actions.get("calls_argument", []):
+            self._add(found, unit.path, node, rule)
+
+    def _add_afterwards(self, found: dict[str, list[Evidence]], unit: Unit) -> None:
+        """A training script that runs the model without gradients at its own level, outside of the training loop."""
+        if unit.scope:
+            return
+        loops = [n for n in own_nodes(unit.root) if isinstance(n, LOOPS)]
+        for node in own_nodes(unit.root):
+            if isinstance(node, ast.With) and not any(node in ast.walk(loop) for loop in loops):
+                inside = set(ast.walk(node))
+                off = [n for n in unit.actions.get("turns_gradients_off", ()) if n in inside]
+                runs = [n for n in unit.actions.get("runs_model", ()) if n in inside]
+                if off and runs:
+                    self._add(found, unit.path, off[0], "turns_gradients_off")
+                    self._add(found, unit.path, runs[0], "runs_without_gradients")
 
     # data and preprocessing
 
@@ -166,10 +234,10 @@ class _Roles:
         for definition in self._index.symbols.classes():
             if self._has_base(definition, DATASET_BASES):
                 self._add(found, definition.path, definition.node, "defines_dataset", definition.name)
-        for unit in self._behaviour.units.values():
-            for node in unit.actions.get("loads_data", ()):
-                self._add(found, unit.path, node, "loads_data")
-            if unit.does("reads_arrays") and unit.does("makes_tensors"):
+        stacked = {unit.path for unit in self._units if unit.does("stacks_tensors")}
+        for unit in self._units:
+            self._add_actions(found, unit, ("loads_data",))
+            if unit.does("reads_arrays") and unit.path in stacked and not self._behaviour.is_model_method(unit):
                 self._add(found, unit.path, unit.actions["reads_arrays"][0], "builds_batches")
         return found
 
@@ -178,22 +246,20 @@ class _Roles:
         for definition in self._index.symbols.classes():
             if self._has_base(definition, TOKENIZER_BASES):
                 self._add(found, definition.path, definition.node, "defines_tokenizer", definition.name)
-        for unit in self._behaviour.units.values():
-            for action in ("applies_transforms", "writes_arrays", "extracts_features"):
-                for node in unit.actions.get(action, ()):
-                    self._add(found, unit.path, node, action)
-            if unit.does("tokenises") and self._is_preparation(unit):
-                for node in unit.actions["tokenises"]:
-                    self._add(found, unit.path, node, "tokenises")
+            elif converts_text(self._index, definition):
+                self._add(found, definition.path, definition.node, "converts_text")
+        for unit in self._units:
+            self._add_actions(found, unit, ("applies_transforms", "extracts_features"))
+            if self._is_preparation(unit):
+                self._add_actions(found, unit, ("tokenises", "writes_arrays"))
         return found
 
     def _is_preparation(self, unit: Unit) -> bool:
-        """Tokenising is a role where it is not one step of a training or inference program."""
+        """Tokenising and writing arrays are a role where they are not one step of a training or inference program."""
         owner = self._behaviour.owner(unit)
         if owner is not None and self._has_base(owner, DATASET_BASES):
             return True
-        units = [other for other in self._behaviour.units.values() if other.path == unit.path]
-        return not any(self._reaches_training(other) or self._infers(other) for other in units)
+        return unit.path not in self._programs
 
     def _has_base(self, definition: Definition, patterns: tuple[str, ...]) -> bool:
         return any(matches(base, patterns) for base in self._behaviour.instances.hierarchy.foreign_bases(definition))
@@ -204,14 +270,9 @@ class _Roles:
 
     def _place(self, path: str, node: ast.AST) -> Span:
         """A definition is shown by its header line, an expression in full."""
-        if hasattr(node, "body") and isinstance(node, ast.stmt):
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
             return self._index.span(path, node.lineno)
         return self._index.span(path, node)
-
-
-def _in_loop(root: ast.AST, node: ast.AST) -> bool:
-    loops = (n for n in ast.walk(root) if isinstance(n, (ast.For, ast.While, ast.AsyncFor)))
-    return any(node in ast.walk(loop) for loop in loops)
 
 
 def _distinct(evidence: list[Evidence]) -> tuple[Evidence, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 
 from analyzer.facts.assignments import methods
+from analyzer.facts.behaviour import Behaviour
 from analyzer.facts.dependencies import derive_dependencies
 from analyzer.facts.entry_points import find_entry_points
 from analyzer.facts.functions import derive_function
@@ -25,10 +26,11 @@ def derive_structure(index: SourceIndex) -> Structure:
     instances = Instances(index)
     classes = tuple(_class_info(instances, definition) for definition in index.symbols.classes())
     entry_points = find_entry_points(index)
-    roles = derive_roles(instances, entry_points)
+    behaviour = Behaviour(instances)
+    roles = derive_roles(behaviour, entry_points)
     return Structure(
         classes,
-        rank_models(instances, classes, entry_points, roles),
+        rank_models(behaviour, classes, entry_points, roles),
         roles,
         entry_points,
         derive_relations(index),

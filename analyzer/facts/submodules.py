@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from analyzer.facts.assignments import own_nodes
-from analyzer.facts.class_hierarchy import receiver_name
+from analyzer.facts.class_hierarchy import FUNCTIONS, receiver_name
 from analyzer.facts.foreign_modules import CONTAINERS, is_foreign_module
 from analyzer.facts.instances import Instances, Target
 from analyzer.index import Definition, External
@@ -145,8 +145,19 @@ class _Reader:
         if not modules and not self._makes_module(callees):
             return
         yield self._info(place, call, modules)
-        if any(isinstance(m, External) and m.dotted in CONTAINERS for m in modules):
+        if any(isinstance(c, External) and c.dotted in CONTAINERS for c in callees):
             yield from self._inside(place, call)
+        for callee in callees:
+            if isinstance(callee, Definition) and isinstance(callee.node, FUNCTIONS):
+                yield from self._of_returned(place, callee)
+
+    def _of_returned(self, place: _Place, function: Definition) -> Iterator[SubmoduleInfo]:
+        """A function that makes a container: what it puts inside, under the name the result is stored by."""
+        inner = _Place(function, place.name, place.depth + 1)
+        for node in own_nodes(function.node):
+            value = node.value if isinstance(node, ast.Return) else None
+            found = list(self._of_value(inner, value)) if value is not None else []
+            yield from (info for info in found if info.name != place.name)
 
     def _makes_module(self, callees: tuple[Target, ...]) -> bool:
         return any(isinstance(c, External) and is_foreign_module(c.dotted) for c in callees)
