@@ -4,11 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from analyzer.document.diagrams import (
+    architecture,
+    curves,
+    details,
+    files,
+    interiors,
+    modes,
+    overrides,
+    pipelines,
+    shares,
+)
 from analyzer.document.diagrams.layout import lay_out
 from analyzer.records.bundles import Analysis
 from analyzer.records.diagrams import Diagram
 
-BUILDERS: tuple[Callable[[Analysis], tuple[Diagram, ...]], ...] = ()
+BUILDERS: tuple[Callable[[Analysis], tuple[Diagram, ...]], ...] = (
+    architecture.build,
+    files.build,
+    interiors.build,
+    details.build,
+    shares.build,
+    overrides.build,
+    pipelines.build,
+    curves.learning_rate,
+    modes.build,
+    curves.cache_growth,
+)
 
 
 def build_diagrams(analysis: Analysis) -> tuple[Diagram, ...]:

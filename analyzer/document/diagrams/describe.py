@@ -1,0 +1,74 @@
+"""How modules, shapes and numbers read inside a box, and which model and trace the drawings show."""
+
+from __future__ import annotations
+
+import re
+
+from analyzer.records.bundles import Analysis
+from analyzer.records.diagrams import BoxStyle
+from analyzer.records.tensors import ModelShapes, ModuleRecord, TensorSpec, Trace
+
+LONGEST_DETAIL = 26
+STYLE_OF_WORDS: tuple[tuple[str, BoxStyle], ...] = (
+    ("loss|entropy", "loss"),
+    ("atte?n", "attention"),
+    ("embed|tokenizer|cache", "feature"),
+    ("norm|dropout|identity|relu|gelu|silu|sigmoid|tanh|softmax|pool", "plain"),
+)
+"""Colour only: a hint to the eye, not a finding."""
+
+
+def main_model(analysis: Analysis) -> ModelShapes | None:
+    models = analysis.shapes.models
+    return next((model for model in models if model.main), models[0] if models else None)
+
+
+def trace_of(model: ModelShapes, *modes: str) -> Trace | None:
+    """The first trace with rows in the order of the modes asked for, else any with rows."""
+    with_rows = [trace for trace in model.traces if trace.rows]
+    ordered = [trace for mode in modes for trace in with_rows if trace.mode == mode]
+    return next(iter(ordered or with_rows), None)
+
+
+def count(number: int) -> str:
+    return f"{number:,}"
+
+
+def parameters_line(number: int) -> tuple[str, ...]:
+    return (f"{number:,} parameters",) if number else ()
+
+
+def shape_text(tensors: tuple[TensorSpec, ...]) -> str:
+    """One shape, or several joined; more than three are cut."""
+    shown = [str(tensor) if tensor.shape else "scalar" for tensor in tensors[:3]]
+    return ", ".join([*shown, "…"] if len(tensors) > 3 else shown)
+
+
+def typed_shape(tensors: tuple[TensorSpec, ...]) -> tuple[str, ...]:
+    return tuple(f"{tensor.dtype} {tensor}" for tensor in tensors[:3])
+
+
+CONVOLUTION = re.compile(r"(\d+), (\d+), kernel_size=\(([\d, ]+)\), stride=\(([\d, ]+)\)")
+NOISE = re.compile(r"(?:in_features|out_features|num_embeddings|embedding_dim)=|, (?:bias|inplace)=(?:True|False)")
+
+
+def class_line(record: ModuleRecord) -> str:
+    """`Linear(768, 2304)` where the arguments are short, else the class alone."""
+    detail = NOISE.sub("", record.detail)
+    convolution = CONVOLUTION.match(detail)
+    if convolution:
+        channels_in, channels_out, kernel, stride = convolution.groups()
+        step = set(stride.split(", "))
+        detail = f"{channels_in}, {channels_out}, {kernel.replace(', ', '×')}" + (
+            "" if step == {"1"} else f", stride {'×'.join(sorted(step))}"
+        )
+    shown = detail if len(detail) <= LONGEST_DETAIL and "\n" not in detail else ""
+    return f"{record.class_name}({shown})" if shown else record.class_name
+
+
+def style_of(name: str, *, parameters: int = 0) -> BoxStyle:
+    lowered = name.lower()
+    for words, style in STYLE_OF_WORDS:
+        if re.search(words, lowered):
+            return style
+    return "core" if parameters else "plain"

@@ -1,0 +1,45 @@
+"""Which file of the repository uses which: imports inside it, between files that play a role."""
+
+from __future__ import annotations
+
+from analyzer.records.bundles import Analysis
+from analyzer.records.diagrams import Arrow, Box, BoxStyle, Diagram
+from analyzer.records.structure import FileRelation, Role
+from analyzer.records.techniques import Text
+
+MOST_FILES = 20
+MOST_NAMES = 2
+STYLES: dict[Role, BoxStyle] = {
+    "model": "core", "training": "loss", "inference": "attention", "data": "io", "preprocess": "io",
+    "config": "feature",
+}  # fmt: skip
+
+
+def build(analysis: Analysis) -> tuple[Diagram, ...]:
+    structure = analysis.facts.structure
+    roles: dict[str, list[Role]] = {}
+    for item in structure.roles:
+        if item.role not in roles.setdefault(item.path, []):
+            roles[item.path].append(item.role)
+    linked = {path for one in structure.relations for path in (one.path, *(to for to, _ in one.imports)) if one.imports}
+    shown = [one for one in structure.relations if one.path in roles and one.path in linked]
+    shown = sorted(shown, key=lambda one: -len(one.used_by) - len(one.imports))[:MOST_FILES]
+    paths = {one.path for one in shown}
+    arrows = tuple(
+        Arrow(one.path, target, _names(names)) for one in shown for target, names in one.imports if target in paths
+    )
+    if not arrows:
+        return ()
+    boxes = tuple(_box(one, roles[one.path]) for one in structure.relations if one.path in paths)
+    title = Text("Which file uses which", "文件之间的引用关系")
+    return (Diagram("file_relations", title, "flow", boxes, arrows),)
+
+
+def _box(relation: FileRelation, roles: list[Role]) -> Box:
+    style: BoxStyle = next((STYLES[role] for role in roles if role in STYLES), "plain")
+    return Box(relation.path, relation.path, (", ".join(roles),), style)
+
+
+def _names(names: tuple[str, ...]) -> str:
+    shown = ", ".join(names[:MOST_NAMES])
+    return f"{shown}, …" if len(names) > MOST_NAMES else shown

@@ -1,0 +1,406 @@
+"""Reads the data flow of a `forward` from its own statements, following only lines that the trace executed.
+
+A value is followed from name to name; calls of modules and functions and operators that join tensors become
+steps, calls that only rearrange a tensor do not. Nothing is taken from the order in which modules are defined.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from analyzer.document.diagrams import describe
+from analyzer.document.diagrams.flow import Edge, Flow, Kind, Step
+from analyzer.records.diagrams import BoxStyle
+from analyzer.records.source import Span
+from analyzer.records.tensors import ModuleRecord, ShapeRow, TensorSpec
+
+REARRANGING = frozenset({
+    "T", "as_strided", "bool", "checkpoint_name", "chunk", "clone", "contiguous", "cpu", "cuda", "detach",
+    "dim", "double", "dropout", "enumerate", "expand", "expand_as", "flatten", "float", "half", "int", "item",
+    "list", "long", "mT", "movedim", "narrow", "numel", "permute", "rearrange", "repeat", "repeat_interleave",
+    "repeat_kv", "requires_grad_", "reshape", "reversed", "select", "size", "split", "squeeze", "stop_gradient",
+    "swapaxes", "swapdims", "t", "to", "tolist", "transpose", "tuple", "type", "type_as", "unbind", "unflatten",
+    "unsqueeze", "view", "view_as", "zip",
+})  # fmt: skip
+NOT_TENSORS = frozenset({
+    "all", "any", "float", "getattr", "hasattr", "int", "isinstance", "len", "max", "min", "print", "range",
+    "sorted", "str", "sum",
+})  # fmt: skip
+OPERATORS = {
+    ast.Add: "+", ast.Sub: "−", ast.Mult: "×", ast.MatMult: "@", ast.Div: "÷",
+}  # fmt: skip
+Value = tuple[tuple[str, str], ...]
+"""The steps that a value comes from, each with the shape that it has on the way, where known."""
+
+
+@dataclass(frozen=True)
+class Forward:
+    """One function as it ran for one module: its syntax, its executed rows, and all modules of the model."""
+
+    module: str
+    function: ast.FunctionDef
+    path: str
+    rows: Mapping[int, ShapeRow]
+    records: Mapping[str, ModuleRecord]
+
+    @property
+    def first_line(self) -> int:
+        return self.function.lineno
+
+
+def read_flow(forward: Forward, *, values: bool = False) -> Flow:
+    """With `values`, every name that is bound is a step of its own, and arrows carry what was done."""
+    return _Reader(forward, values).flow()
+
+
+class _Reader:
+    """One walk over the statements; `names` holds what each local name stands for at this point."""
+
+    def __init__(self, forward: Forward, values: bool) -> None:
+        self.forward = forward
+        self.values = values
+        self.returned = False
+        self.result = Flow()
+        self.names: dict[str, Value] = {}
+        self.modules: dict[str, tuple[str, ...]] = {}
+        """Local names of modules: loop variables and aliases."""
+
+    def flow(self) -> Flow:
+        self._take_arguments()
+        self._block(self.forward.function.body)
+        used = {name for edge in self.result.edges for name in (edge.source, edge.target)}
+        self.result.steps = [step for step in self.result.steps if step.id in used or step.kind == "module"]
+        return self.result
+
+    def _take_arguments(self) -> None:
+        arguments = self.forward.function.args
+        row = self.forward.rows.get(self.forward.first_line)
+        shapes = {target.name: target.tensors for target in row.targets} if row else {}
+        for argument in (*arguments.posonlyargs, *arguments.args[1:], *arguments.kwonlyargs):
+            tensors = shapes.get(argument.arg, ())
+            if tensors:
+                step = self._step("input", argument.arg, describe.typed_shape(tensors), "io", argument)
+                self.names[argument.arg] = ((step.id, describe.shape_text(tensors)),)
+
+    # statements
+
+    def _block(self, body: list[ast.stmt]) -> None:
+        for statement in body:
+            if not self.returned:
+                self._statement(statement)
+
+    def _statement(self, statement: ast.stmt) -> None:
+        match statement:
+            case ast.Assign(targets=[target, *_], value=value):
+                self._assign(statement, target, value)
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                self._assign(statement, target, value)
+            case ast.AugAssign(target=target, value=value):
+                joined = ast.BinOp(ast.Name(_name_of(target), ast.Load()), statement.op, value)
+                self._assign(statement, target, ast.copy_location(joined, statement), in_place=True)
+            case ast.Return(value=ast.expr() as value):
+                self._return(statement, value)
+            case ast.Expr(value=value):
+                self._effect(value)
+            case ast.For():
+                self._loop(statement)
+            case ast.If() | ast.With() | ast.While() | ast.Try():
+                for body in _bodies(statement):
+                    if self._ran(body):
+                        self._block(body)
+
+    def _ran(self, body: Iterable[ast.stmt]) -> bool:
+        lines = {node.lineno for part in body for node in ast.walk(part) if isinstance(node, ast.stmt)}
+        return not lines.isdisjoint(self.forward.rows)
+
+    def _loop(self, statement: ast.For) -> None:
+        if not self._ran(statement.body):
+            return
+        for name, paths in self._loop_modules(statement.target, statement.iter):
+            self.modules[name] = paths
+        self._block(statement.body)
+
+    def _loop_modules(self, target: ast.expr, source: ast.expr) -> Iterable[tuple[str, tuple[str, ...]]]:
+        """Loop variables that stand for the children of a container, through enumerate and zip too."""
+        match target, source:
+            case ast.Name(id=name), _:
+                paths = self._module_paths(source)
+                children = [child for path in paths for child in self._children_of(path)]
+                if children:
+                    yield name, tuple(children)
+            case ast.Tuple(elts=[_, inner]), ast.Call(func=ast.Name(id="enumerate"), args=[first, *_]):
+                yield from self._loop_modules(inner, first)
+            case ast.Tuple(elts=inner), ast.Call(func=ast.Name(id="zip"), args=sources):
+                for one, its_source in zip(inner, sources, strict=False):
+                    yield from self._loop_modules(one, its_source)
+
+    def _assign(self, statement: ast.stmt, target: ast.expr, value: ast.expr, *, in_place: bool = False) -> None:
+        alias = self._module_paths(value)
+        if alias and isinstance(target, ast.Name):
+            self.modules[target.id] = alias
+            return
+        if isinstance(target, ast.Name):
+            self.modules.pop(target.id, None)
+        row = self.forward.rows.get(statement.lineno)
+        known = _name_of(target) in self.names
+        if row is None and not (in_place and known):
+            return
+        found = self._value(value) or (self._constant(value) if row else ())
+        shapes = {bound.name: bound.tensors for bound in row.targets} if row else {}
+        for name in _names_in(target) if found else ():
+            tensors = shapes.get(name, ())
+            if self.values and tensors and (_rearrangements(value) or isinstance(target, ast.Tuple)):
+                found_here = ((self._value_step(statement, name, tensors, found, value), ""),)
+                self.names[name] = found_here
+            elif tensors or in_place:
+                self.names[name] = tuple((source, describe.shape_text(tensors)) for source, _ in found)
+
+    def _constant(self, value: ast.expr) -> Value:
+        """A tensor that is made here and comes from none: `torch.arange(…)`."""
+        calls = [node for node in ast.walk(value) if isinstance(node, ast.Call)]
+        if not calls:
+            return ()
+        step = self._step("function", _name_of(calls[0].func).rpartition(".")[2], (), "plain", calls[0])
+        return ((step.id, ""),)
+
+    def _value_step(
+        self, statement: ast.stmt, name: str, tensors: tuple[TensorSpec, ...], found: Value, value: ast.expr
+    ) -> str:
+        step = self._step("value", name, (describe.shape_text(tensors),), "attention", statement)
+        done = ", ".join(_rearrangements(value))
+        for source, _ in found:
+            self.result.add_edge(Edge(source, step.id, done))
+        return step.id
+
+    def _return(self, statement: ast.Return, value: ast.expr) -> None:
+        row = self.forward.rows.get(statement.lineno)
+        if row is None:
+            return
+        self.returned = statement in self.forward.function.body
+        elements = value.elts if isinstance(value, ast.Tuple) else [value]
+        for element in elements:
+            found = self._value(element)
+            if not found:
+                continue
+            label = element.id if isinstance(element, ast.Name) else "return"
+            tensors = row.targets[0].tensors if len(elements) == 1 and row.targets else ()
+            step = self._step("output", label, describe.typed_shape(tensors), "io", statement)
+            self._connect(found, step, None)
+
+    def _effect(self, value: ast.expr) -> None:
+        """`outputs.append(x)` puts a value into a list; anything else that is only called has no value to follow."""
+        match value:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append" | "extend"), args=[item]):
+                found = self._value(item)
+                if found:
+                    self.names[name] = _union(self.names.get(name, ()), found)
+
+    # expressions
+
+    def _value(self, node: ast.expr | None) -> Value:
+        match node:
+            case ast.Name(id=name):
+                return self.names.get(name, ())
+            case ast.Call():
+                return self._call(node)
+            case ast.BinOp(left=left, op=operator, right=right):
+                return self._join(node, self._value(left), self._value(right), OPERATORS.get(type(operator), "op"))
+            case ast.Attribute(value=inner) | ast.Subscript(value=inner) | ast.Starred(value=inner):
+                return _unshaped(self._value(inner))
+            case ast.ListComp(elt=inner) | ast.GeneratorExp(elt=inner):
+                return self._comprehension(node, inner)
+        return _union(*(self._value(part) for part in _parts(node)))
+
+    def _comprehension(self, node: ast.ListComp | ast.GeneratorExp, inner: ast.expr) -> Value:
+        for generator in node.generators:
+            for name, paths in self._loop_modules(generator.target, generator.iter):
+                self.modules[name] = paths
+            source = self._value(generator.iter)
+            for name in _names_in(generator.target) if source else ():
+                self.names[name] = source
+        return self._value(inner)
+
+    def _join(self, node: ast.BinOp, left: Value, right: Value, sign: str) -> Value:
+        """An operator is a step only where it joins two tensors that were computed."""
+        if not left or not right:
+            return _unshaped(left or right)
+        step = self._step("operator", sign, (), "plain", node)
+        self._connect(left, step, 0)
+        self._connect(right, step, 1)
+        return ((step.id, ""),)
+
+    def _call(self, node: ast.Call) -> Value:
+        paths = self._module_paths(node.func)
+        arguments = self._arguments(node)
+        if not paths and node.args and self._module_paths(node.args[0]):
+            paths = self._module_paths(node.args[0])  # checkpoint(block, x)
+            arguments = [(value, place - 1 if isinstance(place, int) else place) for value, place in arguments]
+        if paths:
+            return self._module_call(node, paths, arguments)
+        receiver = self._value(node.func.value) if isinstance(node.func, ast.Attribute) else ()
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else _name_of(node.func)
+        values = _union(receiver, *(value for value, _ in arguments))
+        if not values or name in NOT_TENSORS:
+            return ()
+        if name in REARRANGING:
+            return _unshaped(receiver or values)
+        step = self._step("function", name, (), describe.style_of(name), node)
+        self._connect(receiver, step, None)
+        for value, place in arguments:
+            self._connect(value, step, place)
+        return ((step.id, ""),)
+
+    def _arguments(self, node: ast.Call) -> list[tuple[Value, int | str | None]]:
+        found: list[tuple[Value, int | str | None]] = [(self._value(item), n) for n, item in enumerate(node.args)]
+        found += [(self._value(keyword.value), keyword.arg) for keyword in node.keywords]
+        return [(value, place) for value, place in found if value]
+
+    def _module_call(
+        self, node: ast.Call, paths: tuple[str, ...], arguments: list[tuple[Value, int | str | None]]
+    ) -> Value:
+        record = self.forward.records[paths[0]]
+        where = self._where(node)
+        name = f"s{len(self.result.steps)}"
+        step = module_step(name, paths, self.forward.module, self.forward.records, where)
+        self.result.steps.append(step)
+        for value, place in arguments:
+            self._connect(value, step, place)
+        outputs: tuple[TensorSpec, ...] = record.calls[0].outputs if record.calls else ()
+        return ((step.id, describe.shape_text(outputs) if len(outputs) == 1 else ""),)
+
+    # modules
+
+    def _module_paths(self, node: ast.expr) -> tuple[str, ...]:
+        """Paths of the modules that an expression names: `self.h`, `self.blocks[i]`, a loop variable."""
+        match node:
+            case ast.Name(id="self"):
+                return ()
+            case ast.Name(id=name):
+                return self.modules.get(name, ())
+            case ast.Attribute(value=ast.Name(id="self"), attr=name):
+                return self._known(self._below(self.forward.module, name))
+            case ast.Attribute(value=inner, attr=name):
+                paths = self._module_paths(inner)
+                return tuple(one for path in paths for one in self._known(self._below(path, name)))
+            case ast.Subscript(value=inner, slice=ast.Constant(value=key)):
+                paths = self._module_paths(inner)
+                return tuple(one for path in paths for one in self._known(self._below(path, str(key))))
+            case ast.Subscript(value=inner, slice=index):
+                paths = tuple(child for path in self._module_paths(inner) for child in self._children_of(path))
+                return paths if not isinstance(index, ast.Slice) else self._module_paths(inner)
+        return ()
+
+    def _below(self, path: str, name: str) -> str:
+        return f"{path}.{name}" if path else name
+
+    def _known(self, path: str) -> tuple[str, ...]:
+        return (path,) if path in self.forward.records else ()
+
+    def _children_of(self, path: str) -> list[str]:
+        return children_of(path, self.forward.records)
+
+    # the graph
+
+    def _step(self, kind: Kind, label: str, lines: tuple[str, ...], style: BoxStyle, node: ast.AST) -> Step:
+        step = Step(f"s{len(self.result.steps)}", kind, label, lines, style, self._where(node))
+        self.result.steps.append(step)
+        return step
+
+    def _where(self, node: ast.AST) -> Span | None:
+        """The executed row that the node stands in, if it is one line."""
+        row = self.forward.rows.get(getattr(node, "lineno", 0))
+        return row.where if row else None
+
+    def _connect(self, value: Value, step: Step, argument: int | str | None) -> None:
+        for source, shape in value:
+            self.result.add_edge(Edge(source, step.id, shape, argument))
+
+
+def children_of(path: str, records: Mapping[str, ModuleRecord]) -> list[str]:
+    prefix = f"{path}." if path else ""
+    return [name for name in records if name.startswith(prefix) and name and "." not in name.removeprefix(prefix)]
+
+
+def module_step(
+    name: str, paths: tuple[str, ...], parent: str, records: Mapping[str, ModuleRecord], where: Span | None
+) -> Step:
+    """A call of one module, or of all children of a container in a loop."""
+    record = records[paths[0]]
+    label = paths[0].removeprefix(f"{parent}.") if parent else paths[0]
+    parameters = sum(records[path].parameters for path in paths)
+    first_line = describe.class_line(record)
+    if len(paths) > 1:
+        label = label.rpartition(".")[0] or label
+        first_line = classes_line(paths, records)
+    elif record.class_name == "Sequential":
+        children = children_of(paths[0], records)
+        first_line = f"Sequential: {classes_line(children, records)}" if children else "Sequential()"
+    style = describe.style_of(f"{label} {record.class_name}", parameters=parameters)
+    lines = (first_line, *describe.parameters_line(parameters))
+    return Step(name, "module", label, lines, style, where, paths, parameters)
+
+
+def classes_line(paths: Iterable[str], records: Mapping[str, ModuleRecord]) -> str:
+    """`Block ×12`, or the first three classes where there are several."""
+    classes: dict[str, int] = {}
+    for path in paths:
+        name = records[path].class_name
+        classes[name] = classes.get(name, 0) + 1
+    shown = [f"{name} ×{number}" if number > 1 else name for name, number in list(classes.items())[:3]]
+    return ", ".join([*shown, "…"] if len(classes) > 3 else shown)
+
+
+def _rearrangements(node: ast.expr) -> list[str]:
+    """Names of the calls that move a tensor's elements without computing, in the order in which they happen."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=inner, attr=name)):
+            return _rearrangements(inner) + ([name] if name in REARRANGING else [])
+        case ast.Subscript(value=inner):
+            return [*_rearrangements(inner), "[…]"]
+    return []
+
+
+def _parts(node: ast.expr | None) -> list[ast.expr]:
+    """The expressions that a node hands on unchanged."""
+    match node:
+        case ast.UnaryOp(operand=inner) | ast.Await(value=inner) | ast.NamedExpr(value=inner):
+            return [inner]
+        case ast.IfExp(body=body, orelse=other):
+            return [body, other]
+        case ast.Tuple(elts=items) | ast.List(elts=items) | ast.BoolOp(values=items) | ast.Dict(values=items):
+            return items
+    return []
+
+
+def _bodies(statement: ast.stmt) -> list[list[ast.stmt]]:
+    bodies: list[list[ast.stmt]] = [getattr(statement, name, []) for name in ("body", "orelse", "finalbody")]
+    return [body for body in bodies if body]
+
+
+def _names_in(target: ast.expr) -> list[str]:
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return [name for element in target.elts for name in _names_in(element)]
+    if isinstance(target, ast.Starred):
+        return _names_in(target.value)
+    return [_name_of(target)] if isinstance(target, (ast.Name, ast.Attribute)) else []
+
+
+def _name_of(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return f"{_name_of(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _unshaped(value: Value) -> Value:
+    """The same sources after a call that changed the shape in an unknown way."""
+    return tuple((source, "") for source, _ in value)
+
+
+def _union(*values: Value) -> Value:
+    merged: dict[str, str] = {}
+    for value in values:
+        for source, shape in value:
+            merged.setdefault(source, shape)
+    return tuple(merged.items())

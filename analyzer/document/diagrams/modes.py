@@ -1,0 +1,45 @@
+"""Training beside inference: the kinds of stages of both main pipelines, each with its place."""
+
+from __future__ import annotations
+
+from analyzer.document.diagrams.pipelines import STYLES
+from analyzer.records.bundles import Analysis
+from analyzer.records.diagrams import Arrow, Box, Diagram, Group
+from analyzer.records.processes import Pipeline, Stage
+from analyzer.records.techniques import Text
+
+MOST_KINDS = 12
+
+
+def build(analysis: Analysis) -> tuple[Diagram, ...]:
+    training = _main(analysis.facts.processes.training)
+    inference = _main(analysis.facts.processes.inference)
+    if training is None or inference is None:
+        return ()
+    boxes: list[Box] = []
+    arrows: list[Arrow] = []
+    for pipeline in (training, inference):
+        chain = [_box(pipeline.kind, stage) for stage in _first_of_each_kind(pipeline)]
+        boxes += chain
+        arrows += [Arrow(chain[n].id, chain[n + 1].id) for n in range(len(chain) - 1)]
+    groups = tuple(Group(one.kind, f"{one.kind}: {one.entry_name}") for one in (training, inference))
+    title = Text("Training against inference", "训练与推理对比")
+    where = (training.entry, inference.entry)
+    return (Diagram("training_versus_inference", title, "flow", tuple(boxes), tuple(arrows), groups, where=where),)
+
+
+def _main(pipelines: tuple[Pipeline, ...]) -> Pipeline | None:
+    with_stages = [pipeline for pipeline in pipelines if pipeline.stages]
+    return next((pipeline for pipeline in with_stages if pipeline.main), next(iter(with_stages), None))
+
+
+def _first_of_each_kind(pipeline: Pipeline) -> list[Stage]:
+    found: dict[str, Stage] = {}
+    for stage in pipeline.stages:
+        found.setdefault(stage.kind, stage)
+    return list(found.values())[:MOST_KINDS]
+
+
+def _box(side: str, stage: Stage) -> Box:
+    style = STYLES.get(stage.kind, "plain")
+    return Box(f"{side}_{stage.kind}", stage.kind, (str(stage.where),), style, side, stage.where)

@@ -1,0 +1,108 @@
+"""Training and inference pipelines: the stages in execution order, loops framed, with what is handed on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from analyzer.records.bundles import Analysis
+from analyzer.records.diagrams import Arrow, Box, BoxStyle, Diagram, Group
+from analyzer.records.processes import Pipeline, Stage, StageKind
+from analyzer.records.techniques import Text
+
+MOST_STAGES = 24
+MOST_PIPELINES = 4
+LONGEST_CODE = 44
+LONGEST_HEADER = 52
+MOST_NAMES = 3
+LEAST_IMPORTANT: tuple[StageKind, ...] = ("log", "mode", "zero_grad", "unscale", "checkpoint", "load_checkpoint")
+STYLES: dict[StageKind, BoxStyle] = {
+    "data": "io", "tokenize": "io", "augment": "io", "batch": "io", "preprocess": "io", "sample": "io",
+    "postprocess": "io", "output": "io", "build": "core", "forward": "core", "prefill": "core", "decode": "core",
+    "loss": "loss", "backward": "loss", "evaluate": "attention", "optimizer": "feature", "clip": "feature",
+    "unscale": "feature", "step": "feature", "zero_grad": "feature", "schedule": "feature",
+}  # fmt: skip
+TITLES = {
+    "training": Text("Training pipeline of {entry}", "{entry} 的训练流水线"),
+    "inference": Text("Inference pipeline of {entry}", "{entry} 的推理流水线"),
+}
+
+
+def build(analysis: Analysis) -> tuple[Diagram, ...]:
+    processes = analysis.facts.processes
+    return (*_all_of(processes.training), *_all_of(processes.inference))
+
+
+def _all_of(pipelines: tuple[Pipeline, ...]) -> tuple[Diagram, ...]:
+    """The main one first; its id carries no number."""
+    ordered = sorted(pipelines, key=lambda pipeline: not pipeline.main)[:MOST_PIPELINES]
+    drawn = []
+    for number, pipeline in enumerate(ordered, 1):
+        name = f"{pipeline.kind}_pipeline" + (f"_{number}" if number > 1 else "")
+        drawn += [draw_pipeline(name, pipeline)] if len(pipeline.stages) > 1 else []
+    return tuple(drawn)
+
+
+def draw_pipeline(name: str, pipeline: Pipeline) -> Diagram:
+    stages, left_out = shortened(pipeline.stages)
+    headers = list(dict.fromkeys(stage.loops[0] for stage in stages if stage.loops))
+    groups = {header: f"loop{number}" for number, header in enumerate(headers)}
+    boxes = [_box(number, stage, groups) for number, stage in enumerate(stages)]
+    arrows = [
+        Arrow(f"s{number}", f"s{number + 1}", _handed_on(stages[number], stages[number + 1]))
+        for number in range(len(stages) - 1)
+    ]
+    arrows += _loop_arrows(stages)
+    template = TITLES[pipeline.kind]
+    entry = pipeline.entry_name
+    more = (f" ({left_out} minor stages left out)", f"（省略 {left_out} 个次要阶段）") if left_out else ("", "")
+    title = Text(template.en.format(entry=entry) + more[0], template.zh.format(entry=entry) + more[1])
+    frames = tuple(Group(group, _cut(header, LONGEST_HEADER)) for header, group in groups.items())
+    return Diagram(name, title, "flow", tuple(boxes), tuple(arrows), frames, where=(pipeline.entry,))
+
+
+def shortened(stages: tuple[Stage, ...]) -> tuple[list[Stage], int]:
+    """Neighbours of one kind become one; then the least important kinds give way. Returns also how many did."""
+    merged: list[Stage] = []
+    for stage in stages:
+        if merged and merged[-1].kind == stage.kind and merged[-1].loops == stage.loops:
+            last = merged[-1]
+            merged[-1] = replace(last, produces=tuple(dict.fromkeys((*last.produces, *stage.produces))))
+        else:
+            merged.append(stage)
+    whole = len(merged)
+    for kind in LEAST_IMPORTANT:
+        if len(merged) > MOST_STAGES:
+            merged = [stage for stage in merged if stage.kind != kind]
+    return merged[:MOST_STAGES], whole - len(merged[:MOST_STAGES])
+
+
+def _box(number: int, stage: Stage, groups: dict[str, str]) -> Box:
+    lines = [stage.kind, str(stage.where)]
+    if stage.condition:
+        lines.append(f"if {_cut(stage.condition, LONGEST_CODE)}")
+    group = groups[stage.loops[0]] if stage.loops else None
+    style = STYLES.get(stage.kind, "plain")
+    return Box(f"s{number}", _cut(stage.code, LONGEST_CODE), tuple(lines), style, group, stage.where)
+
+
+def _cut(text: str, longest: int) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= longest else flat[: longest - 1].rstrip() + "…"
+
+
+def _handed_on(stage: Stage, following: Stage) -> str:
+    """Names that the next stage reads of what this one makes."""
+    names = [name for name in stage.produces if name in following.consumes]
+    return ", ".join(names[:MOST_NAMES]) + (", …" if len(names) > MOST_NAMES else "")
+
+
+def _loop_arrows(stages: list[Stage]) -> list[Arrow]:
+    """From the last stage of every loop back to its first; the outermost header stands on its frame already."""
+    arrows = []
+    loops = dict.fromkeys(stage.loops[: depth + 1] for stage in stages for depth in range(len(stage.loops)))
+    for loop in loops:
+        inside = [number for number, stage in enumerate(stages) if stage.loops[: len(loop)] == loop]
+        if len(inside) > 1:
+            label = "" if len(loop) == 1 else _cut(loop[-1], LONGEST_HEADER)
+            arrows.append(Arrow(f"s{inside[-1]}", f"s{inside[0]}", label, dashed=True))
+    return arrows

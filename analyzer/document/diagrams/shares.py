@@ -1,0 +1,93 @@
+"""Bars: where the parameters are, what memory is needed for what, how large the presets are."""
+
+from __future__ import annotations
+
+from analyzer.document.diagrams import describe
+from analyzer.records.bundles import Analysis
+from analyzer.records.diagrams import Diagram, Series
+from analyzer.records.evidence import Known
+from analyzer.records.source import Span
+from analyzer.records.techniques import Text
+from analyzer.records.tensors import ModelShapes, ModuleNode
+
+MOST_BARS = 12
+MEMORY = ("parameter_bytes", "optimizer_bytes", "activation_bytes")
+Bars = list[tuple[str, float]]
+
+
+def build(analysis: Analysis) -> tuple[Diagram, ...]:
+    model = describe.main_model(analysis)
+    if model is None:
+        return ()
+    where = (model.where,)
+    presets = _presets(analysis, model)
+    return (
+        *_bars(
+            "parameter_shares", Text("Where the parameters are", "参数分布"), _parameters(model), "parameters", where
+        ),
+        *_bars("memory", Text("Memory", "内存构成"), _memory(model), "bytes", where),
+        *_bars("preset_sizes", Text("Presets by size", "各预设的规模"), presets, "parameters", where, log=True),
+    )
+
+
+def _bars(
+    name: str, title: Text, bars: Bars, unit: str, where: tuple[Span, ...], *, log: bool = False
+) -> tuple[Diagram, ...]:
+    if len(bars) < 2:
+        return ()
+    places = tuple(float(number) for number in range(len(bars)))
+    series = Series(unit, places, tuple(value for _, value in bars))
+    categories = tuple(label for label, _ in bars)
+    log = log and all(value > 0 for _, value in bars)
+    return (Diagram(name, title, "bar", series=(series,), categories=categories, y_label=unit, log_y=log, where=where),)
+
+
+def _parameters(model: ModelShapes) -> Bars:
+    """Modules, opened from the largest down while there is room; a tied weight stands where it was made."""
+    if model.tree is None:
+        return []
+    shared = {path.rpartition(".")[0] for _, path in model.ties}
+    parts = [(model.tree, 1)]
+    while True:
+        openable = [part for part in parts if part[0].children and _adds_up(part[0], shared)]
+        openable.sort(key=lambda part: -part[0].parameters * part[1])
+        room = next((part for part in openable if len(parts) - 1 + len(part[0].children) <= MOST_BARS), None)
+        if room is None:
+            break
+        at = parts.index(room)
+        parts[at : at + 1] = [(child, room[1] * child.repeats) for child in room[0].children]
+    bars = [
+        (_name(node, times), float(node.parameters * times))
+        for node, times in parts
+        if node.parameters and node.path not in shared
+    ]
+    return sorted(bars, key=lambda bar: -bar[1])
+
+
+def _adds_up(node: ModuleNode, shared: set[str]) -> bool:
+    """Whether its children hold all its parameters, each once: only then may they stand in its place."""
+    total = sum(child.parameters * child.repeats for child in node.children if child.path not in shared)
+    return total == node.parameters
+
+
+def _name(node: ModuleNode, times: int) -> str:
+    path = node.path or node.class_name
+    return f"{path} ×{times}" if times > 1 else path
+
+
+def _memory(model: ModelShapes) -> Bars:
+    costs = dict(model.costs)
+    return [
+        (name.removesuffix("_bytes"), float(costs[name].value.value))  # type: ignore[union-attr]
+        for name in MEMORY
+        if name in costs and isinstance(costs[name].value, Known)
+    ]
+
+
+def _presets(analysis: Analysis, model: ModelShapes) -> Bars:
+    sized = [
+        (preset.build_expression, float(preset.parameters.value.total))
+        for preset in analysis.shapes.presets
+        if isinstance(preset.parameters, Known) and preset.class_name == model.class_name
+    ]
+    return sorted(dict(sized).items(), key=lambda bar: bar[1])[-MOST_BARS:]
