@@ -17,7 +17,7 @@ from analyzer.records.techniques import Binding
 from analyzer.records.tensors import Dim, ModuleNode, ParameterCounts, TensorSpec
 
 HEAD_HOLES = ("n_heads", "heads", "n_head", "num_heads", "h", "H")
-KV_HEAD_HOLES = ("n_kv_heads", "kv_heads", "num_kv_heads", "n_kv_head")
+KV_HEAD_HOLES = ("g", "n_kv_heads", "kv_heads", "num_kv_heads", "n_kv_head")
 HEAD_WIDTH_HOLES = ("head_dim", "d_k", "d_head", "d_h")
 
 
@@ -103,7 +103,7 @@ def bound(context: Context, holes: tuple[str, ...], *categories: str) -> Binding
     """The first binding of one of the holes, in findings of these categories, whose value is known."""
     for found in context.techniques_of(*categories):
         for binding in found.bindings:
-            if binding.hole in holes and isinstance(binding.value, Known):
+            if binding.hole in holes and binding_value(context, binding) is not None:
                 return binding
     return None
 
@@ -111,14 +111,23 @@ def bound(context: Context, holes: tuple[str, ...], *categories: str) -> Binding
 def _head_facets(context: Context) -> list[Facet]:
     wanted = (("heads", HEAD_HOLES), ("kv_heads", KV_HEAD_HOLES), ("head_dim", HEAD_WIDTH_HOLES))
     found = [(key, bound(context, holes, "attention")) for key, holes in wanted]
-    return [Facet(key, binding_line(item), (item.where,)) for key, item in found if item]
+    return [Facet(key, binding_line(context, item), (item.where,)) for key, item in found if item]
 
 
-def binding_line(item: Binding) -> Line:
+def binding_line(context: Context, item: Binding) -> Line:
     """A bound name with its value."""
+    amount = binding_value(context, item)
+    if amount is None or repr(amount) == item.code:
+        return (Code(item.code),)
+    return (Code(item.code), Plain(" = "), Code(repr(amount)))
+
+
+def binding_value(context: Context, item: Binding) -> object | None:
+    """The binding's own value, else the size that the traced model has under this name; None where neither is known."""
     if isinstance(item.value, Known):
-        return (Code(item.code), Plain(" = "), Code(repr(item.value.value)))
-    return (Code(item.code),)
+        return item.value.value
+    sizes = dict(context.model.variables) if context.model else {}
+    return sizes.get(item.code.rsplit(".", 1)[-1])
 
 
 def _vocabulary(context: Context) -> list[Facet]:

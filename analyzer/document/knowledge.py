@@ -15,6 +15,12 @@ FIELD_OF: dict[Family, str] = {
     "language_model": "language", "diffusion": "diffusion", "image_classifier": "vision", "image_to_image": "vision",
     "speech": "speech", "image_text": "vision", "sequence": "sequence", "vector": "sequence", "unknown": "sequence",
 }  # fmt: skip
+MARKS = {
+    "diffusion": {"diffusion_schedule", "classifier_free_guidance"},
+    "vision": {"patch_embedding", "class_token", "batch_norm", "depthwise_convolution", "window_attention"},
+    "language": {"causal_mask", "kv_cache", "rotary_position_embedding"},
+}
+"""Techniques that only one field uses, for models that could not be traced."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ class Field:
 
 def field_of(context: Context) -> Field:
     """The history that belongs to the family of the analysed model."""
-    data = read_template("knowledge", FIELD_OF[context.family])
+    data = read_template("knowledge", _field_name(context))
     sources = read_template("knowledge", "sources")
     return Field(
         _text(data["background"]),
@@ -57,6 +63,14 @@ def field_of(context: Context) -> Field:
         tuple(_milestone(row, sources) for row in data["milestones"]),
         tuple(_model(row, sources) for row in data["models"]),
     )
+
+
+def _field_name(context: Context) -> str:
+    """The field of the family; where nothing was traced, the techniques decide."""
+    if context.family != "unknown":
+        return FIELD_OF[context.family]
+    found = {item.sheet_id for item in context.used_techniques}
+    return next((field for field, marks in MARKS.items() if found & marks), "sequence")
 
 
 def source(sources: dict[str, Any], key: str) -> Citation:

@@ -24,11 +24,13 @@ LANGUAGES = {
 
 def snippet(context: Context, span: Span, rows: Iterable[ShapeRow] = (), longest: int = LONGEST) -> tuple[Block, ...]:
     """The lines of a span, cut after `longest`; nothing where the text is not at hand."""
-    last = min(span.last_line, span.first_line + longest - 1)
-    shown = span if last == span.last_line else context.part(span, span.first_line, last)
-    text = context.quote(shown)
-    if not text.strip():
+    lines = context.quote(span).split("\n")
+    filled = [at for at, line in enumerate(lines) if line.strip()]
+    if not filled:
         return ()
+    first, last = span.first_line + filled[0], span.first_line + min(filled[-1], filled[0] + longest - 1)
+    shown = span if (first, last) == (span.first_line, span.last_line) else context.part(span, first, last)
+    text = context.quote(shown)
     return (Snippet(shown, text, language_of(span.path), margin(shown, rows)),)
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 from analyzer.document.blocks import bullets
 from analyzer.document.context import Context
-from analyzer.document.facets import binding_line
+from analyzer.document.facets import binding_line, binding_value
 from analyzer.document.inline import join, ref
 from analyzer.document.knowledge import citation
 from analyzer.document.wording import fill, places_of
 from analyzer.records.document import Block, Formula, Line, Math, Note, Plain
-from analyzer.records.evidence import Known
 from analyzer.records.techniques import Binding, Symbol, TechniqueFinding, TechniqueSheet
 
-HOLE = re.compile(r"\{([a-z_]+)\}")
+CONSTANTS = {"True", "False", "None"}
 
 
 def formula(context: Context, found: TechniqueFinding) -> tuple[Block, ...]:
@@ -33,33 +30,36 @@ def _meaning(context: Context, item: Symbol, found: TechniqueFinding) -> Line:
     bindings = [binding for binding in found.bindings if binding.hole == item.hole]
     if not bindings:
         return words.line("common.not_bound", meaning=meaning) if item.hole else (Plain(meaning),)
-    names = join([_bound(binding) for binding in bindings[:3]])
+    names = join([_bound(context, binding) for binding in bindings[:3]])
     return words.line("common.where_bound", meaning=meaning, names=names)
 
 
-def _bound(binding: Binding) -> Line:
-    return (*binding_line(binding), Plain(" ("), *ref(binding.where), Plain(")"))
+def _bound(context: Context, binding: Binding) -> Line:
+    return (*binding_line(context, binding), Plain(" ("), *ref(binding.where), Plain(")"))
 
 
 def motivation(context: Context, found: TechniqueFinding) -> tuple[Block, ...]:
     """Why this and not the alternative; only where this repository's own names fill every place of the sentence."""
     sheet = context.sheets.get(found.sheet_id)
     text = context.words.pick(sheet.motivation) if sheet else ""
-    values = {item.hole: binding_line(item) for item in reversed(found.bindings)}
+    values = {item.hole: binding_line(context, item) for item in reversed(found.bindings)}
     if sheet is None or not text or not values or not places_of(text) <= set(values):
         return ()
     said = fill(text, dict(values))
     if not places_of(text):
-        said = (*said, Plain(" "), *_in_this_code(context, found))
+        names = _names_of(context, found)
+        if not names:
+            return ()
+        said = (*said, Plain(" "), *context.words.line("common.in_this_code", names=names))
     return (Note("knowledge", (*said, *_sources(sheet))),)
 
 
-def _in_this_code(context: Context, found: TechniqueFinding) -> Line:
-    """The names and values that fill a motivation which has no places of its own."""
-    ranked = sorted(found.bindings, key=lambda item: not isinstance(item.value, Known))
-    unique = {item.code: item for item in reversed(ranked)}
-    names = join([_bound(item) for item in list(unique.values())[::-1][:3]])
-    return context.words.line("common.in_this_code", names=names)
+def _names_of(context: Context, found: TechniqueFinding) -> Line:
+    """The names and values of this code that fill a motivation without places of its own; those with values first."""
+    named = [item for item in found.bindings if item.code not in CONSTANTS]
+    ranked = sorted(named, key=lambda item: binding_value(context, item) is None)
+    unique = list({item.code: item for item in reversed(ranked)}.values())[::-1]
+    return join([binding_line(context, item) for item in unique[:3]]) if unique else ()
 
 
 def _sources(sheet: TechniqueSheet) -> Line:

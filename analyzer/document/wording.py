@@ -23,6 +23,7 @@ else:
 
 Filling = Inline | Line | str | int
 MARKUP = re.compile(r"\{(?P<place>[a-z_]+)\}|`(?P<code>[^`]+)`|\*\*(?P<strong>[^*]+)\*\*")
+PLACE = re.compile(r"\{([a-z_]+)\}")
 
 
 class WordingMissing(KeyError):
@@ -37,8 +38,8 @@ def read_template(folder: str, name: str) -> dict[str, Any]:
 
 
 def places_of(text: str) -> set[str]:
-    """Names of the places in a sentence."""
-    return {match["place"] for match in MARKUP.finditer(text) if match["place"]}
+    """Names of the places in a sentence, those inside code and strong text too."""
+    return set(PLACE.findall(text))
 
 
 class Words:
@@ -108,19 +109,19 @@ def as_line(value: Filling) -> Line:
 
 
 def _argument(value: str) -> Filling:
+    """Numbers and short words read as prose, anything else of the target as code."""
     return value if value.replace(",", "").replace(".", "").isdigit() else Code(value)
 
 
 def _marked(match: re.Match[str], places: dict[str, Filling], key: str) -> Line:
     if match["place"]:
         return as_line(_filling(match["place"], places, key))
-    if match["code"]:
-        return (Code(match["code"]),)
-    return (Strong("".join(_plain_text(part) for part in fill(match["strong"], places, key))),)
+    inner = "".join(_plain_text(part) for part in fill(match["code"] or match["strong"], places, key))
+    return (Code(inner),) if match["code"] else (Strong(inner),)
 
 
 def _plain_text(part: Inline) -> str:
-    """What a part reads as inside strong text, which holds text alone."""
+    """What a part reads as inside code or strong text, which hold text alone."""
     if isinstance(part, SourceRef):
         return str(part.span)
     return part.latex if isinstance(part, Math) else part.text
@@ -129,7 +130,7 @@ def _plain_text(part: Inline) -> str:
 def _bare(match: re.Match[str], places: dict[str, str | int], key: str) -> str:
     if match["place"]:
         return str(_filling(match["place"], dict(places), key))
-    return str(match["code"] or match["strong"])
+    return PLACE.sub(lambda place: str(_filling(place[1], dict(places), key)), match["code"] or match["strong"])
 
 
 def _filling(place: str, places: dict[str, Filling], key: str) -> Filling:

@@ -19,7 +19,7 @@ CALLS = {"line": 0, "text": 0, "raw": 0, "has": 0}
 BLOCK_CALLS = {"paragraph": 1, "heading": 1, "note": 2, "folded": 1}
 
 
-@pytest.mark.parametrize(("file", "name"), ENTRIES, ids=lambda part: str(part))
+@pytest.mark.parametrize(("file", "name"), ENTRIES, ids=str)
 def test_entry_has_both_languages_with_the_same_places_and_no_digits(file: str, name: str) -> None:
     entry = read_template("wording", file)[name]
     assert set(entry) == {"en", "zh"}
@@ -58,9 +58,9 @@ def test_every_column_of_the_code_has_a_header() -> None:
     used = set()
     for path in sorted((ROOT / "analyzer" / "document").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "table" and len(node.args) >= 3:
-                if isinstance(node.args[2], ast.Constant):
-                    used |= set(str(node.args[2].value).split())
+            is_table = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "table" and len(node.args) >= 3
+            if is_table and isinstance(node.args[2], ast.Constant):
+                used |= set(str(node.args[2].value).split())
     assert used
     assert used <= set(columns)
 

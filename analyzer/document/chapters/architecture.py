@@ -6,6 +6,7 @@ import re
 
 from analyzer.document.blocks import bullets, folded, heading, note, paragraph, table
 from analyzer.document.chapters.absence import no_model
+from analyzer.document.chapters.reading_map import proofs
 from analyzer.document.context import Context, walk
 from analyzer.document.facets import counts
 from analyzer.document.inline import code, codes, join, number, ref, refs, value
@@ -43,9 +44,7 @@ def _opening(context: Context, model: ModelShapes) -> tuple[Block, ...]:
         paragraph(words, "architecture.opening", name=Code(model.class_name), where=ref(model.where))
     ]
     if evidence:
-        reasons = join(
-            [(*words.reason(item.rule, item.arguments), Plain(" "), *ref(item.where)) for item in evidence[:3]], "; "
-        )
+        reasons = proofs(context, evidence)
         blocks.append(paragraph(words, "architecture.chosen", reasons=reasons))
     return tuple(blocks)
 

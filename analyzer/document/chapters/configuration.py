@@ -25,7 +25,7 @@ def build(context: Context) -> Chapter:
         blocks += (
             paragraph(words, "configuration.opening", count=number(count), tables=number(len(configuration.tables))),
         )
-    for at, item in enumerate(_by_use(configuration.tables)):
+    for at, item in enumerate(_by_use(context)):
         blocks += config_table(context, item, at < OPEN_TABLES)
     return Chapter(
         "configuration",
@@ -34,11 +34,22 @@ def build(context: Context) -> Chapter:
     )
 
 
-def _by_use(tables: tuple[ConfigTable, ...]) -> list[ConfigTable]:
-    """Tables whose values are read most come first."""
-    return sorted(
-        tables, key=lambda item: (-sum(len(found.used_at) > 0 for found in item.values), item.where, item.name)
-    )
+def _by_use(context: Context) -> list[ConfigTable]:
+    """Tables whose values are read most come first, then those of files that play a part."""
+    roles = {
+        item.path for item in context.analysis.facts.structure.roles if item.role in ("model", "training", "inference")
+    }
+    ranked = [
+        (
+            -sum(len(found.used_at) > 0 for found in item.values),
+            item.where.path not in roles,
+            item.where,
+            item.name,
+            item,
+        )
+        for item in context.analysis.facts.configuration.tables
+    ]
+    return [item for *_, item in sorted(ranked, key=lambda row: row[:4])]
 
 
 def config_table(context: Context, item: ConfigTable, is_open: bool) -> tuple[Block, ...]:
@@ -75,7 +86,8 @@ def _row(context: Context, item: ConfigValue) -> tuple[Line, ...]:
         if item.overrides
         else ()
     )
-    used = refs(item.used_at, 3) if item.used_at else words.line("configuration.unused_mark")
+    unread = any(other.where == item.where and other.name == item.name for other in _unread(context))
+    used = words.line("configuration.unused_mark") if unread else refs(item.used_at, 3)
     return (
         code(item.name),
         code(item.expression, 60),
@@ -87,6 +99,10 @@ def _row(context: Context, item: ConfigValue) -> tuple[Line, ...]:
         ref(item.where),
         (Plain(item.help),) if item.help else (),
     )
+
+
+def _unread(context: Context) -> tuple[ConfigValue, ...]:
+    return context.analysis.facts.configuration.unused
 
 
 def _type(item: ConfigValue) -> Line:

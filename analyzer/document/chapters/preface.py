@@ -12,7 +12,9 @@ from analyzer.document.novelty import distinguishing, is_shared_with_reference
 from analyzer.records.document import Block, Chapter, Line, Note, Plain, Strong
 from analyzer.records.source import SourceFile, Span
 
+NEWS = re.compile(r"^\W*(update|news|note|warning|deprecat|\d{4}|更新|最新)", re.IGNORECASE)
 NOISE = re.compile(r"^\s*(#|<|!\[|\[!\[|\||```|---|===|[-*] |\d+\. |>|\[.*\]\(.*\)\s*$)")
+EMPHASIS = re.compile(r"\*\*|__|<[^>]+>")
 LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 LONGEST_QUOTE = 600
 
@@ -48,7 +50,7 @@ def _own_words(context: Context) -> tuple[Block, ...]:
     span = opening_of(readme) if readme else None
     if readme is None or span is None:
         return (note(context.words, "info", "preface.no_readme"),)
-    text = " ".join(LINK.sub(r"\1", context.quote(span)).split())
+    text = " ".join(EMPHASIS.sub("", LINK.sub(r"\1", context.quote(span))).split())
     quoted = text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1].rsplit(" ", 1)[0] + "…"
     where = context.part(span, span.first_line, span.last_line)
     return (paragraph(context.words, "preface.own_words", quote=Plain(quoted), where=refs([where])),)
@@ -83,4 +85,6 @@ def opening_of(file: SourceFile) -> Span | None:
 
 def _is_prose(text: str) -> bool:
     bare = LINK.sub(r"\1", text)
+    if NEWS.match(bare):
+        return False
     return len(bare) >= 60 or sum("一" <= character <= "鿿" for character in bare) >= 20

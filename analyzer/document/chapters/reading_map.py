@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from analyzer.document.blocks import folded, heading, paragraph, table
 from analyzer.document.context import Context
-from analyzer.document.inline import code, join, number, ref, refs
+from analyzer.document.inline import code, join, number, refs
 from analyzer.records.document import Block, Chapter, Code, Line, Plain
-from analyzer.records.source import SourceFile
+from analyzer.records.evidence import Evidence
+from analyzer.records.source import SourceFile, Span
 from analyzer.records.structure import EntryPoint, RoleAssignment
 
 MOST_FILES = 40
@@ -69,11 +70,17 @@ def _roles_table(context: Context) -> tuple[Block, ...]:
 
 
 def _evidence(context: Context, item: RoleAssignment) -> Line:
-    found = [
-        (*context.words.reason(proof.rule, proof.arguments), Plain(" "), *ref(proof.where))
-        for proof in item.evidence[:3]
-    ]
-    return join(found, "; ")
+    return proofs(context, item.evidence)
+
+
+def proofs(context: Context, evidence: tuple[Evidence, ...]) -> Line:
+    """Rules with their lines; a rule that several lines satisfy is said once."""
+    said: dict[Line, list[Span]] = {}
+    for proof in evidence:
+        said.setdefault(context.words.reason(proof.rule, proof.arguments), []).append(proof.where)
+    return join(
+        [(*sentence, Plain(" ("), *refs(spans, 3), Plain(")")) for sentence, spans in list(said.items())[:3]], "; "
+    )
 
 
 def _entries(context: Context) -> tuple[Block, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analyzer.document.blocks import heading, note, paragraph, table
+from analyzer.document.chapters.reading_map import proofs
 from analyzer.document.chapters.shapes import shape_flow
 from analyzer.document.context import Context
 from analyzer.document.cost_rows import cost_table
@@ -44,11 +45,7 @@ def build(context: Context) -> Chapter:
 
 
 def reasons(context: Context, pipeline: Pipeline) -> Line:
-    found = [
-        (*context.words.reason(item.rule, item.arguments), Plain(" ("), *ref(item.where), Plain(")"))
-        for item in pipeline.evidence[:3]
-    ]
-    return join(found, "; ")
+    return proofs(context, pipeline.evidence)
 
 
 def _pipeline(context: Context, main: Pipeline) -> tuple[Block, ...]:

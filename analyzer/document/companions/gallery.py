@@ -9,13 +9,12 @@ from analyzer.document.blocks import note, paragraph
 from analyzer.document.companions import gallery_assets
 from analyzer.document.companions.sketch import chain, stack
 from analyzer.document.context import Context
-from analyzer.document.facets import HEAD_HOLES, bound, counts
+from analyzer.document.facets import HEAD_HOLES, binding_value, bound, counts
 from analyzer.document.inline import compact, refs
 from analyzer.document.key_modules import all_modules
 from analyzer.document.knowledge import field_of
 from analyzer.document.technique_blocks import formula
 from analyzer.records.document import Block, Chapter, DiagramRef, Document, Plain, Preformatted
-from analyzer.records.evidence import Known
 from analyzer.records.techniques import TechniqueFinding
 
 BAR = 40
@@ -61,9 +60,9 @@ def _attention(context: Context) -> tuple[Block, ...]:
 def _heads(context: Context) -> tuple[Block, ...]:
     """Input, one frame per head, concatenation."""
     binding = bound(context, HEAD_HOLES, "attention")
-    if binding is None or not isinstance(binding.value, Known) or not isinstance(binding.value.value, int):
+    count = binding_value(context, binding) if binding else None
+    if binding is None or not isinstance(count, int):
         return ()
-    count = binding.value.value
     shown = [f"head {at}" for at in range(min(count, MOST_HEADS - 1))] + (
         [f"head {count - 1}"] if count >= MOST_HEADS else []
     )
