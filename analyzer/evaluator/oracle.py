@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from torch._decomp import decomposition_table
 from torch._guards import Source
 from torch._subclasses.fake_tensor import (
     DataDependentOutputException,
@@ -23,7 +24,7 @@ from torch._subclasses.fake_tensor import (
 from torch.fx.experimental.symbolic_shapes import DimDynamic, GuardOnDataDependentSymNode, ShapeEnv
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
+from torch.utils._pytree import tree_leaves, tree_map
 
 from analyzer.evaluator.errors import CannotEvaluate
 from analyzer.evaluator.values import find_unknown
@@ -31,6 +32,9 @@ from analyzer.evaluator.values import find_unknown
 REAL_ELEMENTS = 2_000_000
 DEVICE_TEXT = re.compile(r"^(cuda|mps|xpu|npu|hpu|cpu|meta|mlu)(:\d+)?$")
 SYMBOLIC = (torch.SymInt, torch.SymFloat, torch.SymBool)
+NO_SYMBOLIC_FORM = re.compile(
+    r"Cannot call \w+\(\) on tensor with symbolic|SymIntArrayRef expected to contain only concrete|Expected.*concrete int"
+)
 UNINITIALISED = {"aten::empty", "aten::empty_strided", "aten::new_empty", "aten::empty_like", "aten::empty_permuted"}
 
 
@@ -59,7 +63,7 @@ class _Environment(ShapeEnv):
 class Oracle:
     """Real torch operators on tensors that have a shape and a type, and contents only where they are constant."""
 
-    def __init__(self, decided: Callable[[str, bool], None]) -> None:
+    def __init__(self, decided: Callable[[str, bool], None], specialised: Callable[[str], None]) -> None:
         self.environment = _Environment(duck_shape=False, specialize_zero_one=False)
         self.fake = FakeTensorMode(shape_env=self.environment, allow_non_fake_inputs=True)
         self.names: dict[str, str] = {}
@@ -67,6 +71,7 @@ class Oracle:
         self._symbols: dict[str, torch.SymInt] = {}
         self._changed: dict[int, torch.Tensor] = {}
         self._decided = decided
+        self._specialised = specialised
         self._functions = _Functions(self)
         self._dispatch = _Dispatch(self)
         self._active = 0
@@ -150,15 +155,54 @@ class Oracle:
         return bool(hint)
 
     def run_fake(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        """The operator on shapes; where torch has no symbolic form of it, on the numbers behind the symbols."""
         try:
             with self.fake:
                 return function(*args, **kwargs)
-        except (DataDependentOutputException, GuardOnDataDependentSymNode) as error:
-            raise CannotEvaluate("depends_on_data", _first_line(error)) from None
-        except DynamicOutputShapeException as error:
-            raise CannotEvaluate("size_depends_on_data", _first_line(error)) from None
-        except UnsupportedOperatorException as error:
-            raise CannotEvaluate("no_fake_kernel", _first_line(error)) from None
+        except RuntimeError as error:
+            refusal = refusal_for(error)
+            if refusal is not None:
+                raise refusal from None
+            if not NO_SYMBOLIC_FORM.search(str(error)):
+                raise
+        return self._run_decomposed(function, args, kwargs)
+
+    def _run_decomposed(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        decomposition = decomposition_table.get(function)
+        if decomposition is not None:
+            try:
+                with self.fake:
+                    return decomposition(*args, **kwargs)
+            except RuntimeError as error:
+                if not NO_SYMBOLIC_FORM.search(str(error)):
+                    raise
+        args, kwargs = tree_map(self._concrete, (args, dict(kwargs)))
+        self._specialised(str(function))
+        with self.fake:
+            return function(*args, **kwargs)
+
+    def _concrete(self, value: Any) -> Any:
+        """The same with numbers for symbols."""
+        if isinstance(value, SYMBOLIC):
+            hint = self.hint(value)
+            if hint is None:
+                raise CannotEvaluate("depends_on_data", self.text(value))
+            return hint
+        if isinstance(value, FakeTensor) and any(isinstance(size, torch.SymInt) for size in value.shape):
+            with self.fake:
+                return torch.empty([self._concrete(size) for size in value.shape], dtype=value.dtype)
+        return value
+
+
+def refusal_for(error: BaseException) -> CannotEvaluate | None:
+    """Our refusal for what torch raises when shapes alone do not decide."""
+    if isinstance(error, (DataDependentOutputException, GuardOnDataDependentSymNode)):
+        return CannotEvaluate("depends_on_data", _first_line(error))
+    if isinstance(error, DynamicOutputShapeException):
+        return CannotEvaluate("size_depends_on_data", _first_line(error))
+    if isinstance(error, UnsupportedOperatorException):
+        return CannotEvaluate("no_fake_kernel", _first_line(error))
+    return None
 
 
 def _first_line(error: BaseException) -> str:

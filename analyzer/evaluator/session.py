@@ -20,7 +20,7 @@ from analyzer.evaluator.library.python_types import BUILTINS
 from analyzer.evaluator.modules import ModuleNames, ModuleScope, NamespacePackage, TargetModule
 from analyzer.evaluator.native import build_natives
 from analyzer.evaluator.objects import MARK, build_class, is_own_class, origin_of, resolve_bases
-from analyzer.evaluator.oracle import SYMBOLIC, Oracle
+from analyzer.evaluator.oracle import SYMBOLIC, Oracle, refusal_for
 from analyzer.evaluator.policy import Policy, Proxy
 from analyzer.evaluator.recorder import Recorder, SymbolicSize
 from analyzer.evaluator.values import UnknownValue, find_unknown
@@ -40,7 +40,7 @@ class Session:
         self.current: Frame | None = None
         self.guarded_imports = 0
         self.handling: list[Exception] = []
-        self.oracle = Oracle(self._decided)
+        self.oracle = Oracle(self._decided, self._specialised)
         self.recorder = Recorder(self.size_of)
         self.natives = build_natives(self)
         self.policy = Policy(self.natives.by_name)
@@ -227,6 +227,13 @@ class Session:
 
     def _decided(self, text: str, decided: bool) -> None:
         self.recorder.decided(text, decided, self.place)
+
+    def _specialised(self, operator: str) -> None:
+        self.assume("operator_without_symbolic_form", operator, self.current)
+
+    def refusal_for(self, error: Exception) -> CannotEvaluate | None:
+        """Our refusal where an operator could not be decided by shapes; None for an exception of the target."""
+        return refusal_for(error)
 
     def unknown(self, reason: str, *arguments: object, frame: Frame | None = None) -> UnknownValue:
         place = frame.place if frame else self.place

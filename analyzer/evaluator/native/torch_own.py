@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from analyzer.evaluator.errors import CannotEvaluate
+from analyzer.evaluator.library.torch_modules import INIT
 from analyzer.evaluator.native.builtin_functions import Provided
 from analyzer.evaluator.native.stdlib import NullContext
 from analyzer.evaluator.policy import Proxy
@@ -49,10 +50,25 @@ def provide(session: Any) -> Provided:
         torch.Tensor: lambda *args: _legacy_tensor(session, torch.float32, *args),
         nn.DataParallel: lambda module, *args, **kwargs: _wrapped(session, module),
     }
+    names |= {f"torch.nn.init.{name}": _initialiser(session, name) for name in INIT.split() if name.endswith("_")}
     for name in LEGACY:
         dtype = torch.tensor([], dtype=getattr(torch, name).dtype).dtype
         calls[getattr(torch, name)] = lambda *args, dtype=dtype: _legacy_tensor(session, dtype, *args)
     return names, calls, {}
+
+
+def _initialiser(session: Any, name: str) -> Callable[..., Any]:
+    """Initialisation changes contents only; what it demands of the shape still holds."""
+    wants_matrix = any(part in name for part in ("xavier", "kaiming", "orthogonal"))
+
+    def initialise(tensor: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(tensor, torch.Tensor):
+            if wants_matrix and tensor.dim() < 2:
+                raise ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions")
+            session.oracle.forget_contents(tensor)
+        return tensor
+
+    return initialise
 
 
 def _identity(function: Any = None, *args: Any, **kwargs: Any) -> Any:

@@ -49,6 +49,13 @@ def guard(node: ast.stmt, inner: Execute) -> Execute:
             if isinstance(stop, BudgetExhausted):
                 raise
             return recover(frame, stop)
+        except Exception as error:
+            refusal = frame.session.refusal_for(error)
+            if refusal is None:
+                raise
+            frame.line, frame.last_line = line, last_line
+            refusal.locate(frame.place)
+            return recover(frame, refusal)
 
     return execute
 
