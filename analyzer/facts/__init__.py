@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from analyzer.index import SourceIndex
 from analyzer.records.bundles import Facts
-from analyzer.records.processes import Processes
+from analyzer.records.evidence import Gap
+from analyzer.records.structure import Structure
 
 __all__ = ["derive_facts"]
 
@@ -14,18 +16,28 @@ __all__ = ["derive_facts"]
 def derive_facts(index: SourceIndex) -> Facts:
     """All facts of a repository."""
     from analyzer.facts.configuration import derive_configuration
+    from analyzer.facts.processes import derive_processes
     from analyzer.facts.structure import derive_structure
     from analyzer.facts.usages import find_usages
 
     structure = derive_structure(index)
     configuration = derive_configuration(index, structure)
-    processes = Processes()
-    processes = replace(processes, usages=find_usages(index, structure.roles))
+    processes = derive_processes(index, structure, configuration)
     return Facts(
         index.repository,
         tuple(index.files.values()),
         structure,
         configuration,
-        processes,
-        index.gaps,
+        replace(processes, usages=find_usages(index, structure.roles)),
+        (*index.gaps, *configuration.gaps, *_absent(index, structure)),
     )
+
+
+def _absent(index: SourceIndex, structure: Structure) -> Iterator[Gap]:
+    """What a reader of such a report expects and this repository does not have."""
+    if not index.python_paths():
+        yield Gap(".", "no_python")
+    elif all(dependency.name != "torch" for dependency in structure.dependencies):
+        yield Gap(".", "no_pytorch")
+    elif not structure.models:
+        yield Gap(".", "no_model_class")
