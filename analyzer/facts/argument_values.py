@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from analyzer.facts.configuration.evaluation import ValueOf, machine_dependence, unresolved_name
 from analyzer.facts.configuration.literal import NotPlain, eval_plain, is_plain
-from analyzer.facts.flow import Foreign, Held, Inference, Instance, Klass
+from analyzer.facts.flow import Foreign, Inference, Instance, Klass
 from analyzer.facts.flow.scopes import CodeScope, parameters_of
 from analyzer.facts.flow.walk import Step, Target
 from analyzer.index import Definition, SourceIndex
@@ -46,6 +46,22 @@ class ArgumentValues:
             return Unknown(gap.reason, gap.arguments, where)
         except (NotPlain, RecursionError):
             return Unknown("not_derived", (("expression", ast.unparse(node)),), where)
+
+    def truth(self, node: ast.expr, scope: CodeScope, stack: Stack = ()) -> bool | None:
+        """Truth of a condition in a default run, None where it cannot be told."""
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            inner = self.truth(node.operand, scope, stack)
+            return None if inner is None else not inner
+        if isinstance(node, ast.BoolOp):
+            parts = [self.truth(part, scope, stack) for part in node.values]
+            decisive = isinstance(node.op, ast.Or)
+            if decisive in parts:
+                return decisive
+            return None if None in parts else not decisive
+        try:
+            return bool(self._eval(node, scope, tuple(stack), 0))
+        except (_Underived, NotPlain, RecursionError):
+            return None
 
     def _eval(self, node: ast.expr, scope: CodeScope, stack: Stack, depth: int) -> object:
         if depth > MAX_DEPTH:

@@ -12,6 +12,7 @@ from analyzer.facts.flow.trace import Occurrence
 from analyzer.facts.program import DATA_BASES, Program
 from analyzer.records.processes import DataItem, Stage
 
+MOVES = ("to", "cuda", "cpu", "pin_memory", "contiguous")
 DTYPE = re.compile(r"(?:torch|np|numpy)\.(\w*(?:int|float|bool|long|half|bfloat)\w*)|\.(long|float|bool|int|half)\(\)")
 
 
@@ -81,8 +82,17 @@ def _made_by(node: ast.expr, scope: CodeScope) -> ast.expr:
         for part, value in _pairs(target, statement.value)
         if isinstance(part, ast.Name) and part.id == node.id
     ]
-    own = [value for value in bound if not any(isinstance(n, ast.Name) and n.id == node.id for n in ast.walk(value))]
+    own = [value for value in bound if not _is_move(value, node.id)]
     return own[-1] if own else node
+
+
+def _is_move(value: ast.expr, name: str) -> bool:
+    """`x.to(device)`, `x.pin_memory().cuda()`: the same value elsewhere."""
+    while isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr in MOVES:
+        value = value.func.value
+        if isinstance(value, ast.Name) and value.id == name:
+            return True
+    return False
 
 
 def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:

@@ -1,6 +1,7 @@
 """Which call computes the loss: the value that `backward` starts from, followed back through assignments.
 
-Loss functions of torch are recognised by themselves; this finds the code's own ones, and losses written out.
+Loss functions of torch are recognised by themselves; this finds the forwards that contain them, the code's own loss
+functions, and losses written out (`((a - b) ** 2).mean()`). It stops at the first of them on each way.
 """
 
 from __future__ import annotations
@@ -9,109 +10,110 @@ import ast
 from collections.abc import Iterator
 
 from analyzer.facts.flow import Function
-from analyzer.facts.flow.trace import Occurrence, is_forward
 from analyzer.facts.flow.scopes import CodeScope
-from analyzer.facts.flow.walk import Step
+from analyzer.facts.flow.trace import Occurrence, is_forward
+from analyzer.facts.flow.walk import Body, Step
 from analyzer.facts.interfaces import stage_of
 from analyzer.facts.program import Program, is_unresolved_backward
 
-MAX_STEPS_BACK = 6
-REDUCTIONS = frozenset({"mean", "sum", "sqrt", "norm"})
+MAX_DEPTH = 60
+REDUCTIONS = frozenset({"mean", "sum", "nanmean", "nansum"})
 
 
 class LossSlices:
-    """Calls and statements of a program that make the value of which gradients are taken."""
+    """Calls of a program that make the value of which gradients are taken."""
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self.starts: list[Occurrence] = [o for o in program.occurrences if _is_backward(o)]
-        self._statements: set[int] = set()
-        self._calls: set[int] = set()
-        for start in self.starts:
-            call = start.call
-            for node in _differentiated(call) if call is not None else ():
-                self._follow(node, start.step.scope, set(), 0)
+        self._steps: dict[int, list[Step]] = {}
+        for occurrence in program.occurrences:
+            known = self._steps.setdefault(id(occurrence.step.node), [])
+            if occurrence.step not in known:
+                known.append(occurrence.step)
+        self._loss_calls: set[int] = set()
+        self._passed: set[int] = set()
+        self._seen: set[tuple[str, str]] = set()
+        for start in program.occurrences:
+            if _is_backward(start) and start.call is not None:
+                for node in _differentiated(start.call):
+                    self._follow(node, start.step.scope, 0)
 
     def is_loss_call(self, step: Step) -> bool:
         """True for a call of own code, or the outermost reduction, that computes the loss."""
-        return id(step.node) in self._calls
+        return id(step.node) in self._loss_calls
 
-    def statements(self) -> frozenset[int]:
-        """Identities of the statements on the way from the loss back to its parts."""
-        return frozenset(self._statements)
+    def is_on_the_way(self, step: Step) -> bool:
+        """True for calls through which the loss is followed: the model's forward that contains it."""
+        return id(step.node) in self._passed
 
-    def _follow(self, node: ast.expr, scope: CodeScope, seen: set[str], depth: int) -> bool:
+    def _follow(self, node: ast.AST, scope: CodeScope, depth: int) -> bool:
         """Follow a value back; True where something on the way computes a loss."""
-        if depth > MAX_STEPS_BACK:
+        if depth > MAX_DEPTH:
             return False
-        found = False
-        for call in _calls_in(node):
-            found = self._note_call(call, scope) or found
-        for text in _values_in(node):
-            if text in seen:
-                continue
-            seen.add(text)
-            for statement in self._bindings(text, scope):
-                self._statements.add(id(statement))
-                value = statement.value
-                if value is not None:
-                    inner = self._follow(value, scope, seen, depth + 1)
-                    found = inner or self._note_written_out(statement, value) or found
-        return found
+        if isinstance(node, ast.Call):
+            return self._call(node, scope, depth)
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            return self._value(node, scope, depth)
+        return any([self._follow(part, scope, depth + 1) for part in _carried(node)])
 
-    def _note_call(self, call: ast.Call, scope: CodeScope) -> bool:
-        """A loss function of torch, a forward that contains one, or a function of the repository."""
-        for step in self._steps_of(call, scope):
-            if any(stage_of(dotted) == "loss" for dotted in step.foreign):
+    def _call(self, call: ast.Call, scope: CodeScope, depth: int) -> bool:
+        verdicts = [self._verdict(step) for step in self._steps.get(id(call), ())]
+        if True in verdicts or False in verdicts:
+            return True in verdicts
+        is_reduction = isinstance(call.func, ast.Attribute) and call.func.attr in REDUCTIONS
+        if is_reduction and _has_arithmetic(call):
+            self._loss_calls.add(id(call))
+            return True
+        receiver = [call.func.value] if isinstance(call.func, ast.Attribute) else []
+        return any([self._follow(part, scope, depth + 1) for part in (*receiver, *call.args)])
+
+    def _verdict(self, step: Step) -> bool | None:
+        """Whether a call is a loss (True), ends the search (False), or only passes its operands on (None)."""
+        if any(stage_of(dotted) == "loss" for dotted in step.foreign):
+            self._passed.add(id(step.node))
+            return True
+        for target in step.targets:
+            if target.body is None or target.note:
+                continue
+            if "loss" in self._program.flow.kinds(target.body):
+                self._passed.add(id(step.node))
                 return True
-            for target in step.targets:
-                if target.body is None or target.note:
-                    continue
-                kinds = self._program.flow.kinds(target.body)
-                if is_forward(self._program.flow.inference, target):
-                    if "loss" in kinds:
-                        return True
-                    continue
-                if isinstance(target.type, Function) and ("loss" in kinds or _computes(target.body.scope)):
-                    if "loss" not in kinds:
-                        self._calls.add(id(call))
+            if is_forward(self._program.flow.inference, target):
+                return False
+            if isinstance(target.type, Function):
+                if self._computes(target.body, 0):
+                    self._loss_calls.add(id(step.node))
                     return True
-        return False
+                return False
+        return None
 
-    def _note_written_out(self, statement: ast.stmt, value: ast.expr) -> bool:
-        """`((a - b) ** 2).mean()`: the reduction is the loss."""
-        for call in _calls_in(value):
-            is_reduction = isinstance(call.func, ast.Attribute) and call.func.attr in REDUCTIONS
-            if is_reduction and any(isinstance(n, (ast.BinOp, ast.UnaryOp)) for n in ast.walk(value)):
-                self._calls.add(id(call))
-                return True
-        return False
+    def _computes(self, body: Body, depth: int) -> bool:
+        """Arithmetic and a reduction, in the function itself or in what it calls."""
+        nodes = list(self._nodes_below(body, depth))
+        reduces = any(
+            isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr in REDUCTIONS for n in nodes
+        )
+        return reduces and any(isinstance(n, ast.BinOp) for n in nodes)
 
-    def _steps_of(self, call: ast.Call, scope: CodeScope) -> Iterator[Step]:
-        return iter(self._by_node.get(id(call), ()))
+    def _nodes_below(self, body: Body, depth: int) -> Iterator[ast.AST]:
+        yield from body.scope.nodes
+        for inner in (t.body for step in body.steps for t in step.targets if t.body is not None and not t.note):
+            if depth < 3:
+                yield from self._nodes_below(inner, depth + 1)
 
-    @property
-    def _by_node(self) -> dict[int, list[Step]]:
-        if not hasattr(self, "_steps"):
-            self._steps: dict[int, list[Step]] = {}
-            for occurrence in self._program.occurrences:
-                known = self._steps.setdefault(id(occurrence.step.node), [])
-                if occurrence.step not in known:
-                    known.append(occurrence.step)
-        return self._steps
-
-    @staticmethod
-    def _bindings(text: str, scope: CodeScope) -> Iterator[ast.Assign | ast.AugAssign]:
-        """Statements of the scope that bind a name or attribute."""
-        for node in scope.nodes:
-            if isinstance(node, ast.Assign):
-                targets = [p for t in node.targets for p in (t.elts if isinstance(t, (ast.Tuple, ast.List)) else [t])]
-            elif isinstance(node, ast.AugAssign):
-                targets = [node.target]
-            else:
-                continue
-            if any(ast.unparse(target) == text for target in targets):
-                yield node
+    def _value(self, node: ast.Name | ast.Attribute, scope: CodeScope, depth: int) -> bool:
+        text = ast.unparse(node)
+        owner = self._program.flow.inference.scopes.owner_of(scope, node.id) if isinstance(node, ast.Name) else scope
+        owner = owner or scope
+        if (owner.key, text) in self._seen:
+            return False
+        self._seen.add((owner.key, text))
+        found = False
+        for statement in _bindings(text, owner):
+            found = self._follow(statement.value, owner, depth + 1) or found
+        if not found and isinstance(node, ast.Attribute):
+            return self._follow(node.value, scope, depth + 1)
+        return found
 
 
 def _is_backward(occurrence: Occurrence) -> bool:
@@ -125,31 +127,41 @@ def _differentiated(call: ast.Call) -> list[ast.expr]:
     return [call.func.value] if isinstance(call.func, ast.Attribute) else []
 
 
-def _calls_in(node: ast.AST) -> Iterator[ast.Call]:
-    return (n for n in ast.walk(node) if isinstance(n, ast.Call))
+def _bindings(text: str, scope: CodeScope) -> Iterator[ast.Assign | ast.AugAssign]:
+    """Statements of the scope that bind a name, attribute, or an item of it."""
+    for node in scope.nodes:
+        if isinstance(node, ast.Assign):
+            targets = [p for t in node.targets for p in (t.elts if isinstance(t, (ast.Tuple, ast.List)) else [t])]
+        elif isinstance(node, ast.AugAssign):
+            targets = [node.target]
+        else:
+            continue
+        if any(ast.unparse(t.value if isinstance(t, ast.Subscript) else t) == text for t in targets):
+            yield node
 
 
-def _values_in(node: ast.AST) -> list[str]:
-    """Names and attributes that carry on the value: not callees, not divisors."""
-    found: list[str] = []
-    if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
-        found.append(ast.unparse(node))
-        return found + (_values_in(node.value) if isinstance(node, ast.Attribute) else [])
-    if isinstance(node, ast.Call):
-        if isinstance(node.func, ast.Attribute):
-            found += _values_in(node.func.value)
-        for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
-            found += _values_in(argument) if not node.func or isinstance(node.func, ast.Attribute) else []
-        return found
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Div, ast.FloorDiv)):
-        return _values_in(node.left)
+def _carried(node: ast.AST) -> list[ast.expr]:
+    """Parts that carry the value on: no divisors, indices or conditions."""
+    if isinstance(node, ast.BinOp):
+        return [node.left] if isinstance(node.op, (ast.Div, ast.FloorDiv)) else [node.left, node.right]
+    if isinstance(node, ast.Subscript):
+        return [node.value]
+    if isinstance(node, ast.IfExp):
+        return [node.body, node.orelse]
+    if isinstance(node, (ast.ListComp, ast.GeneratorExp)):
+        return [node.elt]
+    return [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+
+
+def _has_arithmetic(call: ast.Call) -> bool:
+    """The receiver or an argument is computed, not merely named."""
+    parts = [call.func.value] if isinstance(call.func, ast.Attribute) else []
+    operators = (ast.BinOp, ast.UnaryOp)
+    return any(isinstance(n, operators) for part in (*parts, *call.args) for n in _without_indices(part))
+
+
+def _without_indices(node: ast.AST) -> Iterator[ast.AST]:
+    yield node
     for child in ast.iter_child_nodes(node):
-        found += _values_in(child)
-    return found
-
-
-def _computes(scope: CodeScope) -> bool:
-    """A function that does arithmetic and reduces."""
-    has_arithmetic = any(isinstance(n, (ast.BinOp, ast.UnaryOp)) for n in scope.nodes)
-    calls = [n for n in scope.nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
-    return has_arithmetic and bool(calls)
+        if not (isinstance(node, ast.Subscript) and child is node.slice) and not isinstance(node, ast.keyword):
+            yield from _without_indices(child)

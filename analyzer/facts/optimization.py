@@ -118,7 +118,7 @@ def _selection_rule(node: ast.expr, scope: CodeScope) -> tuple[ast.expr, ast.AST
 def find_schedules(
     program: Program, stages: Sequence[tuple[Stage, Occurrence]], optimizers: Sequence[Optimizer], value_of: ValueOf
 ) -> tuple[Schedule, ...]:
-    """torch's schedulers, and functions of the code that compute the rate it sets."""
+    """Torch's schedulers, and functions of the code that compute the rate it sets."""
     found: dict[object, Schedule] = {}
     for occurrence in program.occurrences:
         for target in occurrence.step.targets:

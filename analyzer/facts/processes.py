@@ -12,7 +12,7 @@ from analyzer.facts.configuration.evaluation import ValueOf, no_evaluator
 from analyzer.facts.data import find_data
 from analyzer.facts.features import find_features, find_seeds
 from analyzer.facts.flow import Inference
-from analyzer.facts.flow.walk import Body, Walker
+from analyzer.facts.flow.walk import Body, Step, Target, Walker
 from analyzer.facts.losses import find_losses
 from analyzer.facts.optimization import find_optimizers, find_schedules
 from analyzer.facts.program import Flow, Program
@@ -154,18 +154,47 @@ def _ranked(index: SourceIndex, structure: Structure, programs: Sequence[Program
         place = mentioned.get(program.name.partition(":")[0])
         if place is not None:
             evidence.append(Evidence(structure.entry_points[place].where, "named_in_documents"))
+        starts_anew = "backward" in program.kinds and not loads_weights(program)
+        if starts_anew:
+            evidence.append(Evidence(program.entry, "trains_from_scratch"))
         has_data = bool(program.kinds & {"data", "checkpoint", "tokenize"})
         is_script = ":" not in program.name
+        place = place if place is not None else len(structure.entry_points)
         key = (
+            not is_real,
             not runs_main,
             not is_script,
-            place is None,
+            is_notebook,
+            not starts_anew,
+            place,
             not has_data,
-            place if place is not None else 0,
             program.name,
         )
         scored.append((key, program, tuple(evidence)))
     return [(program, evidence) for _, program, evidence in sorted(scored, key=lambda item: item[0])]
+
+
+def loads_weights(program: Program) -> bool:
+    """True where a default run reads weights: a `torch.load` that no condition with its default values rules out."""
+    for occurrence in program.occurrences:
+        if "torch.load" in occurrence.dotted and not program.in_evaluation(occurrence):
+            places = [(occurrence.step, occurrence.stack)]
+            places += [(step, occurrence.stack[:place]) for place, (step, _) in enumerate(occurrence.stack)]
+            if not any(_is_ruled_out(program, step, stack) for step, stack in places):
+                return True
+    return False
+
+
+def _is_ruled_out(program: Program, step: Step, stack: Sequence[tuple[Step, Target]]) -> bool:
+    for text in step.around.conditions:
+        try:
+            node = ast.parse(text, mode="eval").body
+        except SyntaxError:
+            continue
+        found = program.flow.values.truth(node, step.scope, stack)
+        if found is False:
+            return True
+    return False
 
 
 def _mentions(structure: Structure) -> dict[str, int]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +20,7 @@ from analyzer.index import SourceIndex
 from analyzer.records.source import Span
 
 DATA_BASES = ("torch.utils.data.", "torchvision.datasets.", "pytorch_lightning.LightningDataModule")
+LOADER = re.compile(r"torch\.utils\.data\.(\w+\.)*\w*DataLoader\(\)|torchdata\..*DataLoader\(\)")
 OPTIMIZER_BASES = ("torch.optim.Optimizer", "torch.optim.optimizer.Optimizer")
 
 
@@ -48,7 +50,7 @@ class Flow:
         return self._kinds[id(body)]
 
     def _step_kinds(self, step: Step) -> set[str]:
-        found = {kind for dotted in step.foreign if (kind := stage_of(dotted))}
+        found: set[str] = {kind for dotted in step.foreign if (kind := stage_of(dotted))}
         found |= {"forward" for target in step.targets if is_forward(self.inference, target)}
         if is_unresolved_backward(step):
             found.add("backward")
@@ -108,9 +110,22 @@ class Program:
                 own = target.body is not None and not is_forward(self.flow.inference, target)
                 if own and target.body is not None and not is_construction(self.flow.inference, target):
                     kinds = self.flow.kinds(target.body)
-                    if {"eval", "forward"} <= kinds and not kinds & {"backward", "step"}:
+                    if "forward" in kinds and not kinds & {"backward", "step"} and self._evaluates(occurrence, kinds):
                         found.add(id(occurrence.step))
         return frozenset(found)
+
+    def _evaluates(self, occurrence: Occurrence, kinds: frozenset[str]) -> bool:
+        """The call switches to eval mode itself, or stands under no_grad after a switch in its own function."""
+        if "eval" in kinds:
+            return True
+        before = [
+            o.step
+            for o in self.occurrences
+            if o.step.scope is occurrence.step.scope
+            and any(stage_of(dotted) == "mode" for dotted in o.dotted)
+            and o.step.statement.lineno < occurrence.step.statement.lineno
+        ]
+        return bool(before) and is_eval(before[-1]) and self.is_under_no_grad(occurrence)
 
     def in_evaluation(self, occurrence: Occurrence) -> bool:
         """Inside a call that evaluates."""

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from analyzer.facts.flow import Foreign, Function, Instance, Klass
 from analyzer.facts.flow.trace import Occurrence, is_forward
+from analyzer.facts.flow.walk import Step
 from analyzer.facts.interfaces import stage_of
 from analyzer.facts.loss_slices import LossSlices
 from analyzer.facts.program import DATA_BASES, OPTIMIZER_BASES, Program, is_eval, is_unresolved_backward
-from analyzer.index.symbols import Definition
+from analyzer.index import Definition, External
 from analyzer.records.processes import Stage, StageKind
 
 BATCH_SOURCES = frozenset(
@@ -46,6 +47,7 @@ class _StageBuilder:
         self._backward_loops = {o.around.loops for o in backward}
         self._training_lines = {loop for loops in self._backward_loops for loop in loops}
         self._mode_is_eval = False
+        self._eval_scope = ""
         self._forward_inputs = self._inputs_of_forwards()
 
     @staticmethod
@@ -105,9 +107,14 @@ class _StageBuilder:
     def _checked(self, kind: StageKind, occurrence: Occurrence) -> StageKind | None:
         if kind == "zero_grad" and not self._is_training:
             return None
-        if kind == "loss" and not (self._is_training or occurrence.in_forward):
+        if kind == "loss" and not self._is_differentiated(occurrence):
             return None
         return kind
+
+    def _is_differentiated(self, occurrence: Occurrence) -> bool:
+        """The value of `backward` is followed through this call, or through a call that leads to it."""
+        steps = [occurrence.step, *(step for step, _ in occurrence.stack)]
+        return self._is_training and any(self._losses.is_on_the_way(step) for step in steps)
 
     def _own_kind(self, occurrence: Occurrence) -> StageKind | None:
         if self._is_forward(occurrence) and not occurrence.in_forward:
@@ -115,12 +122,26 @@ class _StageBuilder:
         for target in occurrence.step.targets:
             found = target.type
             if isinstance(found, Klass):
-                return self._built_kind(found)
+                return None if self._in_registry_call(occurrence) else self._built_kind(found)
             if isinstance(found, Function) and isinstance(found.receiver, Instance):
                 is_step = found.name.endswith(".step")
                 if is_step and self._program.is_own_class(found.receiver, OPTIMIZER_BASES):
                     return "step"
+        if self._is_registry_call(occurrence.step):
+            return "build"
+        is_next = "builtins.next" in occurrence.dotted and occurrence.call is not None
+        if is_next and self._program.loader_of(occurrence.step.node, occurrence.step):
+            return "batch"
         return "batch" if self._is_batch_call(occurrence) else None
+
+    def _is_registry_call(self, step: Step) -> bool:
+        """A call of several factories, of which the configuration chooses one, each building a module."""
+        makers = [t.type.name for t in step.targets if isinstance(t.type, Function)]
+        made = [self._inference.returns.get(name, frozenset()) for name in makers]
+        return len(makers) > 1 and all(types and all(map(self._inference.is_module, types)) for types in made)
+
+    def _in_registry_call(self, occurrence: Occurrence) -> bool:
+        return any(self._is_registry_call(step) for step, _ in occurrence.stack)
 
     def _built_kind(self, found: Klass) -> StageKind | None:
         if self._inference.is_module(Instance(found.owner)):
@@ -129,7 +150,9 @@ class _StageBuilder:
             return "optimizer"
         return "data" if self._program.is_own_class(found, DATA_BASES) else None
 
-    def _forward_kind(self, occurrence: Occurrence) -> StageKind:
+    def _forward_kind(self, occurrence: Occurrence) -> StageKind | None:
+        if any(is_forward(self._inference, t) for step, _ in occurrence.stack for t in step.targets):
+            return None
         is_evaluation = (
             self._is_training
             and self._mode_is_eval
@@ -204,12 +227,23 @@ class _StageBuilder:
             where=where,
             code=_code(index.segment(step.scope.path, place), step.statement, place),
             function=step.scope.key,
-            consumes=names_loaded(place),
+            consumes=tuple(name for name in names_loaded(place) if not self._is_import(name, step)),
             produces=names_stored(step.statement),
             depth=len(loops),
             loops=tuple(loop.header for loop in loops),
             condition=condition[-1] if condition else None,
         )
+
+    def _is_import(self, name: str, step: Step) -> bool:
+        """Modules, classes and functions are not data."""
+        root = name.partition(".")[0]
+        owner = self._inference.scopes.owner_of(step.scope, root)
+        if owner is not None and owner.is_function:
+            return False
+        found = self._program.flow.index.symbols.resolve(step.scope.path, root)
+        if isinstance(found, Definition):
+            return isinstance(found.node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
+        return isinstance(found, (External, str))
 
 
 def _place(node: ast.AST, statement: ast.stmt) -> ast.AST:
@@ -254,6 +288,8 @@ def _reads(node: ast.AST) -> Iterator[str]:
             yield text
         else:
             yield from _reads(node.value)
+    elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return
     elif isinstance(node, ast.Name):
         if isinstance(node.ctx, ast.Load):
             yield node.id
@@ -279,8 +315,3 @@ def names_stored(node: ast.AST) -> tuple[str, ...]:
 
 def _takes_item(node: ast.AST | None) -> bool:
     return node is not None and any(isinstance(n, ast.Attribute) and n.attr == "item" for n in ast.walk(node))
-
-
-def definition_of(program: Program, qualified_name: str) -> Definition | None:
-    """The definition of a function named in a stage."""
-    return program.flow.index.symbols.definition(qualified_name)

@@ -78,14 +78,18 @@ def _shared(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _line_of_condition(occurrence: Occurrence, text: str) -> int:
-    lines = [n.lineno for n in occurrence.step.scope.nodes if isinstance(n, ast.If) and ast.unparse(n.test) == text]
+    wanted = ast.unparse(ast.parse(text, mode="eval"))
+    lines = [n.lineno for n in occurrence.step.scope.nodes if isinstance(n, ast.If) and ast.unparse(n.test) == wanted]
     before = [line for line in lines if line <= occurrence.step.statement.lineno]
     return before[-1] if before else occurrence.step.statement.lineno
 
 
 def _moving_averages(program: Program) -> Iterator[Feature]:
-    """`e.mul_(d).add_(p, alpha=1 - d)`, `e.lerp_(p, 1 - d)` or `d * e + (1 - d) * p` over parameters."""
-    for occurrence in program.occurrences:
+    """`e.mul_(d).add_(p, alpha=1 - d)`, `e.lerp_(p, 1 - d)` or `d * e + (1 - d) * p` over parameters.
+
+    Updates inside loops come first: a first call that only copies the weights has another decay.
+    """
+    for occurrence in sorted(program.occurrences, key=lambda o: -_outer_loops(o)):
         call = occurrence.call
         if call is None or occurrence.in_forward or not _handles_parameters(program, occurrence):
             continue
@@ -95,6 +99,10 @@ def _moving_averages(program: Program) -> Iterator[Feature]:
             where = program.flow.index.span(occurrence.step.scope.path, call)
             code = program.flow.index.segment(occurrence.step.scope.path, call)
             yield Feature("exponential_moving_average", where, code, ((ast.unparse(decay), value),))
+
+
+def _outer_loops(occurrence: Occurrence) -> int:
+    return len(occurrence.around.loops) - len(occurrence.step.around.loops)
 
 
 def _decay_of_update(call: ast.Call) -> ast.expr | None:
@@ -126,7 +134,7 @@ def _amount(call: ast.Call) -> ast.expr | None:
 
 
 def _decay_of_sum(node: ast.expr) -> ast.expr | None:
-    """d of `d * a + (1 - d) * b`."""
+    """D of `d * a + (1 - d) * b`."""
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add):
         return None
     for first in _factors(node.left):

@@ -6,7 +6,15 @@ import ast
 from typing import TYPE_CHECKING
 
 from analyzer.facts.configuration.argument_parsers import PARSERS
-from analyzer.facts.flow.foreign import MODULE_CONTAINERS, SELF_METHODS, TENSOR, WRAPPERS, is_module_object, result_of
+from analyzer.facts.flow.foreign import (
+    EMPTY_CONTAINERS,
+    MODULE_CONTAINERS,
+    SELF_METHODS,
+    TENSOR,
+    WRAPPERS,
+    is_module_object,
+    result_of,
+)
 from analyzer.facts.flow.objects import NOTHING, Container, Foreign, Function, Held, Instance, Klass, Type, Types
 from analyzer.facts.flow.scopes import CodeScope
 
@@ -123,19 +131,16 @@ class CallRules:
         if receiver is not None:
             self.bind_receiver(function, receiver)
             names = names[1:]
-        place = 0
-        for value in node.args:
+        for place, value in enumerate(node.args):
             types = self._inference.types(value.value if isinstance(value, ast.Starred) else value, scope)
             if isinstance(value, ast.Starred):
-                for name in names[place:]:
-                    self._give(inner, name, self._inference.elements(types))
+                for offset, name in enumerate(names[place:]):
+                    self._give(inner, name, self._inference.items(types, str(offset)))
                 break
-            name = names[place] if place < len(names) else getattr(arguments.vararg, "arg", None)
-            if name is not None and place < len(names):
-                self._give(inner, name, types)
-            elif name is not None:
-                self._give_variadic(inner, name, types)
-            place += 1
+            if place < len(names):
+                self._give(inner, names[place], types)
+            elif arguments.vararg is not None:
+                self._give_variadic(inner, arguments.vararg.arg, place - len(names), types)
         self._bind_keywords(inner, arguments, node, scope)
 
     def _bind_keywords(self, inner: CodeScope, arguments: ast.arguments, node: ast.Call, scope: CodeScope) -> None:
@@ -154,9 +159,9 @@ class CallRules:
                 self._inference.add(self._inference.slots, (site.site, keyword.arg), types)
                 self._give(inner, arguments.kwarg.arg, frozenset({site}))
 
-    def _give_variadic(self, inner: CodeScope, name: str, types: Types) -> None:
+    def _give_variadic(self, inner: CodeScope, name: str, place: int, types: Types) -> None:
         site = Container(f"{inner.key}<args>")
-        self._inference.add(self._inference.slots, (site.site, ANY), types)
+        self._inference.add(self._inference.slots, (site.site, str(place)), types)
         self._give(inner, name, frozenset({site}))
 
     def _give(self, inner: CodeScope, name: str, types: Types) -> None:
@@ -190,6 +195,8 @@ class CallRules:
             return frozenset({Held(site)})
         if dotted in MODULE_CONTAINERS:
             return self._module_container(dotted, node, scope, arguments)
+        if dotted in EMPTY_CONTAINERS:
+            return self._new_container(node, scope, arguments)
         if dotted.startswith("builtins."):
             special = self._builtin(dotted.removeprefix("builtins."), node, scope, arguments)
             if special is not None:
@@ -290,8 +297,6 @@ class CallRules:
             return frozenset({outer})
         if name == "next":
             return inference.elements(first)
-        if name == "dict":
-            return self._dict_call(node, scope, first, place)
         if name == "super":
             return self._super(scope)
         if name == "getattr" and len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
@@ -305,12 +310,18 @@ class CallRules:
             else None
         )
 
-    def _dict_call(self, node: ast.Call, scope: CodeScope, first: Types, place: str) -> Types:
-        site = Container(f"{place}<dict>")
+    def _new_container(self, node: ast.Call, scope: CodeScope, arguments: list[Types]) -> Types:
+        inference = self._inference
+        site = Container(f"{scope.path}:{node.lineno}:{node.col_offset}<new>")
         for keyword in node.keywords:
-            types = self._inference.types(keyword.value, scope)
-            self._inference.add(self._inference.slots, (site.site, keyword.arg or ANY), types)
-        return first | {site}
+            inference.add(inference.slots, (site.site, keyword.arg or ANY), inference.types(keyword.value, scope))
+        given: Types = frozenset().union(*arguments)
+        for base in given:
+            for key in sorted(inference.keys.get(base.site, ())) if isinstance(base, Container) else ():
+                inference.add(inference.slots, (site.site, key), inference.slots[base.site, key])
+        others = inference.elements(frozenset(base for base in given if not isinstance(base, Container)))
+        inference.add(inference.slots, (site.site, ANY), others)
+        return frozenset({site})
 
     def _super(self, scope: CodeScope) -> Types:
         """Objects of the bases: the repository's own ones, and foreign ones about this object."""

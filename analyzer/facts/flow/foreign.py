@@ -16,10 +16,10 @@ WRAPPERS = frozenset(
         "torch.ao.quantization.quantize_dynamic", "torch.quantization.quantize_dynamic", "typing.cast",
         "torch._dynamo.optimize", "einops._torch_specific.allow_ops_in_compiled_graph", "torch.no_grad",
         "torch.inference_mode", "beartype.beartype", "functools.lru_cache", "functools.cache",
-        "builtins.list", "builtins.tuple", "builtins.iter", "builtins.reversed", "builtins.sorted", "builtins.set",
+        "builtins.tuple", "builtins.iter", "builtins.reversed", "builtins.sorted",
         "tqdm.tqdm", "tqdm.auto.tqdm", "tqdm.trange", "tqdm.notebook.tqdm", "rich.progress.track",
-        "itertools.chain", "itertools.cycle", "itertools.islice", "builtins.dict", "builtins.super",
-        "collections.OrderedDict", "collections.deque", "fastprogress.progress_bar", "builtins.filter",
+        "itertools.chain", "itertools.cycle", "itertools.islice", "builtins.super",
+        "fastprogress.progress_bar", "builtins.filter",
     }
 )  # fmt: skip
 """Calls whose result is, for our questions, their argument."""
@@ -31,6 +31,14 @@ SELF_METHODS = frozenset(
     }
 )  # fmt: skip
 """Methods of `nn.Module` that return the module."""
+
+EMPTY_CONTAINERS = frozenset(
+    {
+        "collections.defaultdict", "collections.OrderedDict", "collections.deque", "collections.Counter",
+        "builtins.list", "builtins.set", "builtins.dict", "weakref.WeakKeyDictionary", "queue.Queue",
+    }
+)  # fmt: skip
+"""Makers of containers, which begin with the contents of their argument."""
 
 MODULE_CONTAINERS = frozenset({"torch.nn.ModuleList", "torch.nn.ModuleDict", "torch.nn.Sequential"})
 NOT_TENSORS = (

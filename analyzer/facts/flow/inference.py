@@ -10,7 +10,7 @@ import ast
 
 from analyzer.facts.class_hierarchy import ClassHierarchy
 from analyzer.facts.flow.calls import CallRules
-from analyzer.facts.flow.foreign import attribute_of, element_of, is_module_object
+from analyzer.facts.flow.foreign import TENSOR, attribute_of, element_of, is_module_object
 from analyzer.facts.flow.objects import (
     NOTHING,
     Container,
@@ -368,6 +368,8 @@ class Inference:
         for base in bases:
             if isinstance(base, Container):
                 known = self.slots.get((base.site, key))
+                if known is None and base.site.endswith("<args>"):
+                    continue
                 found |= (
                     self.contents(base)
                     if known is None or key == ANY
@@ -407,7 +409,7 @@ class Inference:
     def _batch(self, loader: Foreign) -> Types:
         """A batch has the structure of the data set's samples."""
         sample = self._method_result(loader.about, "__getitem__") if loader.about else NOTHING
-        return sample or frozenset({Foreign("torch.utils.data.DataLoader()[]")})
+        return sample or frozenset({Foreign(TENSOR)})
 
     def _method_result(self, base: Instance, name: str) -> Types:
         owner = self.index.symbols.definition(base.owner)

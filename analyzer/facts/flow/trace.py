@@ -51,7 +51,9 @@ def is_construction(inference: Inference, target: Target) -> bool:
 
 def occurrences(inference: Inference, body: Body) -> list[Occurrence]:
     """All steps below a body in order; a body that was already seen in the same role is not entered again."""
-    return list(_Flattener(inference).of(body, Occurrence(_NO_STEP, Surrounding())))
+    flattener = _Flattener(inference)
+    flattener.count_callers(body)
+    return list(flattener.of(body, Occurrence(_NO_STEP, Surrounding())))
 
 
 _NO_STEP = Step("call", ast.Pass(), None, ast.Pass(), Surrounding())  # type: ignore[arg-type]
@@ -62,6 +64,28 @@ class _Flattener:
         self._inference = inference
         self._seen: set[tuple[int, bool, bool, tuple[object, ...], tuple[str, ...]]] = set()
         self._count = 0
+        self._callers: dict[str, int] = {}
+        self._mentioned: set[str] = set()
+
+    def count_callers(self, body: Body) -> None:
+        """From how many places each function is called."""
+        places: dict[str, set[int]] = {}
+        pending, seen = [body], {id(body)}
+        while pending:
+            current = pending.pop()
+            for step in current.steps:
+                for inner in (t.body for t in step.targets if t.body is not None and not t.note):
+                    places.setdefault(inner.scope.key, set()).add(id(step.node))
+                    if id(inner) not in seen:
+                        seen.add(id(inner))
+                        pending.append(inner)
+        self._callers = {key: len(found) for key, found in places.items()}
+        self._mentioned = {
+            name
+            for key in {body.scope.key, *places}
+            for node in self._inference.scopes.by_key[key].nodes
+            if (name := getattr(node, "attr", None) or getattr(node, "id", None))
+        }
 
     def of(self, body: Body, outer: Occurrence) -> Iterator[Occurrence]:
         for step in body.steps:
@@ -72,7 +96,8 @@ class _Flattener:
             here = Occurrence(step, around, outer.stack, outer.in_forward, outer.in_construction)
             yield here
             for target in step.targets:
-                if target.body is not None and not target.note:
+                is_foreign_to_program = bool(target.handed) and target.handed not in self._mentioned
+                if target.body is not None and not target.note and not is_foreign_to_program:
                     yield from self._inner(target, target.body, here)
 
     def _inner(self, target: Target, body: Body, here: Occurrence) -> Iterator[Occurrence]:
@@ -84,4 +109,7 @@ class _Flattener:
             return
         self._seen.add(key)
         stack = (*here.stack, (here.step, target))
-        yield from self.of(body, Occurrence(here.step, here.around, stack, in_forward, in_construction))
+        around = here.around
+        if self._callers.get(body.scope.key, 0) > 1:
+            around = Surrounding(around.loops, (), around.contexts)  # no one condition leads here
+        yield from self.of(body, Occurrence(here.step, around, stack, in_forward, in_construction))

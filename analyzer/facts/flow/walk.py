@@ -14,7 +14,7 @@ from typing import Literal
 from analyzer.facts.configuration.literal import NotPlain, eval_plain
 from analyzer.facts.flow.inference import Inference
 from analyzer.facts.flow.objects import Container, Foreign, Function, Instance, Klass, Type
-from analyzer.facts.flow.scopes import CodeScope
+from analyzer.facts.flow.scopes import CodeScope, parameters_of
 
 MAX_DEPTH = 28
 MAX_STEPS = 60_000
@@ -68,6 +68,8 @@ class Target:
     dotted: str = ""
     body: Body | None = None
     note: Literal["", "recursion", "cut"] = ""
+    handed: str = ""
+    """Name of the method where it was handed here as a value, and not called by its name."""
 
 
 @dataclass(eq=False)
@@ -113,6 +115,7 @@ class Walker:
 
     def script(self, path: str) -> Body:
         """The module-level code of a file, run as a script."""
+        self._steps = 0
         return self._walk(self._inference.scopes.by_key[path], {"__name__": "__main__"}, 0)
 
     def function(self, qualified_name: str) -> Body | None:
@@ -134,6 +137,15 @@ class Walker:
                 self._block(node.body, frame, _decorated(self._inference, scope))
             self._open.discard(id(body))
         return self._bodies[key]
+
+    def _written(self, node: ast.expr, frame: _Frame) -> str:
+        """Source text of an expression on one line."""
+        lines = self._inference.index.lines(frame.body.scope.path)
+        last = node.end_lineno or node.lineno
+        if last != node.lineno or last > len(lines):
+            return ast.unparse(node)
+        line = lines[node.lineno - 1].encode("utf-8", "surrogateescape")
+        return line[node.col_offset : node.end_col_offset].decode("utf-8", "surrogateescape")
 
     # --- statements
 
@@ -159,14 +171,14 @@ class Walker:
         self._expression(node.test, frame, around, node)
         if decided is not None:
             return self._block(node.body if decided else node.orelse, frame, around)
-        text = ast.unparse(node.test)
+        text = self._written(node.test, frame)
         first = self._block(node.body, frame, _under(around, text))
         second = self._block(node.orelse, frame, _under(around, f"not ({text})")) if node.orelse else False
         return first and second
 
     def _for(self, node: ast.For, frame: _Frame, around: Surrounding) -> bool:
         self._expression(node.iter, frame, around, node)
-        header = f"for {ast.unparse(node.target)} in {ast.unparse(node.iter)}"
+        header = f"for {self._written(node.target, frame)} in {self._written(node.iter, frame)}"
         inner = _in_loop(around, header, frame, node)
         frame.body.steps.append(Step("loop", node, frame.body.scope, node, inner))
         self._block(node.body, frame, inner)
@@ -176,7 +188,7 @@ class Walker:
     _asyncfor = _for
 
     def _while(self, node: ast.While, frame: _Frame, around: Surrounding) -> bool:
-        inner = _in_loop(around, f"while {ast.unparse(node.test)}", frame, node)
+        inner = _in_loop(around, f"while {self._written(node.test, frame)}", frame, node)
         self._expression(node.test, frame, inner, node)
         self._block(node.body, frame, inner)
         return False
@@ -186,7 +198,7 @@ class Walker:
             self._expression(item.context_expr, frame, around, node)
             types = self._inference.types(item.context_expr, frame.body.scope)
             dotted = frozenset(t.dotted for t in types if isinstance(t, Foreign))
-            context = Context(dotted, ast.unparse(item.context_expr), node.lineno)
+            context = Context(dotted, self._written(item.context_expr, frame), node.lineno)
             around = Surrounding(around.loops, around.conditions, (*around.contexts, context))
         return self._block(node.body, frame, around)
 
@@ -232,7 +244,7 @@ class Walker:
     ) -> None:
         for generator in node.generators:
             self._expression(generator.iter, frame, around, statement)
-            header = f"for {ast.unparse(generator.target)} in {ast.unparse(generator.iter)}"
+            header = f"for {self._written(generator.target, frame)} in {self._written(generator.iter, frame)}"
             around = _in_loop(around, header, frame, node)
             for test in generator.ifs:
                 self._expression(test, frame, around, statement)
@@ -243,7 +255,7 @@ class Walker:
     def _choice(self, node: ast.IfExp, frame: _Frame, around: Surrounding, statement: ast.stmt) -> None:
         self._expression(node.test, frame, around, statement)
         decided = decide(node.test, frame.constants)
-        text = ast.unparse(node.test)
+        text = self._written(node.test, frame)
         if decided is not False:
             inner = around if decided else _under(around, text)
             self._expression(node.body, frame, inner, statement)
@@ -282,7 +294,12 @@ class Walker:
     def _own_target(self, found: Type, function: Function | None, node: ast.Call, frame: _Frame) -> Target:
         if function is None:
             return Target(found)
-        return self._followed(found, function, self._constants(function, found, node, frame), frame)
+        target = self._followed(found, function, self._constants(function, found, node, frame), frame)
+        name = function.name.rpartition(".")[2].rpartition(":")[2]
+        called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        if isinstance(found, Function) and called != name:
+            target.handed = name
+        return target
 
     def _followed(self, found: Type, function: Function, constants: Mapping[str, object], frame: _Frame) -> Target:
         scope = self._inference.scopes.by_key.get(function.name)
@@ -293,6 +310,16 @@ class Walker:
             return Target(found, note="cut")
         body = self._walk(scope, constants, frame.depth + 1)
         return Target(found, body=body, note="recursion" if id(body) in self._open else "")
+
+    def _is_given(self, node: ast.expr, frame: _Frame) -> bool:
+        """True for a name that stands for some object on every way."""
+        if not isinstance(node, ast.Name):
+            return False
+        if node.id in frame.constants:
+            return frame.constants[node.id] is GIVEN
+        scope = frame.body.scope
+        owner = self._inference.scopes.owner_of(scope, node.id) or scope
+        return bool(self._inference.types(node, scope)) and _never_none(owner, node.id)
 
     def _constants(self, function: Function, found: Type, node: ast.Call, frame: _Frame) -> dict[str, object]:
         """Parameters whose value this call fixes: given literals, and defaults of what is not given."""
@@ -305,14 +332,28 @@ class Walker:
         given = _given(names[1:] if has_receiver else names, node)
         is_open = any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords)
         values = _literals(given, frame.constants)
+        values |= {name: GIVEN for name, value in given.items() if self._is_given(value, frame)}
         if not is_open:
             values |= _literals({n: d for n, d in _defaults(arguments).items() if n not in given}, {})
         stored = {n.id for n in scope.nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         return {name: value for name, value in values.items() if name not in stored}
 
 
+class _Given:
+    """An argument that is some object, not None; nothing else is known of it."""
+
+    def __repr__(self) -> str:
+        return "<given>"
+
+
+GIVEN = _Given()
+
+
 def decide(test: ast.expr, constants: Mapping[str, object]) -> bool | None:
     """Truth of a condition as far as constants tell, None where they do not."""
+    given = _given_is_none(test, constants)
+    if given is not None:
+        return given
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         inner = decide(test.operand, constants)
         return None if inner is None else not inner
@@ -323,9 +364,19 @@ def decide(test: ast.expr, constants: Mapping[str, object]) -> bool | None:
             return decisive
         return None if None in parts else not decisive
     try:
-        return bool(eval_plain(test, constants))
+        return bool(eval_plain(test, {name: value for name, value in constants.items() if value is not GIVEN}))
     except (NotPlain, RecursionError):
         return None
+
+
+def _given_is_none(test: ast.expr, constants: Mapping[str, object]) -> bool | None:
+    """`x is None` and `x is not None` for an argument that is known to be some object."""
+    if not isinstance(test, ast.Compare) or not isinstance(test.left, ast.Name):
+        return None
+    is_none = isinstance(test.comparators[0], ast.Constant) and test.comparators[0].value is None
+    if is_none and isinstance(test.ops[0], (ast.Is, ast.IsNot)) and constants.get(test.left.id) is GIVEN:
+        return isinstance(test.ops[0], ast.IsNot)
+    return None
 
 
 def _under(around: Surrounding, condition: str) -> Surrounding:
@@ -392,12 +443,25 @@ def _defaults(arguments: ast.arguments) -> dict[str, ast.expr]:
     return found | {a.arg: d for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d}
 
 
+def _never_none(scope: CodeScope, name: str) -> bool:
+    """Nothing in the scope binds the name to None, and it is no parameter that may be left out."""
+    arguments = getattr(scope.node, "args", None)
+    if isinstance(arguments, ast.arguments) and any(a.arg == name for a in parameters_of(arguments)):
+        return False
+    for node in scope.nodes:
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            bound = any(isinstance(n, ast.Name) and n.id == name for t in targets for n in ast.walk(t))
+            if bound and any(isinstance(n, ast.Constant) and n.value is None for n in ast.walk(node.value)):
+                return False
+    return True
+
+
 def _literals(nodes: Mapping[str, ast.expr], constants: Mapping[str, object]) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, node in nodes.items():
-        is_simple = isinstance(node, (ast.Constant, ast.UnaryOp)) or (
-            isinstance(node, ast.Name) and node.id in constants
-        )
+        is_known_name = isinstance(node, ast.Name) and node.id in constants and constants[node.id] is not GIVEN
+        is_simple = isinstance(node, (ast.Constant, ast.UnaryOp)) or is_known_name
         if is_simple:
             try:
                 found[name] = eval_plain(node, constants)
