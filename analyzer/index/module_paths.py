@@ -24,13 +24,17 @@ POPULAR = frozenset({
 
 
 class ModulePaths:
-    """Resolves dotted module names to paths; knows paths and trees, not definitions."""
+    """Resolves dotted module names to paths; knows paths and trees, not definitions.
 
-    def __init__(self, trees: Mapping[str, ast.Module], paths: Sequence[str]) -> None:
+    `name` is the repository's own, by which a root that is itself a package imports its modules.
+    """
+
+    def __init__(self, trees: Mapping[str, ast.Module], paths: Sequence[str], name: str = "") -> None:
         self._python = [path for path in paths if path.endswith(".py")]
         self._paths = frozenset(paths)
         own = [path for path in self._python if not path.startswith("site-packages/")]
         self._packages = {posixpath.dirname(path) for path in self._python if path.endswith("__init__.py")}
+        self._own_name = name if "" in self._packages else ""
         self._added = {path: added_directories(path, tree) for path, tree in trees.items()}
         self._all_added = tuple(dict.fromkeys(d for found in self._added.values() for d in found))
         directories = {parent for path in own for parent in _parents(posixpath.dirname(path))}
@@ -39,7 +43,7 @@ class ModulePaths:
 
     def resolve(self, path: str, dotted: str, level: int = 0) -> str | None:
         """Path of the module `dotted` imported from `path`, None where it is foreign."""
-        stem = dotted.replace(".", "/")
+        stem = self._below_root(dotted.replace(".", "/"), level)
         if level:
             here = posixpath.dirname(path)
             for _ in range(level - 1):
@@ -49,6 +53,11 @@ class ModulePaths:
         if found == path:
             return self._elsewhere(path, stem)
         return found or self._elsewhere(path, stem)
+
+    def _below_root(self, stem: str, level: int) -> str:
+        """Where the root itself is a package, it imports its own modules by its name: `name.model` is `model`."""
+        head, _, rest = stem.partition("/")
+        return (rest or "__init__") if self._own_name and head == self._own_name and not level else stem
 
     def _find(self, here: str, added: tuple[str, ...], stem: str) -> str | None:
         in_package = here in self._packages

@@ -115,7 +115,7 @@ class SourceIndex:
     @cached_property
     def symbols(self) -> SymbolTable:
         """Definitions and imports of all files, resolved across files."""
-        return SymbolTable(self.trees(), tuple(self.files), self._package_tree)
+        return SymbolTable(self.trees(), tuple(self.files), self._package_tree, self.repository.name)
 
     def _package_tree(self, path: str) -> ast.Module | None:
         """Tree of a file of a package that was named with `--with-package`; these are parsed only when asked for."""

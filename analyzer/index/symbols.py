@@ -68,9 +68,10 @@ class SymbolTable:
         trees: Mapping[str, ast.Module],
         paths: Sequence[str],
         package_tree: Callable[[str], ast.Module | None] = lambda path: None,
+        name: str = "",
     ) -> None:
         self._package_tree = package_tree
-        self._modules = ModulePaths(trees, paths)
+        self._modules = ModulePaths(trees, paths, name)
         self._scopes: dict[str, FileScopes | None] = {path: read_scopes(path, tree) for path, tree in trees.items()}
         self._locals: dict[Definition, frozenset[str]] = {}
         self._resolved: dict[tuple[str, str, str], Resolved | None] = {}
