@@ -10,7 +10,10 @@ from dataclasses import replace
 
 from analyzer.techniques.terms import Term, constant, number, same
 
-LAST_TWO = ({-1, -2},)
+INVERSE = "inverse"
+"""Payload of a factor whose source text is the divisor."""
+SQUARED = "squared"
+"""Payload of a factor that the code applies to both sides of a product."""
 
 
 def canonical(term: Term) -> Term:
@@ -95,8 +98,10 @@ def _div(term: Term) -> Term:
         return term
     top, bottom = term.args
     if bottom.head == "sqrt":
-        root = Term("rsqrt", bottom.args, path=bottom.path, node=bottom.node)
-        return root if number(top) == 1 else _mul(_with(term, "mul", top, root))
+        if number(top) == 1:
+            return _with(term, "rsqrt", *bottom.args)
+        root = Term("rsqrt", bottom.args, path=bottom.path, node=bottom.node, alias=bottom.alias, payload=INVERSE)
+        return _mul(_with(term, "mul", top, root))
     if bottom.head == "pow" and bottom.args[1].head == "neg":
         return _mul(_with(term, "mul", top, _with(bottom, "pow", bottom.args[0], bottom.args[1].args[0])))
     return term

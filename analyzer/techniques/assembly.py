@@ -25,9 +25,7 @@ def assemble(index: SourceIndex, facts: Facts, shapes: Shapes) -> Findings:
     )
 
 
-def with_use(
-    program: Program, facts: Facts, findings: tuple[TechniqueFinding, ...]
-) -> tuple[TechniqueFinding, ...]:
+def with_use(program: Program, facts: Facts, findings: tuple[TechniqueFinding, ...]) -> tuple[TechniqueFinding, ...]:
     """Findings marked by whether the main model or a main pipeline reaches the code they stand in."""
     reached = reached_definitions(program, facts)
     if not reached:

@@ -37,7 +37,9 @@ _MOVED = (
     ("torch.nn.modules.", "torch.nn."), ("torch.functional.", "torch."), ("torch.optim.adamw.", "torch.optim."),
     ("torch.nn.parallel.distributed.", "torch.nn.parallel."), ("torch.utils.data.dataloader.", "torch.utils.data."),
 )  # fmt: skip
-_TRANSPARENT = frozenset({"builtins.float", "builtins.int", "torch.as_tensor", "torch.from_numpy", "builtins.list", "builtins.tuple"})
+_TRANSPARENT = frozenset(
+    {"builtins.float", "builtins.int", "torch.as_tensor", "torch.from_numpy", "builtins.list", "builtins.tuple"}
+)
 
 
 def public_name(dotted: str) -> str:
@@ -109,7 +111,11 @@ def external_call(reader: Reader, dotted: str, arguments: Arguments, node: ast.A
     if dotted in FUNCTIONS:
         return _operation(FUNCTIONS[dotted], dotted, arguments, node, frame)
     if dotted in _TRANSPARENT and len(args) == 1:
-        return replace(args[0], alias=args[0].alias or node) if dotted != "builtins.list" or args[0].head == "tuple" else args[0]
+        return (
+            replace(args[0], alias=args[0].alias or node)
+            if dotted != "builtins.list" or args[0].head == "tuple"
+            else args[0]
+        )
     if dotted == "builtins.map" and len(args) == 2:
         return _map(reader, args[0], args[1], node, frame)
     if dotted == "builtins.dict":
@@ -129,7 +135,9 @@ def _map(reader: Reader, function: Term, source: Term, node: ast.AST, frame: Fra
         return Term("tuple", parts, path=frame.path, node=node)
     from analyzer.techniques.reading import item
 
-    parts = tuple(call(reader, function, ((item(source, i, node, frame.path),), ()), node, frame) for i in range(_MAPPED))
+    parts = tuple(
+        call(reader, function, ((item(source, i, node, frame.path),), ()), node, frame) for i in range(_MAPPED)
+    )
     return Term("tuple", parts, path=frame.path, node=node)
 
 
@@ -206,7 +214,9 @@ def invoke(reader: Reader, made: Term, arguments: Arguments, node: ast.AST, fram
     if library in MODULES:
         operation = MODULES[library]
         operands = args[: operation.operands]
-        term = Term(operation.head, operands, made.keywords, label=made.label, path=frame.path, node=node, definition=made)
+        term = Term(
+            operation.head, operands, made.keywords, label=made.label, path=frame.path, node=node, definition=made
+        )
         return replace(term, args=(*term.args, *made.args)) if operation.head in ("rearrange",) else term
     return Term("invoke", args, keywords, label=made.label, path=frame.path, node=node, definition=made)
 
@@ -214,7 +224,7 @@ def invoke(reader: Reader, made: Term, arguments: Arguments, node: ast.AST, fram
 def _sequence(reader: Reader, modules: list[Term], value: Term, node: ast.AST, frame: Frame) -> Term:
     for module in modules:
         value = call(reader, module, ((value,), ()), module.node or node, _at(frame, module))
-    return replace(value, alias=node) if value.path == frame.path else value
+    return replace(value, alias=node) if modules and value.path == frame.path else value
 
 
 def _at(frame: Frame, module: Term) -> Frame:

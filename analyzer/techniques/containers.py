@@ -8,7 +8,9 @@ import ast
 
 from analyzer.techniques.terms import Term, choice
 
-CONTAINERS = frozenset({"torch.nn.ModuleList", "torch.nn.Sequential", "builtins.list", "builtins.tuple", "list", "tuple"})
+CONTAINERS = frozenset(
+    {"torch.nn.ModuleList", "torch.nn.Sequential", "builtins.list", "builtins.tuple", "list", "tuple"}
+)
 DICTS = frozenset({"torch.nn.ModuleDict", "builtins.dict", "collections.OrderedDict"})
 
 
@@ -93,7 +95,9 @@ def any_element(source: Term, node: ast.AST, path: str) -> Term:
     """What a loop over `source` gives its variable."""
     inner = held(source)
     if source.head == "call" and source.label == "builtins.enumerate" and source.args:
-        return Term("tuple", (_index(source, node, path), any_element(source.args[0], node, path)), path=path, node=node)
+        return Term(
+            "tuple", (_index(source, node, path), any_element(source.args[0], node, path)), path=path, node=node
+        )
     if source.head == "call" and source.label == "builtins.zip":
         parts = tuple(any_element(arg, node, path) for arg in source.args)
         return Term("tuple", parts, path=path, node=node)

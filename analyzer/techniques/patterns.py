@@ -24,6 +24,8 @@ _LABELLED = frozenset({"attr", "method", "call", "external", "own", "compare", "
 _UNORDERED = frozenset({"add", "mul"})
 
 Holes = dict[str, Term]
+Notes = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+"""Wording ids with their arguments: how the code at hand differs from the textbook form."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Match:
     holes: tuple[tuple[str, Term], ...] = ()
     evidence: tuple[Term, ...] = ()
     form: str = ""
-    notes: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+    notes: Notes = ()
 
 
 @cache
@@ -97,7 +99,9 @@ def _fill(name: str, term: Term, holes: Holes) -> Iterator[Holes]:
 def _match_parts(pattern: Term, term: Term, holes: Holes, outermost: bool) -> Iterator[Holes]:
     if pattern.head in _UNORDERED:
         matched = _unordered(list(pattern.args), list(term.args), holes, outermost)
-    elif len(pattern.args) <= len(term.args) and (len(pattern.args) == len(term.args) or pattern.head not in ("tuple",)):
+    elif len(pattern.args) <= len(term.args) and (
+        len(pattern.args) == len(term.args) or pattern.head not in ("tuple",)
+    ):
         matched = _ordered(pattern.args, term.args, holes)
     else:
         return

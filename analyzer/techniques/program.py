@@ -16,7 +16,7 @@ from analyzer.techniques.calls import Arguments, public_name
 from analyzer.techniques.frame import Frame, Step
 from analyzer.techniques.reading import Reader
 from analyzer.techniques.statements import Statements
-from analyzer.techniques.terms import Term, choice
+from analyzer.techniques.terms import Term, choice, walk
 
 MAX_DEPTH = 4
 MAX_STATEMENTS = 60
@@ -40,6 +40,27 @@ class Reading:
     @property
     def name(self) -> str:
         return self.qualified_name.rpartition(":")[2].rpartition(".")[2]
+
+    @cached_property
+    def walked(self) -> tuple[Term, ...]:
+        """Every term of the function once, outermost first."""
+        return tuple(walk(*self.terms))
+
+    @cached_property
+    def heads(self) -> frozenset[str]:
+        return frozenset(term.head for term in self.walked)
+
+    @cached_property
+    def called(self) -> dict[str, tuple[Term, ...]]:
+        """Calls of functions, methods and constructors by their label; decorators count as calls."""
+        found: dict[str, list[Term]] = {}
+        for term in self.walked:
+            if term.label and term.head != "external":
+                found.setdefault(term.label, []).append(term)
+        for step in self.steps:
+            if isinstance(step.node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and step.term.label:
+                found.setdefault(step.term.label, []).append(step.term)
+        return {label: tuple(terms) for label, terms in found.items()}
 
     @cached_property
     def terms(self) -> tuple[Term, ...]:
@@ -210,7 +231,13 @@ class Program:
         parameters = tuple(a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg))
         shown = owner if is_method else None
         return Reading(
-            definition.qualified_name, definition.path, shown, node, tuple(frame.steps), tuple(frame.returns), parameters
+            definition.qualified_name,
+            definition.path,
+            shown,
+            node,
+            tuple(frame.steps),
+            tuple(frame.returns),
+            parameters,
         )
 
     def _body(self, path: str, tree: ast.Module) -> Reading:
@@ -230,7 +257,9 @@ class Program:
             frame.self_name = every.pop(0)
             frame.names[frame.self_name] = Term("self", path=definition.path, node=node)
         defaults = dict(zip(reversed(every), reversed(node.args.defaults), strict=False))
-        defaults |= {a.arg: d for a, d in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=False) if d is not None}
+        defaults |= {
+            a.arg: d for a, d in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=False) if d is not None
+        }
         extra = [a for a in (node.args.vararg, node.args.kwarg) if a is not None]
         for name in [*every, *(a.arg for a in (*node.args.kwonlyargs, *extra))]:
             default = self._callable_default(defaults.get(name), frame)

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from analyzer.index import SourceIndex
 from analyzer.records.evidence import Arguments, Evidence
 from analyzer.records.source import Span
 from analyzer.records.techniques import Binding, TechniqueFinding
+from analyzer.techniques.algebra import INVERSE, SQUARED
 from analyzer.techniques.calls import public_name
 from analyzer.techniques.patterns import Match, find_matches, fits, parse_pattern
 from analyzer.techniques.predicates import PREDICATES
 from analyzer.techniques.program import Program, Reading
 from analyzer.techniques.sheets import Recognition, Sheet
 from analyzer.techniques.terms import Term, walk
-from analyzer.techniques.vocabulary import FUNCTIONS
+from analyzer.techniques.vocabulary import CONSTRUCTORS, FUNCTIONS
 
 
 def find_techniques(program: Program, sheets: Sequence[Sheet]) -> tuple[TechniqueFinding, ...]:
@@ -33,7 +35,21 @@ def find_techniques(program: Program, sheets: Sequence[Sheet]) -> tuple[Techniqu
                     if finding is not None:
                         found.setdefault((sheet.card.id, finding.where), finding)
     ordered = sorted(found.values(), key=lambda f: (f.sheet_id, f.where))
-    return tuple(_without_contained(ordered))
+    merged: dict[tuple[str, tuple[str, ...], str], TechniqueFinding] = {}
+    for finding in ordered:
+        key = (finding.sheet_id, finding.models, finding.form)
+        merged[key] = _merged(merged[key], finding) if key in merged else finding
+    return tuple(_without_contained(list(merged.values())))
+
+
+def _merged(one: TechniqueFinding, other: TechniqueFinding) -> TechniqueFinding:
+    """The same form twice in one class is one finding at both places; equal names are listed once."""
+    bindings = {(b.hole, b.code): b for b in (*other.bindings, *one.bindings)}
+    ordered = sorted(bindings.values(), key=lambda b: (b.where, b.hole))
+    where = tuple(sorted({*one.where, *other.where}))
+    evidence = tuple(dict.fromkeys((*one.evidence, *other.evidence)))
+    notes = tuple(dict.fromkeys((*one.notes, *other.notes)))
+    return replace(one, where=where, bindings=tuple(ordered), evidence=evidence, notes=notes)
 
 
 def find_in_reading(program: Program, reading: Reading, recognition: Recognition) -> Iterator[Match]:
@@ -48,34 +64,36 @@ def find_in_reading(program: Program, reading: Reading, recognition: Recognition
 
 def _calls(program: Program, reading: Reading, recognition: Recognition) -> Iterator[Match]:
     wanted = frozenset(recognition.names)
-    for step in reading.steps:
-        for term in walk(step.term):
-            decorates = isinstance(step.node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
-            if _is_call(program, term, wanted, decorates):
-                holes = tuple((h, v) for h, name in recognition.arguments if (v := _argument(term, name)) is not None)
-                yield Match(term, holes, (term,))
+    for label, terms in reading.called.items():
+        if label in wanted or public_name(label) in wanted or (":" in label and program.library_base(label) in wanted):
+            for term in terms:
+                if _is_call(term, label):
+                    parts = [(hole, _argument(program, term, name)) for hole, name in recognition.arguments]
+                    yield Match(term, tuple((hole, part) for hole, part in parts if part is not None), (term,))
 
 
-def _is_call(program: Program, term: Term, wanted: frozenset[str], decorates: bool) -> bool:
-    if term.head == "external":
-        return decorates and term.label in wanted
-    if term.head == "call":
-        return public_name(term.label) in wanted or (
-            ":" in term.label and program.library_base(term.label) in wanted
-        )
-    return term.label in wanted and (term.label in FUNCTIONS or term.label.startswith("Tensor.") or term.head == "method")
+def _is_call(term: Term, label: str) -> bool:
+    """A constructor or library function; what a module computes in `forward` is not its creation."""
+    return term.head in ("call", "external", "method") or label in FUNCTIONS or label.startswith("Tensor.")
 
 
-def _argument(term: Term, name: str) -> Term | None:
+def _argument(program: Program, term: Term, name: str) -> Term | None:
+    """The argument of a call by position or name, also where a class of the repository only renames a library's."""
     if name.isdigit():
         return term.args[int(name)] if int(name) < len(term.args) else None
+    names = CONSTRUCTORS.get(program.library_base(term.label), ()) if ":" in term.label else ()
+    if name in names and program.index.symbols.definition(f"{term.label}.__init__") is None:
+        position = names.index(name)
+        return term.args[position] if position < len(term.args) else term.keyword(name)
     return term.keyword(name)
 
 
 def _patterns(reading: Reading, recognition: Recognition) -> Iterator[Match]:
     pattern = parse_pattern(recognition.source.strip())
     unless = {hole: parse_pattern(source.strip()) for hole, source in recognition.unless}
-    for match in find_matches(pattern, walk(*reading.terms)):
+    if pattern.head not in reading.heads:
+        return
+    for match in find_matches(pattern, iter(reading.walked)):
         holes = dict(match.holes)
         if not any(hole in holes and _occurs(part, holes[hole]) for hole, part in unless.items()):
             yield match
@@ -98,7 +116,9 @@ def _finding(
     notes: tuple[tuple[str, Arguments], ...] = tuple((note, ()) for note in recognition.notes) + match.notes
     evidence = tuple(Evidence(span, recognition.form) for span in spans)
     form = match.form or recognition.id
-    return TechniqueFinding(sheet.card.id, spans, form, bindings, (holder,), evidence, notes, formula=recognition.formula)
+    return TechniqueFinding(
+        sheet.card.id, spans, form, bindings, (holder,), evidence, notes, formula=recognition.formula
+    )
 
 
 def program_span(index: SourceIndex, reading: Reading) -> tuple[str, int, int]:
@@ -148,6 +168,10 @@ def _binding(index: SourceIndex, hole: str, term: Term) -> Binding | None:
     if isinstance(node, ast.stmt) and not isinstance(node, ast.FunctionDef):
         return None
     line = getattr(node, "lineno", 1)
+    if term.payload == INVERSE:
+        code = f"1 / {code}" if isinstance(node, (ast.Name, ast.Call, ast.Attribute)) else f"1 / ({code})"
+    elif term.payload == SQUARED:
+        code = f"{code} ** 2" if isinstance(node, ast.Name) else f"({code}) ** 2"
     return Binding(hole, code, index.span(term.path, line, line)) if "\n" not in code else None
 
 

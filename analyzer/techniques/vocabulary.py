@@ -147,8 +147,6 @@ CASTS = frozenset({
 })  # fmt: skip
 
 
-
-
 def _expand(spelling: str) -> str:
     for short, long in (("F.", "torch.nn.functional."), ("nn.", "torch.nn."), ("np.", "numpy.")):
         if spelling.startswith(short):

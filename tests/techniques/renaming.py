@@ -51,7 +51,9 @@ def _spots(tree: ast.Module, mapping: dict[str, str]) -> set[tuple[int, int, str
             found.add((node.end_lineno or 0, (node.end_col_offset or 0) - len(node.attr.encode()), node.attr))
         elif isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.name in mapping:
             found.add((node.lineno, node.col_offset + (6 if isinstance(node, ast.ClassDef) else 4), node.name))
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in own_functions | {"dict"}:
+        elif (
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in own_functions | {"dict"}
+        ):
             found |= {(k.lineno, k.col_offset, k.arg) for k in node.keywords if k.arg in mapping}
     return found
 

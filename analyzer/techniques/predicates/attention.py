@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from analyzer.techniques.algebra import INVERSE, SQUARED
 from analyzer.techniques.containers import held
-from analyzer.techniques.patterns import Match
+from analyzer.techniques.patterns import Match, Notes
 from analyzer.techniques.predicates.basics import (
     CONV_HEADS,
     below,
@@ -47,7 +48,7 @@ class Core:
 @lru_cache(maxsize=8192)
 def attention_cores(reading: Reading) -> tuple[Core, ...]:
     """Every attention in a function, each once."""
-    found = [core for term in walk(*reading.terms) if (core := _core(term)) is not None]
+    found = [core for term in reading.walked if (core := _core(term)) is not None]
     return tuple({core.root.digest: core for core in found}.values())
 
 
@@ -140,7 +141,8 @@ def is_attention(program: Program, reading: Reading) -> Iterator[Match]:
     """Softmax of a scaled product of two activations, times a third."""
     for core in attention_cores(reading):
         scale = score_scale(core)
-        yield _match(core, "fused" if core.fused else "written", *_operands(core), ("scale", scale))
+        match = _match(core, "fused" if core.fused else "written", *_operands(core), ("scale", scale))
+        yield replace(match, notes=_scale_note(program, core, scale))
 
 
 def is_fused_attention(program: Program, reading: Reading) -> Iterator[Match]:
@@ -156,22 +158,43 @@ def score_scale(core: Core) -> Term | None:
     if core.scores is None:
         return core.root.keyword("scale")
     for term in below(core.scores, lambda t: t.head in PRODUCTS):
-        if term.head == "div" and number(term.args[1]) is None:
-            return term.args[1]
+        if term.head == "div":
+            return replace(term.args[1], payload=INVERSE)
         if term.head == "mul":
             factors = [p for p in term.args if not _leads_to(p, core.product)]
             if len(factors) == 1:
                 return factors[0]
-    return _scaled_query(core.query)
+    query, key = _scaled(core.query), _scaled(core.key)
+    if query is not None and key is not None:
+        return replace(query, payload=SQUARED) if same(query, key) else None
+    return query or key
 
 
-def _scaled_query(query: Term) -> Term | None:
-    for one in peeled(query, SHAPE_HEADS | {"index"}):
+def _scaled(operand: Term) -> Term | None:
+    """The scalar that queries or keys are multiplied by."""
+    for one in peeled(operand, SHAPE_HEADS | {"index", "mT"}):
         if one.head == "mul" and len(one.args) == 2:
             scalars = [p for p in one.args if held(p).head in ("rsqrt", "pow", "const") or number(p) is not None]
             if len(scalars) == 1:
                 return scalars[0]
     return None
+
+
+def _scale_note(program: Program, core: Core, scale: Term | None) -> Notes:
+    """What the code says of the scale where it names none: the library's default, or none at all."""
+    if scale is not None:
+        return ()
+    if core.fused:
+        return (("scale_is_library_default", ()),)
+    return (
+        () if any(_is_scaling(program, part) for part in (core.scores, core.query, core.key)) else (("no_scale", ()),)
+    )
+
+
+def _is_scaling(program: Program, part: Term | None) -> bool:
+    """Anything between the projections and the softmax that might scale."""
+    steps = below(part, lambda t: is_projection(t)) if part is not None else ()
+    return any(term.head in ("mul", "div", "rsqrt", "neg", "param", "apply", "invoke", "call") for term in steps)
 
 
 def _leads_to(term: Term, product: Term | None) -> bool:
@@ -320,7 +343,7 @@ def _compares_positions(term: Term) -> bool:
 
 def has_infinite_triangle(program: Program, reading: Reading) -> Iterator[Match]:
     """A triangle of minus infinity is made, to be added to scores elsewhere."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head == "triu" and term.args and _is_filled_with_minus_infinity(term.args[0]):
             yield Match(term, (("m", term),), (term,), "infinite_triangle")
 

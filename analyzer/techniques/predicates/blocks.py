@@ -12,8 +12,8 @@ from analyzer.techniques.predicates.basics import (
     NORM_HEADS,
     POOLS,
     below,
-    has_head,
     is_parameter,
+    layer,
     norm_kind,
     parameter_data,
     peeled,
@@ -30,7 +30,7 @@ _UPSAMPLING = frozenset({"interpolate", "conv_transpose"})
 @lru_cache(maxsize=8192)
 def _sums(program: Program, reading: Reading) -> tuple[tuple[Term, Term, Term], ...]:
     found: dict[int, tuple[Term, Term, Term]] = {}
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head == "add" and len(term.args) in (2, 3) and _is_tensor_code(program, reading):
             pair = _stream_and_branch(program, term)
             if pair is not None:
@@ -120,7 +120,7 @@ def _entered(program: Program, term: Term, stream: Term, depth: int) -> list[Ter
     names = [a.arg for a in reading.node.args.args][1:] if hasattr(reading.node, "args") else []
     if position is None or position >= len(names):
         return [term]
-    inner = next((t for t in walk(*reading.terms) if t.head == "param" and t.label == names[position]), None)
+    inner = next((t for t in reading.walked if t.head == "param" and t.label == names[position]), None)
     if inner is None:
         return [term]
     entered = [one for returned in reading.returns for one in consumers(program, returned, inner, depth + 1)]
@@ -138,7 +138,7 @@ def is_residual(program: Program, reading: Reading) -> Iterator[Match]:
 def _projected_residuals(program: Program, reading: Reading) -> Iterator[Match]:
     """`f(x) + g(x)` with a short linear `g`: a projection shortcut; both sides read the same input."""
     plain = {sum_.digest for sum_, _, _ in residual_sums(program, reading)}
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head != "add" or term.digest in plain or len(term.args) != 2:
             continue
         for branch, shortcut in (term.args, term.args[::-1]):
@@ -185,7 +185,7 @@ def _starts_small(data: Term) -> bool:
 
 def has_concatenated_input(program: Program, reading: Reading) -> Iterator[Match]:
     """`cat([f(x), x], channels)` with convolutions in `f` and no change of resolution."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         parts = term.args[0].args if term.head == "cat" and term.args and term.args[0].head == "tuple" else ()
         if len(parts) != 2 or number(term.keyword("dim")) != 1:
             continue
@@ -208,7 +208,7 @@ def _changes_resolution(branch: Term, stream: Term) -> bool:
 
 def has_upsampled_skip(program: Program, reading: Reading) -> Iterator[Match]:
     """`cat([up(…), skip], channels)`: features from before the downsampling meet the upsampled ones."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         parts = term.args[0].args if term.head == "cat" and term.args and term.args[0].head == "tuple" else ()
         if len(parts) != 2 or number(term.keyword("dim")) != 1:
             continue
@@ -232,7 +232,7 @@ def has_tied_weights(program: Program, reading: Reading) -> Iterator[Match]:
     for step in reading.steps:
         if step.kind == "bind" and step.target is not None and _is_tie(program, reading, step.target, step.term):
             yield Match(step.term, (("e", step.target), ("o", step.term)), (step.target, step.term), "assigned")
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head in ("matmul", "linear") and (table := _table_of_output(term)) is not None:
             yield Match(term, (("e", table), ("o", table)), (term,), "embedding_as_output")
 
@@ -280,7 +280,7 @@ def has_low_rank_branch(program: Program, reading: Reading) -> Iterator[Match]:
             made = one.definition
             if made is not None and _is_zeroed(program, reading.owner, one):
                 down, up = held(inner), made
-                holes = (("a", inner), ("b", one), ("r", down.keyword("out_features") or up))
+                holes = (("a", layer(inner)), ("b", layer(one)), ("r", down.keyword("out_features") or up))
                 yield Match(one, holes, (one, inner), "two_maps")
 
 
@@ -307,16 +307,18 @@ def _is_zeroed(program: Program, owner: str, up: Term) -> bool:
 
 
 def _same_made(one: Term, up: Term) -> bool:
-    return up.definition is not None and one.head == "call" and same(one, up.definition) and one.node is up.definition.node
+    return (
+        up.definition is not None and one.head == "call" and same(one, up.definition) and one.node is up.definition.node
+    )
 
 
 def has_routed_experts(program: Program, reading: Reading) -> Iterator[Match]:
     """A router scores experts, the best few are taken, a list of modules holds the experts."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head != "topk" or not term.args:
             continue
         gates = [one for one in walk(term.args[0]) if one.head == "linear" or _is_gate(one)]
-        experts = [one for one in walk(*reading.terms) if _is_expert_list(one)]
+        experts = [one for one in reading.walked if _is_expert_list(one)]
         if gates and experts:
             holes = (("s", term.args[0]), ("k", term.keyword("k") or term), ("e", experts[0]))
             yield Match(term, holes, (term, gates[0], experts[0]), "top_k_of_router")

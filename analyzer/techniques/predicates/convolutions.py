@@ -19,7 +19,7 @@ __all__ = ["is_depthwise", "is_residual"]
 
 def is_depthwise(program: Program, reading: Reading) -> Iterator[Match]:
     """A convolution with as many groups as input channels."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head == "call" and term.label in CONVOLUTIONS and _is_depthwise(term):
             groups = term.keyword("groups")
             kernel = term.keyword("kernel_size")
@@ -106,7 +106,7 @@ def _is_narrow(chain: list[tuple[Term, bool]]) -> bool:
 
 
 def _is_in_sum(reading: Reading, branch: Term) -> bool:
-    return any(term.head == "add" and any(_holds(arg, branch) for arg in term.args) for term in walk(*reading.terms))
+    return any(term.head == "add" and any(_holds(arg, branch) for arg in term.args) for term in reading.walked)
 
 
 def _holds(arg: Term, branch: Term) -> bool:
@@ -134,7 +134,7 @@ def _is_inverted(chain: list[tuple[Term, bool]]) -> bool:
 
 def is_squeeze_excitation(program: Program, reading: Reading) -> Iterator[Match]:
     """`x * sigmoid(f(pool(x)))` with two maps in `f`."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head != "mul" or len(term.args) != 2:
             continue
         for gate, value in (term.args, term.args[::-1]):
@@ -159,7 +159,7 @@ def _is_squeezed_gate(gate: Term, value: Term) -> bool:
 
 def has_dropped_path(program: Program, reading: Reading) -> Iterator[Match]:
     """A whole sample's branch is dropped: a Bernoulli mask of one value per sample, the rest rescaled."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         mask = _sample_mask(term)
         if mask is None or term.head != "mul":
             continue

@@ -12,17 +12,30 @@ from analyzer.techniques.predicates.basics import is_minus_infinity, is_paramete
 from analyzer.techniques.program import Program, Reading
 from analyzer.techniques.terms import SHAPE_HEADS, Term, alternatives, contains, number, same, walk
 
-_LOGIT_STEPS = SHAPE_HEADS | {"stored", "index", "masked_fill", "div", "softmax", "log_softmax", "scatter", "mul", "item"}
+_LOGIT_STEPS = SHAPE_HEADS | {
+    "stored",
+    "index",
+    "masked_fill",
+    "div",
+    "softmax",
+    "log_softmax",
+    "scatter",
+    "mul",
+    "item",
+}
 
 
 def _draws(reading: Reading) -> list[Term]:
     """Where a token is drawn: `multinomial`, a categorical sample, or the most probable one."""
-    return [term for term in walk(*reading.terms) if term.head == "multinomial" or _is_categorical(term)]
+    return [term for term in reading.walked if term.head == "multinomial" or _is_categorical(term)]
 
 
 def _is_categorical(term: Term) -> bool:
     made = term.args[0] if term.head == "method" and term.label in ("sample", "rsample") and term.args else None
-    return made is not None and made.label in ("torch.distributions.Categorical", "torch.distributions.categorical.Categorical")
+    return made is not None and made.label in (
+        "torch.distributions.Categorical",
+        "torch.distributions.categorical.Categorical",
+    )
 
 
 def is_temperature(program: Program, reading: Reading) -> Iterator[Match]:
@@ -68,7 +81,7 @@ def is_top_k(program: Program, reading: Reading) -> Iterator[Match]:
     for step in reading.steps:
         if step.kind == "store" and is_minus_infinity(step.term) and step.target is not None:
             yield from _below_kth(step.target.args[1] if len(step.target.args) > 1 else step.target, step)
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head == "masked_fill" and len(term.args) == 3 and is_minus_infinity(term.args[2]):
             yield from _compared_with_topk(term.args[1], term)
         elif term.head == "where" and len(term.args) == 3 and any(is_minus_infinity(a) for a in term.args[1:]):
@@ -80,7 +93,7 @@ def _below_kth(mask: Term, step: Step) -> Iterator[Match]:
 
 
 def _compared_with_topk(mask: Term, root: Term) -> Iterator[Match]:
-    for test in walk(mask):
+    for test in peeled(mask, SHAPE_HEADS | {"scatter", "invert"}):
         if test.head == "compare" and len(test.args) == 2:
             top = next((one for one in walk(test.args[1]) if one.head == "topk"), None)
             if top is not None:
@@ -91,7 +104,7 @@ def _compared_with_topk(mask: Term, root: Term) -> Iterator[Match]:
 
 def is_top_p(program: Program, reading: Reading) -> Iterator[Match]:
     """The running sum of sorted probabilities is compared with a threshold."""
-    for test in walk(*reading.terms):
+    for test in reading.walked:
         if test.head != "compare" or len(test.args) != 2:
             continue
         total = next((one for one in walk(test.args[0]) if one.head == "cumsum"), None)
@@ -106,7 +119,7 @@ def _is_sorted_probability(term: Term) -> bool:
 
 def is_min_p(program: Program, reading: Reading) -> Iterator[Match]:
     """Tokens less probable than a share of the most probable one are dropped."""
-    for test in walk(*reading.terms):
+    for test in reading.walked:
         if test.head == "compare" and test.label in ("Lt", "LtE") and len(test.args) == 2:
             limit = test.args[1]
             if limit.head == "mul" and _is_probability(test.args[0]) and any(_is_maximum(p) for p in limit.args):
@@ -125,7 +138,7 @@ def _is_maximum(term: Term) -> bool:
 
 def is_repetition_penalty(program: Program, reading: Reading) -> Iterator[Match]:
     """Scores of tokens seen before are divided where positive and multiplied where negative."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head == "where" and len(term.args) == 3 and term.args[0].head == "compare":
             down = next((p for p in term.args[1:] if p.head == "div"), None)
             up = next((p for p in term.args[1:] if p.head == "mul"), None)
@@ -133,7 +146,9 @@ def is_repetition_penalty(program: Program, reading: Reading) -> Iterator[Match]
                 yield Match(term, (("r", down.args[1]), ("z", down.args[0])), (term,), "divided_or_multiplied")
     for step in reading.steps:
         if step.kind == "store" and step.target is not None and step.term.head == "div" and _is_seen(step):
-            yield Match(step.term, (("r", step.term.args[1]),), (step.term,), "divided", (("penalty_divides_only", ()),))
+            yield Match(
+                step.term, (("r", step.term.args[1]),), (step.term,), "divided", (("penalty_divides_only", ()),)
+            )
 
 
 def _is_seen(step: Step) -> bool:
@@ -158,7 +173,7 @@ def _is_token_score(term: Term) -> bool:
 
 def _appended(reading: Reading) -> Iterator[Term]:
     """`cat([sequence, next], …)` inside a loop or function that decodes."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         parts = term.args[0].args if term.head == "cat" and term.args and term.args[0].head == "tuple" else ()
         if len(parts) == 2:
             yield parts[1]
@@ -172,12 +187,12 @@ def _is_most_probable(term: Term) -> bool:
 
 def is_beam_search(program: Program, reading: Reading) -> Iterator[Match]:
     """Running sums of log-probabilities of several continuations are kept and sorted."""
-    for top in walk(*reading.terms):
+    for top in reading.walked:
         if top.head != "topk" or not top.args or number(top.keyword("k")) == 1:
             continue
         if not any(one.head == "log_softmax" for one in walk(top)):
             continue
-        sums = [t for t in walk(*reading.terms) if t.head == "add" and any(_draws_from(a, top) for a in t.args)]
+        sums = [t for t in reading.walked if t.head == "add" and any(_draws_from(a, top) for a in t.args)]
         if sums:
             k = top.keyword("k")
             yield Match(top, (("k", k),) if k is not None else (), (top, sums[0]), "summed_log_probabilities")
@@ -206,8 +221,11 @@ def _extends_past(term: Term) -> bool:
     past, new = parts
     given = any(one.head in ("param", "attr") for one in peeled(past, SHAPE_HEADS | {"index", "item"}))
     computed = any(one.head in ("linear", "invoke") for one in walk(new))
-    return given and computed and not any(one.head in ("linear", "invoke") for one in walk(past)) and not is_parameter(
-        next(peeled(past, SHAPE_HEADS | {"index", "item"}))
+    return (
+        given
+        and computed
+        and not any(one.head in ("linear", "invoke") for one in walk(past))
+        and not is_parameter(next(peeled(past, SHAPE_HEADS | {"index", "item"})))
     )
 
 

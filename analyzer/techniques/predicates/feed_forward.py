@@ -9,7 +9,7 @@ from analyzer.techniques.containers import held
 from analyzer.techniques.patterns import Match, fits, parse_pattern
 from analyzer.techniques.predicates.basics import layer, peeled
 from analyzer.techniques.program import Program, Reading
-from analyzer.techniques.terms import Term, alternatives, number, same, walk
+from analyzer.techniques.terms import Term, alternatives, number, same
 
 _BETWEEN = frozenset({"dropout", "identity"})
 GELU_FORMS = (
@@ -58,7 +58,7 @@ def _is_table_lookup(callee: Term) -> bool:
 
 def _feed_forwards(program: Program, reading: Reading) -> Iterator[tuple[Term, Term, str, Term]]:
     """(outer map, activation, kind, inner map) of every linear–activation–linear."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head != "linear" or not term.args:
             continue
         for one in peeled(term.args[0], _BETWEEN):
@@ -110,7 +110,7 @@ def is_squared_relu_feed_forward(program: Program, reading: Reading) -> Iterator
 
 def is_timm_gelu_feed_forward(program: Program, reading: Reading) -> Iterator[Match]:
     """timm's `Mlp`, whose activation is GELU unless another is given."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head == "call" and term.label in ("timm.models.vision_transformer.Mlp", "timm.layers.Mlp"):
             given = term.keyword("act_layer")
             if given is None or _makes_gelu(program, given):
@@ -131,7 +131,7 @@ def _makes_gelu(program: Program, factory: Term) -> bool:
 
 def _gated(program: Program, reading: Reading) -> Iterator[tuple[Term, Term, str, Term, Term]]:
     """(outer map, product, kind, gate map, value map) of `W(act(G x) * (V x))`."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head != "mul" or len(term.args) != 2:
             continue
         for gate, value in (term.args, term.args[::-1]):

@@ -25,7 +25,7 @@ _EPSILON_OUTSIDE = "__x__ / (torch.sqrt(__x__.pow(2).mean(-1)) + __eps__)"
 
 def is_written_rms_norm(program: Program, reading: Reading) -> Iterator[Match]:
     """Division by the root mean square, without subtracting the mean."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if scaled_unit_norm(term):
             unit = next(part for part in term.args if part.head == "normalize")
             yield Match(term, (("x", unit.args[0]),), (unit,), "scaled_unit_vector", (("eps_of_unit_vector", ()),))
@@ -40,14 +40,18 @@ def _written(term: Term, source: str) -> Match:
     holes = fits(parse_pattern(source), term) or {}
     inner = [one for one in walk(term) if one.head in ("rsqrt", "sqrt", "mean", "pow")]
     note = "eps_outside_root" if source == _EPSILON_OUTSIDE else "eps_inside_root" if "eps" in holes else "no_eps"
-    gain = next((part for part in term.args if held(part).label.endswith("Parameter")), None) if term.head == "mul" else None
+    gain = (
+        next((part for part in term.args if held(part).label.endswith("Parameter")), None)
+        if term.head == "mul"
+        else None
+    )
     filled = dict(holes) | ({"w": gain} if gain is not None else {})
     return Match(term, tuple(sorted(filled.items())), tuple(inner), "written", ((note, ()),))
 
 
 def is_written_layer_norm(program: Program, reading: Reading) -> Iterator[Match]:
     """The mean subtracted, divided by the standard deviation, over the last axis."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head != "mul" and term.head != "div":
             continue
         for source in LAYER_PATTERNS[:2]:
@@ -70,7 +74,7 @@ def _is_square(mean: Term) -> bool:
 
 def is_library_layer_norm(program: Program, reading: Reading) -> Iterator[Match]:
     """A class of the repository that specialises the library's LayerNorm."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head == "layer_norm" and term.label == "torch.nn.functional.layer_norm":
             holes = [("x", term.args[0])] if term.args else []
             yield Match(term, (*holes, *((k, v) for k, v in term.keywords if k == "eps")), (term,), "function")
@@ -91,7 +95,7 @@ def _is_batch(program: Program, readers: list[Term]) -> bool:
 def has_norm_after_sum(program: Program, reading: Reading) -> Iterator[Match]:
     """`norm(x + f(x))`: the sum of stream and branch is normalised."""
     sums = {sum_.digest: (stream, branch) for sum_, stream, branch in residual_sums(program, reading)}
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         kind = norm_kind(program, term)
         if kind is None or not term.args:
             continue
@@ -103,7 +107,7 @@ def has_norm_after_sum(program: Program, reading: Reading) -> Iterator[Match]:
 
 def _goes_on(reading: Reading, sum_: Term, normed: Term) -> bool:
     """The sum itself is carried on beside its norm: the norm is then the next branch's."""
-    others = [t for t in walk(*reading.terms) if not same(t, normed) and t.head not in ("choice", "item", "tuple")]
+    others = [t for t in reading.walked if not same(t, normed) and t.head not in ("choice", "item", "tuple")]
     return any(same(one, sum_) for t in others for child in t.children() for one in alternatives(child))
 
 
@@ -116,7 +120,7 @@ def _is_final(program: Program, pair: tuple[Term, Term]) -> bool:
 
 def has_modulated_norm(program: Program, reading: Reading) -> Iterator[Match]:
     """`norm(x) * (1 + scale) + shift` with scale and shift computed from a condition."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head != "add":
             continue
         for part in term.args:

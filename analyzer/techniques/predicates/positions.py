@@ -37,7 +37,7 @@ def has_rotation(program: Program, reading: Reading) -> Iterator[Match]:
 
 def _half_rotations(reading: Reading) -> Iterator[Match]:
     """`x * cos + cat(-x2, x1) * sin`."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head != "add" or len(term.args) != 2:
             continue
         for plain, turned in (term.args, term.args[::-1]):
@@ -87,7 +87,7 @@ def peeled_all(term: Term, heads: frozenset[str]) -> Iterator[Term]:
 
 def _complex_rotations(reading: Reading) -> Iterator[Match]:
     """`view_as_real(view_as_complex(x) * freqs)`."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head != "view_as_real" or not term.args or term.args[0].head != "mul":
             continue
         for part in term.args[0].args:
@@ -99,8 +99,10 @@ def _complex_rotations(reading: Reading) -> Iterator[Match]:
 
 def _pair_rotations(reading: Reading) -> Iterator[Match]:
     """`cat/stack(x1 * cos - x2 * sin, x2 * cos + x1 * sin)`, the second sign either way round."""
-    for term in walk(*reading.terms):
-        parts = term.args[0].args if term.head in ("cat", "stack") and term.args and term.args[0].head == "tuple" else ()
+    for term in reading.walked:
+        parts = (
+            term.args[0].args if term.head in ("cat", "stack") and term.args and term.args[0].head == "tuple" else ()
+        )
         if len(parts) == 2 and (found := _turned_pair(parts[0], parts[1])) is not None:
             x, cos, sin = found
             yield Match(term, (("x", x), ("cos", cos), ("sin", sin)), (term, *parts), "pairs")
@@ -125,7 +127,7 @@ _PAIRS = (
 
 def has_rotary_frequencies(program: Program, reading: Reading) -> Iterator[Match]:
     """Angles `position / base^(2i/d)` whose cosine and sine are kept apart, for a rotation elsewhere."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head not in ("outer", "mul", "matmul", "einsum"):
             continue
         table = next((m for part in term.args for m in _frequencies(part)), None)
@@ -142,10 +144,10 @@ def _frequencies(term: Term) -> Iterator[Match]:
 
 def _is_used_for_rotation(reading: Reading, angles: Term) -> bool:
     """`polar` of the angles, or cosine and sine of them that are not joined to one vector."""
-    turned = [t for t in walk(*reading.terms) if t.head in ("cos", "sin") and any(same(o, angles) for o in walk(t))]
-    polar = any(t.head == "polar" and any(same(o, angles) for o in walk(t)) for t in walk(*reading.terms))
+    turned = [t for t in reading.walked if t.head in ("cos", "sin") and any(same(o, angles) for o in walk(t))]
+    polar = any(t.head == "polar" and any(same(o, angles) for o in walk(t)) for t in reading.walked)
     both = {t.head for t in turned} == {"cos", "sin"}
-    return polar or (both and not any(_joins_sine_and_cosine(t) for t in walk(*reading.terms)))
+    return polar or (both and not any(_joins_sine_and_cosine(t) for t in reading.walked))
 
 
 def _joins_sine_and_cosine(term: Term) -> bool:
@@ -159,7 +161,7 @@ def _joins_sine_and_cosine(term: Term) -> bool:
 
 def is_sinusoidal(program: Program, reading: Reading) -> Iterator[Match]:
     """Sine and cosine of position times a geometric row of frequencies, joined to one vector."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if _joins_sine_and_cosine(term):
             angle = next(iter(peeled(term.args[0].args[0], SHAPE_HEADS))).args[0]
             if _is_geometric(angle):
@@ -194,7 +196,7 @@ def _has_range(term: Term) -> bool:
 
 def is_learned_position(program: Program, reading: Reading) -> Iterator[Match]:
     """An embedding of a range of positions, or a learned table added to a sequence."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head == "embedding" and term.args and _is_positions(term.args[0]):
             made = held(term) if term.definition is None else term.definition
             holes = [("n", made.keyword("num_embeddings")), ("d", made.keyword("embedding_dim"))]
@@ -248,7 +250,7 @@ def _is_sequence(term: Term) -> bool:
 
 def has_class_token(program: Program, reading: Reading) -> Iterator[Match]:
     """A learned vector, expanded over the batch, put at the head of the sequence."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         parts = term.args[0].args if term.head == "cat" and term.args and term.args[0].head == "tuple" else ()
         if len(parts) < 2 or number(term.keyword("dim")) != 1:
             continue
@@ -274,7 +276,7 @@ def _long_axes(data: Term) -> int:
 
 def is_patch_embedding(program: Program, reading: Reading) -> Iterator[Match]:
     """Non-overlapping patches, each mapped to a vector: a strided convolution, or a fold and a linear map."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head in CONV_HEADS and _is_patchifying(term):
             size = term.keyword("kernel_size")
             if size is not None and _is_flattened(reading, term):
@@ -292,7 +294,7 @@ def _is_patchifying(term: Term) -> bool:
 
 def _is_flattened(reading: Reading, conv: Term) -> bool:
     """The feature map becomes a sequence: flatten and transpose, or a rearrangement."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head in ("transpose", "mT", "permute") and any(
             one.head in ("flatten", "reshape", "view") and any(same(p, conv) for p in peeled(one, SHAPE_HEADS))
             for one in peeled_all(term, SHAPE_HEADS)

@@ -58,7 +58,7 @@ _AVERAGES = (
 
 def is_moving_average(program: Program, reading: Reading) -> Iterator[Match]:
     """`e = d·e + (1-d)·p` over parameters, written out or in place."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head == "lerp" and len(term.args) == 3 and all(_is_weight(arg) for arg in term.args[:2]):
             yield Match(term, (("e", term.args[0]), ("p", term.args[1])), (term,), "lerp")
         if term.head != "add":
@@ -149,7 +149,7 @@ _COSINES = ("1 + math.cos(math.pi * __r__)", "1 + math.cos(math.pi * __n__ / __m
 
 def is_cosine_schedule(program: Program, reading: Reading) -> Iterator[Match]:
     """A half-wave `1 + cos(pi·t)` that scales a rate."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head != "add":
             continue
         for source in _COSINES:
@@ -161,7 +161,7 @@ def is_cosine_schedule(program: Program, reading: Reading) -> Iterator[Match]:
 
 def is_contrastive(program: Program, reading: Reading) -> Iterator[Match]:
     """Cross-entropy of a similarity matrix against the diagonal."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head == "cross_entropy" and len(term.args) == 2:
             target = next(peeled(term.args[1], SHAPE_HEADS))
             product = any(one.head in ("matmul", "einsum") for one in walk(term.args[0]))
@@ -171,8 +171,8 @@ def is_contrastive(program: Program, reading: Reading) -> Iterator[Match]:
 
 def has_random_patch_mask(program: Program, reading: Reading) -> Iterator[Match]:
     """Random patches are chosen, replaced or left out, and the loss compares predictions with them."""
-    order = next((t for t in walk(*reading.terms) if _is_random_order(t)), None)
-    loss = next((t for t in walk(*reading.terms) if t.head in ("mse_loss", "l1_loss", "smooth_l1_loss")), None)
+    order = next((t for t in reading.walked if _is_random_order(t)), None)
+    loss = next((t for t in reading.walked if t.head in ("mse_loss", "l1_loss", "smooth_l1_loss")), None)
     if order is not None and loss is not None:
         yield Match(loss, (("m", order),), (order, loss), "random_patches")
 
@@ -183,7 +183,7 @@ def _is_random_order(term: Term) -> bool:
 
 def is_guided(program: Program, reading: Reading) -> Iterator[Match]:
     """`uncond + s * (cond - uncond)` of two halves of one prediction, or two predictions of one model."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head != "add":
             continue
         holes = fits(parse_pattern("__u__ + __s__ * (__c__ - __u__)"), term)
@@ -199,7 +199,7 @@ def _are_two_predictions(one: Term, other: Term) -> bool:
 
 def is_noise_schedule(program: Program, reading: Reading) -> Iterator[Match]:
     """The running product of `1 - beta`."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head == "cumprod" and term.args:
             inner = term.args[0]
             if inner.head == "add" and any(number(a) == 1 for a in inner.args):
@@ -212,9 +212,9 @@ def is_mixed_input(program: Program, reading: Reading) -> Iterator[Match]:
     """`l * x + (1 - l) * x[permutation]` with a Beta-distributed weight."""
     drawn = any(
         t.label in ("numpy.random.beta", "torch.distributions.Beta", "torch.distributions.beta.Beta")
-        for t in walk(*reading.terms)
+        for t in reading.walked
     )
-    for term in walk(*reading.terms) if drawn else ():
+    for term in reading.walked if drawn else ():
         holes = fits(parse_pattern("__l__ * __x__ + (1 - __l__) * __y__"), term) if term.head == "add" else None
         if holes is not None and holes["y"].head == "index" and same(holes["y"].args[0], holes["x"]):
             yield Match(term, tuple(sorted(holes.items())), (term,), "weighted_pair")
@@ -222,7 +222,7 @@ def is_mixed_input(program: Program, reading: Reading) -> Iterator[Match]:
 
 def is_written_distillation(program: Program, reading: Reading) -> Iterator[Match]:
     """KL divergence of two softened distributions, or cross-entropy of one against the other."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head == "kl_div" and len(term.args) == 2:
             student, teacher = (next(peeled(a, SHAPE_HEADS | {"detach"})) for a in term.args)
             if student.head == "log_softmax" and teacher.head in ("softmax", "log_softmax"):
@@ -234,7 +234,7 @@ def is_written_distillation(program: Program, reading: Reading) -> Iterator[Matc
 
 def is_preference_loss(program: Program, reading: Reading) -> Iterator[Match]:
     """`-logsigmoid(beta * (difference of log-ratios))`."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.head == "logsigmoid" and term.args and term.args[0].head == "mul":
             parts = term.args[0].args
             margin = next((p for p in parts if p.head == "add" and any(a.head == "neg" for a in p.args)), None)
@@ -245,7 +245,7 @@ def is_preference_loss(program: Program, reading: Reading) -> Iterator[Match]:
 
 def is_clipped_policy_loss(program: Program, reading: Reading) -> Iterator[Match]:
     """`min(r·A, clip(r, 1-e, 1+e)·A)`."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         sides = _clip_sides(term)
         if sides is not None:
             plain, clipped = sides
@@ -264,10 +264,9 @@ def _clip_sides(term: Term) -> tuple[Term, Term] | None:
     return None
 
 
-
 def has_smoothed_labels(program: Program, reading: Reading) -> Iterator[Match]:
     """Cross-entropy with `label_smoothing` other than zero."""
-    for term in walk(*reading.terms):
+    for term in reading.walked:
         if term.label in ("torch.nn.CrossEntropyLoss", "torch.nn.functional.cross_entropy"):
             share = term.keyword("label_smoothing")
             if share is not None and number(share) != 0:
