@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from analyzer.document.family import Family, derive_family
-from analyzer.document.wording import Words
+from analyzer.document.wording import Words, read_template
 from analyzer.records.bundles import Analysis
 from analyzer.records.diagrams import Diagram
 from analyzer.records.document import Block, DiagramRef, Plain
@@ -79,6 +79,34 @@ class Context:
         return tuple(
             found for found in self.analysis.findings.techniques if found.in_use and found.sheet_id in self.sheets
         )
+
+    @cached_property
+    def executed(self) -> frozenset[tuple[str, int]]:
+        """Lines (file, number) that ran in the main trace."""
+        rows = self.trace.rows if self.trace else ()
+        return frozenset((row.where.path, row.where.first_line) for row in rows)
+
+    def ran(self, found: TechniqueFinding) -> bool:
+        """Whether a line of the finding ran in the main trace."""
+        return any(
+            (span.path, line) in self.executed
+            for span in found.where
+            for line in range(span.first_line, span.last_line + 1)
+        )
+
+    def distinct(self, findings: Iterable[TechniqueFinding]) -> tuple[TechniqueFinding, ...]:
+        """One finding per technique: the one whose lines ran, else the first; in the order of interest."""
+        first: dict[str, TechniqueFinding] = {}
+        for found in sorted(findings, key=lambda item: not self.ran(item)):
+            first.setdefault(found.sheet_id, found)
+        return tuple(sorted(first.values(), key=lambda item: (self.interest(item.sheet_id), item.sheet_id)))
+
+    def interest(self, sheet_id: str) -> tuple[int, bool]:
+        """Rank of a technique: by category, and within it the plain ones behind the telling ones."""
+        common = read_template("knowledge", "common")
+        order = common["common"]["categories"]
+        category = self.sheets[sheet_id].category if sheet_id in self.sheets else ""
+        return (order.index(category) if category in order else len(order), sheet_id in common["common"]["techniques"])
 
     def techniques_of(self, *categories: str) -> tuple[TechniqueFinding, ...]:
         return tuple(found for found in self.used_techniques if self.sheets[found.sheet_id].category in categories)

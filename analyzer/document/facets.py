@@ -5,6 +5,7 @@ A facet that the records do not bear is absent; nothing is inferred from class o
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from analyzer.document.context import Context, walk
@@ -19,6 +20,7 @@ from analyzer.records.tensors import Dim, ModuleNode, ParameterCounts, TensorSpe
 HEAD_HOLES = ("n_heads", "heads", "n_head", "num_heads", "h", "H")
 KV_HEAD_HOLES = ("g", "n_kv_heads", "kv_heads", "num_kv_heads", "n_kv_head")
 HEAD_WIDTH_HOLES = ("head_dim", "d_k", "d_head", "d_h")
+LENGTH_LIMIT = re.compile(r"[Tt]\s*<=\s*(?:\w+\.)*(\w+)")
 
 
 @dataclass(frozen=True)
@@ -77,10 +79,17 @@ def _size_facets(context: Context) -> list[Facet]:
     rows = []
     block = repeated_block(context)
     if block:
-        value = (Plain(f"{block.repeats} × "), Code(block.class_name), Plain(" ("), Code(block.path), Plain(")"))
+        value = (Plain(f"{block.repeats} × "), Code(block.class_name), Plain(" ("), *folded_path(block), Plain(")"))
         rows.append(Facet("stack", value, _spans(block.created_at)))
     rows += [facet for facet in (_width(context, block), *_head_facets(context)) if facet]
     return rows + _vocabulary(context)
+
+
+def folded_path(node: ModuleNode) -> Line:
+    """The path of a node, of a repeated one the first and the last: `h.0` … `11`."""
+    if node.repeats == 1:
+        return (Code(node.path),)
+    return (Code(node.paths[0]), Plain(" … "), Code(node.paths[-1].rsplit(".", 1)[-1]))
 
 
 def _width(context: Context, block: ModuleNode | None) -> Facet | None:
@@ -111,7 +120,24 @@ def bound(context: Context, holes: tuple[str, ...], *categories: str) -> Binding
 def _head_facets(context: Context) -> list[Facet]:
     wanted = (("heads", HEAD_HOLES), ("kv_heads", KV_HEAD_HOLES), ("head_dim", HEAD_WIDTH_HOLES))
     found = [(key, bound(context, holes, "attention")) for key, holes in wanted]
-    return [Facet(key, binding_line(context, item), (item.where,)) for key, item in found if item]
+    rows = [Facet(key, binding_line(context, item), (item.where,)) for key, item in found if item]
+    if not any(row.key == "head_dim" for row in rows):
+        rows += _traced_head_width(context)
+    return rows
+
+
+def _traced_head_width(context: Context) -> list[Facet]:
+    """The last size of a tensor of rank four in the class that attends, whose second size is the number of heads."""
+    binding = bound(context, HEAD_HOLES, "attention")
+    heads = binding_value(context, binding) if binding else None
+    owners = {name for found in context.techniques_of("attention") for name in found.models}
+    for row in context.trace.rows if context.trace else ():
+        inside = any(name.endswith(f":{row.class_name}") for name in owners)
+        for target in row.targets if inside and isinstance(heads, int) else ():
+            for spec in target.tensors:
+                if len(spec.shape) == 4 and spec.shape[1].value == heads:
+                    return [Facet("head_dim", dim_line(spec.shape[3]), (row.where,))]
+    return []
 
 
 def binding_line(context: Context, item: Binding) -> Line:
@@ -126,13 +152,27 @@ def binding_value(context: Context, item: Binding) -> object | None:
     """The binding's own value, else the size that the traced model has under this name; None where neither is known."""
     if isinstance(item.value, Known):
         return item.value.value
-    sizes = dict(context.model.variables) if context.model else {}
-    return sizes.get(item.code.rsplit(".", 1)[-1])
+    name = item.code.rsplit(".", 1)[-1]
+    sizes: dict[str, object] = dict(context.model.variables) if context.model else {}
+    return sizes.get(name, built_with(context, name))
+
+
+def built_with(context: Context, name: str) -> object | None:
+    """The value that a setting has in the built model: the default of the table that the build expression calls
+    without arguments; None where the expression says otherwise or nothing.
+    """
+    expression = context.model.build_expression if context.model else ""
+    for owner in context.analysis.facts.configuration.tables:
+        if f"{owner.name}()" in expression:
+            for setting in owner.values:
+                if setting.name == name and isinstance(setting.value, Known):
+                    return setting.value.value
+    return None
 
 
 def _vocabulary(context: Context) -> list[Facet]:
     model, trace = context.model, context.trace
-    rows = []
+    rows = _context_length(context)
     sizes = embedding_size(model) if model else None
     if model and sizes and context.family in ("language_model", "speech", "image_text"):
         module = next(item for item in model.modules if item.class_name == "Embedding" and item.detail)
@@ -142,15 +182,28 @@ def _vocabulary(context: Context) -> list[Facet]:
     return rows
 
 
+def _context_length(context: Context) -> list[Facet]:
+    """The number of learned positions, or the limit that a condition of the traced call compares the length with."""
+    binding = bound(context, ("n",), "position")
+    if binding:
+        return [Facet("context", binding_line(context, binding), (binding.where,))]
+    for condition in context.trace.conditions if context.trace else ():
+        match = LENGTH_LIMIT.fullmatch(condition.text.strip())
+        amount = built_with(context, match[1]) if match else None
+        if match and amount is not None:
+            return [Facet("context", (Code(match[1]), Plain(f" = {amount}")), (condition.where,))]
+    return []
+
+
 def _technique_facets(context: Context) -> list[Facet]:
     rows = []
     for key, categories in (
         ("attention", ("attention",)), ("positions", ("position",)), ("normalisation", ("norm",)),
         ("activation", ("activation", "feed_forward", "ffn")), ("convolution", ("convolution",)),
     ):  # fmt: skip
-        found = {item.sheet_id: item for item in context.techniques_of(*categories)}
-        names = join([context.technique_name(identifier) for identifier in found])
-        spans = tuple(item.where[0] for item in found.values() if item.where)
+        found = context.distinct(context.techniques_of(*categories))
+        names = join([context.technique_name(item.sheet_id) for item in found])
+        spans = tuple(item.where[0] for item in found if item.where)
         if found:
             rows.append(Facet(key, names, spans))
     return rows

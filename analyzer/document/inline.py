@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Sequence
 
 from analyzer.document.wording import Filling, Words, as_line
@@ -27,6 +28,24 @@ def code(text: str, longest: int = LONGEST_CODE) -> Line:
     """Source text in one line, cut where it is longer than a table bears."""
     flat = " ".join(text.split())
     return (Code(flat if len(flat) <= longest else flat[: longest - 1].rstrip() + "…"),) if flat else NOTHING
+
+
+def statement(text: str, longest: int = LONGEST_CODE) -> Line:
+    """A line of source without the comment at its end."""
+    head = text
+    while " #" in head:
+        head = head[: head.rindex(" #")].rstrip()
+        if _parses(head):
+            return code(head, longest)
+    return code(text, longest)
+
+
+def _parses(text: str) -> bool:
+    try:
+        ast.parse(text.strip())
+    except SyntaxError:
+        return False
+    return True
 
 
 def codes(texts: Iterable[str], separator: str = ", ") -> Line:

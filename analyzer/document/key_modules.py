@@ -50,10 +50,10 @@ def _module(context: Context, places: list[tuple[ModuleNode, int]]) -> KeyModule
     node = places[0][0]
     info = context.class_at(node.defined_at)
     assert info is not None  # the caller groups by it
-    techniques = {item.sheet_id: item for item in context.used_techniques if info.qualified_name in item.models}
+    techniques = context.distinct(item for item in context.used_techniques if info.qualified_name in item.models)
     return KeyModule(
         info, node, sum(times for _, times in places), sum(item.parameters * times for item, times in places),
-        tuple(techniques.values()), _rows(context, info),
+        techniques, _rows(context, info),
     )  # fmt: skip
 
 

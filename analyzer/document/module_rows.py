@@ -6,7 +6,7 @@ A tensor that two modules share is counted where it appears first, so that the r
 from __future__ import annotations
 
 from analyzer.document.context import Context
-from analyzer.document.facets import counts
+from analyzer.document.facets import counts, folded_path
 from analyzer.document.inline import NOTHING, code, join, number, ref
 from analyzer.records.document import Code, Line, Plain, Strong
 from analyzer.records.tensors import ModuleNode
@@ -37,24 +37,18 @@ def _top_row(context: Context, node: ModuleNode, total: int) -> Row:
     amount = node.parameters * node.repeats
     share = f"{100 * amount / total:.1f} %" if total else "—"
     return (
-        _path(node), (Code(node.class_name),), (Plain(number(node.repeats)),), (Plain(number(node.parameters)),),
+        folded_path(node), (Code(node.class_name),), (Plain(number(node.repeats)),), (Plain(number(node.parameters)),),
         (Plain(number(amount)),), (Plain(share),), _techniques(context, node), ref(node.created_at or node.defined_at),
     )  # fmt: skip
-
-
-def _path(node: ModuleNode) -> Line:
-    if node.repeats == 1:
-        return (Code(node.path),)
-    return (Code(node.paths[0]), Plain(" … "), Code(node.paths[-1].rsplit(".", 1)[-1]))
 
 
 def _techniques(context: Context, node: ModuleNode) -> Line:
     """Techniques found in the classes below this node, else the node's own settings."""
     places = {(item.defined_at.path, item.defined_at.first_line) for item in _below(node) if item.defined_at}
     names = {context.classes[place].qualified_name for place in places if place in context.classes}
-    found = {item.sheet_id: None for item in context.used_techniques if names & set(item.models)}
+    found = context.distinct(item for item in context.used_techniques if names & set(item.models))
     if found:
-        return join([context.technique_name(identifier) for identifier in list(found)[:4]])
+        return join([context.technique_name(item.sheet_id) for item in found[:4]])
     return code(node.detail) if node.detail else NOTHING
 
 

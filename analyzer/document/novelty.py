@@ -17,8 +17,19 @@ def distinguishing(context: Context) -> tuple[TechniqueFinding, ...]:
     own = [found for found in ranked if found.sheet_id not in plain and not is_shared_with_reference(found)]
     notable = [found for found in ranked if found.sheet_id not in plain and is_shared_with_reference(found)]
     rest = [found for found in ranked if found.sheet_id in plain]
-    found = (own + notable)[:MOST]
-    return tuple(found + rest[: max(FEWEST - len(found), 0)])
+    found = (own + _varied(context, notable))[:MOST]
+    return tuple(found + _varied(context, rest)[: max(FEWEST - len(found), 0)])
+
+
+def _varied(context: Context, found: list[TechniqueFinding]) -> list[TechniqueFinding]:
+    """The first of each category, then the second of each, so that shared ideas do not all speak of one part."""
+    seen: dict[str, int] = {}
+    ranked = []
+    for at, item in enumerate(found):
+        category = context.sheets[item.sheet_id].category
+        ranked.append((seen.setdefault(category, 0), at, item))
+        seen[category] += 1
+    return [item for _, _, item in sorted(ranked, key=lambda row: row[:2])]
 
 
 def is_shared_with_reference(finding: TechniqueFinding) -> bool:
@@ -31,12 +42,4 @@ def _listed(group: str) -> set[str]:
 
 def _ranked(context: Context) -> list[TechniqueFinding]:
     """One finding per technique with a place; those of the model before training, decoding and system."""
-    order = {name: at for at, name in enumerate(read_template("knowledge", "common")["common"]["categories"])}
-    first: dict[str, TechniqueFinding] = {}
-    for found in context.used_techniques:
-        if found.where:
-            first.setdefault(found.sheet_id, found)
-    return sorted(
-        first.values(),
-        key=lambda found: (order.get(context.sheets[found.sheet_id].category, len(order)), found.sheet_id),
-    )
+    return list(context.distinct(item for item in context.used_techniques if item.where))

@@ -24,6 +24,11 @@ def formula(context: Context, found: TechniqueFinding) -> tuple[Block, ...]:
     return (Formula(latex.strip(), symbols, found.where[:1]),)
 
 
+def has_formula(context: Context, found: TechniqueFinding) -> bool:
+    sheet = context.sheets.get(found.sheet_id)
+    return bool((found.formula or (sheet.formula if sheet else "")).strip())
+
+
 def _meaning(context: Context, item: Symbol, found: TechniqueFinding) -> Line:
     words = context.words
     meaning = words.pick(item.meaning)

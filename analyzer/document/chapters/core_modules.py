@@ -5,11 +5,11 @@ from __future__ import annotations
 from analyzer.document.blocks import bullets, folded, paragraph, slug, table
 from analyzer.document.chapters.absence import no_model
 from analyzer.document.context import Context
-from analyzer.document.inline import code, codes, number, numerics, ref, refs, shapes, value
+from analyzer.document.inline import code, codes, join, number, numerics, ref, refs, shapes, value
 from analyzer.document.key_modules import KeyModule, key_modules
 from analyzer.document.listing import best_part, snippet
 from analyzer.document.remarks import remarks
-from analyzer.document.technique_blocks import departures, formula, motivation
+from analyzer.document.technique_blocks import departures, formula, has_formula, motivation
 from analyzer.records.configuration import ConfigValue
 from analyzer.records.document import Block, Chapter, Code, Heading, Line, Plain
 from analyzer.records.source import Span
@@ -26,28 +26,32 @@ def build(context: Context) -> Chapter:
         blocks += no_model(context)
     else:
         blocks.append(paragraph(words, "core_modules.opening", count=number(len(found))))
+        shown: set[str] = set()
         for item in found:
-            blocks += module_section(context, item)
+            blocks += module_section(context, item, shown)
     return Chapter("core_modules", words.line("core_modules.title"), tuple(blocks))
 
 
-def module_section(context: Context, item: KeyModule) -> tuple[Block, ...]:
-    """One module in full."""
+def module_section(context: Context, item: KeyModule, shown: set[str]) -> tuple[Block, ...]:
+    """One module in full; formulas that stood in an earlier section are only named."""
     return (
         Heading(3, (Code(item.info.name),), f"module-{slug(item.info.name)}"),
         *introduction(context, item),
         *contract(context, item),
         *settings(context, item),
         *code_blocks(context, item),
-        *formulas(context, item),
+        *formulas(context, item, shown),
         *reasons(context, item),
     )
 
 
 def introduction(context: Context, item: KeyModule) -> tuple[Block, ...]:
     words, info = context.words, item.info
+    key = (
+        "introduction" if item.node.path and item.instances > 1 else "introduction_once" if item.node.path else "whole"
+    )
     text = words.line(
-        "core_modules.introduction", name=Code(info.name), where=ref(info.where), bases=codes(info.bases),
+        f"core_modules.{key}", name=Code(info.name), where=ref(info.where), bases=codes(info.bases),
         instances=number(item.instances), each=number(item.node.parameters), total=number(item.total),
         path=Code(item.node.path or "."),
     )  # fmt: skip
@@ -169,14 +173,19 @@ def code_blocks(context: Context, item: KeyModule) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def formulas(context: Context, item: KeyModule) -> tuple[Block, ...]:
-    """Formulas of the techniques found in the class, each with its place and its reason."""
+def formulas(context: Context, item: KeyModule, shown: set[str]) -> tuple[Block, ...]:
+    """Formulas of the techniques found in the class, each with its place and its reason, at most some in full."""
     blocks: list[Block] = []
-    shown = [found for found in item.techniques if context.sheets[found.sheet_id].formula.strip()][:MOST_FORMULAS]
-    for found in shown:
+    fresh = [found for found in item.techniques if has_formula(context, found) and found.sheet_id not in shown]
+    for found in fresh[:MOST_FORMULAS]:
+        shown.add(found.sheet_id)
         name = context.technique_name(found.sheet_id)
         blocks.append(paragraph(context.words, "core_modules.formula", name=name, where=refs(found.where, 2)))
         blocks += [*formula(context, found), *departures(context, found), *motivation(context, found)]
+    rest = [found for found in item.techniques if found not in fresh[:MOST_FORMULAS]]
+    if rest:
+        names = join([(Plain(context.technique_name(found.sheet_id) + " "), *refs(found.where, 1)) for found in rest])
+        blocks.append(paragraph(context.words, "core_modules.also", names=names))
     return tuple(blocks)
 
 

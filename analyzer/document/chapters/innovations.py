@@ -9,6 +9,7 @@ from analyzer.document.listing import snippet
 from analyzer.document.novelty import distinguishing, is_shared_with_reference
 from analyzer.document.technique_blocks import departures, formula, motivation
 from analyzer.records.document import Block, Chapter, Heading, Plain
+from analyzer.records.source import Span
 from analyzer.records.techniques import TechniqueFinding
 
 LONGEST = 20
@@ -21,12 +22,14 @@ def build(context: Context) -> Chapter:
         blocks.append(note(words, "gap", "innovations.none", sheets=number(len(context.analysis.findings.techniques))))
     else:
         blocks.append(paragraph(words, "innovations.opening"))
+        shown: set[Span] = set()
         for item in found:
-            blocks += _section(context, item)
+            blocks += _section(context, item, shown)
     return Chapter("innovations", words.line("innovations.title"), tuple(blocks))
 
 
-def _section(context: Context, item: TechniqueFinding) -> tuple[Block, ...]:
+def _section(context: Context, item: TechniqueFinding, quoted: set[Span]) -> tuple[Block, ...]:
+    """Where it stands, why, its code unless an idea before it quoted the same lines, its formula."""
     words = context.words
     title = Heading(3, (Plain(context.technique_name(item.sheet_id)),), f"idea-{slug(item.sheet_id)}")
     places = codes(name.rsplit(":", 1)[-1] for name in item.models[:4])
@@ -37,5 +40,7 @@ def _section(context: Context, item: TechniqueFinding) -> tuple[Block, ...]:
         file = context.files.get(shown.path)
         last = min(shown.last_line + 3, file.lines if file and file.lines else shown.last_line)
         shown = context.part(shown, max(shown.first_line - 2, 1), max(last, shown.last_line))
-    code = snippet(context, shown, context.trace.rows if context.trace else (), LONGEST)
+    rows = context.trace.rows if context.trace else ()
+    code = () if shown in quoted else snippet(context, shown, rows, LONGEST)
+    quoted.add(shown)
     return (title, explained, *motivation(context, item), *code, *formula(context, item), *departures(context, item))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from analyzer.document.blocks import bullets, folded, heading, note, paragraph, slug, table
 from analyzer.document.chapters.absence import no_trace
 from analyzer.document.context import Context, walk
-from analyzer.document.inline import code, codes, input_text, join, number, numeric, ref, refs
+from analyzer.document.inline import code, codes, input_text, join, number, numeric, ref, refs, statement
 from analyzer.records.document import Block, Chapter, Code, Line, Plain
 from analyzer.records.evidence import Condition
 from analyzer.records.tensors import ModuleNode, ShapeRow, TensorSpec, Trace
@@ -68,7 +68,7 @@ def _path(context: Context, trace: Trace) -> tuple[Block, ...]:
     steps = changes(trace)
     title = heading(words, "shapes.path", "shape-path")
     rows = [
-        (code(target), code(str(spec)), code(numeric(spec)), code(row.code), ref(row.where))
+        (code(target), code(str(spec)), code(numeric(spec)), statement(row.code), ref(row.where))
         for row, target, spec in steps[:MOST_STEPS]
     ]
     return (
@@ -147,7 +147,7 @@ def line_row(row: ShapeRow) -> tuple[Line, ...]:
         "; ",
     )
     numbers = codes((_list(target.tensors, numbers=True) for target in row.targets if target.tensors), "; ")
-    return (ref(row.where), code(row.code), symbolic, numbers, (Plain(number(row.times)),))
+    return (ref(row.where), statement(row.code), symbolic, numbers, (Plain(number(row.times)),))
 
 
 def _list(specs: Sequence[TensorSpec], numbers: bool) -> str:
@@ -191,7 +191,7 @@ def shape_flow(context: Context, trace: Trace, name: str) -> tuple[Block, ...]:
             if target.tensors and row.code.split()[0] != "def":
                 rows.append(
                     (
-                        code(row.code, 60),
+                        statement(row.code, 72),
                         code(target.name),
                         code(_list(target.tensors, numbers=False)),
                         code(_list(target.tensors, numbers=True)),

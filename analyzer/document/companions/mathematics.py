@@ -8,7 +8,7 @@ from analyzer.document.blocks import note, paragraph, slug, table
 from analyzer.document.closed_forms import closed_form
 from analyzer.document.context import Context, walk
 from analyzer.document.cost_rows import cost_table
-from analyzer.document.inline import code, number, ref, refs
+from analyzer.document.inline import code, number, ref, refs, statement
 from analyzer.document.key_modules import key_modules
 from analyzer.document.technique_blocks import departures, formula, motivation
 from analyzer.document.wording import read_template
@@ -89,7 +89,7 @@ def _dimensions(context: Context) -> tuple[Block, ...]:
 def _dimension_row(row: ShapeRow) -> tuple[Line, ...]:
     target = row.targets[0]
     return (
-        code(row.code, 72),
+        statement(row.code, 72),
         code(target.name),
         code(", ".join(str(spec) for spec in target.tensors[:4])),
         ref(row.where),

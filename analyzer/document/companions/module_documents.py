@@ -51,7 +51,7 @@ def _overview(context: Context, item: KeyModule) -> tuple[Block, ...]:
 
 
 def _mathematics(context: Context, item: KeyModule) -> tuple[Block, ...]:
-    blocks = formulas(context, item)
+    blocks = formulas(context, item, set())
     return blocks or (note(context.words, "info", "modules.no_formula", name=Code(item.info.name)),)
 
 
