@@ -12,6 +12,7 @@ from analyzer.records.tensors import (
     ModelShapes,
     ModuleCall,
     ModuleRecord,
+    ReferenceTrace,
     ShapeRow,
     ShapeTarget,
     TensorSpec,
@@ -51,6 +52,24 @@ def shapes_json(model: ModelShapes, trace: Trace | None = None) -> dict[str, Jso
         "assumptions": [_assumption(item) for item in _unique(model.assumptions, trace)],
         "unknown": _unknown(model, gaps),
         "nets": list(model.nets),
+    }
+
+
+def trace_json(trace: ReferenceTrace) -> dict[str, Json]:
+    """`deepdive/trace/1`: the reference GPT's real shapes, rows as in `modules`, and its yardstick quantities."""
+    counts = trace.parameters
+    return {
+        "schema": "deepdive/trace/1",
+        "preset": trace.preset,
+        "inputs": {"B": trace.batch, "T": trace.length},
+        "configuration": dict(trace.configuration),
+        "parameters": {"total": counts.total, "trainable": counts.trainable, "tied": counts.tied},
+        "buffers": counts.buffers,
+        "flops_forward": {"value": trace.flops_forward, "formula": trace.flops_formula},
+        "kv_bytes_per_token": {"value": trace.kv_bytes_per_token, "formula": trace.kv_formula},
+        "training": [_module(record) for record in trace.training],
+        "inference": [_module(record) for record in trace.inference],
+        "decode": [_module(record) for record in trace.decode],
     }
 
 
