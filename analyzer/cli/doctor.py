@@ -64,14 +64,12 @@ def _package(name: str) -> Examination:
 
 def _private_torch() -> Examination:
     """The evaluator rests on private parts of torch: try them, do not trust the version number."""
-    purpose = "the evaluator's symbolic shapes"
-    try:
-        from analyzer.evaluator.oracle import probe
+    from analyzer.evaluator.examination import examine_fake_tensors
 
-        probe()
-    except Exception as error:
-        return Examination("fake tensors", "missing", f"{type(error).__name__}: {error}"[:60], purpose)
-    return Examination("fake tensors", "ok", "work", purpose)
+    failure = examine_fake_tensors()
+    return Examination(
+        "fake tensors", "missing" if failure else "ok", (failure or "work")[:60], "the evaluator's symbolic shapes"
+    )
 
 
 def _memory() -> Examination:
@@ -91,13 +89,12 @@ def _disk() -> Examination:
 
 
 def _accelerator() -> Examination:
-    import torch
+    from analyzer.evaluator.examination import accelerator
 
-    if torch.cuda.is_available():
-        return Examination("accelerator", "ok", torch.cuda.get_device_name(0), "training the reference model")
-    if torch.backends.mps.is_available():
-        return Examination("accelerator", "ok", "MPS", "training the reference model")
-    return Examination("accelerator", "optional", "none: the CPU serves", "training the reference model")
+    found = accelerator()
+    return Examination(
+        "accelerator", "ok" if found else "optional", found or "none: the CPU serves", "training the reference model"
+    )
 
 
 def _program(name: str, purpose: str) -> Examination:
