@@ -11,7 +11,7 @@ from typing import Any
 from torch import nn
 
 from analyzer.evaluator.budget import Budget
-from analyzer.evaluator.errors import CannotEvaluate, Place, TargetRaised
+from analyzer.evaluator.errors import CannotEvaluate, Cause, Place, TargetRaised
 from analyzer.evaluator.frame import Frame
 from analyzer.evaluator.recorder import Recording, first_unknown
 from analyzer.evaluator.session import Session
@@ -21,6 +21,7 @@ from analyzer.index.source_index import SourceIndex
 from analyzer.records.evidence import Known, Unknown
 
 RECURSION = 12_000
+LOSSES = ("unknown_call_with_module", "unknown_attribute")
 
 
 class Interpreter:
@@ -38,7 +39,7 @@ class Interpreter:
         self.index = index
         self.packages = packages
         self.settings = dict(settings or {})
-        self.session = Session(index, budget or Budget(), environment or {})
+        self.session = Session(index, budget or Budget(), environment or {}, packages)
 
     @property
     def recording(self) -> Recording:
@@ -81,6 +82,19 @@ class Interpreter:
         if not isinstance(value, nn.Module):
             raise CannotEvaluate("not_a_module", type(value).__name__)
         return value
+
+    def unknown_parts(self, module: nn.Module) -> tuple[Cause, ...]:
+        """Why the parameters of this module may be incomplete: unknown attributes, and calls that we could not make
+        on a module. Empty means that the totals are exact.
+        """
+        causes = [
+            Cause("unknown_attribute", (f"{path}.{name}".lstrip("."),), value.cause.place)
+            for path, part in module.named_modules()
+            for name, value in vars(part).items()
+            if isinstance(value, UnknownValue)
+        ]
+        lost = [cause for cause in self.recording.gaps if cause.reason in LOSSES]
+        return tuple(dict.fromkeys([*causes, *lost]))
 
     def call(
         self,

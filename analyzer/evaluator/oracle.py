@@ -232,8 +232,6 @@ class _Functions(TorchFunctionMode):
         if name in ("cuda", "cpu", "pin_memory", "xpu") and args and isinstance(args[0], torch.Tensor):
             return args[0]
         args, kwargs = without_devices(name, args, kwargs)
-        if name == "scaled_dot_product_attention" and isinstance(kwargs.get("is_causal"), torch.SymBool):
-            kwargs["is_causal"] = self.oracle.decide(kwargs["is_causal"])
         return func(*args, **kwargs)
 
 

@@ -144,7 +144,9 @@ class Recorder:
         return self._paths.get(id(module), "?")
 
     def bound(self, place: Place, subject: Any, function: str, target: str, value: Any) -> None:
-        """A statement of the target bound a value to a name."""
+        """A statement of the target bound a value to a name; lines of packages and stand-ins are not the target's."""
+        if place.path.startswith("<"):
+            return
         unknown = first_unknown(value)
         if unknown is not None:
             self.recording.unknown_lines.setdefault((place, target), unknown)

@@ -23,6 +23,7 @@ from analyzer.evaluator.objects import MARK, build_class, is_own_class, origin_o
 from analyzer.evaluator.oracle import SYMBOLIC, Oracle, refusal_for
 from analyzer.evaluator.policy import Policy, Proxy
 from analyzer.evaluator.recorder import Recorder, SymbolicSize
+from analyzer.evaluator.sources import Sources
 from analyzer.evaluator.values import UnknownValue, find_unknown
 
 CONTAINERS = (list, tuple, dict, set, frozenset, zip, enumerate, map, filter, reversed, functools.partial)
@@ -32,9 +33,10 @@ CLOCK_DECORATORS = ("torch.no_grad", "torch.inference_mode")
 class Session:
     """The services of `frame.Services`, and the modules that were loaded."""
 
-    def __init__(self, index: Any, budget: Budget, environment: Mapping[str, str]) -> None:
+    def __init__(self, index: Any, budget: Budget, environment: Mapping[str, str], packages: tuple[str, ...] = ()) -> None:
         self.index = index
         self.budget = budget
+        self.sources = Sources(index, packages)
         self.environment = dict(environment)
         self.recording = False
         self.current: Frame | None = None
@@ -155,8 +157,14 @@ class Session:
             unknown = find_unknown(args, kwargs)
             if unknown is not None:
                 return unknown
+            args = [self._settled(value) for value in args]
+            kwargs = {name: self._settled(value) for name, value in kwargs.items()}
         self.budget.spend()
         return function(*args, **kwargs)
+
+    def _settled(self, value: Any) -> Any:
+        """Real code takes no symbolic truth (`is_causal=T > 1`): it is decided by the hint, and logged."""
+        return self.oracle.decide(value) if isinstance(value, torch.SymBool) else value
 
     def _call_unknown(self, function: UnknownValue, args: Any, kwargs: dict[str, Any]) -> UnknownValue:
         if any(isinstance(value, nn.Module) for value in (*args, *kwargs.values())):
@@ -273,12 +281,7 @@ class Session:
     def scope_of(self, path: str) -> ModuleScope:
         """The module of a file; a file that does not parse cannot be evaluated."""
         if path not in self._modules:
-            if path not in self.index.files:
-                raise CannotEvaluate("no_such_file", path)
-            tree = self.index.tree(path)
-            if not isinstance(tree, ast.Module):
-                raise CannotEvaluate("file_does_not_parse", path)
-            self._modules[path] = ModuleScope(self, path, _dotted_name(path), tree)
+            self._modules[path] = ModuleScope(self, path, _dotted_name(path), self.sources.tree(path))
         return self._modules[path]
 
     def module_proxy(self, path: str) -> TargetModule:
@@ -287,14 +290,18 @@ class Session:
         return self._proxies[path]
 
     def find_module(self, importer: str, dotted: str, level: int) -> Any:
-        """A module of the repository or of the library; None if there is none of that name."""
-        path = self.index.resolve_module(importer, dotted, level)
-        if path is not None:
-            return self.module_proxy(path)
+        """A module of the repository, the library, a named package or a stand-in; None if there is none."""
+        source = self.sources.find(importer, dotted, level)
+        if source is not None and source.kind == "repository":
+            return self.module_proxy(source.path)
         if level == 0 and dotted in self.natives.modules:
             return self.natives.modules[dotted]
         if level == 0 and dotted in library_modules():
             return self.policy.library_module(dotted)
+        if source is not None:
+            if source.kind == "stand_in" and not importer.startswith("<"):
+                self._assume_here("stand_in", source.package)
+            return self.module_proxy(source.path)
         if self._is_namespace(importer, dotted, level):
             return NamespacePackage(self, importer, dotted)
         return None
@@ -310,8 +317,8 @@ class Session:
     def submodule(self, scope: ModuleScope, name: str) -> Any:
         if not scope.path.endswith("__init__.py"):
             return None
-        path = self.index.resolve_module(scope.path, name, 1)
-        return self.module_proxy(path) if path else None
+        source = self.sources.find(scope.path, name, 1)
+        return self.module_proxy(source.path) if source else None
 
     def import_module(self, frame: Frame, dotted: str, level: int) -> Any:
         found = self.find_module(frame.module.path, dotted, level)
@@ -387,5 +394,6 @@ def _unknown_in_slices(key: Any) -> UnknownValue | None:
 
 
 def _dotted_name(path: str) -> str:
+    path = path.removeprefix("<stand-in>/").removeprefix("<package>/")
     name = path.removesuffix(".py").removesuffix(".ipynb").replace("/", ".")
     return name.removesuffix(".__init__")

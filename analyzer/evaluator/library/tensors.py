@@ -22,6 +22,6 @@ tile to tolist topk trace transpose transpose_ tril tril_ triu triu_ true_divide
 uniform_ unique unique_consecutive unsqueeze unsqueeze_ untyped_storage var view view_as where zero_ H mH is_quantized is_inference
 bincount cosine_similarity grad_fn backward apply_ log_normal_ geometric_ is_set_to sinc deg2rad logcumsumexp heaviside hypot
 fmod_ round_ ceil_ trunc_ exp2_ reciprocal_ rsqrt_ square_ sgn nanmedian vdot addbmm addmv sum_to_size unsafe_chunk is_same_size
-isin corrcoef cov float_power ldexp xlogy positive msort argwhere tensordot swapaxes_ cumprod_ expm1_ log1p_ adjoint
+isin corrcoef cov float_power ldexp xlogy positive msort argwhere to_sparse coalesce to_dense tensordot swapaxes_ cumprod_ expm1_ log1p_ adjoint
 """
 ROWS = "\n".join(f"torch.Tensor.{name}" for name in METHODS.split())

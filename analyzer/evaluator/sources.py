@@ -1,0 +1,111 @@
+"""Where the text of an imported module comes from: the repository, a package named by the user, or a stand-in.
+
+Nothing is imported to find it. An installed package is read only if it was named, so that the output
+depends on named inputs alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.machinery
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from analyzer.evaluator.errors import CannotEvaluate
+
+STANDINS = Path(__file__).parent / "standins"
+Kind = Literal["repository", "package", "stand_in"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A module's file; `path` is relative to the repository, or starts with `<package>` or `<stand-in>`."""
+
+    path: str
+    kind: Kind
+    package: str = ""
+
+
+class Sources:
+    """Finds and parses the files of modules."""
+
+    def __init__(self, index: Any, packages: tuple[str, ...] = ()) -> None:
+        self._index = index
+        self._packages = packages
+        self._outside: dict[str, Path] = {}
+        self._roots: dict[str, Path | None] = {}
+
+    def find(self, importer: str, dotted: str, level: int) -> Source | None:
+        """The file that `dotted` means when imported by this file, or None."""
+        if not importer.startswith("<"):
+            path = self._index.resolve_module(importer, dotted, level)
+            if path is not None:
+                return Source(path, "repository")
+            return None if level else self._foreign(dotted)
+        if level:
+            dotted = _absolute(importer, dotted, level)
+        return self._foreign(dotted)
+
+    def _foreign(self, dotted: str) -> Source | None:
+        top = dotted.partition(".")[0]
+        if top in self._packages:
+            return self._located("package", top, _module_file(self._root_of(top), dotted))
+        return self._located("stand_in", top, _standin_file(dotted))
+
+    def _located(self, kind: Kind, top: str, file: Path | None) -> Source | None:
+        if file is None:
+            return None
+        root = STANDINS if kind == "stand_in" else self._root_of(top)
+        assert root is not None
+        label = "<stand-in>" if kind == "stand_in" else "<package>"
+        path = f"{label}/{file.relative_to(root).as_posix()}"
+        self._outside[path] = file
+        return Source(path, kind, top)
+
+    def _root_of(self, top: str) -> Path | None:
+        """Directory that holds the installed package; finding a top-level package imports nothing."""
+        if top not in self._roots:
+            spec = importlib.machinery.PathFinder.find_spec(top)
+            origin = Path(spec.origin) if spec and spec.origin else None
+            if origin is not None and origin.name == "__init__.py":
+                origin = origin.parent
+            self._roots[top] = origin.parent if origin else None
+        return self._roots[top]
+
+    def tree(self, path: str) -> ast.Module:
+        """Syntax tree of a file; a file that does not parse cannot be evaluated."""
+        if path in self._outside:
+            return ast.parse(self._outside[path].read_text(encoding="utf-8"))
+        if path not in self._index.files:
+            raise CannotEvaluate("no_such_file", path)
+        tree = self._index.tree(path)
+        if not isinstance(tree, ast.Module):
+            raise CannotEvaluate("file_does_not_parse", path)
+        return tree
+
+
+def _absolute(importer: str, dotted: str, level: int) -> str:
+    parts = importer.split("/")[1:-1]
+    parts = parts[: len(parts) - level + 1]
+    return ".".join([*parts, *([dotted] if dotted else [])])
+
+
+def _module_file(root: Path | None, dotted: str) -> Path | None:
+    if root is None:
+        return None
+    base = root.joinpath(*dotted.split("."))
+    candidates = (base.with_name(base.name + ".py"), base / "__init__.py")
+    return next((file for file in candidates if file.is_file()), None)
+
+
+def _standin_file(dotted: str) -> Path | None:
+    """The module's own stand-in, or that of the nearest package above it: one file may serve a whole package."""
+    parts = dotted.split(".")
+    if not all(part.isidentifier() for part in parts):
+        return None
+    for end in range(len(parts), 0, -1):
+        found = _module_file(STANDINS, ".".join(parts[:end]))
+        if found is not None:
+            return found
+    return None
