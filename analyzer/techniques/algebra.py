@@ -23,7 +23,7 @@ def canonical(term: Term) -> Term:
 
 
 def _with(term: Term, head: str, *args: Term) -> Term:
-    return Term(head, args, path=term.path, node=term.node, alias=term.alias)
+    return Term(head, args, path=term.path, node=term.node, alias=term.alias, alias_path=term.alias_path)
 
 
 def _square(term: Term) -> Term:
@@ -79,7 +79,9 @@ def _sub(term: Term) -> Term:
     right = term.args[1]
     alpha = term.keyword("alpha")
     right = _mul(_with(right, "mul", right, alpha)) if alpha is not None else right
-    negated = _neg(Term("neg", (right,), path=right.path, node=right.node, alias=right.alias))
+    negated = _neg(
+        Term("neg", (right,), path=right.path, node=right.node, alias=right.alias, alias_path=right.alias_path)
+    )
     return _add(_with(term, "add", term.args[0], negated))
 
 
@@ -100,7 +102,15 @@ def _div(term: Term) -> Term:
     if bottom.head == "sqrt":
         if number(top) == 1:
             return _with(term, "rsqrt", *bottom.args)
-        root = Term("rsqrt", bottom.args, path=bottom.path, node=bottom.node, alias=bottom.alias, payload=INVERSE)
+        root = Term(
+            "rsqrt",
+            bottom.args,
+            path=bottom.path,
+            node=bottom.node,
+            alias=bottom.alias,
+            alias_path=bottom.alias_path,
+            payload=INVERSE,
+        )
         return _mul(_with(term, "mul", top, root))
     if bottom.head == "pow" and bottom.args[1].head == "neg":
         return _mul(_with(term, "mul", top, _with(bottom, "pow", bottom.args[0], bottom.args[1].args[0])))

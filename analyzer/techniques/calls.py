@@ -111,11 +111,7 @@ def external_call(reader: Reader, dotted: str, arguments: Arguments, node: ast.A
     if dotted in FUNCTIONS:
         return _operation(FUNCTIONS[dotted], dotted, arguments, node, frame)
     if dotted in _TRANSPARENT and len(args) == 1:
-        return (
-            replace(args[0], alias=args[0].alias or node)
-            if dotted != "builtins.list" or args[0].head == "tuple"
-            else args[0]
-        )
+        return args[0]
     if dotted == "builtins.map" and len(args) == 2:
         return _map(reader, args[0], args[1], node, frame)
     if dotted == "builtins.dict":
@@ -161,8 +157,15 @@ _ALIASES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "axes": "dims"}
 def _own_call(reader: Reader, qualified: str, arguments: Arguments, node: ast.AST, frame: Frame) -> Term:
     opened = reader.program.open_function(qualified, arguments, frame)
     if opened is not None:
-        return opened
+        return _called_here(opened, node, frame)
     return Term("call", arguments[0], arguments[1], label=qualified, path=frame.path, node=node)
+
+
+def _called_here(returned: Term, node: ast.AST, frame: Frame) -> Term:
+    """What an opened function returns, under the text of its call."""
+    if returned.head == "choice":
+        return choice([one.named(node, frame.path) for one in returned.args], frame.path, node)
+    return returned.named(node, frame.path)
 
 
 def _method(reader: Reader, node: ast.Call, func: ast.Attribute, arguments: Arguments, frame: Frame) -> Term:
@@ -194,7 +197,7 @@ def _self_method(
         above = base.head != "self"
         opened = reader.program.open_method(frame.owner, name, arguments, frame, above=above)
         if opened is not None:
-            return opened
+            return _called_here(opened, node, frame)
         library = reader.program.library_base(frame.owner)
         if name == "forward" and above and library in MODULES:
             operation = MODULES[library]
@@ -224,7 +227,7 @@ def invoke(reader: Reader, made: Term, arguments: Arguments, node: ast.AST, fram
 def _sequence(reader: Reader, modules: list[Term], value: Term, node: ast.AST, frame: Frame) -> Term:
     for module in modules:
         value = call(reader, module, ((value,), ()), module.node or node, _at(frame, module))
-    return replace(value, alias=node) if modules and value.path == frame.path else value
+    return value.named(node, frame.path) if modules else value
 
 
 def _at(frame: Frame, module: Term) -> Frame:

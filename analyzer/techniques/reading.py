@@ -180,7 +180,7 @@ def _read_other(reader: Reader, node: ast.expr, frame: Frame) -> Term:
 
 def item(value: Term, position: int, node: ast.AST, path: str) -> Term:
     """What unpacking gives the name at `position`."""
-    if value.head == "tuple" and position < len(value.args) and not any(a.head == "star" for a in value.args):
+    if value.head == "tuple" and 0 <= position < _known_length(value):
         return value.args[position]
     if value.head == "call" and value.label in CONTAINERS and 0 <= position < len(listed := children(value)):
         return listed[position]
@@ -190,6 +190,11 @@ def item(value: Term, position: int, node: ast.AST, path: str) -> Term:
     inner = item(definition, position, node, path) if definition is not None else None
     held = inner if inner is not None and inner.head != "item" else None
     return Term("item", (replace(value, definition=None),), label=str(position), path=path, node=node, definition=held)
+
+
+def _known_length(sequence: Term) -> int:
+    """How many elements of a tuple stand before the first starred one."""
+    return next((i for i, arg in enumerate(sequence.args) if arg.head == "star"), len(sequence.args))
 
 
 _READERS: dict[type[ast.expr], Callable[[Reader, Any, Frame], Term]] = {

@@ -161,18 +161,20 @@ def _runs(lines: list[int]) -> Iterator[tuple[int, int]]:
 
 
 def _binding(index: SourceIndex, hole: str, term: Term) -> Binding | None:
-    node = term.alias or term.node
-    if node is None or not term.path or term.path not in index.files:
+    """The code's own words for what fills a hole, at the line where they stand."""
+    node, path = (term.alias, term.alias_path) if term.alias is not None else (term.node, term.path)
+    if node is None or path not in index.files:
         return None
-    code = term.label if isinstance(node, (ast.FunctionDef, ast.If)) else index.segment(term.path, node)
-    if isinstance(node, ast.stmt) and not isinstance(node, ast.FunctionDef):
+    if isinstance(node, (ast.stmt, ast.Module)):
         return None
-    line = getattr(node, "lineno", 1)
+    code = index.segment(path, node)
+    bare = isinstance(node, (ast.Name, ast.Call, ast.Attribute))
     if term.payload == INVERSE:
-        code = f"1 / {code}" if isinstance(node, (ast.Name, ast.Call, ast.Attribute)) else f"1 / ({code})"
+        code = f"1 / {code}" if bare else f"1 / ({code})"
     elif term.payload == SQUARED:
-        code = f"{code} ** 2" if isinstance(node, ast.Name) else f"({code}) ** 2"
-    return Binding(hole, code, index.span(term.path, line, line)) if "\n" not in code else None
+        code = f"{code} ** 2" if bare else f"({code}) ** 2"
+    line = getattr(node, "lineno", 1)
+    return Binding(hole, code, index.span(path, line, line)) if "\n" not in code else None
 
 
 def _without_contained(findings: list[TechniqueFinding]) -> Iterator[TechniqueFinding]:

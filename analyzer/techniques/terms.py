@@ -31,6 +31,7 @@ class Term:
     path: str = ""
     node: ast.AST | None = field(default=None, repr=False)
     alias: ast.AST | None = field(default=None, repr=False)
+    alias_path: str = field(default="", repr=False)
     definition: Term | None = field(default=None, repr=False)
     payload: object = field(default=None, repr=False)
     digest: int = field(default=0, repr=False)
@@ -45,7 +46,7 @@ class Term:
 
     def named(self, alias: ast.AST, path: str) -> Term:
         """The same term under the name that the code at `alias` uses for it."""
-        return replace(self, alias=alias) if path == self.path else self
+        return replace(self, alias=alias, alias_path=path)
 
     def children(self) -> tuple[Term, ...]:
         return (*self.args, *(value for _, value in self.keywords))

@@ -21,7 +21,7 @@ from analyzer.techniques.predicates.basics import (
     walk_definitions,
 )
 from analyzer.techniques.program import Program, Reading
-from analyzer.techniques.terms import SHAPE_HEADS, Term, alternatives, contains, number, same, walk
+from analyzer.techniques.terms import SHAPE_HEADS, Term, alternatives, contains, is_shape_only, number, same, walk
 
 PRODUCTS = frozenset({"matmul", "einsum"})
 _SCORE_STEPS = frozenset({"masked_fill", "stored", "div", "neg", "dropout", "tanh", "clamp", "index"}) | SHAPE_HEADS
@@ -365,8 +365,10 @@ def has_normalised_queries(program: Program, reading: Reading) -> Iterator[Match
 
 
 def _norm_of(program: Program, value: Term) -> Term | None:
-    for term in below(value, lambda t: is_projection(t)):
-        if norm_kind(program, term) is not None or term.head == "normalize":
+    """A norm per vector; statistics over the batch, as behind a convolution, are none."""
+    for term in below(value, lambda t: is_projection(t) or is_shape_only(t)):
+        kind = "unit" if term.head == "normalize" else norm_kind(program, term)
+        if kind is not None and kind != "batch_norm":
             return term
     return None
 

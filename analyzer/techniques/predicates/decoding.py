@@ -211,6 +211,7 @@ def has_key_cache(program: Program, reading: Reading) -> Iterator[Match]:
         if key is not None and value is not None and not same(key, value):
             yield Match(key, (("k", key), ("v", value)), (key, value), "joined_with_past")
     yield from _growing_stores(reading)
+    yield from _written_stores(reading)
 
 
 def _extends_past(term: Term) -> bool:
@@ -240,12 +241,37 @@ def _growing_stores(reading: Reading) -> Iterator[Match]:
                 yield Match(one, (("k", step.target),), (one,), "stored_per_module")
 
 
+def _written_stores(reading: Reading) -> Iterator[Match]:
+    """Rows are written into two buffers of the object, and slices of both are given back or attended to."""
+    written = {
+        s.target.args[0].digest: s for s in reading.steps if s.kind == "store" and s.target and _is_row(s.target)
+    }
+    if len(written) < 2:
+        return
+    used = [*reading.returns, *(part for core in attention_cores(reading) for part in (core.key, core.value))]
+    read = {one.args[0].digest: one for one in walk(*used) if _is_row(one) and one.args[0].digest in written}
+    if len(read) >= 2:
+        rows = [(written[digest].target, one) for digest, one in read.items()]
+        holes = tuple((name, one) for name, (_, one) in zip("kv", rows, strict=False))
+        evidence = tuple(term for target, one in rows for term in (target, one) if term is not None)
+        yield Match(evidence[0], holes, evidence, "written_in_place")
+
+
+def _is_row(term: Term) -> bool:
+    """A slice of a buffer that belongs to the object."""
+    if term.head != "index" or len(term.args) != 2 or term.args[0].head != "attr":
+        return False
+    owned = bool(term.args[0].args) and term.args[0].args[0].head == "self"
+    return owned and any(one.head == "slice" and one.args[1].head != "const" for one in walk(term.args[1]))
+
+
 def is_streaming(program: Program, reading: Reading) -> Iterator[Match]:
     """A generator hands out tokens while its loop decodes."""
     drawn = _draws(reading) or [t for t in _appended(reading) if any(_is_most_probable(o) for o in walk(t))]
     for step in reading.steps if drawn else ():
         if step.kind == "yield" and step.loops:
-            yield Match(step.term, (), (step.term,), "generator")
+            here = Term("yield", (step.term,), path=step.path, node=step.node)
+            yield Match(here, (("w", step.term),), (here,), "generator")
             return
 
 
