@@ -19,8 +19,8 @@ BAR, BAR_GAP, BAR_LEFT = 18, 12, 230
 def chart_svg(diagram: Diagram, description: str) -> Markup:
     body, height = _bars(diagram) if diagram.kind == "bar" else (_lines(diagram), HEIGHT)
     return Markup(
-        '<svg class="drawing" viewBox="0 0 {w} {h:g}" width="{w}" height="{h:g}" style="min-width:34rem" role="img" aria-label="{label}">'
-        "{body}</svg>"
+        '<svg class="drawing" viewBox="0 0 {w} {h:g}" width="{w}" height="{h:g}" style="min-width:34rem" role="img" '
+        'aria-label="{label}">{body}</svg>'
     ).format(w=WIDTH, h=height, label=one_line(description), body=body)
 
 

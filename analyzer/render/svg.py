@@ -28,8 +28,8 @@ def render_svg(diagram: Diagram, description: str) -> Markup:
     parts += [_box(box) for box in diagram.boxes]
     parts += [_arrow_label(arrow) for arrow in diagram.arrows if arrow.label]
     return Markup(
-        '<svg class="drawing" viewBox="0 0 {w:g} {h:g}" width="{w:g}" height="{h:g}" style="min-width:min({w:g}px,34rem)" role="img" aria-label="{label}">'
-        "{body}</svg>"
+        '<svg class="drawing" viewBox="0 0 {w:g} {h:g}" width="{w:g}" height="{h:g}" '
+        'style="min-width:min({w:g}px,34rem)" role="img" aria-label="{label}">{body}</svg>'
     ).format(w=diagram.width, h=diagram.height, label=one_line(description), body=Markup("").join(parts))
 
 
