@@ -53,17 +53,39 @@ class Constructions:
         self.seen.setdefault(name, number)
         return value if number == int(value) else number
 
+    def _with_attributes(self, cls: type, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """A constructor that takes any keyword is given new values of what it took from its defaults before."""
+        added = {name: new for name, (_, new) in self._replacements.items() if name not in self.seen}
+        return {**kwargs, **added} if added and _takes_any(cls) else kwargs
+
+    def _note_attributes(self, cls: type, made: object) -> None:
+        if _takes_any(cls):
+            for name, value in vars(made).items():
+                if type(value) in (int, NamedInt) and 0 < value < MAXIMUM_INTEGER:
+                    self.seen.setdefault(name, int(value))
+
     def call(self, session: Session, original: Any, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         if not (isinstance(function, type) and is_own_class(function)) or self._inside_module:
             return original(function, args, kwargs)
         args, kwargs = self.arguments(function, args, kwargs)
         if not issubclass(function, nn.Module):
-            return original(function, args, kwargs)
+            made = original(function, args, self._with_attributes(function, kwargs))
+            self._note_attributes(function, made)
+            return made
         self._inside_module += 1
         try:
             return original(function, args, kwargs)
         finally:
             self._inside_module -= 1
+
+
+def _takes_any(cls: type) -> bool:
+    """Whether the constructor has a `**kwargs`, as configurations of transformers have."""
+    try:
+        parameters = _signature_of(cls).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return any(p.kind is p.VAR_KEYWORD for p in parameters) and any(p.kind is not p.VAR_KEYWORD for p in parameters)
 
 
 _COMPUTED = object()
@@ -73,7 +95,7 @@ _COMPUTED = object()
 def _signature_of(cls: type) -> inspect.Signature:
     """The constructor's parameters; those of a dataclass of the target stand in its fields."""
     fields = getattr(cls, "__dataclass_fields__", None)
-    if not fields or hasattr(cls.__init__, "__signature__"):
+    if not fields or hasattr(vars(cls).get("__init__"), "__signature__"):
         return inspect.signature(cls)
     parameters = []
     for name, item in sorted(fields.items(), key=lambda pair: bool(pair[1].kw_only)):

@@ -160,7 +160,7 @@ def _requests(index: SourceIndex, facts: Facts, options: ShapesOptions) -> list[
         request = ModelRequest(owner.name, owner.qualified_name, span, builds, number == 0)
         if number == 0:
             request = replace(request, inputs=inputs, method=options.method, training=options.training)
-        requests.append(replace(request, seconds=20.0 if number == 0 else 4.0))
+        requests.append(replace(request, effort="full" if number == 0 else "brief"))
     return requests
 
 
@@ -175,6 +175,6 @@ def _preset_requests(index: SourceIndex, facts: Facts, main: ModelRequest) -> tu
     owner = index.symbols.definition(main.qualified_name)
     plans = find_presets(facts, owner) if owner is not None else ()
     return tuple(
-        replace(main, class_name=plan.name or main.class_name, builds=(plan,), main=False, trace=False, inputs=None)
+        replace(main, class_name=plan.name or main.class_name, builds=(plan,), main=False, effort="count", inputs=None)
         for plan in plans[:MAXIMUM_PRESETS]
     )

@@ -34,7 +34,7 @@ from analyzer.shapes.runs import (
 )
 
 MAXIMUM_PLANS = 12
-NO_PLAN: Plan = ()
+CALL_COSTS = ("flops", "activation_bytes")
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class _Draft:
     build: BuildPlan
     built: BuiltModel
     gaps: list[Gap] = field(default_factory=list)
-    costs: list[tuple[str, Cost]] = field(default_factory=list)
+    call_costs: tuple[tuple[str, Cost], ...] = ()
 
     @property
     def model(self) -> nn.Module:
@@ -105,7 +105,7 @@ def _derive_built(draft: _Draft) -> ModelShapes:
     recording = draft.source.interpreter.recording
     places = _places(draft)
     draft.gaps += gaps_of(recording, draft.source)
-    traces, variables = _traces(draft, places) if request.trace else ((), {})
+    traces, variables = _traces(draft, places) if request.effort != "count" else ((), {})
     records = traces[0].modules if traces else module_records(model, places)
     where = draft.build.where
     parameters: Known[object] | Unknown = Known(count_parameters(model), (where,), "counted")
@@ -113,8 +113,9 @@ def _derive_built(draft: _Draft) -> ModelShapes:
         cause = next(gap for gap in draft.gaps if gap.reason.startswith("unknown_"))
         parameters = Unknown("incomplete_build", (("detail", cause.reason),), where)
     weight_bytes = sum(p.numel() * p.element_size() for p in model.parameters())
+    costs = draft.call_costs
     if isinstance(parameters, Known):
-        draft.costs += weight_costs(count_parameters(model), weight_bytes, where)
+        costs += weight_costs(count_parameters(model), weight_bytes, where)
     return ModelShapes(
         type(model).__name__,
         request.qualified_name,
@@ -128,7 +129,7 @@ def _derive_built(draft: _Draft) -> ModelShapes:
         records,
         module_tree(records),
         traces,
-        tuple(draft.costs),
+        costs,
         find_ties(model),
         assumptions_of(recording, draft.source),
         tuple(draft.gaps),
@@ -161,20 +162,20 @@ def class_definition(index: SourceIndex, cls: type) -> Span | None:
 
 def _traces(draft: _Draft, places: Places) -> tuple[tuple[Trace, ...], dict[str, int]]:
     planner = InputPlanner(draft.index, draft.model, draft.built.names)
-    plan = _accepted_plan(draft, planner)
-    if plan is None:
+    accepted = _accepted_plan(draft, planner)
+    if accepted is None:
         return (), {}
+    plan, first = accepted
     modes = _modes(draft, planner, plan)
     sizes = sizes_of([planned.spec for planned in plan])
-    base = [_call(draft.source, draft.model, mode, draft.request.method, sizes) for mode in modes]
-    _count_cost(draft, modes[0], sizes)
+    base = [first, *(_call(draft, draft.model, mode, sizes) for mode in modes[1:])]
     probes = _probes(draft, modes[0], sizes, base)
     names = {**draft.built.names, **sizes}
     forms = source_forms(_functions(draft.index, base))
     traces, used = [], set()
-    for mode, raw in zip(modes, base, strict=True):
-        ran = [(p, _call(draft.source, p.built.model, mode, draft.request.method, p.values)) for p in probes]
-        kept = [(probe, trace) for probe, trace in ran if trace.stopped is None or raw.stopped is not None]
+    for number, (mode, raw) in enumerate(zip(modes, base, strict=True)):
+        ran = [(p, p.trace if number == 0 else _call(draft, p.built.model, mode, p.values)) for p in probes]
+        kept = [(probe, trace) for probe, trace in ran if trace.stopped is None]
         namer = DimNamer([names, *(probe.values for probe, _ in kept)], forms)
         named = NamedTraces(draft.index, namer, [raw, *(trace for _, trace in kept)])
         traces.append(_trace(draft, mode, raw, named, places))
@@ -182,24 +183,35 @@ def _traces(draft: _Draft, places: Places) -> tuple[tuple[Trace, ...], dict[str,
     return tuple(traces), {name: value for name, value in names.items() if name in used}
 
 
-def _accepted_plan(draft: _Draft, planner: InputPlanner) -> Plan | None:
-    """The user's inputs, or the first derived ones with which the call finishes."""
+def _accepted_plan(draft: _Draft, planner: InputPlanner) -> tuple[Plan, RawTrace] | None:
+    """The user's inputs, or the first derived ones with which the call finishes; with that call."""
     request = draft.request
     if request.inputs is not None:
-        return tuple(PlannedInput(spec, "user") for spec in request.inputs) if request.inputs else None
+        plan = tuple(PlannedInput(spec, "user") for spec in request.inputs)
+        return (plan, _counted_call(draft, plan, request.training)) if plan else None
     first: tuple[Plan, RawTrace] | None = None
     for number, plan in enumerate(planner.plans(_arguments(draft, planner), request.method)):
-        sizes = sizes_of([planned.spec for planned in plan])
-        raw = _call(draft.source, draft.model, Mode("inference", plan, False), request.method, sizes)
+        raw = _counted_call(draft, plan, False)
         if raw.stopped is None:
-            return plan
+            return plan, raw
         first = first or (plan, raw)
         if number >= MAXIMUM_PLANS:
             break
     if first is None:
         draft.gaps.append(Gap(str(request.where), "no_input_found", (("method", request.method),)))
-        return None
-    return first[0]
+    return first
+
+
+def _counted_call(draft: _Draft, plan: Plan, training: bool) -> RawTrace:
+    """One call on the base sizes, with its operators counted."""
+    sizes = sizes_of([planned.spec for planned in plan])
+    with counting(draft.source.interpreter) as counter:
+        raw = _call(draft, draft.model, Mode("inference", plan, training), sizes)
+    if raw.stopped is None:
+        draft.call_costs = call_costs(counter, draft.request.where)
+    else:
+        draft.call_costs = unknown_costs(raw.stopped, *CALL_COSTS)
+    return raw
 
 
 def _arguments(draft: _Draft, planner: InputPlanner) -> tuple[ArgumentInfo, ...]:
@@ -229,14 +241,17 @@ def arguments_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[Argument
 def _modes(draft: _Draft, planner: InputPlanner, plan: Plan) -> list[Mode]:
     if draft.request.inputs is not None:
         return [Mode("training" if draft.request.training else "inference", plan, draft.request.training)]
+    if draft.request.effort == "brief":
+        return [Mode("inference", plan, False)]
     with_targets = planner.targets(_arguments(draft, planner), plan, draft.request.method)
     return [Mode("inference", plan, False), Mode("training", with_targets or plan, True)]
 
 
-def _call(source: ModelSource, model: nn.Module, mode: Mode, method: str, sizes: Mapping[str, int]) -> RawTrace:
+def _call(draft: _Draft, model: nn.Module, mode: Mode, sizes: Mapping[str, int]) -> RawTrace:
+    source = draft.source
     try:
         specs = [planned.spec for planned in mode.plan]
-        return source.call(model, specs, sizes, method, training=mode.training)
+        return source.call(model, specs, sizes, draft.request.method, training=mode.training)
     except (CannotEvaluate, TargetRaised) as error:
         return RawTrace(stopped=source.unknown(error))
 
@@ -245,11 +260,12 @@ def _probes(draft: _Draft, mode: Mode, sizes: Mapping[str, int], base: Sequence[
     if base[0].stopped is not None:
         return ()
 
-    def runs(built: BuiltModel, values: Mapping[str, int]) -> bool:
-        return _call(draft.source, built.model, mode, draft.request.method, values).stopped is None
+    def runs(built: BuiltModel, values: Mapping[str, int]) -> RawTrace:
+        return _call(draft, built.model, mode, values)
 
     trees = [tree for path, tree in draft.index.trees().items() if path in _paths(base)]
-    return Prober(draft.source, draft.built, sizes, trees, runs, draft.request.seconds).probes()
+    wanted, attempts = (4, 60) if draft.request.effort == "full" else (3, 8)
+    return Prober(draft.source, draft.built, sizes, trees, runs, wanted, attempts).probes()
 
 
 def _paths(traces: Sequence[RawTrace]) -> set[str]:
@@ -262,15 +278,6 @@ def _functions(index: SourceIndex, traces: Sequence[RawTrace]) -> list[ast.AST]:
     tables = index.symbols.definitions
     found = (tables.get(path, {}).get(name) for path, name in sorted(wanted))
     return [definition.node for definition in found if definition is not None]
-
-
-def _count_cost(draft: _Draft, mode: Mode, sizes: Mapping[str, int]) -> None:
-    with counting(draft.source.interpreter) as counter:
-        raw = _call(draft.source, draft.model, mode, draft.request.method, sizes)
-    if raw.stopped is not None:
-        draft.costs += unknown_costs(raw.stopped, "flops", "activation_bytes")
-    else:
-        draft.costs += call_costs(counter, draft.request.where)
 
 
 def _trace(draft: _Draft, mode: Mode, raw: RawTrace, named: NamedTraces, places: Places) -> Trace:

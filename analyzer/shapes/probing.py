@@ -7,26 +7,27 @@ keep their value, equal names change together); what cannot be repaired is left 
 from __future__ import annotations
 
 import ast
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from analyzer.evaluator import CannotEvaluate, TargetRaised
 from analyzer.evaluator.probes import ProbeRules, Relations, draw_probes, find_relations
-from analyzer.shapes.runs import BuiltModel, ModelSource
+from analyzer.shapes.runs import BuiltModel, ModelSource, RawTrace
 
 Values = Mapping[str, int]
-WANTED = 4
 RULES = (ProbeRules(twos=1), ProbeRules(twos=2), ProbeRules(twos=32))
 MAXIMUM_SINGLE_NAMES = 32
 
 
 @dataclass
 class Probe:
-    """A model at other values. `values` are those that its constructors really got, and those of its inputs."""
+    """A model at other values. `values` are those that its constructors really got, and those of its inputs;
+    `trace` is its call in the first mode.
+    """
 
     built: BuiltModel
     values: dict[str, int]
+    trace: RawTrace
 
 
 @dataclass
@@ -37,9 +38,10 @@ class Prober:
     base: BuiltModel
     sizes: Values
     trees: Sequence[ast.AST]
-    runs: Callable[[BuiltModel, Values], bool]
-    seconds: float = 20.0
-    _deadline: float = field(default=0.0, init=False)
+    runs: Callable[[BuiltModel, Values], RawTrace]
+    wanted: int = 4
+    attempts: int = 60
+    """How many builds may be tried; a number and no time, so that the result is the same on every machine."""
 
     def __post_init__(self) -> None:
         self.names = {**self.base.names, **self.sizes}
@@ -47,8 +49,7 @@ class Prober:
         self.paths = [path for path, _ in self.base.model.named_modules()]
 
     def probes(self) -> tuple[Probe, ...]:
-        """Up to four probes that the source accepts."""
-        self._deadline = time.monotonic() + self.seconds
+        """Up to `wanted` probes that the source accepts."""
         if not self.names:
             return ()
         for rules in RULES:
@@ -61,26 +62,30 @@ class Prober:
     def _drawn(self, rules: ProbeRules) -> tuple[Probe, ...]:
         """Probes by these rules; none where the first is rejected."""
         found: list[Probe] = []
-        for values in draw_probes(self.names, self.relations, rules, WANTED + 1):
+        for values in draw_probes(self.names, self.relations, rules, self.wanted + 1):
             probe = self._try(values)
             if probe is not None:
                 found.append(probe)
             elif not found:
                 return ()
-            if len(found) == WANTED:
+            if len(found) == self.wanted:
                 break
         return tuple(found)
 
     def _try(self, values: Values) -> Probe | None:
-        if time.monotonic() > self._deadline:
+        if self.attempts < 1:
             return None
+        self.attempts -= 1
         try:
             built = self.source.build(self.base.names, {n: v for n, v in values.items() if n in self.base.names})
         except (CannotEvaluate, TargetRaised):
             return None
         actual = {name: built.names.get(name, value) for name, value in values.items()}
         same = [path for path, _ in built.model.named_modules()] == self.paths
-        return Probe(built, actual) if same and self.runs(built, actual) else None
+        if not same:
+            return None
+        trace = self.runs(built, actual)
+        return Probe(built, actual, trace) if trace.stopped is None else None
 
     def _repaired(self, rules: ProbeRules) -> ProbeRules:
         """Names that reject a change of their own keep their value, unless they change with an equal one."""

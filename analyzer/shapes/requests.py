@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from analyzer.records.source import Span
 from analyzer.shapes.entry_points import BuildPlan
@@ -22,5 +23,8 @@ class ModelRequest:
     """Given by the user; None: derived; empty: built and counted only."""
     method: str = "forward"
     training: bool = False
-    trace: bool = True
-    seconds: float = 20.0
+    effort: Effort = "full"
+
+
+Effort = Literal["full", "brief", "count"]
+"""All modes and every repair of probes; one mode and few probes; built and counted only."""

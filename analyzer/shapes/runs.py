@@ -17,6 +17,7 @@ from torch.nn.modules.module import register_module_module_registration_hook
 
 from analyzer.evaluator import CannotEvaluate, Interpreter, Place, TargetRaised
 from analyzer.evaluator.construction import watch_constructions
+from analyzer.evaluator.overlay import is_stand_in
 from analyzer.evaluator.recorder import Recording, TensorShape
 from analyzer.records.evidence import Assumption, Gap, Unknown
 from analyzer.records.source import Span
@@ -127,7 +128,8 @@ class ModelSource:
 
     def span(self, place: Place | None) -> Span | None:
         """The span of a place in the repository; None for places of stand-ins."""
-        if place is None or place.path not in self.interpreter.index.files:
+        file = self.interpreter.index.files.get(place.path) if place else None
+        if place is None or file is None or is_stand_in(file):
             return None
         found: Span = self.interpreter.index.span(place.path, place.first_line, place.last_line)
         return found

@@ -1,0 +1,1 @@
+from .core import DropPath, drop_path
