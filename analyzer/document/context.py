@@ -20,6 +20,9 @@ from analyzer.records.structure import ClassInfo
 from analyzer.records.techniques import TechniqueFinding, TechniqueSheet
 from analyzer.records.tensors import ModelShapes, ModuleNode, ModuleRecord, ShapeRow, Trace
 
+MODEL_CATEGORIES = {"attention", "position", "norm", "activation", "feed_forward", "convolution"}
+"""Categories whose techniques a model has or has not, whatever else its files define."""
+
 
 @dataclass(frozen=True)
 class Context:
@@ -76,9 +79,8 @@ class Context:
     @cached_property
     def used_techniques(self) -> tuple[TechniqueFinding, ...]:
         """Findings in use whose sheet is known, in the order in which they were found."""
-        return tuple(
-            found for found in self.analysis.findings.techniques if found.in_use and found.sheet_id in self.sheets
-        )
+        known = (found for found in self.analysis.findings.techniques if found.in_use and found.sheet_id in self.sheets)
+        return tuple(found for found in known if self.in_model(found))
 
     @cached_property
     def executed(self) -> frozenset[tuple[str, int]]:
@@ -90,6 +92,25 @@ class Context:
         """Whether a line of the finding ran in the main trace."""
         return any(
             (span.path, line) in self.executed
+            for span in found.where
+            for line in range(span.first_line, span.last_line + 1)
+        )
+
+    @cached_property
+    def built_at(self) -> frozenset[tuple[str, int]]:
+        """Lines that constructed or define a module of the built model."""
+        nodes = list(walk(self.model.tree if self.model else None))
+        spans = [node.created_at for node in nodes if node.created_at]
+        return frozenset((span.path, line) for span in spans for line in range(span.first_line, span.last_line + 1))
+
+    def in_model(self, found: TechniqueFinding) -> bool:
+        """Whether the built model has the technique: its lines ran, or constructed one of the model's modules. Where
+        nothing was traced, and outside the model's own categories, every finding counts.
+        """
+        if not self.executed or self.sheets[found.sheet_id].category not in MODEL_CATEGORIES or self.ran(found):
+            return True
+        return any(
+            (span.path, line) in self.built_at
             for span in found.where
             for line in range(span.first_line, span.last_line + 1)
         )

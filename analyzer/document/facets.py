@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from analyzer.document.context import Context, walk
 from analyzer.document.family import embedding_size
-from analyzer.document.inline import byte_size, code, join, number, refs
+from analyzer.document.inline import byte_size, code, join, number, refs, value
 from analyzer.records.document import Code, Line, Plain
 from analyzer.records.evidence import Known
 from analyzer.records.source import Span
@@ -51,9 +51,11 @@ def facets(context: Context) -> tuple[Facet, ...]:
 
 def _parameter_facets(context: Context) -> list[Facet]:
     parameters, model = counts(context), context.model
-    if parameters is None or model is None:
+    if model is None:
         return []
     where = (model.build_where or model.where,)
+    if parameters is None:
+        return [Facet("parameters_total", value(context.words, model.parameters), where)]
     rows = [
         Facet("parameters_total", (Plain(number(parameters.total)),), where),
         Facet("parameters_trainable", (Plain(number(parameters.trainable)),), where),
@@ -79,8 +81,8 @@ def _size_facets(context: Context) -> list[Facet]:
     rows = []
     block = repeated_block(context)
     if block:
-        value = (Plain(f"{block.repeats} × "), Code(block.class_name), Plain(" ("), *folded_path(block), Plain(")"))
-        rows.append(Facet("stack", value, _spans(block.created_at)))
+        stacked = (Plain(f"{block.repeats} × "), Code(block.class_name), Plain(" ("), *folded_path(block), Plain(")"))
+        rows.append(Facet("stack", stacked, _spans(block.created_at)))
     rows += [facet for facet in (_width(context, block), *_head_facets(context)) if facet]
     return rows + _vocabulary(context)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -71,6 +72,13 @@ class Words:
     def pick(self, text: Text) -> str:
         """The half of a bilingual text that belongs to this language."""
         return text.zh if self.language == "zh" else text.en
+
+    def listed(self, items: Iterable[Filling]) -> Line:
+        """Items of a sentence one after the other."""
+        parts: list[Inline] = []
+        for item in items:
+            parts += ([Plain("、" if self.language == "zh" else ", ")] if parts else []) + list(as_line(item))
+        return tuple(parts) or (Plain("—"),)
 
     def reason(self, reason: str, arguments: Arguments = ()) -> Line:
         """The sentence of a reason or rule; one that has no entry is shown as its identifier with its arguments."""

@@ -12,7 +12,7 @@ from analyzer.document.facets import counts
 from analyzer.document.inline import code, codes, join, number, ref, refs, value
 from analyzer.document.module_rows import leaf_rows, top_rows
 from analyzer.records.document import Block, Chapter, Code, Line, Plain, Strong
-from analyzer.records.evidence import Known
+from analyzer.records.evidence import Known, Unknown
 from analyzer.records.source import Span
 from analyzer.records.tensors import ModelShapes, ModuleNode
 
@@ -73,7 +73,8 @@ def _tree(context: Context) -> tuple[Block, ...]:
 
 def _zoo(context: Context) -> tuple[Block, ...]:
     """All models of a repository of many."""
-    words, models = context.words, context.analysis.shapes.models
+    words = context.words
+    models = [item for item in context.analysis.shapes.models if item.main or not _is_part(item)]
     if len(models) < 2:
         return ()
     title = heading(words, "architecture.zoo", "all-models")
@@ -86,6 +87,11 @@ def _zoo(context: Context) -> tuple[Block, ...]:
             [_zoo_row(context, item) for item in models],
         ),
     )
+
+
+def _is_part(model: ModelShapes) -> bool:
+    """A class that nothing builds by itself: a block of other models, not a model."""
+    return isinstance(model.parameters, Unknown) and model.parameters.root().reason == "no_build_found"
 
 
 def _zoo_row(context: Context, model: ModelShapes) -> tuple[Line, ...]:

@@ -47,11 +47,8 @@ def module_section(context: Context, item: KeyModule, shown: set[str]) -> tuple[
 
 def introduction(context: Context, item: KeyModule) -> tuple[Block, ...]:
     words, info = context.words, item.info
-    key = (
-        "introduction" if item.node.path and item.instances > 1 else "introduction_once" if item.node.path else "whole"
-    )
     text = words.line(
-        f"core_modules.{key}", name=Code(info.name), where=ref(info.where), bases=codes(info.bases),
+        f"core_modules.{_introduction_key(context, item)}", name=Code(info.name), where=ref(info.where), bases=codes(info.bases),
         instances=number(item.instances), each=number(item.node.parameters), total=number(item.total),
         path=Code(item.node.path or "."),
     )  # fmt: skip
@@ -60,6 +57,14 @@ def introduction(context: Context, item: KeyModule) -> tuple[Block, ...]:
         first = " ".join(info.docstring.strip().split("\n\n")[0].split())
         blocks.append(paragraph(words, "core_modules.docstring", text=Plain(first[:400])))
     return tuple(blocks)
+
+
+def _introduction_key(context: Context, item: KeyModule) -> str:
+    """The sentence for a repeated part, a single part, or the whole; without counts where they are not complete."""
+    key = "whole"
+    if item.node.path:
+        key = "introduction" if item.instances > 1 else "introduction_once"
+    return key if counts(context) else f"{key}_uncounted"
 
 
 def contract(context: Context, item: KeyModule) -> tuple[Block, ...]:

@@ -7,7 +7,7 @@ from analyzer.document.chapters.shapes import shape_flow
 from analyzer.document.chapters.training import reasons
 from analyzer.document.context import Context, walk
 from analyzer.document.cost_rows import cost_table
-from analyzer.document.inline import code, codes, join, number, ref
+from analyzer.document.inline import code, codes, number, ref
 from analyzer.document.pipeline_rows import feature_table, stage_row, stage_table
 from analyzer.records.document import Block, Chapter, Code, Line
 from analyzer.records.processes import Pipeline
@@ -69,7 +69,7 @@ def _decoding(context: Context, main: Pipeline) -> tuple[Block, ...]:
         for name in wanted
         if name not in done and name not in {t.sheet_id for t in context.used_techniques}
     ]
-    absent = (paragraph(words, "inference.absent", names=join(missing)),) if missing else ()
+    absent = (paragraph(words, "inference.absent", names=words.listed(missing)),) if missing else ()
     return (
         title,
         *(found or (note(words, "info", "inference.no_features"),)),

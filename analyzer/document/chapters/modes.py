@@ -8,6 +8,7 @@ from analyzer.document.inline import code, join, ref
 from analyzer.records.document import Block, Chapter, Line, Plain, SourceRef
 from analyzer.records.source import Span
 from analyzer.records.techniques import LineDifference, ModeDifference
+from analyzer.records.tensors import ShapeRow, Trace
 
 MOST_LINES = 40
 
@@ -16,13 +17,44 @@ def build(context: Context) -> Chapter:
     words, findings = context.words, context.analysis.findings
     rows = [_row(context, item) for item in findings.mode_differences]
     blocks: tuple[Block, ...] = context.drawing("training_versus_inference")
-    blocks += table(words, "modes", "aspect training inference", rows) or (note(words, "gap", "modes.none"),)
+    both = bool(context.training and context.inference)
+    missing = note(words, "gap", "modes.not_compared" if both else "modes.none")
+    blocks += table(words, "modes", "aspect training inference", rows) or (missing,)
     blocks += (heading(words, "modes.lines", "mode-lines"),)
-    lines = [_line(context, item) for item in findings.line_differences[:MOST_LINES]]
+    differences = findings.line_differences or _between_traces(context)
+    lines = [_line(context, item) for item in differences[:MOST_LINES]]
     blocks += table(words, "mode_lines", "code training inference where", lines) or (
         note(words, "info", _why_no_lines(context)),
     )
     return Chapter("modes", words.line("modes.title"), blocks)
+
+
+def _between_traces(context: Context) -> tuple[LineDifference, ...]:
+    """Lines that only one of the two traces ran, or ran with other shapes."""
+    training, inference = context.trace_of("training"), context.trace_of("inference", "prefill")
+    if training is None or inference is None:
+        return ()
+    left, right = _shapes_by_line(training), _shapes_by_line(inference)
+    found = []
+    for place in sorted({**left, **right}):
+        here, there = left.get(place), right.get(place)
+        if (here and here[1]) != (there and there[1]):
+            row = here or there
+            assert row is not None  # the place stems from one of them
+            found.append(LineDifference(row[0].where, row[0].code, here and here[1], there and there[1]))
+    return tuple(found)
+
+
+def _shapes_by_line(trace: Trace) -> dict[tuple[str, int], tuple[ShapeRow, str]]:
+    """First row of each line with the shapes of its targets; headers, whose arguments differ anyway, are left out."""
+    found: dict[tuple[str, int], tuple[ShapeRow, str]] = {}
+    for row in trace.rows:
+        if not row.code.lstrip().startswith(("def ", "async def ")):
+            text = "; ".join(
+                f"{target.name} {', '.join(map(str, target.tensors))}" for target in row.targets if target.tensors
+            )
+            found.setdefault((row.where.path, row.where.first_line), (row, text))
+    return found
 
 
 def _why_no_lines(context: Context) -> str:

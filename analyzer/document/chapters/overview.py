@@ -5,7 +5,7 @@ from __future__ import annotations
 from analyzer.document.blocks import paragraph, table
 from analyzer.document.context import Context
 from analyzer.document.facets import call_signature, counts, facet_row, facets, repeated_block
-from analyzer.document.inline import codes, compact, input_text, join, number, ref
+from analyzer.document.inline import codes, compact, input_text, number, ref
 from analyzer.document.novelty import distinguishing, is_shared_with_reference
 from analyzer.records.document import Block, Code, Line, Link, Plain, SourceRef
 from analyzer.records.tensors import TensorSpec
@@ -58,7 +58,7 @@ def _what(context: Context) -> tuple[Block, ...]:
         return (
             paragraph(words, key, name=context.name, files=number(repository.files), lines=number(repository.lines)),
         )
-    family, task = words.text(f"family.{context.family}"), words.text(f"family.{context.family}_task")
+    family, task = words.text(f"family.{context.family}_one"), words.text(f"family.{context.family}_task")
     class_name: Line = (Code(model.class_name), Plain(" ("), SourceRef(model.where), Plain(")"))
     if trace is None:
         return (
@@ -98,7 +98,7 @@ def _ideas(context: Context) -> tuple[Block, ...]:
     found = [item for item in distinguishing(context) if not is_shared_with_reference(item)]
     if not found:
         return ()
-    ideas = join(
+    ideas = context.words.listed(
         [
             (Plain(context.technique_name(item.sheet_id) + " ("), SourceRef(item.where[0]), Plain(")"))
             for item in found
@@ -151,7 +151,7 @@ def _companions(context: Context) -> Block:
         (Link(context.words.text(f"documents.{_key(path)}"), f"{path}.{context.words.language}.md"),)
         for path in COMPANIONS
     ]
-    return paragraph(context.words, "overview.companions", links=join(links))
+    return paragraph(context.words, "overview.companions", links=context.words.listed(links))
 
 
 def _key(path: str) -> str:

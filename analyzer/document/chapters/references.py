@@ -29,8 +29,11 @@ def build(context: Context) -> Chapter:
 
 def _repository(context: Context) -> Block:
     repository = context.analysis.facts.repository
-    link: Line = (Link(repository.remote, repository.remote),) if repository.remote else (Plain(repository.name),)
-    return paragraph(context.words, "references.this", name=repository.name, link=link, identity=identity(context))
+    words = context.words
+    if repository.remote is None:
+        return paragraph(words, "references.local", name=repository.name, identity=identity(context))
+    link = Link(repository.remote, repository.remote)
+    return paragraph(words, "references.this", name=repository.name, link=link, identity=identity(context))
 
 
 def _technique_sources(context: Context) -> list[Line]:

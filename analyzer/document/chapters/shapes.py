@@ -36,7 +36,12 @@ def build(context: Context) -> Chapter:
 
 def _inputs(context: Context, trace: Trace) -> tuple[Block, ...]:
     words, model = context.words, context.model
-    names = join([code(f"{name} = {size}") for name, size in (model.variables if model else ())])
+    variables = model.variables if model else ()
+    names = (
+        words.line("shapes.names", names=words.listed([code(f"{name} = {size}") for name, size in variables]))
+        if variables
+        else ()
+    )
     rows = [
         (
             code(input_text(item)),

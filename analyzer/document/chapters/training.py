@@ -100,7 +100,10 @@ def _losses(context: Context, main: Pipeline, name: str = "") -> tuple[Block, ..
     if not rows:
         return () if name else (heading(words, "training.loss", "loss"), note(words, "gap", "training.no_loss"))
     blocks = table(
-        words, f"losses{name}", "loss code reduction ignore_index label_smoothing label_shift weight where", rows
+        words,
+        f"losses_{name}" if name else "losses",
+        "loss code reduction ignore_index label_smoothing label_shift weight where",
+        rows,
     )
     if name:
         return blocks
@@ -208,7 +211,7 @@ def _system(context: Context, main: Pipeline) -> tuple[Block, ...]:
     found = feature_table(context, main.features, "training_features")
     blocks += found or (note(words, "info", "training.no_features"),)
     done = {item.id for item in main.features}
-    missing = join([words.line(f"features.{name}") for name in SYSTEM if name not in done])
+    missing = words.listed([words.line(f"features.{name}") for name in SYSTEM if name not in done])
     if len(done & set(SYSTEM)) < len(SYSTEM):
         blocks += (paragraph(words, "training.absent", names=missing),)
     key = "training.seeds" if main.seeds else "training.no_seeds"
@@ -244,5 +247,13 @@ def derived_row(context: Context, item: DerivedQuantity) -> tuple[Line, ...]:
 def _cost(context: Context) -> tuple[Block, ...]:
     words = context.words
     title: Block = Heading(3, words.line("training.cost"), "training-cost")
-    found = cost_table(context, "training_cost", ("flops", "parameter_bytes", "optimizer_bytes", "activation_bytes"))
+    wanted = ["flops", "parameter_bytes", "gradient_bytes", "activation_bytes"]
+    wanted += ["optimizer_bytes"] if _keeps_two_moments(context) else []
+    found = cost_table(context, "training_cost", tuple(wanted))
     return (title, *found, *context.drawing("memory")) if found else (title, note(words, "gap", "training.no_cost"))
+
+
+def _keeps_two_moments(context: Context) -> bool:
+    """Whether the cost of AdamW's state holds for the optimizer that this repository constructs."""
+    optimizers = context.training.optimizers if context.training else ()
+    return all("Adam" in item.class_name for item in optimizers)

@@ -7,6 +7,7 @@ from analyzer.document.chapters.core_modules import contract, formulas, introduc
 from analyzer.document.chapters.shapes import line_row
 from analyzer.document.companions.sketch import chain
 from analyzer.document.context import Context
+from analyzer.document.facets import counts
 from analyzer.document.inline import code, join, number, numeric, ref, refs
 from analyzer.document.key_modules import KeyModule, key_modules, nodes_of
 from analyzer.document.listing import best_part, snippet
@@ -139,12 +140,18 @@ def _remarks(context: Context, item: KeyModule) -> tuple[Block, ...]:
     pitfalls = [
         (*words.reason(found.rule, found.arguments), Plain(" ("), *refs(found.where), Plain(")")) for found in inside
     ]
-    share = paragraph(
-        words,
-        "modules.share",
-        each=number(item.node.parameters),
-        total=number(item.total),
-        instances=number(item.instances),
+    share = (
+        ()
+        if counts(context) is None
+        else (
+            paragraph(
+                words,
+                "modules.share",
+                each=number(item.node.parameters),
+                total=number(item.total),
+                instances=number(item.instances),
+            ),
+        )
     )
     wrong = [
         claim
@@ -159,7 +166,7 @@ def _remarks(context: Context, item: KeyModule) -> tuple[Block, ...]:
         *bullets(pitfalls),
         *((paragraph(words, "modules.wrong_comments"), *bullets(comments)) if comments else ()),
     )
-    return (share, *(found or (note(words, "info", "modules.no_pitfalls"),)), *reasons(context, item))
+    return (*share, *(found or (note(words, "info", "modules.no_pitfalls"),)), *reasons(context, item))
 
 
 def _within(inner: Span, outer: Span) -> bool:

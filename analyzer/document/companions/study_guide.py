@@ -8,6 +8,7 @@ from analyzer.document.blocks import bullets, folded, heading, note, paragraph, 
 from analyzer.document.companions.module_documents import module_path
 from analyzer.document.companions.quiz import questions
 from analyzer.document.context import Context
+from analyzer.document.facets import counts
 from analyzer.document.inline import code, number, ref, refs
 from analyzer.document.key_modules import key_modules
 from analyzer.document.listing import snippet
@@ -99,7 +100,7 @@ def _concepts(context: Context) -> tuple[Block, ...]:
         techniques = [context.technique_name(found.sheet_id) for found in item.techniques[:4]]
         blocks += (Paragraph(words.line("study_guide.concept", name=link, where=ref(item.info.where))),)
         record = context.records.get(item.node.paths[0] if item.node.paths else item.node.path)
-        if record and record.calls:
+        if record and record.calls and counts(context):
             call = record.calls[0]
             answer = words.line(
                 "study_guide.shape_answer",
