@@ -5,6 +5,7 @@ from __future__ import annotations
 from analyzer.document.blocks import bullets, folded, paragraph, slug, table
 from analyzer.document.chapters.absence import no_model
 from analyzer.document.context import Context
+from analyzer.document.facets import counts
 from analyzer.document.inline import code, codes, join, number, numerics, ref, refs, shapes, value
 from analyzer.document.key_modules import KeyModule, key_modules
 from analyzer.document.listing import best_part, snippet
