@@ -8,13 +8,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from analyzer.records.version import VERSION as __version__
+
 if TYPE_CHECKING:
     from analyzer.analyze import AnalyzeOptions, analyze
     from analyzer.records.bundles import Analysis, Facts, Findings, Shapes
     from analyzer.records.evidence import Known, Unknown
     from analyzer.records.source import Span
 
-__version__ = "0.1.0"
 __all__ = [
     "Analysis",
     "AnalyzeOptions",

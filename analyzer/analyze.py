@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from analyzer import __version__
 from analyzer.records.bundles import Analysis
 from analyzer.records.document import Language
+from analyzer.records.version import VERSION
 
 Progress = Callable[[str], None]
 """Called with the name of each stage as it begins."""
@@ -60,7 +60,7 @@ def analyze(options: AnalyzeOptions, progress: Progress = lambda stage: None) ->
     shapes = derive_shapes(index, facts, chosen)
     progress("findings")
     findings = derive_findings(index, facts, shapes)
-    return Analysis(facts, shapes, findings, __version__)
+    return Analysis(facts, shapes, findings, VERSION)
 
 
 def render(

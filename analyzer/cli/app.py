@@ -14,10 +14,10 @@ from typing import Annotated
 
 import typer
 
-from analyzer import __version__
 from analyzer.cli.progress import Progress
 from analyzer.cli.settings import read_settings, split_assignments
 from analyzer.records.errors import UserError
+from analyzer.records.version import VERSION
 
 app = typer.Typer(
     name="deepdive",
@@ -62,7 +62,7 @@ def _root(
     version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
 ) -> None:
     if version:
-        print(f"deepdive {__version__}")
+        print(f"deepdive {VERSION}")
         raise typer.Exit(0)
     if context.invoked_subcommand is None:
         print(context.get_help())

@@ -11,6 +11,8 @@ import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from analyzer.records.errors import UserError
+
 DTYPES = frozenset({
     "float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool",
     "complex64", "complex128", "float8_e4m3fn", "float8_e5m2",
@@ -20,7 +22,7 @@ DEFAULT_SIZES = {"B": 2, "T": 16, "H": 32, "W": 32}
 DEFAULT_SIZE = 8
 
 
-class InputSpecError(ValueError):
+class InputSpecError(UserError):
     """The text does not say an input; the message says what is wrong with it."""
 
 
