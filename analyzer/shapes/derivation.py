@@ -11,6 +11,7 @@ from analyzer.evaluator.worker import WorkerLimits, run_worker
 from analyzer.index import Definition, SourceIndex
 from analyzer.records.bundles import Facts, Shapes
 from analyzer.records.codec import decode
+from analyzer.records.errors import UserError
 from analyzer.records.evidence import Gap, Unknown
 from analyzer.records.tensors import ModelShapes
 from analyzer.shapes.entry_points import BuildPlan, find_builds, find_presets
@@ -51,7 +52,7 @@ class ShapesOptions:
         }
 
 
-class UnknownModel(ValueError):
+class UnknownModel(UserError):
     """The user named a file or class that the repository does not have."""
 
 
