@@ -63,3 +63,9 @@ def test_prose_of_sheets_has_no_digits() -> None:
     for sheet in load_sheets():
         texts = [sheet.card.motivation, sheet.card.name, *(symbol.meaning for symbol in sheet.card.symbols)]
         assert not [t for text in texts for t in (text.en, text.zh) if any(c.isdigit() for c in t)], sheet.card.id
+
+
+@pytest.mark.parametrize("sheet", [pytest.param(s, id=s.card.id) for s in load_sheets()])
+def test_every_symbol_with_a_hole_is_bound_by_an_example(sheet: Sheet) -> None:
+    bound = {b.hole for e in sheet.positive for f in techniques_in(HEADER + e, sheet) for b in f.bindings}
+    assert {symbol.hole for symbol in sheet.card.symbols if symbol.hole} <= bound

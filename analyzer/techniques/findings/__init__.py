@@ -1,0 +1,1 @@
+"""Findings that need facts, shapes and the code's terms together, one file per question."""
