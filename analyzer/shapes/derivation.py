@@ -13,9 +13,10 @@ from analyzer.records.bundles import Facts, Shapes
 from analyzer.records.codec import decode
 from analyzer.records.errors import UserError
 from analyzer.records.evidence import Gap, Unknown
-from analyzer.records.tensors import ModelShapes
+from analyzer.records.tensors import ModelShapes, ReferenceTrace
 from analyzer.shapes.entry_points import BuildPlan, find_builds, find_presets
 from analyzer.shapes.input_spec import parse_input_spec
+from analyzer.shapes.reference import derive_reference
 from analyzer.shapes.requests import ModelRequest
 from analyzer.shapes.tasks import payload_of
 
@@ -61,11 +62,20 @@ def derive_shapes(index: SourceIndex, facts: Facts, options: ShapesOptions | Non
     options = options or ShapesOptions()
     requests = _requests(index, facts, options)
     if not requests:
-        return Shapes(gaps=(Gap(index.repository.name, "no_model_found"),))
+        reference, gaps = _reference(None)
+        return Shapes(reference=reference, gaps=(Gap(index.repository.name, "no_model_found"), *gaps))
     presets = _preset_requests(index, facts, requests[0])
     models = evaluate_all(index, (requests[0], *presets, *requests[1:]), options)
     number = 1 + len(presets)
-    return Shapes((models[0], *models[number:]), models[1:number])
+    reference, gaps = _reference(models[0])
+    return Shapes((models[0], *models[number:]), models[1:number], reference, gaps)
+
+
+def _reference(model: ModelShapes | None) -> tuple[ReferenceTrace | None, tuple[Gap, ...]]:
+    found = derive_reference(model)
+    if isinstance(found, ReferenceTrace):
+        return found, ()
+    return None, (Gap("reference_model", found.reason, found.arguments),)
 
 
 def derive_model_shapes(index: SourceIndex, options: ShapesOptions, facts: Facts | None = None) -> ModelShapes:

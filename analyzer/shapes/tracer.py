@@ -8,12 +8,13 @@ Knows nothing of the repository under analysis; the only importer of torchinfo a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from analyzer.records.codec import encode
 from analyzer.records.errors import UserError
 from analyzer.records.tensors import (
     Dim,
@@ -65,6 +66,18 @@ def trace_reference(preset: str, batch: int = 2, length: int = 16) -> ReferenceT
         illustration=read_illustration(preset),
         torchinfo_total=torchinfo_total,
     )
+
+
+def prepare() -> None:
+    """Import what tracing needs, before the nets of the worker are up."""
+    import torchinfo
+
+    import reference_model.model  # noqa: F401
+
+
+def trace(payload: Mapping[str, Any]) -> Iterator[object]:
+    """Body of a worker: one encoded ReferenceTrace for `preset`, `batch` and `length`."""
+    yield encode(trace_reference(payload["preset"], payload["batch"], payload["length"]))
 
 
 def reference_yardstick(preset: str, batch: int = 2, length: int = 16) -> Yardstick:
