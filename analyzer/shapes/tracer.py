@@ -70,7 +70,7 @@ def trace_reference(preset: str, batch: int = 2, length: int = 16) -> ReferenceT
 
 def prepare() -> None:
     """Import what tracing needs, before the nets of the worker are up."""
-    import torchinfo
+    import torchinfo  # noqa: F401
 
     import reference_model.model  # noqa: F401
 
