@@ -8,17 +8,26 @@ from analyzer.records.techniques import TechniqueFinding
 
 MOST = 5
 FEWEST = 3
+AROUND = {"training", "system", "regularization", "schedule"}
+"""Categories of what surrounds a model rather than makes it."""
 
 
 def distinguishing(context: Context) -> tuple[TechniqueFinding, ...]:
-    """Three to five findings, the rarest first; what the family or the reference GPT has too only fills up."""
+    """Three to five findings: ideas of the model that the reference GPT has not, then the telling ones that it shares,
+    then what surrounds the model; what the whole family has only fills up.
+    """
     ranked = _ranked(context)
     plain = _listed("common") | _listed(context.family)
-    own = [found for found in ranked if found.sheet_id not in plain and not is_shared_with_reference(found)]
-    notable = [found for found in ranked if found.sheet_id not in plain and is_shared_with_reference(found)]
-    rest = [found for found in ranked if found.sheet_id in plain]
-    found = (own + _varied(context, notable))[:MOST]
-    return tuple(found + _varied(context, rest)[: max(FEWEST - len(found), 0)])
+    telling = [found for found in ranked if found.sheet_id not in plain]
+    own = [found for found in telling if not is_shared_with_reference(found)]
+    ideas = [found for found in own if context.sheets[found.sheet_id].category not in AROUND]
+    around = [found for found in own if context.sheets[found.sheet_id].category in AROUND]
+    shared = _varied(context, [found for found in telling if is_shared_with_reference(found)])
+    chosen = ideas[:MOST]
+    chosen += shared[: max(FEWEST - len(chosen), 0)]
+    chosen += around[: MOST - len(chosen)]
+    rest = _varied(context, [found for found in ranked if found.sheet_id in plain])
+    return tuple(chosen + rest[: max(FEWEST - len(chosen), 0)])
 
 
 def _varied(context: Context, found: list[TechniqueFinding]) -> list[TechniqueFinding]:

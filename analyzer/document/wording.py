@@ -24,6 +24,7 @@ else:
 
 Filling = Inline | Line | str | int
 MARKUP = re.compile(r"\{(?P<place>[a-z_]+)\}|`(?P<code>[^`]+)`|\*\*(?P<strong>[^*]+)\*\*")
+REASON_FILES = ("reasons", "findings", "conventions")
 PLACE = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -82,7 +83,7 @@ class Words:
 
     def reason(self, reason: str, arguments: Arguments = ()) -> Line:
         """The sentence of a reason or rule; one that has no entry is shown as its identifier with its arguments."""
-        for file in ("reasons", "findings"):
+        for file in REASON_FILES:
             if self.has(f"{file}.{reason}"):
                 return self._filled_softly(f"{file}.{reason}", arguments)
         detail = ", ".join(f"{name}={value}" for name, value in arguments)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from analyzer.document.blocks import heading, note, table
 from analyzer.document.context import Context
 from analyzer.document.inline import code, join, ref
+from analyzer.document.wording import REASON_FILES
 from analyzer.records.document import Block, Chapter, Line, Plain, SourceRef
 from analyzer.records.source import Span
 from analyzer.records.techniques import LineDifference, ModeDifference
@@ -78,7 +79,7 @@ def _side(context: Context, text: str, spans: tuple[Span, ...]) -> Line:
     known = next(
         (
             f"{file}.{text}"
-            for file in ("modes", "findings", "reasons")
+            for file in ("modes", *REASON_FILES)
             if text.replace("_", "").isalnum() and words.has(f"{file}.{text}")
         ),
         None,

@@ -22,6 +22,11 @@ from analyzer.records.tensors import TensorSpec, Trace
 
 LAYERS = (("entry_point", "ENTRY"), ("config", "CONFIGURATION"), ("data", "DATA"), ("preprocess", "PREPROCESSING"))
 MOST_STEPS = 24
+DATA_STAGES = {
+    "data", "tokenize", "augment", "batch", "forward", "loss", "backward", "unscale", "clip", "step", "preprocess",
+    "prefill", "decode", "sample", "postprocess", "output",
+}  # fmt: skip
+"""Stages that the data pass through; building, logging and saving stand beside them."""
 
 
 def build(context: Context) -> Document:
@@ -101,7 +106,8 @@ def _flow(context: Context, pipeline: Pipeline | None, kind: str) -> tuple[Block
 def _data_flow(context: Context, pipeline: Pipeline, kind: str) -> tuple[Block, ...]:
     """From raw data to the result: what each stage makes, with shapes at the model's boundary."""
     trace = context.trace_of(kind, "prefill") if kind == "inference" else context.trace_of("training")
-    steps = [_step(stage, trace) for stage in pipeline.stages[:MOST_STEPS]]
+    stages = [stage for stage in pipeline.stages if stage.kind in DATA_STAGES]
+    steps = [_step(stage, trace) for stage in stages[:MOST_STEPS]]
     return (Preformatted(chain(steps)),) if steps else (note(context.words, "gap", "call_flow.no_stages"),)
 
 
