@@ -109,11 +109,26 @@ class Context:
         """
         if not self.executed or self.sheets[found.sheet_id].category not in MODEL_CATEGORIES or self.ran(found):
             return True
+        if self.trace and self.trace.gaps:
+            return self.is_built(found)
         return any(
             (span.path, line) in self.built_at
             for span in found.where
             for line in range(span.first_line, span.last_line + 1)
         )
+
+    @cached_property
+    def built_classes(self) -> frozenset[str]:
+        """Qualified names of the repository's classes that the built model consists of."""
+        places = [node.defined_at for node in walk(self.model.tree if self.model else None) if node.defined_at]
+        found = [self.class_at(place) for place in places]
+        return frozenset(item.qualified_name for item in found if item)
+
+    def is_built(self, found: TechniqueFinding) -> bool:
+        """Whether a class that holds the finding is part of the built model; code outside module classes counts."""
+        modules = {item.qualified_name for item in self.classes.values() if item.is_module}
+        owners = set(found.models) & modules
+        return not owners or bool(owners & self.built_classes)
 
     def distinct(self, findings: Iterable[TechniqueFinding]) -> tuple[TechniqueFinding, ...]:
         """One finding per technique: the one whose lines ran, else the first; in the order of interest."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.document.wording import WordingMissing, Words, fill, places_of, read_template
+from analyzer.document.wording import REASON_FILES, WordingMissing, Words, fill, places_of, read_template
 from analyzer.records.document import Code, Plain, Strong
 
 ROOT = Path(__file__).resolve().parents[2]

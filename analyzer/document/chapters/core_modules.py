@@ -49,7 +49,8 @@ def module_section(context: Context, item: KeyModule, shown: set[str]) -> tuple[
 def introduction(context: Context, item: KeyModule) -> tuple[Block, ...]:
     words, info = context.words, item.info
     text = words.line(
-        f"core_modules.{_introduction_key(context, item)}", name=Code(info.name), where=ref(info.where), bases=codes(info.bases),
+        f"core_modules.{_introduction_key(context, item)}",
+        name=Code(info.name), where=ref(info.where), bases=codes(info.bases),
         instances=number(item.instances), each=number(item.node.parameters), total=number(item.total),
         path=Code(item.node.path or "."),
     )  # fmt: skip

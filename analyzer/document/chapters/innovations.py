@@ -8,7 +8,7 @@ from analyzer.document.inline import codes, number, refs
 from analyzer.document.listing import snippet
 from analyzer.document.novelty import distinguishing, is_shared_with_reference
 from analyzer.document.technique_blocks import departures, formula, motivation
-from analyzer.records.document import Block, Chapter, Heading, Plain
+from analyzer.records.document import Block, Chapter, Code, Heading, Plain
 from analyzer.records.source import Span
 from analyzer.records.techniques import TechniqueFinding
 
@@ -34,7 +34,7 @@ def _section(context: Context, item: TechniqueFinding, quoted: set[Span]) -> tup
     title = Heading(3, (Plain(context.technique_name(item.sheet_id)),), f"idea-{slug(item.sheet_id)}")
     places = codes(name.rsplit(":", 1)[-1] for name in item.models[:4])
     key = "innovations.shared" if is_shared_with_reference(item) else "innovations.own"
-    explained = paragraph(words, key, places=places, where=refs(item.where))
+    explained: tuple[Block, ...] = (paragraph(words, key, places=places, where=refs(item.where)),)
     shown = item.where[0]
     if shown.last_line - shown.first_line < 2:
         file = context.files.get(shown.path)
@@ -43,4 +43,9 @@ def _section(context: Context, item: TechniqueFinding, quoted: set[Span]) -> tup
     rows = context.trace.rows if context.trace else ()
     code = () if shown in quoted else snippet(context, shown, rows, LONGEST)
     quoted.add(shown)
-    return (title, explained, *motivation(context, item), *code, *formula(context, item), *departures(context, item))
+    if context.model and not context.is_built(item):
+        explained = (
+            *explained,
+            note(words, "info", "innovations.not_built", build=Code(context.model.build_expression)),
+        )
+    return (title, *explained, *motivation(context, item), *code, *formula(context, item), *departures(context, item))

@@ -67,7 +67,7 @@ def _what(context: Context) -> tuple[Block, ...]:
             ),
         )
     inputs = codes(input_text(item) for item in trace.inputs if isinstance(item.value, TensorSpec))
-    outputs = call_signature(trace.output)
+    outputs = call_signature(trace.output) if trace.output else words.line("overview.output_unknown")
     return (
         paragraph(
             words, "overview.what", name=context.name, family=family, task=task, class_name=class_name,
