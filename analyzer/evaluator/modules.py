@@ -46,6 +46,22 @@ class ModuleScope:
                 self._binders.setdefault(name, []).append(position)
             for name in _touched_names(node):
                 self._touchers.setdefault(name, []).append(position)
+        for position, node in enumerate(self._body):
+            for name in self._registered_in(node):
+                self._touchers.setdefault(name, []).append(position)
+
+    def _registered_in(self, node: ast.stmt) -> set[str]:
+        """Names of this file that the decorators of a definition may add it to: `@register` or `@REGISTRY.register()`."""
+        found: set[str] = set()
+        for decorator in getattr(node, "decorator_list", ()):
+            root = _root(decorator.func if isinstance(decorator, ast.Call) else decorator)
+            definition = self.definition(root)
+            if isinstance(definition, (ast.Assign, ast.AnnAssign)):
+                found.add(root)
+            elif isinstance(definition, ast.FunctionDef):
+                found |= {part.id for part in ast.walk(definition) if isinstance(part, ast.Name)} & set(self._binders)
+                found -= {root, getattr(node, "name", "")}
+        return found
 
     def lookup(self, name: str, before: int = -1) -> Any:
         """The value of a global or builtin name; `before` is the top-level statement that asks, if one does."""
@@ -156,7 +172,7 @@ def _touched_names(node: ast.stmt) -> set[str]:
         return set()
     found = set()
     for part in ast.walk(node):
-        if isinstance(part, (ast.Subscript, ast.Attribute)) and isinstance(part.ctx, ast.Store):
+        if isinstance(part, (ast.Subscript, ast.Attribute)) and not isinstance(part.ctx, ast.Load):
             found.add(_root(part.value))
         if (
             isinstance(part, ast.Expr)

@@ -30,6 +30,7 @@ from analyzer.evaluator.errors import CannotEvaluate
 from analyzer.evaluator.values import find_unknown
 
 REAL_ELEMENTS = 2_000_000
+SMALL_ELEMENTS, SMALL_SIZE = 2_000, 1_000
 DEVICE_TEXT = re.compile(r"^(cuda|mps|xpu|npu|hpu|cpu|meta|mlu)(:\d+)?$")
 SYMBOLIC = (torch.SymInt, torch.SymFloat, torch.SymBool)
 NO_SYMBOLIC_FORM = re.compile(
@@ -155,7 +156,13 @@ class Oracle:
         return bool(hint)
 
     def run_fake(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
-        """The operator on shapes; where torch has no symbolic form of it, on the numbers behind the symbols."""
+        """The operator on shapes; where torch has no symbolic form of it, on the numbers behind the symbols.
+
+        Fake mode runs an operator for real if none of its tensors is fake, so the first ones are made so.
+        """
+        leaves = tree_leaves((args, kwargs))
+        if not any(isinstance(leaf, FakeTensor) for leaf in leaves):
+            args, kwargs = tree_map(self._without_contents, (args, dict(kwargs)))
         try:
             with self.fake:
                 return function(*args, **kwargs)
@@ -180,6 +187,9 @@ class Oracle:
         self._specialised(str(function))
         with self.fake:
             return function(*args, **kwargs)
+
+    def _without_contents(self, value: Any) -> Any:
+        return self.as_fake(value) if isinstance(value, torch.Tensor) else value
 
     def _concrete(self, value: Any) -> Any:
         """The same with numbers for symbols."""
@@ -264,7 +274,7 @@ class _Dispatch(TorchDispatchMode):
         oracle = self.oracle
         if any(oracle.is_fake(tensor) for tensor in tensors) or _is_random(func):
             return self._run_fake(func, args, kwargs)
-        if sum(tensor.numel() for tensor in tensors) > REAL_ELEMENTS // 8 and self._grows(func, args, kwargs):
+        if _may_grow(tensors, args, kwargs) and self._grows(func, args, kwargs):
             return oracle.run_fake(func, args, kwargs)
         return func(*args, **kwargs)
 
@@ -290,6 +300,13 @@ class _Dispatch(TorchDispatchMode):
         if isinstance(result, torch.Tensor) and written and len(func._schema.returns) == 1:
             return written[0] if not isinstance(written[0], FakeTensor) else result
         return result
+
+
+def _may_grow(tensors: Sequence[torch.Tensor], args: Any, kwargs: Any) -> bool:
+    """Whether the result of an operator on constants could be large; what is small in everything stays small."""
+    if sum(tensor.numel() for tensor in tensors) > SMALL_ELEMENTS:
+        return True
+    return any(isinstance(leaf, int) and abs(leaf) > SMALL_SIZE for leaf in tree_leaves((args, kwargs)))
 
 
 def _is_random(func: Any) -> bool:

@@ -74,13 +74,9 @@ class Session:
         self.policy.delete_attribute(value, name)
 
     def item(self, value: Any, key: Any) -> Any:
-        unknown = find_unknown((value, *(key if isinstance(key, tuple) else (key,))), {})
+        unknown = _unknown_in_key(value, key)
         if unknown is not None:
             return unknown
-        if isinstance(key, slice) or isinstance(key, tuple):
-            unknown = _unknown_in_slices(key)
-            if unknown is not None:
-                return unknown
         if isinstance(value, type) and not hasattr(type(value), "__getitem__") and is_own_class(value):
             return value if not hasattr(value, "__class_getitem__") else value[key]  # type: ignore[index]
         if isinstance(key, torch.SymInt) and isinstance(value, (list, tuple, str, dict)):
@@ -141,7 +137,15 @@ class Session:
             return self.oracle.text(value)
         if isinstance(value, torch.Tensor) and not self.oracle.has_contents(value):
             return f"tensor(..., size={tuple(value.shape)})"
+        self.measure(value)
         return format(value, spec)
+
+    def measure(self, value: Any) -> None:
+        """Pay for printing a nested structure before it is printed: shared parts are printed again and again."""
+        if isinstance(value, (list, tuple, set, frozenset, dict)):
+            self.budget.spend(len(value) + 1)
+            for item in value.values() if isinstance(value, dict) else value:
+                self.measure(item)
 
     # -- calls ---------------------------------------------------------------------------------------------
 
@@ -384,13 +388,13 @@ class Session:
         return origin_of(value) is not None
 
 
-def _unknown_in_slices(key: Any) -> UnknownValue | None:
-    for part in key if isinstance(key, tuple) else (key,):
+def _unknown_in_key(value: Any, key: Any) -> UnknownValue | None:
+    """An unknown container or key; what else the container holds does not matter."""
+    found = [value, *(key if isinstance(key, tuple) else (key,))]
+    for part in list(found):
         if isinstance(part, slice):
-            found = find_unknown((part.start, part.stop, part.step), {})
-            if found is not None:
-                return found
-    return None
+            found += [part.start, part.stop, part.step]
+    return next((part for part in found if isinstance(part, UnknownValue)), None)
 
 
 def _dotted_name(path: str) -> str:

@@ -5,6 +5,7 @@ A name that is not here is never handed out. `canonical_name` gives a real class
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import re
 from functools import cache
@@ -76,13 +77,22 @@ def canonical_name(kind: type) -> str:
 @cache
 def real_object(name: str) -> Any:
     """The real object behind a qualified name; AttributeError where this version has none."""
-    parts = name.split(".")
-    for end in range(len(parts), 0, -1):
-        try:
-            value = importlib.import_module(".".join(parts[:end]))
-        except ImportError:
-            continue
-        for part in parts[end:]:
-            value = getattr(value, part)
-        return value
-    raise AttributeError(name)
+    first, *rest = name.split(".")
+    if not rest:
+        return getattr(builtins, first)
+    try:
+        value: Any = importlib.import_module(first)
+    except ImportError:
+        raise AttributeError(name) from None
+    for at, part in enumerate(rest, start=1):
+        if not hasattr(value, part):
+            _import_part(".".join([first, *rest[:at]]), name)
+        value = getattr(value, part)
+    return value
+
+
+def _import_part(dotted: str, name: str) -> None:
+    try:
+        importlib.import_module(dotted)
+    except ImportError:
+        raise AttributeError(name) from None

@@ -26,7 +26,7 @@ torch.iinfo.bits        torch.iinfo(torch.int64).bits
 torch.memory_format
 torch.layout
 torch.Generator         torch.Generator()
-torch.Generator.manual_seed  torch.Generator().manual_seed(0)
+torch._C.Generator.manual_seed torch._C.Generator.seed
 torch.float torch.float32 torch.float64 torch.double torch.float16 torch.half torch.bfloat16
 torch.int torch.int8 torch.int16 torch.int32 torch.int64 torch.long torch.short torch.uint8 torch.bool
 torch.complex64 torch.complex128 torch.cfloat torch.float8_e4m3fn torch.float8_e5m2
@@ -364,7 +364,7 @@ torch.cuda.is_available         torch.cuda.is_available()
 torch.cuda.device_count         torch.cuda.device_count()
 torch.cuda.is_bf16_supported    torch.cuda.is_available()
 torch.backends.mps.is_available torch.backends.mps.is_available()
-torch.distributed.is_available  torch.distributed.is_available()
+torch.distributed.is_available torch.distributed.ReduceOp
 torch.distributed.is_initialized torch.distributed.is_initialized()
 torch.distributed.get_world_size torch.distributed.is_initialized()
 torch.distributed.get_rank       torch.distributed.is_initialized()

@@ -66,7 +66,7 @@ def provide(session: Any) -> Provided:
         "isinstance": lambda value, kinds: is_instance(value, kinds),
         "issubclass": is_subclass,
         "hash": lambda value: _hash(value),
-        "repr": lambda value: session.format(value, "") if isinstance(value, torch.Tensor) else repr(value),
+        "repr": lambda value: session.format(value, "") if isinstance(value, torch.Tensor) else _shown(session, value),
         "object.__setattr__": session_setter(session),
         "object.__delattr__": lambda value, name: session.delete_attribute(value, name),
         "callable": lambda value: value if isinstance(value, UnknownValue) else callable(value),
@@ -129,6 +129,11 @@ def is_subclass(kind: Any, kinds: Any) -> Any:
     if issubclass(kind, _plain(wanted)):
         return True
     return next((item for item in wanted if isinstance(item, UnknownValue)), False)
+
+
+def _shown(session: Any, value: Any) -> str:
+    session.measure(value)
+    return repr(value)
 
 
 def _hash(value: Any) -> int:

@@ -42,6 +42,7 @@ def provide(session: Any) -> Provided:
         "itertools.permutations": lambda *args: _metered(session, itertools.permutations(*args)),
         "itertools.combinations": lambda *args: _metered(session, itertools.combinations(*args)),
     }
+    names["list.extend"] = lambda self, values: _extend(session, self, values)
     calls: dict[Any, Callable[..., Any]] = {
         int: lambda *args, **kwargs: _to_int(session, *args, **kwargs),
         float: lambda *args: _to_float(session, *args),
@@ -165,6 +166,12 @@ def _watched(session: Any, values: Any) -> Iterator[Any]:
         session.budget.check_items(count)
         session.spend()
         yield value
+
+
+def _extend(session: Any, target: list[Any], values: Any) -> None:
+    if hasattr(values, "__len__"):
+        session.budget.check_items(len(target) + len(values))
+    list.extend(target, list(_watched(session, values)))
 
 
 def _count(session: Any, start: Any, step: Any) -> Iterator[Any]:

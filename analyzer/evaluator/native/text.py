@@ -90,6 +90,7 @@ def _to_text(session: Any, *args: Any, **kwargs: Any) -> Any:
         return value
     if isinstance(value, torch.Tensor):
         return session.format(value, "")
+    session.measure(value)
     return str(*args, **kwargs)
 
 

@@ -1,0 +1,189 @@
+"""What the target may never reach, and what it may never use up."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from analyzer.evaluator import Budget, CannotEvaluate, TargetRaised
+
+ESCAPES = [
+    "().__class__.__bases__[0].__subclasses__()",
+    "object.__subclasses__()",
+    "type(1).__subclasses__()",
+    "(lambda: 0).__globals__",
+    "(lambda: 0).__code__",
+    "(lambda: 0).__closure__",
+    "def f(): pass\nf.__globals__['x']",
+    "'{0.__globals__}'.format(lambda: 0)",
+    "'{0.__init__.__globals__}'.format(ValueError)",
+    "'{x.__class__.__subclasses__}'.format_map({'x': 1})",
+    "str.format('{0.__globals__}', lambda: 0)",
+    "fmt = str.format\nfmt('{0.__code__}', lambda: 0)",
+    "list(map(str.format, ['{0.__globals__}'], [lambda: 0]))",
+    "getattr(lambda: 0, '__globals__')",
+    "getattr((lambda: 0), '__glo' + 'bals__')",
+    "g = getattr\nlist(map(g, [lambda: 0], ['__globals__']))[0].keys()",
+    "import functools\nfunctools.reduce(getattr, ['__globals__'], lambda: 0).keys()",
+    "import operator\noperator.attrgetter('__globals__')(lambda: 0)",
+    "object.__getattribute__(lambda: 0, '__globals__')",
+    "type.__getattribute__(int, '__subclasses__')()",
+    "class D:\n    def __get__(self, i, o): return i.__init__.__globals__\nclass C:\n    d = D()\n    def __init__(self): pass\nC().d.keys()",
+    "import torch\ntorch.nn.Linear.forward.__globals__",
+    "import torch\ntorch.nn.Module.__init__.__globals__['torch']",
+    "import torch\ntorch.load('weights.pt')",
+    "import torch\ntorch.save([1], 'stolen.pt')",
+    "import torch, functools\nfunctools.reduce(torch.save, [[1], 'stolen.pt'])",
+    "import torch\ntorch.from_file('stolen.bin', size=4)",
+    "import torch\ntorch.ops.load_library('x.so')",
+    "import torch\ntorch.ops.aten.add",
+    "import torch\ntorch.hub.load('a/b', 'c')",
+    "import torch\ntorch.classes.load_library('x')",
+    "import torch\ntorch.utils.cpp_extension.load_inline('x', 'int main;')",
+    "import torch\ntorch.serialization.os.system('true')",
+    "import torch\ntorch.storage.io.open('x')",
+    "import torch\ntorch.nn.modules.linear.math",
+    "import torch\ntorch.nn.functional.torch.os.system('true')",
+    "import torch\ntorch.multiprocessing.Process",
+    "from typing import ForwardRef\nForwardRef('__import__(\"os\")')._evaluate({}, {}, set())",
+    "import pickle\npickle.loads(b'x')",
+    "import os\nos.system('true')",
+    "import os\nos.popen('true').read()",
+    "from os import system\nsystem('true')",
+    "import subprocess\nsubprocess.run(['true'])",
+    "import sys\nsys.modules['os'].system('true')",
+    "import sys\nsys._getframe()",
+    "import importlib\nimportlib.import_module('os')",
+    "__import__('os').system('true')",
+    "open('stolen.txt', 'w')",
+    "compile('1', 'x', 'eval')",
+    "exec('import os')",
+    "eval('__import__(\"os\").system')('true')",
+    "__builtins__['open']",
+    "import builtins\nbuiltins.open('x')",
+    "import inspect\ninspect.currentframe().f_globals",
+    "import inspect\ninspect.getsource(len)",
+    "import socket\nsocket.socket()",
+    "import ctypes\nctypes.CDLL(None)",
+    "import numpy\nnumpy.load('x.npy')",
+    "import numpy\nnumpy.fromfile('x')",
+    "import numpy\nnumpy.ctypeslib.os.system('true')",
+    "import einops\neinops.einops.functools",
+    "import dataclasses\ndataclasses.make_dataclass('X', ['a'])",
+    "import collections\ncollections.abc.sys",
+    "try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    t = e.__traceback__\nt.tb_frame",
+    "def g():\n    yield\nx = g()\nx.gi_frame.f_globals",
+    "import types\ntypes.FunctionType((lambda: 0).__code__, {})",
+    "import types\ntypes.CodeType",
+    "type('X', (), {'__reduce__': lambda s: (1,)})().__reduce_ex__(2)",
+    "import torch\nclass F(torch.nn.Module):\n    pass\nF().__class__.__init__.__globals__",
+    "import torch\ntorch.nn.Linear(2, 2).__reduce_ex__(2)",
+    "import random\nrandom._os.system('true')",
+    "import contextlib\ncontextlib.sys.modules",
+    "import json\njson.codecs.open('x')",
+    "import pathlib\npathlib.Path('x').write_text('y')",
+    "import pathlib\npathlib.Path('x').read_text()",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("program", ESCAPES)
+def test_an_escape_attempt_is_refused(program: str, repository, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    interpreter = repository("")
+    with pytest.raises((CannotEvaluate, TargetRaised)) as stop:
+        interpreter.evaluate("model.py", program)
+    if isinstance(stop.value, TargetRaised):
+        assert isinstance(stop.value.error, (AttributeError, NameError, KeyError, TypeError, ImportError))
+    assert not list(tmp_path.glob("stolen*"))
+    assert not list(Path().glob("stolen*"))
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import torch\ntorch.nn.Linear.forward = lambda self, x: x",
+        "import torch\ntorch.nn.functional.relu.__name__ = 'x'",
+        "import torch\nsetattr(torch.nn.Module, 'call', 1)",
+        "import torch\ntorch.relu = None",
+        "int.x = 1",
+        "def f(): pass\nf.__code__ = 1",
+        "class A: pass\nA().__class__ = int",
+    ],
+)
+def test_real_objects_are_never_changed(program: str, repository) -> None:  # type: ignore[no-untyped-def]
+    import torch
+
+    before = (torch.nn.Linear.forward, torch.nn.functional.relu.__name__, torch.relu)
+    interpreter = repository("")
+    try:
+        interpreter.evaluate("model.py", program)
+    except (CannotEvaluate, TargetRaised):
+        pass
+    assert (torch.nn.Linear.forward, torch.nn.functional.relu.__name__, torch.relu) == before
+    assert not hasattr(torch.nn.Module, "call")
+
+
+BOMBS = [
+    "while True: pass",
+    "while True:\n    x = 1",
+    "def f(): return f()\nf()",
+    "def f(n): return [f(n) for _ in range(2)]\nf(0)",
+    "class A:\n    def __getattr__(self, n): return getattr(self, n + 'x')\nA().y",
+    "2 ** (10 ** 9)",
+    "10 ** 10 ** 10",
+    "1 << (10 ** 10)",
+    "x = 7\nwhile True: x = x * x",
+    "x = 'a'\nwhile True: x = x + x",
+    "x = [1]\nwhile True: x = x + x",
+    "x = [1]\nwhile True: x += x",
+    "x = [1]\nwhile True: x.extend(x)",
+    "'a' * 10 ** 10",
+    "[0] * 10 ** 10",
+    "(0,) * 10 ** 10",
+    "'x'.ljust(10 ** 10)",
+    "'{:>10000000000}'.format(1)",
+    "'%10000000000d' % 1",
+    "f'{1:>10000000000}'",
+    "('a' * 1000).replace('a', 'b' * 100000)",
+    "('a' * 3000000).join(['b'] * 3000000)",
+    "import itertools\nlist(itertools.count())",
+    "import itertools\nsum(itertools.count())",
+    "import itertools\nlist(itertools.product(range(1000), repeat=5))",
+    "import itertools\nmax(itertools.repeat(1))",
+    "list(range(10 ** 12))",
+    "sum(range(10 ** 12))",
+    "list(iter(int, 1))",
+    "import math\nmath.factorial(10 ** 9)",
+    "import math\nmath.comb(10 ** 9, 10 ** 8)",
+    "pow(7, 10 ** 9)",
+    "bytes(10 ** 11)",
+    "bytearray(10 ** 11)",
+    "import re\nre.match('(a+)+b', 'a' * 40)",
+    "[i for i in iter(lambda: 0, 1)]",
+    "dict.fromkeys(iter(int, 1))",
+    "g = (x for x in iter(int, 1))\nset(g)",
+    "int('9' * 10 ** 6)",
+    "eval('(' * 5000 + ')' * 5000)",
+    "def g():\n    while True: yield 1\nlist(g())",
+    "def g():\n    while True: yield 1\ntuple(zip(g(), g()))",
+    "def g():\n    while True: yield 1\na, b = g()",
+    "x = []\nfor i in range(100): x = [x, x]\nstr(x)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("program", BOMBS)
+def test_what_would_not_end_or_would_fill_memory_is_refused_within_seconds(program: str, repository) -> None:  # type: ignore[no-untyped-def]
+    interpreter = repository("", Budget(steps=300_000))
+    began = time.monotonic()
+    with pytest.raises((CannotEvaluate, TargetRaised)) as stop:
+        interpreter.evaluate("model.py", program)
+    assert time.monotonic() - began < 10
+    if isinstance(stop.value, TargetRaised):
+        assert isinstance(stop.value.error, (SyntaxError, ValueError, RecursionError, OverflowError))
+
+
+def test_memory_of_real_constants_is_bounded(repository) -> None:  # type: ignore[no-untyped-def]
+    """Large tensors have shapes only, also where they come from small real ones."""
+    program = "import torch\na = torch.ones(100000)\nb = torch.outer(a, a)\nc = torch.zeros(10 ** 6, 10 ** 6)\n(b.shape[0], c.numel())"
+    assert repository("").evaluate("model.py", program) == (100000, 10**12)
