@@ -7,6 +7,12 @@ from dataclasses import replace
 from analyzer.index import SourceIndex
 from analyzer.records.bundles import Facts, Findings, Shapes
 from analyzer.records.techniques import TechniqueFinding
+from analyzer.techniques.findings.claims import find_claims
+from analyzer.techniques.findings.comments import audit_comments
+from analyzer.techniques.findings.modes import line_differences, mode_differences
+from analyzer.techniques.findings.pipeline_pitfalls import find_pipeline_pitfalls
+from analyzer.techniques.findings.pitfalls import find_pitfalls
+from analyzer.techniques.findings.unspecified import find_unspecified
 from analyzer.techniques.program import Program
 from analyzer.techniques.reachability import reached_definitions
 from analyzer.techniques.recognise import find_techniques
@@ -19,9 +25,15 @@ def assemble(index: SourceIndex, facts: Facts, shapes: Shapes) -> Findings:
     sheets = load_sheets()
     techniques = with_use(program, facts, find_techniques(program, sheets))
     found = {finding.sheet_id for finding in techniques}
+    pitfalls = (*find_pitfalls(program), *find_pipeline_pitfalls(program, facts, techniques))
     return Findings(
         sheets=tuple(sheet.card for sheet in sheets if sheet.card.id in found),
         techniques=techniques,
+        claims=(*find_claims(index, facts, shapes), *audit_comments(index, shapes)),
+        pitfalls=tuple(sorted(pitfalls, key=lambda p: (p.where, p.rule))),
+        unspecified=find_unspecified(program, reached_definitions(program, facts)),
+        mode_differences=mode_differences(program, facts, shapes, techniques),
+        line_differences=line_differences(shapes),
     )
 
 

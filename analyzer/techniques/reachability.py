@@ -12,6 +12,7 @@ from functools import lru_cache
 from analyzer.index import Definition
 from analyzer.index.symbols import dotted_name
 from analyzer.records.bundles import Facts
+from analyzer.records.processes import Pipeline
 from analyzer.techniques.program import Program
 
 
@@ -38,9 +39,14 @@ def _roots(program: Program, facts: Facts) -> Iterator[str]:
     yield from (model.qualified_name for model in facts.structure.models if model.main)
     for pipeline in (*facts.processes.training, *facts.processes.inference):
         if pipeline.main:
-            yield f"{pipeline.entry.path}:"
-            yield pipeline.entry_name
-            yield from (stage.function for stage in pipeline.stages)
+            yield from pipeline_roots(pipeline)
+
+
+def pipeline_roots(pipeline: Pipeline) -> Iterator[str]:
+    """Where a pipeline begins, and every function that one of its stages stands in."""
+    yield f"{pipeline.entry.path}:"
+    for name in (pipeline.entry_name, *(stage.function for stage in pipeline.stages)):
+        yield name if ":" in name else f"{name}:"
 
 
 @lru_cache(maxsize=16384)

@@ -12,7 +12,6 @@ from analyzer.records.techniques import TechniqueFinding
 from analyzer.techniques.program import Program
 from analyzer.techniques.recognise import find_techniques
 from analyzer.techniques.sheets import Sheet, load_sheets
-
 from tests.techniques.renaming import rename_everything
 
 HEADER = """import math

@@ -236,7 +236,7 @@ def decay_of_every_parameter(program: Program, reading: Reading) -> Iterator[Fou
         if term.head == "call" and term.label.startswith("torch.optim.") and term.args:
             decay = term.keyword("weight_decay")
             whole = term.args[0]
-            if decay is None or number(decay) == 0 or decay.payload is None and decay.head == "const":
+            if decay is None or number(decay) == 0 or (decay.payload is None and decay.head == "const"):
                 continue
             if whole.head == "method" and whole.label == "parameters" and number(decay) is not None:
                 yield (term,), (("value", f"{number(decay):g}"),)
@@ -250,7 +250,7 @@ def argument_never_read(program: Program, reading: Reading) -> Iterator[Found]:
     node = reading.node
     if reading.owner is None or reading.name != "__init__" or isinstance(node, ast.Module):
         return
-    if not program.is_module(reading.owner) or node.args.kwarg is not None and not node.body:
+    if not program.is_module(reading.owner) or (node.args.kwarg is not None and not node.body):
         return
     used = {n.id for statement in node.body for n in ast.walk(statement) if isinstance(n, ast.Name)}
     if "locals" in used or "vars" in used:

@@ -109,7 +109,7 @@ def is_squared_relu_feed_forward(program: Program, reading: Reading) -> Iterator
 
 
 def is_timm_gelu_feed_forward(program: Program, reading: Reading) -> Iterator[Match]:
-    """timm's `Mlp`, whose activation is GELU unless another is given."""
+    """Timm's `Mlp`, whose activation is GELU unless another is given."""
     for term in reading.walked:
         if term.head == "call" and term.label in ("timm.models.vision_transformer.Mlp", "timm.layers.Mlp"):
             given = term.keyword("act_layer")

@@ -1,0 +1,176 @@
+"""Training against inference: aspects from the two main pipelines, and the lines of forward that differ."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from analyzer.index import External
+from analyzer.index.symbols import dotted_name
+from analyzer.records.bundles import Facts, Shapes
+from analyzer.records.processes import Pipeline, Stage
+from analyzer.records.source import Span
+from analyzer.records.techniques import LineDifference, ModeDifference, TechniqueFinding
+from analyzer.records.tensors import ShapeRow, Trace
+from analyzer.techniques.program import Program, Reading
+
+MOST_PLACES = 4
+_ASPECTS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("data", ("data", "tokenize"), ("data", "tokenize", "preprocess")),
+    ("batch", ("batch",), ("batch",)),
+    ("mode", ("mode",), ("mode",)),
+    ("forward", ("forward",), ("forward", "prefill", "decode")),
+    ("goal", ("loss",), ("sample", "postprocess")),
+    ("update", ("step", "schedule", "clip"), ()),
+    ("weights", ("checkpoint",), ("load_checkpoint",)),
+)
+"""Aspect with the kinds of stages that show it in training and in inference."""
+GRADIENT_OFF = ("torch.no_grad", "torch.inference_mode", "torch.set_grad_enabled")
+
+
+def mode_differences(
+    program: Program, facts: Facts, shapes: Shapes, techniques: Sequence[TechniqueFinding]
+) -> tuple[ModeDifference, ...]:
+    """Rows of the comparison; none unless both pipelines exist."""
+    training = next((p for p in facts.processes.training if p.main), None)
+    inference = next((p for p in facts.processes.inference if p.main), None)
+    if training is None or inference is None:
+        return ()
+    entry = ModeDifference("entry", (training.entry,), (inference.entry,), training.entry_name, inference.entry_name)
+    return (
+        entry,
+        *_traced(shapes),
+        *_stages(training, inference),
+        _gradients(program, training, inference),
+        *_dropped(program, techniques),
+        *_own_parts(training, inference),
+    )
+
+
+def _stages(training: Pipeline, inference: Pipeline) -> Iterator[ModeDifference]:
+    for aspect, train_kinds, infer_kinds in _ASPECTS:
+        left = [s for s in training.stages if s.kind in train_kinds]
+        right = [s for s in inference.stages if s.kind in infer_kinds]
+        if left or right:
+            absent = f"{aspect}_absent"
+            yield ModeDifference(aspect, _places(left), _places(right), _said(left, absent), _said(right, absent))
+
+
+def _places(stages: Sequence[Stage]) -> tuple[Span, ...]:
+    return tuple(dict.fromkeys(stage.where for stage in stages))[:MOST_PLACES]
+
+
+def _said(stages: Sequence[Stage], absent: str) -> str:
+    """The first stage's own line, or the id of the sentence that there is none."""
+    return " ".join(stages[0].code.split()) if stages else absent
+
+
+def _gradients(program: Program, training: Pipeline, inference: Pipeline) -> ModeDifference:
+    """Backward passes on one side, what switches gradients off on the other."""
+    backward = [stage for stage in training.stages if stage.kind == "backward"]
+    switches = gradient_switches(program, inference)
+    text = program.index.quote(switches[0].path, switches[0].first_line, switches[0].last_line) if switches else ""
+    said = " ".join(text.split()) or "gradient_absent"
+    return ModeDifference("gradient", _places(backward), switches, _said(backward, "gradient_absent"), said)
+
+
+def gradient_switches(program: Program, pipeline: Pipeline) -> tuple[Span, ...]:
+    """Lines that switch gradients off in the functions that the pipeline's stages stand in."""
+    functions = {pipeline.entry_name, f"{pipeline.entry.path}:", *(stage.function for stage in pipeline.stages)}
+    functions |= {f"{name}:" for name in functions if ":" not in name}
+    found = []
+    for reading in program.readings:
+        if reading.qualified_name in functions:
+            for label in GRADIENT_OFF:
+                for term in reading.called.get(label, ()):
+                    found.append(program.index.span(term.path, getattr(term.node, "lineno", 1)))
+            found += decorated(program, reading)
+    return tuple(dict.fromkeys(found))[:MOST_PLACES]
+
+
+def decorated(program: Program, reading: Reading) -> Iterator[Span]:
+    """Decorators of a function that switch gradients off."""
+    for decorator in getattr(reading.node, "decorator_list", ()):
+        node = decorator.func if isinstance(decorator, ast.Call) else decorator
+        dotted = dotted_name(node)
+        target = program.index.symbols.resolve(reading.path, dotted, "") if dotted else None
+        if isinstance(target, External) and target.dotted in GRADIENT_OFF:
+            yield program.index.span(reading.path, decorator.lineno)
+
+
+def _traced(shapes: Shapes) -> Iterator[ModeDifference]:
+    """Inputs and outputs of the two evaluated calls of the main model."""
+    pair = traced_modes(shapes)
+    if pair is not None:
+        one, two = pair
+        yield ModeDifference("input", (), (), _inputs(one), _inputs(two))
+        yield ModeDifference("output", (), (), _outputs(one), _outputs(two))
+
+
+def _inputs(trace: Trace) -> str:
+    return ", ".join(f"{item.name} {item.value}" for item in trace.inputs)
+
+
+def _outputs(trace: Trace) -> str:
+    return ", ".join(str(spec) for spec in trace.output)
+
+
+def _dropped(program: Program, techniques: Sequence[TechniqueFinding]) -> Iterator[ModeDifference]:
+    """Random parts of the model that only training has."""
+    found = [t for t in techniques if t.in_use and t.sheet_id in ("dropout", "stochastic_depth")]
+    if found:
+        spans = tuple(span for finding in found for span in finding.where)
+        said = " ".join(program.index.quote(spans[0].path, spans[0].first_line, spans[0].first_line).split())
+        yield ModeDifference("augmentation", spans[:MOST_PLACES], (), said, "dropout_inactive")
+
+
+def _own_parts(training: Pipeline, inference: Pipeline) -> Iterator[ModeDifference]:
+    """Techniques that one pipeline alone uses, by id."""
+    left = {f.id: f for f in training.features}
+    right = {f.id: f for f in inference.features}
+    only = [sorted(set(one) - set(other)) for one, other in ((left, right), (right, left))]
+    if any(only):
+        places = [tuple(table[name].where for name in names) for table, names in zip((left, right), only, strict=True)]
+        said = [", ".join(names) or "nothing_of_its_own" for names in only]
+        yield ModeDifference("modules", places[0][:MOST_PLACES], places[1][:MOST_PLACES], said[0], said[1])
+
+
+def traced_modes(shapes: Shapes) -> tuple[Trace, Trace] | None:
+    """Training and inference trace of the main model, where both exist and call the same method."""
+    main = next((model for model in shapes.models if model.main), None)
+    traces = main.traces if main is not None else ()
+    training = next((t for t in traces if t.mode == "training"), None)
+    inference = next((t for t in traces if t.mode in ("inference", "prefill", "decode")), None)
+    return (training, inference) if training and inference and training.method == inference.method else None
+
+
+def line_differences(shapes: Shapes) -> tuple[LineDifference, ...]:
+    """Lines of the main model that run in one of training and inference only, or with other shapes."""
+    pair = traced_modes(shapes)
+    return tuple(_different_lines(*pair)) if pair is not None else ()
+
+
+def _different_lines(training: Trace, inference: Trace) -> Iterator[LineDifference]:
+    left, right = _by_line(training), _by_line(inference)
+    for place in sorted({*left, *right}):
+        one, two = left.get(place), right.get(place)
+        said = _shapes(one), _shapes(two)
+        if said[0] != said[1]:
+            row = (one or two or [None])[0]
+            if row is not None:
+                yield LineDifference(row.where, row.code, said[0], said[1])
+
+
+def _by_line(trace: Trace) -> dict[tuple[str, int], list[ShapeRow]]:
+    found: dict[tuple[str, int], list[ShapeRow]] = {}
+    for row in trace.rows:
+        found.setdefault((row.where.path, row.where.first_line), []).append(row)
+    return found
+
+
+def _shapes(rows: list[ShapeRow] | None) -> str | None:
+    """Targets with their shapes; a line that ran with several shapes lists each once."""
+    if rows is None:
+        return None
+    said = [f"{t.name} {' '.join(str(spec) for spec in t.tensors)}" for row in rows for t in row.targets if t.tensors]
+    return "; ".join(dict.fromkeys(said))
