@@ -83,8 +83,8 @@ def _chart_x(diagram: Diagram) -> str:
 
 
 def _chart_text(text: str) -> str:
-    """Charts know no entities: the two signs that would end a string are replaced."""
-    return one_line(text).replace('"', "'").replace("`", "'") or " "
+    """Charts know no entities: the signs that would end a string or begin a comment are replaced."""
+    return one_line(text).replace('"', "'").replace("`", "'").replace("%%", "% %") or " "
 
 
 def _values(series: Series, diagram: Diagram) -> list[str]:

@@ -30,8 +30,21 @@ def build(analysis: Analysis) -> tuple[Diagram, ...]:
         flow = forwards.flow(forwards.unwrapped)
         if flow is not None and flow.modules():
             title = Text(f"Architecture of {model.class_name}", f"{model.class_name} 的总体架构")
-            return (draw_flow("architecture", title, _opened(flow, forwards), (model.where,)),)
+            return (draw_flow("architecture", title, _with_ties(_opened(flow, forwards), model), (model.where,)),)
     return containment(model)
+
+
+def _with_ties(flow: Flow, model: ModelShapes) -> Flow:
+    """A module whose weight is another's says so: its parameters are not counted again."""
+    owners = {path.rpartition(".")[0]: owner for owner, path in model.ties}
+    owners |= {owner.rpartition(".")[0]: path for owner, path in model.ties if path.rpartition(".")[0] not in owners}
+    steps = [
+        replace(step, lines=(*step.lines, f"shares {owners[step.modules[0]]}"))
+        if len(step.modules) == 1 and step.modules[0] in owners
+        else step
+        for step in flow.steps
+    ]
+    return Flow(steps, flow.edges, flow.groups)
 
 
 def _opened(flow: Flow, forwards: Forwards) -> Flow:

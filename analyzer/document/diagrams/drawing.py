@@ -22,10 +22,21 @@ def draw_flow(name: str, title: Text, flow: Flow, where: tuple[Span, ...] = ()) 
         title,
         "flow",
         boxes=tuple(_box(step) for step in small.steps),
-        arrows=tuple(Arrow(edge.source, edge.target, edge.label) for edge in small.edges),
+        arrows=_arrows(small),
         groups=tuple(Group(group, label) for group, label in small.groups.items() if group in used),
         where=where,
     )
+
+
+def _arrows(flow: Flow) -> tuple[Arrow, ...]:
+    """A value that goes to several places carries its shape once."""
+    said: set[tuple[str, str]] = set()
+    arrows = []
+    for edge in flow.edges:
+        again = (edge.source, edge.label) in said
+        said.add((edge.source, edge.label))
+        arrows.append(Arrow(edge.source, edge.target, "" if again else edge.label))
+    return tuple(arrows)
 
 
 def _first_steps(flow: Flow) -> Flow:

@@ -68,7 +68,7 @@ def _wishes(row: list[Node], pulls: tuple[Pull, ...], nodes: dict[str, Node]) ->
 
 def _settle(row: list[Node], wishes: dict[str, tuple[float, float]]) -> None:
     """Isotonic regression: subtract the least distances, pool violators, add the distances back."""
-    distances = [0.0]
+    distances = [0.0] * bool(row)
     for left, right in pairwise(row):
         distances.append(distances[-1] + separation(left, right))
     pools: list[tuple[float, float, int]] = []
@@ -102,14 +102,22 @@ def _straighten(rows: list[list[Node]], links: list[Link]) -> None:
     }
     for link in sorted(links, key=lambda link: -len(link.path)):
         bends = link.path[1:-1]
-        start = link.path[0].cross + link.path[0].ports_out.get(link.number, 0.0)
-        end = link.path[-1].cross + link.path[-1].ports_in.get(link.number, 0.0)
+        first, last = link.path[0], link.path[-1]
+        start = first.cross + first.ports_out.get(link.number, 0.0)
+        end = last.cross + last.ports_in.get(link.number, 0.0)
         lines = [start, end, *(bend.cross for bend in bends)]
         free = [line for line in lines if all(_has_room(bend, line, beside[bend.id]) for bend in bends)]
         if bends and free:
-            best = min(free, key=lambda line: sum(abs(line - bend.cross) for bend in bends))
+            fixed = [start] if first.pin or link.number in first.ports_out else []
+            fixed += [end] if last.pin or link.number in last.ports_in else []
+            best = min(free, key=lambda line: (_kinks(line, fixed), sum(abs(line - bend.cross) for bend in bends)))
             for bend in bends:
                 bend.cross = best
+
+
+def _kinks(line: float, fixed: list[float]) -> int:
+    """Steps at ports of frames, which the layout cannot move."""
+    return sum(abs(line - place) > 0.5 for place in fixed)
 
 
 def _has_room(node: Node, cross: float, beside: tuple[Node | None, Node | None]) -> bool:
