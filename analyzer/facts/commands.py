@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analyzer.index import SourceIndex
+from analyzer.index.notebooks import shell_lines
 from analyzer.records.source import Span
 
 SHELL_LANGUAGES = frozenset({"", "bash", "sh", "shell", "console", "zsh", "shell-session", "bat", "powershell", "cmd"})
@@ -84,6 +85,8 @@ def find_commands(index: SourceIndex) -> tuple[Command, ...]:
             found += _lines(index, path, 1, file.lines)
         elif file.kind == "makefile":
             found += _recipes(index, path)
+        elif file.kind == "notebook":
+            found += [Command(text, index.span(path, line)) for line, text in shell_lines(index.text(path))]
     return tuple(found)
 
 

@@ -10,7 +10,7 @@ import json
 import re
 
 MARK = re.compile(r"^# %% \[cell (\d+)\]$")
-MAGIC = re.compile(r"^\s*(?:[%!?]|[A-Za-z_][\w, ]*=\s*[%!])|\?\s*$")
+MAGIC = re.compile(r"^\s*(?:[%!?]|[A-Za-z_][\w, ]*=\s*[%!]|[\w.\[\]]+\?{1,2}\s*$)")
 CELL_MAGIC = re.compile(r"^\s*%%")
 PYTHON_CELL_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun", "%%memit")
 
@@ -103,4 +103,4 @@ def shell_lines(text: str) -> list[tuple[int, str]]:
             in_shell = line.strip().startswith(("%%bash", "%%sh", "%%shell", "%%script bash"))
         elif in_shell or line.lstrip().startswith("!"):
             found.append((number, line.lstrip().lstrip("!").strip()))
-    return found
+    return [(number, command) for number, command in found if command]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import warnings
 
@@ -14,7 +15,7 @@ from analyzer.records.source import SourceFile, Span
 def parse_python(file: SourceFile) -> ast.Module | Unknown:
     """Syntax tree of a Python file or notebook, or Unknown with line and message.
 
-    The reason is `newer_syntax` where another version of Python would parse the file. Of a notebook the cells
+    The reason is `newer_syntax` where the line that fails looks like syntax of a later Python. Of a notebook the cells
     that parse are kept (see `broken_cells`).
     """
     if file.kind != "notebook":
@@ -39,10 +40,12 @@ def _parse(file: SourceFile, text: str) -> ast.Module | Unknown:
     try:
         return parse_text(text)
     except SyntaxError as error:
-        line = min(error.lineno or 1, max(1, file.lines))
-        reason = "newer_syntax" if _is_newer_syntax(text) else "syntax_error"
-        version = ".".join(map(str, sys.version_info[:2]))
-        return Unknown(reason, (("message", str(error.msg)), ("python", version)), Span(file.path, line, line))
+        lines = text.split("\n")
+        line = min(error.lineno or 1, len(lines))
+        newer = _newer_version(lines[line - 1], str(error.msg))
+        known = (("message", str(error.msg)),)
+        arguments = known if newer is None else (*known, ("python", newer))
+        return Unknown("newer_syntax" if newer else "syntax_error", arguments, Span(file.path, line, line))
     except (ValueError, RecursionError, MemoryError) as error:
         return Unknown("unparsable", (("message", type(error).__name__),), Span(file.path, 1, 1))
 
@@ -54,12 +57,22 @@ def parse_text(text: str) -> ast.Module:
         return ast.parse(text)
 
 
-def _is_newer_syntax(text: str) -> bool:
-    """LibCST's own grammar knows syntax that the running Python may not; it is asked only after a failure."""
-    import libcst
+NEWER_SYNTAX: tuple[tuple[tuple[int, int], str], ...] = (
+    ((3, 11), r"^\s*except\s*\*|\w\[\s*\*\w"),
+    ((3, 12), r"^\s*type\s+\w+\s*(\[.*\])?\s*=|^\s*(async\s+)?def\s+\w+\s*\[|^\s*class\s+\w+\s*\["),
+    ((3, 13), r"^\s*(type|class|def)\b.*\[.*=.*\]"),
+    ((3, 14), r"\b[rR]?[tT][rR]?[\"']|except\s+[\w.]+\s*,\s*[\w.]+.*:"),
+)
+"""Version of Python with what its new syntax looks like in a line; a native parser of all versions is not asked,
+because hostile nesting brings it down with the whole process.
+"""
 
-    try:
-        libcst.parse_module(text)
-    except (libcst.ParserSyntaxError, libcst.CSTValidationError, RecursionError):
-        return False
-    return True
+
+def _newer_version(line: str, message: str) -> str | None:
+    """The first later version of Python that might accept the line."""
+    if message.startswith("f-string") and sys.version_info < (3, 12):
+        return "3.12"
+    for version, pattern in NEWER_SYNTAX:
+        if version > sys.version_info[:2] and re.search(pattern, line):
+            return ".".join(map(str, version))
+    return None

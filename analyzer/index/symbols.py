@@ -29,6 +29,7 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_DEPTH = 24
+MAX_PARTS = 12
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class SymbolTable:
         self._scopes: dict[str, FileScopes | None] = {path: read_scopes(path, tree) for path, tree in trees.items()}
         self._locals: dict[Definition, frozenset[str]] = {}
         self._resolved: dict[tuple[str, str, str], Resolved | None] = {}
+        self._steps: dict[tuple[str, tuple[str, ...], str], Resolved | None] = {}
         self.definitions: dict[str, dict[str, Definition]] = _Definitions(self)
         for path, scopes in self._scopes.items():
             if scopes is not None:
@@ -114,6 +116,7 @@ class SymbolTable:
         """
         key = (path, dotted, scope)
         if key not in self._resolved:
+            self._steps = {}
             self._resolved[key] = self._resolve(path, dotted.split("."), scope, 0)
         return self._resolved[key]
 
@@ -122,8 +125,16 @@ class SymbolTable:
         return self._modules.resolve(path, dotted, level)
 
     def _resolve(self, path: str, parts: list[str], scope: str, depth: int) -> Resolved | None:
+        """One step of a question; a step that comes round again, as in circular imports, has no answer."""
+        step = (path, tuple(parts), scope)
+        if step not in self._steps and depth <= MAX_DEPTH and len(parts) <= MAX_PARTS:
+            self._steps[step] = None
+            self._steps[step] = self._bound(path, parts, scope, depth)
+        return self._steps.get(step)
+
+    def _bound(self, path: str, parts: list[str], scope: str, depth: int) -> Resolved | None:
         scopes = self.scopes(path)
-        if scopes is None or depth > MAX_DEPTH:
+        if scopes is None:
             return None
         for place in self._visible(scopes, scope):
             name = f"{place}.{parts[0]}"
