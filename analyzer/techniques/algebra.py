@@ -153,7 +153,7 @@ def _einsum(term: Term) -> Term:
     if len(tensors) != 2 or "->" not in text:
         return replace(term, args=tuple(tensors), label=text)
     inputs, output = text.split("->")
-    left, right = (set(_letters(side)) for side in (inputs.split(",") + [""])[:2])
+    left, right = (set(_letters(side)) for side in [*inputs.split(","), ""][:2])
     summed = (left | right) - set(_letters(output))
     if not summed and left.isdisjoint(right):
         return _with(term, "outer", *tensors)

@@ -7,14 +7,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from analyzer.index.symbols import dotted_name
-from analyzer.techniques import containers
 from analyzer.techniques.algebra import canonical
-from analyzer.techniques.containers import any_element, element, held
+from analyzer.techniques.containers import children, entries, held, is_complete, item, member
 from analyzer.techniques.frame import Frame
-from analyzer.techniques.terms import Term, choice, constant
+from analyzer.techniques.protocols import Arguments, Reads
+from analyzer.techniques.terms import Term, choice
 from analyzer.techniques.vocabulary import (
     CASTS,
     CONSTRUCTORS,
@@ -23,11 +22,6 @@ from analyzer.techniques.vocabulary import (
     MODULES,
     Operation,
 )
-
-if TYPE_CHECKING:
-    from analyzer.techniques.reading import Reader
-
-__all__ = ["BUILTINS", "any_element", "element", "member", "public_name", "read_arguments", "read_call"]
 
 BUILTINS = frozenset({
     "abs", "dict", "enumerate", "float", "int", "len", "list", "map", "max", "min", "open", "print", "range",
@@ -51,14 +45,7 @@ def public_name(dotted: str) -> str:
     return dotted
 
 
-def member(base: Term, name: str) -> Term | None:
-    return containers.member(base, name)
-
-
-Arguments = tuple[tuple[Term, ...], tuple[tuple[str, Term], ...]]
-
-
-def read_arguments(reader: Reader, nodes: Sequence[ast.expr], frame: Frame) -> tuple[Term, ...]:
+def read_arguments(reader: Reads, nodes: Sequence[ast.expr], frame: Frame) -> tuple[Term, ...]:
     """Positional arguments; a starred tuple that is known is spread."""
     found: list[Term] = []
     for node in nodes:
@@ -68,7 +55,7 @@ def read_arguments(reader: Reader, nodes: Sequence[ast.expr], frame: Frame) -> t
     return tuple(found)
 
 
-def read_call(reader: Reader, node: ast.Call, frame: Frame) -> Term:
+def read_call(reader: Reads, node: ast.Call, frame: Frame) -> Term:
     """Term of a call."""
     args = read_arguments(reader, node.args, frame)
     keywords = tuple((k.arg or "**", reader.read(k.value, frame)) for k in node.keywords)
@@ -78,7 +65,7 @@ def read_call(reader: Reader, node: ast.Call, frame: Frame) -> Term:
     return call(reader, callee, (args, keywords), node, frame)
 
 
-def _is_method(reader: Reader, func: ast.Attribute, frame: Frame) -> bool:
+def _is_method(reader: Reads, func: ast.Attribute, frame: Frame) -> bool:
     """Whether `a.b(...)` calls a method of a value and not a function of a module."""
     dotted = dotted_name(func)
     if dotted is None or dotted.split(".")[0] in frame.names:
@@ -86,7 +73,7 @@ def _is_method(reader: Reader, func: ast.Attribute, frame: Frame) -> bool:
     return reader.program.index.symbols.resolve(frame.path, dotted, frame.scope) is None
 
 
-def call(reader: Reader, callee: Term, arguments: Arguments, node: ast.AST, frame: Frame) -> Term:
+def call(reader: Reads, callee: Term, arguments: Arguments, node: ast.AST, frame: Frame) -> Term:
     """Calling the value `callee`."""
     if callee.head == "choice":
         options = [one for one in callee.args if one.head != "const"] or list(callee.args)
@@ -105,7 +92,7 @@ def call(reader: Reader, callee: Term, arguments: Arguments, node: ast.AST, fram
     return Term("apply", (callee, *arguments[0]), arguments[1], path=frame.path, node=node)
 
 
-def external_call(reader: Reader, dotted: str, arguments: Arguments, node: ast.AST, frame: Frame) -> Term:
+def external_call(reader: Reads, dotted: str, arguments: Arguments, node: ast.AST, frame: Frame) -> Term:
     """Calling a library's function or class by its name."""
     args, keywords = arguments
     if dotted in FUNCTIONS:
@@ -115,7 +102,7 @@ def external_call(reader: Reader, dotted: str, arguments: Arguments, node: ast.A
     if dotted == "builtins.map" and len(args) == 2:
         return _map(reader, args[0], args[1], node, frame)
     if dotted == "builtins.dict":
-        spread = tuple(pair for arg in args for pair in containers.entries(arg))
+        spread = tuple(pair for arg in args for pair in entries(arg))
         return Term("dict", (), spread + keywords, path=frame.path, node=node)
     if dotted in CONSTRUCTORS:
         names = CONSTRUCTORS[dotted]
@@ -124,13 +111,11 @@ def external_call(reader: Reader, dotted: str, arguments: Arguments, node: ast.A
     return Term("call", args, keywords, label=dotted, path=frame.path, node=node)
 
 
-def _map(reader: Reader, function: Term, source: Term, node: ast.AST, frame: Frame) -> Term:
+def _map(reader: Reads, function: Term, source: Term, node: ast.AST, frame: Frame) -> Term:
     """`map(f, values)` over a known tuple, else over any element: unpacking applies `f` to each item."""
     if source.head == "tuple":
         parts = tuple(call(reader, function, ((arg,), ()), node, frame) for arg in source.args)
         return Term("tuple", parts, path=frame.path, node=node)
-    from analyzer.techniques.reading import item
-
     parts = tuple(
         call(reader, function, ((item(source, i, node, frame.path),), ()), node, frame) for i in range(_MAPPED)
     )
@@ -154,7 +139,7 @@ def _operation(operation: Operation, label: str, arguments: Arguments, node: ast
 _ALIASES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "axes": "dims"}
 
 
-def _own_call(reader: Reader, qualified: str, arguments: Arguments, node: ast.AST, frame: Frame) -> Term:
+def _own_call(reader: Reads, qualified: str, arguments: Arguments, node: ast.AST, frame: Frame) -> Term:
     opened = reader.program.open_function(qualified, arguments, frame)
     if opened is not None:
         return _called_here(opened, node, frame)
@@ -168,13 +153,13 @@ def _called_here(returned: Term, node: ast.AST, frame: Frame) -> Term:
     return returned.named(node, frame.path)
 
 
-def _method(reader: Reader, node: ast.Call, func: ast.Attribute, arguments: Arguments, frame: Frame) -> Term:
+def _method(reader: Reads, node: ast.Call, func: ast.Attribute, arguments: Arguments, frame: Frame) -> Term:
     """`value.name(...)`."""
     name = func.attr
     base = reader.read(func.value, frame)
     if base.head == "self" or (base.head == "call" and base.label == "builtins.super"):
         return _self_method(reader, node, func, base, arguments, frame)
-    owned = containers.member(base, name)
+    owned = member(base, name)
     if owned is not None:
         return call(reader, owned, arguments, node, frame)
     if name == "forward" and held(base).head == "call":
@@ -188,7 +173,7 @@ def _method(reader: Reader, node: ast.Call, func: ast.Attribute, arguments: Argu
 
 
 def _self_method(
-    reader: Reader, node: ast.Call, func: ast.Attribute, base: Term, arguments: Arguments, frame: Frame
+    reader: Reads, node: ast.Call, func: ast.Attribute, base: Term, arguments: Arguments, frame: Frame
 ) -> Term:
     name = func.attr
     if base.head == "self" and name in frame.attributes:
@@ -205,11 +190,11 @@ def _self_method(
     return Term("method", (base, *arguments[0]), arguments[1], label=name, path=frame.path, node=node)
 
 
-def invoke(reader: Reader, made: Term, arguments: Arguments, node: ast.AST, frame: Frame) -> Term:
+def invoke(reader: Reads, made: Term, arguments: Arguments, node: ast.AST, frame: Frame) -> Term:
     """Calling an object made by the constructor call `made`."""
     args, keywords = arguments
-    if made.label == "torch.nn.Sequential" and args and containers.is_complete(made):
-        return _sequence(reader, containers.children(made), args[0], node, frame)
+    if made.label == "torch.nn.Sequential" and args and is_complete(made):
+        return _sequence(reader, children(made), args[0], node, frame)
     if made.label == "functools.partial" and made.args:
         merged = (made.args[1:] + args, made.keywords + keywords)
         return call(reader, made.args[0], merged, node, frame)
@@ -224,7 +209,7 @@ def invoke(reader: Reader, made: Term, arguments: Arguments, node: ast.AST, fram
     return Term("invoke", args, keywords, label=made.label, path=frame.path, node=node, definition=made)
 
 
-def _sequence(reader: Reader, modules: list[Term], value: Term, node: ast.AST, frame: Frame) -> Term:
+def _sequence(reader: Reads, modules: list[Term], value: Term, node: ast.AST, frame: Frame) -> Term:
     for module in modules:
         value = call(reader, module, ((value,), ()), module.node or node, _at(frame, module))
     return value.named(node, frame.path) if modules else value
@@ -237,7 +222,3 @@ def _at(frame: Frame, module: Term) -> Frame:
     moved = frame.closure()
     moved.path = module.path
     return moved
-
-
-def none(node: ast.AST, frame: Frame) -> Term:
-    return constant(None, frame.path, node)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 from analyzer.techniques.terms import Term, choice
 
@@ -116,3 +117,22 @@ def _index(source: Term, node: ast.AST, path: str) -> Term:
 
 def _either(terms: list[Term], path: str, node: ast.AST) -> Term | None:
     return choice([held(term) for term in terms], path, node) if terms else None
+
+
+def item(value: Term, position: int, node: ast.AST, path: str) -> Term:
+    """What unpacking gives the name at `position`."""
+    if value.head == "tuple" and 0 <= position < _known_length(value):
+        return value.args[position]
+    if value.head == "call" and value.label in CONTAINERS and 0 <= position < len(listed := children(value)):
+        return listed[position]
+    if value.head == "choice":
+        return choice([item(one, position, node, path) for one in value.args], path, node)
+    definition = value.definition
+    inner = item(definition, position, node, path) if definition is not None else None
+    held = inner if inner is not None and inner.head != "item" else None
+    return Term("item", (replace(value, definition=None),), label=str(position), path=path, node=node, definition=held)
+
+
+def _known_length(sequence: Term) -> int:
+    """How many elements of a tuple stand before the first starred one."""
+    return next((i for i, arg in enumerate(sequence.args) if arg.head == "star"), len(sequence.args))

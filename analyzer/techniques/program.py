@@ -12,8 +12,9 @@ from functools import cached_property
 
 from analyzer.index import Definition, External, SourceIndex
 from analyzer.index.symbols import dotted_name
-from analyzer.techniques.calls import Arguments, public_name
+from analyzer.techniques.calls import public_name
 from analyzer.techniques.frame import Frame, Step
+from analyzer.techniques.protocols import Arguments
 from analyzer.techniques.reading import Reader
 from analyzer.techniques.statements import Statements
 from analyzer.techniques.terms import Term, choice, walk

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from analyzer.index import Definition, External
 from analyzer.index.symbols import dotted_name
-from analyzer.techniques import calls
 from analyzer.techniques.algebra import BINARY, canonical
-from analyzer.techniques.containers import CONTAINERS, children
+from analyzer.techniques.calls import BUILTINS, public_name, read_arguments, read_call
+from analyzer.techniques.containers import any_element, element, member
 from analyzer.techniques.frame import Frame
+from analyzer.techniques.protocols import Knowledge
 from analyzer.techniques.terms import Term, choice, constant
-
-if TYPE_CHECKING:
-    from analyzer.techniques.program import Program
 
 KNOWN_MODULES = {"math", "builtins"}
 
@@ -28,7 +25,7 @@ KNOWN_MODULES = {"math", "builtins"}
 class Reader:
     """Turns expressions into terms in the scope of a frame; `program` knows the other functions and classes."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Knowledge) -> None:
         self.program = program
 
     def read(self, node: ast.expr, frame: Frame) -> Term:
@@ -56,12 +53,12 @@ def _resolved(reader: Reader, dotted: str, node: ast.expr, frame: Frame) -> Term
     if isinstance(found, Definition) and (imported := _optional_import(reader, found, dotted)) is not None:
         found = imported
     if isinstance(found, External):
-        return reader.leaf("external", calls.public_name(found.dotted), node, frame)
+        return reader.leaf("external", public_name(found.dotted), node, frame)
     if isinstance(found, Definition):
         if isinstance(found.node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             return reader.leaf("own", found.qualified_name, node, frame)
         return reader.leaf("name", dotted, node, frame, definition=reader.program.constant(found))
-    if found is None and dotted in calls.BUILTINS:
+    if found is None and dotted in BUILTINS:
         return reader.leaf("external", f"builtins.{dotted}", node, frame)
     return None
 
@@ -88,11 +85,11 @@ def _read_attribute(reader: Reader, node: ast.Attribute, frame: Frame) -> Term:
         return reader.leaf("attr", node.attr, node, frame, args=(base,), definition=held.definition or held)
     if node.attr in ("T", "mT"):
         return canonical(reader.leaf("mT", "", node, frame, args=(base,)))
-    return reader.leaf("attr", node.attr, node, frame, args=(base,), definition=calls.member(base, node.attr))
+    return reader.leaf("attr", node.attr, node, frame, args=(base,), definition=member(base, node.attr))
 
 
 def _read_call(reader: Reader, node: ast.Call, frame: Frame) -> Term:
-    return calls.read_call(reader, node, frame)
+    return read_call(reader, node, frame)
 
 
 def _read_binop(reader: Reader, node: ast.BinOp, frame: Frame) -> Term:
@@ -126,7 +123,7 @@ def _read_ifexp(reader: Reader, node: ast.IfExp, frame: Frame) -> Term:
 
 
 def _read_sequence(reader: Reader, node: ast.Tuple | ast.List | ast.Set, frame: Frame) -> Term:
-    return reader.leaf("tuple", "", node, frame, args=calls.read_arguments(reader, node.elts, frame))
+    return reader.leaf("tuple", "", node, frame, args=read_arguments(reader, node.elts, frame))
 
 
 def _read_dict(reader: Reader, node: ast.Dict, frame: Frame) -> Term:
@@ -139,7 +136,7 @@ def _read_dict(reader: Reader, node: ast.Dict, frame: Frame) -> Term:
 
 def _read_subscript(reader: Reader, node: ast.Subscript, frame: Frame) -> Term:
     base, place = reader.read(node.value, frame), reader.read(node.slice, frame)
-    return calls.element(base, place, node, frame.path)
+    return element(base, place, node, frame.path)
 
 
 def _read_slice(reader: Reader, node: ast.Slice, frame: Frame) -> Term:
@@ -158,7 +155,7 @@ def _read_comprehension(
     inner = frame.closure()
     for generator in node.generators:
         source = reader.read(generator.iter, inner)
-        reader.program.statements.bind(generator.target, calls.any_element(source, generator.iter, frame.path), inner)
+        reader.program.statements.bind(generator.target, any_element(source, generator.iter, frame.path), inner)
     element = node.value if isinstance(node, ast.DictComp) else node.elt
     return reader.leaf("each", "", node, frame, args=(reader.read(element, inner),))
 
@@ -176,25 +173,6 @@ def _read_namedexpr(reader: Reader, node: ast.NamedExpr, frame: Frame) -> Term:
 def _read_other(reader: Reader, node: ast.expr, frame: Frame) -> Term:
     parts = tuple(reader.read(c, frame) for c in ast.iter_child_nodes(node) if isinstance(c, ast.expr))
     return reader.leaf("other", type(node).__name__, node, frame, args=parts)
-
-
-def item(value: Term, position: int, node: ast.AST, path: str) -> Term:
-    """What unpacking gives the name at `position`."""
-    if value.head == "tuple" and 0 <= position < _known_length(value):
-        return value.args[position]
-    if value.head == "call" and value.label in CONTAINERS and 0 <= position < len(listed := children(value)):
-        return listed[position]
-    if value.head == "choice":
-        return choice([item(one, position, node, path) for one in value.args], path, node)
-    definition = value.definition
-    inner = item(definition, position, node, path) if definition is not None else None
-    held = inner if inner is not None and inner.head != "item" else None
-    return Term("item", (replace(value, definition=None),), label=str(position), path=path, node=node, definition=held)
-
-
-def _known_length(sequence: Term) -> int:
-    """How many elements of a tuple stand before the first starred one."""
-    return next((i for i, arg in enumerate(sequence.args) if arg.head == "star"), len(sequence.args))
 
 
 _READERS: dict[type[ast.expr], Callable[[Reader, Any, Frame], Term]] = {

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from analyzer.techniques.algebra import BINARY, canonical
-from analyzer.techniques.containers import any_element, held
+from analyzer.techniques.containers import any_element, held, item
 from analyzer.techniques.frame import Frame
-from analyzer.techniques.terms import Term, choice, constant
-
-if TYPE_CHECKING:
-    from analyzer.techniques.reading import Reader
+from analyzer.techniques.protocols import Reads
+from analyzer.techniques.terms import Term, constant
 
 
 class Statements:
     """Reads blocks of statements with the expression reader."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reads) -> None:
         self.reader = reader
 
     def run(self, body: Sequence[ast.stmt], frame: Frame) -> None:
@@ -51,8 +49,6 @@ class Statements:
             frame.names[target.value.id] = Term("stored", parts, path=frame.path, node=statement)
 
     def _unpack(self, target: ast.Tuple | ast.List, value: Term, frame: Frame, statement: ast.stmt | None) -> None:
-        from analyzer.techniques.reading import item
-
         starred = next((i for i, e in enumerate(target.elts) if isinstance(e, ast.Starred)), len(target.elts))
         for position, element in enumerate(target.elts):
             place = position if position <= starred else position - len(target.elts)
@@ -267,5 +263,3 @@ _HANDLERS: dict[type[ast.stmt], Callable[[Statements, Any, Frame], None]] = {
     ast.While: _while,
     ast.With: _with,
 }
-
-__all__ = ["Statements", "choice"]

@@ -1,7 +1,8 @@
 """Which spellings mean the same operation: functions, tensor methods and module classes of torch and numpy.
 
-A table, no logic. A row: head, names of its parameters (operands first; `-` for any number of operands), how many of
-them are operands, then the spellings. Spelling `F.x` is `torch.nn.functional.x`, `nn.X` a module class, `.x` a tensor method, `np.x` numpy's.
+A table, no logic. A row: head, names of its parameters (operands first; `-` for any number of operands), how many
+of them are operands, then the spellings; an indented line goes on. Spelling `F.x` is `torch.nn.functional.x`,
+`nn.X` a module class, `.x` a tensor method, `np.x` numpy's.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ class Operation:
 
 
 _TABLE = """
-softmax        | input dim                        | 1 | torch.softmax F.softmax .softmax nn.Softmax torch.special.softmax
+softmax        | input dim                        | 1 | torch.softmax F.softmax .softmax nn.Softmax
+    torch.special.softmax
 log_softmax    | input dim                        | 1 | torch.log_softmax F.log_softmax .log_softmax nn.LogSoftmax
 sigmoid        | input                            | 1 | torch.sigmoid F.sigmoid .sigmoid .sigmoid_ nn.Sigmoid
 logsigmoid     | input                            | 1 | F.logsigmoid nn.LogSigmoid
@@ -31,9 +33,11 @@ silu           | input inplace                    | 1 | F.silu nn.SiLU
 hardswish      | input inplace                    | 1 | F.hardswish nn.Hardswish
 leaky_relu     | input negative_slope inplace     | 1 | F.leaky_relu nn.LeakyReLU
 elu            | input alpha inplace              | 1 | F.elu nn.ELU
-matmul         | input other                      | 2 | torch.matmul torch.bmm torch.mm .matmul .bmm .mm np.matmul .__matmul__
+matmul         | input other                      | 2 | torch.matmul torch.bmm torch.mm .matmul .bmm .mm np.matmul
+    .__matmul__
 einsum         | -                                | 0 | torch.einsum np.einsum einops.einsum
-transpose      | input dim0 dim1                  | 1 | torch.transpose .transpose torch.swapaxes .swapaxes torch.swapdims .swapdims
+transpose      | input dim0 dim1                  | 1 | torch.transpose .transpose torch.swapaxes .swapaxes
+    torch.swapdims .swapdims
 mT             | input                            | 1 | .t torch.t torch.adjoint
 permute        | input                            | 1 | .permute torch.permute
 mean           | input dim keepdim                | 1 | torch.mean .mean np.mean
@@ -82,22 +86,30 @@ argsort        | input dim descending             | 1 | torch.argsort .argsort n
 sort           | input dim descending             | 1 | torch.sort .sort
 cumsum         | input dim                        | 1 | torch.cumsum .cumsum np.cumsum
 cumprod        | input dim                        | 1 | torch.cumprod .cumprod np.cumprod
-dropout        | input p training inplace         | 1 | torch.dropout F.dropout nn.Dropout F.dropout2d nn.Dropout2d nn.Dropout1d F.alpha_dropout
+dropout        | input p training inplace         | 1 | torch.dropout F.dropout nn.Dropout F.dropout2d nn.Dropout2d
+    nn.Dropout1d F.alpha_dropout
 layer_norm     | input normalized_shape weight bias eps | 1 | F.layer_norm torch.layer_norm nn.LayerNorm
 rms_norm       | input normalized_shape weight eps | 1 | F.rms_norm torch.rms_norm nn.RMSNorm
-batch_norm     | input running_mean running_var   | 1 | F.batch_norm nn.BatchNorm1d nn.BatchNorm2d nn.BatchNorm3d nn.SyncBatchNorm
+batch_norm     | input running_mean running_var   | 1 | F.batch_norm nn.BatchNorm1d nn.BatchNorm2d nn.BatchNorm3d
+    nn.SyncBatchNorm
 group_norm     | input num_groups weight bias eps | 1 | F.group_norm nn.GroupNorm
-instance_norm  | input                            | 1 | F.instance_norm nn.InstanceNorm1d nn.InstanceNorm2d nn.InstanceNorm3d
+instance_norm  | input                            | 1 | F.instance_norm nn.InstanceNorm1d nn.InstanceNorm2d
+    nn.InstanceNorm3d
 normalize      | input p dim eps                  | 1 | F.normalize
-norm           | input p dim keepdim              | 1 | torch.norm .norm torch.linalg.norm torch.linalg.vector_norm np.linalg.norm
+norm           | input p dim keepdim              | 1 | torch.norm .norm torch.linalg.norm torch.linalg.vector_norm
+    np.linalg.norm
 linear         | input weight bias                | 1 | F.linear nn.Linear
 conv1d         | input weight bias stride padding dilation groups | 1 | F.conv1d nn.Conv1d
 conv2d         | input weight bias stride padding dilation groups | 1 | F.conv2d nn.Conv2d
 conv3d         | input weight bias stride padding dilation groups | 1 | F.conv3d nn.Conv3d
-conv_transpose | input weight bias stride         | 1 | F.conv_transpose2d nn.ConvTranspose1d nn.ConvTranspose2d nn.ConvTranspose3d F.conv_transpose1d
-interpolate    | input size scale_factor mode     | 1 | F.interpolate nn.Upsample F.upsample nn.UpsamplingBilinear2d nn.UpsamplingNearest2d
-pool           | input kernel_size stride         | 1 | F.max_pool1d F.max_pool2d F.avg_pool2d F.avg_pool1d nn.MaxPool1d nn.MaxPool2d nn.AvgPool2d nn.AvgPool1d nn.MaxPool3d nn.AvgPool3d
-global_pool    | input output_size                | 1 | F.adaptive_avg_pool2d F.adaptive_avg_pool1d nn.AdaptiveAvgPool2d nn.AdaptiveAvgPool1d F.adaptive_max_pool2d nn.AdaptiveMaxPool2d
+conv_transpose | input weight bias stride         | 1 | F.conv_transpose2d nn.ConvTranspose1d nn.ConvTranspose2d
+    nn.ConvTranspose3d F.conv_transpose1d
+interpolate    | input size scale_factor mode     | 1 | F.interpolate nn.Upsample F.upsample nn.UpsamplingBilinear2d
+    nn.UpsamplingNearest2d
+pool           | input kernel_size stride         | 1 | F.max_pool1d F.max_pool2d F.avg_pool2d F.avg_pool1d
+    nn.MaxPool1d nn.MaxPool2d nn.AvgPool2d nn.AvgPool1d nn.MaxPool3d nn.AvgPool3d
+global_pool    | input output_size                | 1 | F.adaptive_avg_pool2d F.adaptive_avg_pool1d
+    nn.AdaptiveAvgPool2d nn.AdaptiveAvgPool1d F.adaptive_max_pool2d nn.AdaptiveMaxPool2d
 embedding      | input weight                     | 1 | nn.Embedding
 identity       | input                            | 1 | nn.Identity
 cross_entropy  | input target weight ignore_index reduction label_smoothing | 2 | F.cross_entropy nn.CrossEntropyLoss
@@ -106,7 +118,8 @@ mse_loss       | input target reduction           | 2 | F.mse_loss nn.MSELoss
 l1_loss        | input target reduction           | 2 | F.l1_loss nn.L1Loss
 smooth_l1_loss | input target reduction           | 2 | F.smooth_l1_loss nn.SmoothL1Loss F.huber_loss nn.HuberLoss
 kl_div         | input target reduction log_target | 2 | F.kl_div nn.KLDivLoss
-bce            | input target                     | 2 | F.binary_cross_entropy F.binary_cross_entropy_with_logits nn.BCELoss nn.BCEWithLogitsLoss
+bce            | input target                     | 2 | F.binary_cross_entropy F.binary_cross_entropy_with_logits
+    nn.BCELoss nn.BCEWithLogitsLoss
 sdpa           | query key value attn_mask dropout_p is_causal scale enable_gqa | 3 | F.scaled_dot_product_attention
 view           | input                            | 1 | .view .view_as
 reshape        | input                            | 1 | .reshape torch.reshape .reshape_as
@@ -158,7 +171,7 @@ def _rows() -> tuple[dict[str, Operation], dict[str, Operation], dict[str, Opera
     functions: dict[str, Operation] = {}
     methods: dict[str, Operation] = {}
     modules: dict[str, Operation] = {}
-    for line in _TABLE.strip().splitlines():
+    for line in _TABLE.strip().replace("\n    ", " ").splitlines():
         head, parameters, operands, spellings = (part.strip() for part in line.split("|"))
         operation = Operation(head, tuple(parameters.replace("-", "").split()), int(operands))
         for spelling in map(_expand, spellings.split()):

@@ -23,9 +23,8 @@ _DEFAULT = re.compile(
     r"\bdefaults?(?:\s+(?:is|to|value|value is)|\s*[:=])\s*[`'\"]?(-?[\w.+\-]+?)[`'\"]?(?=[\s),;\]]|\.?$)"
 )
 _NUMBER = r"\d[\d_]*(?:\.\d+)?"
-_PRODUCT = re.compile(
-    rf"(?<![\w.*/+-])((?:{_NUMBER}(?:\s+[A-Za-z][A-Za-z ]{{0,24}}?)?\s*\*\s*)+{_NUMBER}(?:\s+[A-Za-z][A-Za-z ]{{0,24}}?)?)\s*=\s*(~?\d[\d,_]*(?:\.\d+)?)(?![\w.*/])"
-)
+_FACTOR = rf"{_NUMBER}(?:\s+[A-Za-z][A-Za-z ]{{0,24}}?)?"
+_PRODUCT = re.compile(rf"(?<![\w.*/+-])((?:{_FACTOR}\s*\*\s*)+{_FACTOR})\s*=\s*(~?\d[\d,_]*(?:\.\d+)?)(?![\w.*/])")
 
 
 def find_claims(index: SourceIndex, facts: Facts, shapes: Shapes) -> tuple[Claim, ...]:

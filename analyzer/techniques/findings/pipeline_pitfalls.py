@@ -26,9 +26,9 @@ def find_pipeline_pitfalls(
     """Missing seeds of training, missing evaluation mode and gradient switch of inference."""
     found: list[Pitfall] = []
     for pipeline in facts.processes.training:
-        if pipeline.main and not pipeline.seeds and any(stage.kind == "backward" for stage in pipeline.stages):
-            if not _sets_seed(program, pipeline):
-                found.append(Pitfall("missing_seed", (pipeline.entry,)))
+        trains = pipeline.main and any(stage.kind == "backward" for stage in pipeline.stages)
+        if trains and not pipeline.seeds and not _sets_seed(program, pipeline):
+            found.append(Pitfall("missing_seed", (pipeline.entry,)))
     for pipeline in facts.processes.inference:
         if pipeline.main and any(stage.kind in _RUNNING for stage in pipeline.stages):
             found += _inference(program, pipeline, techniques)

@@ -218,11 +218,20 @@ def view_after_transpose(program: Program, reading: Reading) -> Iterator[Found]:
     if isinstance(reading.node, ast.Module):
         return
     for node in ast.walk(reading.node):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "view":
-            inner = node.func.value
-            if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and node.args:
-                if inner.func.attr in ("transpose", "permute", "swapaxes") and not _is_dtype(node.args[0]):
-                    yield (Term("view", path=reading.path, node=node),), ()
+        viewed = _viewed(node)
+        if viewed is not None and _is_transposing(viewed):
+            yield (Term("view", path=reading.path, node=node),), ()
+
+
+def _viewed(node: ast.AST) -> ast.expr | None:
+    """What `.view(sizes)` is called on."""
+    called = node.func if isinstance(node, ast.Call) and node.args and not _is_dtype(node.args[0]) else None
+    return called.value if isinstance(called, ast.Attribute) and called.attr == "view" else None
+
+
+def _is_transposing(node: ast.expr) -> bool:
+    called = node.func if isinstance(node, ast.Call) else None
+    return isinstance(called, ast.Attribute) and called.attr in ("transpose", "permute", "swapaxes")
 
 
 def _is_dtype(node: ast.expr) -> bool:

@@ -193,7 +193,7 @@ def _scale_note(program: Program, core: Core, scale: Term | None) -> Notes:
 
 def _is_scaling(program: Program, part: Term | None) -> bool:
     """Anything between the projections and the softmax that might scale."""
-    steps = below(part, lambda t: is_projection(t)) if part is not None else ()
+    steps = below(part, is_projection) if part is not None else ()
     return any(term.head in ("mul", "div", "rsqrt", "neg", "param", "apply", "invoke", "call") for term in steps)
 
 
@@ -205,9 +205,10 @@ def has_several_heads(program: Program, reading: Reading) -> Iterator[Match]:
     """Queries and keys are split into the same number of heads."""
     for core in attention_cores(reading):
         heads, others = head_count(program, core.query), head_count(program, core.key)
-        if heads is not None and number(heads) != 1 and others is not None and same(heads, others):
-            if not _is_repeated(program, core.key) and not has_shared_key_head(core):
-                yield _match(core, "split_heads", *_operands(core), ("h", heads))
+        if heads is None or others is None or number(heads) == 1 or not same(heads, others):
+            continue
+        if not _is_repeated(program, core.key) and not has_shared_key_head(core):
+            yield _match(core, "split_heads", *_operands(core), ("h", heads))
 
 
 def has_grouped_heads(program: Program, reading: Reading) -> Iterator[Match]:

@@ -52,7 +52,7 @@ def _written(term: Term, source: str) -> Match:
 def is_written_layer_norm(program: Program, reading: Reading) -> Iterator[Match]:
     """The mean subtracted, divided by the standard deviation, over the last axis."""
     for term in reading.walked:
-        if term.head != "mul" and term.head != "div":
+        if term.head not in ("mul", "div"):
             continue
         for source in LAYER_PATTERNS[:2]:
             holes = fits(parse_pattern(source), term)

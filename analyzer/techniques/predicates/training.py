@@ -41,7 +41,7 @@ def _counts_micro_steps(reading: Reading, divisor: Term) -> bool:
         for loop in step.loops:
             if loop.label == "builtins.range" and any(same(arg, divisor) for arg in loop.args):
                 return True
-        if step.term.head == "mod" or step.term.head == "compare" or step.conditions:
+        if step.term.head in ("mod", "compare") or step.conditions:
             tests = (step.term, *step.conditions)
             if any(one.head == "mod" and same(one.args[1], divisor) for test in tests for one in walk(test)):
                 return True
