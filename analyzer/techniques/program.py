@@ -26,6 +26,14 @@ MAX_OPENED = 400
 FunctionNode = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
+def lambda_parts(function: Term) -> tuple[ast.Lambda, Frame]:
+    """The syntax of a lambda's term and the scope it was made in."""
+    assert isinstance(function.payload, tuple)
+    node, made_in = function.payload
+    assert isinstance(node, ast.Lambda) and isinstance(made_in, Frame)
+    return node, made_in
+
+
 @dataclass(frozen=True, eq=False)
 class Reading:
     """A function, method or module body as read: its steps in order and what it returns."""
@@ -155,8 +163,8 @@ class Program:
 
     def apply_lambda(self, function: Term, args: tuple[Term, ...], frame: Frame) -> Term:
         """The body of a lambda with its parameters bound."""
-        node, made_in = function.payload  # type: ignore[misc]
-        inner: Frame = made_in.closure()
+        node, made_in = lambda_parts(function)
+        inner = made_in.closure()
         if frame.depth >= MAX_DEPTH or self._spent():
             return Term("apply", (function, *args), path=frame.path, node=node)
         inner.depth = frame.depth + 1

@@ -8,6 +8,7 @@ import ast
 import math
 import re
 from collections.abc import Iterator
+from typing import Literal
 
 from analyzer.index import SourceIndex
 from analyzer.records.bundles import Facts, Shapes
@@ -18,6 +19,7 @@ from analyzer.records.techniques import Claim
 from analyzer.records.tensors import ModelShapes, ParameterCounts
 
 _COUNT = re.compile(r"(?<![\w.])(\d+(?:[.,]\d+)?)\s?([KMB])\s*(?:params?\b|parameters\b)", re.IGNORECASE)
+Verdict = Literal["agree", "differ", "unknown"]
 _UNITS = {"k": 10**3, "m": 10**6, "b": 10**9}
 _DEFAULT = re.compile(
     r"\bdefaults?(?:\s+(?:is|to|value|value is)|\s*[:=])\s*[`'\"]?(-?[\w.+\-]+?)[`'\"]?(?=[\s),;\]]|\.?$)"
@@ -83,8 +85,8 @@ def _size_claim(match: re.Match[str], text: str, where: Span, model: ModelShapes
     if not isinstance(counted, Known) or not isinstance(counted.value, ParameterCounts):
         return Claim(text, match.group(0), "", "unknown", where, (), subject)
     total = counted.value.total
-    verdict = "agree" if agrees(match.group(1), match.group(2), total) else "differ"
-    return Claim(text, match.group(0), f"{total:,}", verdict, where, counted.where, subject)  # type: ignore[arg-type]
+    verdict: Verdict = "agree" if agrees(match.group(1), match.group(2), total) else "differ"
+    return Claim(text, match.group(0), f"{total:,}", verdict, where, counted.where, subject)
 
 
 def agrees(number: str, unit: str, total: int) -> bool:
@@ -113,16 +115,16 @@ def _stated_defaults(facts: Facts) -> Iterator[Claim]:
 def _default_claim(value: ConfigValue, stated: str, actual: object) -> Claim | None:
     """A literal of the same kind as the value; words are compared as they stand."""
     literal = _literal(stated)
-    if isinstance(actual, bool) or actual is None or isinstance(literal, bool):
-        same, comparable = literal is actual, isinstance(literal, (bool, type(None))) and stated != literal
+    if actual is None or isinstance(actual, bool):
+        comparable = literal is None or isinstance(literal, bool)
     elif isinstance(actual, (int, float)):
-        same, comparable = literal == actual, isinstance(literal, (int, float))
+        comparable = isinstance(literal, (int, float)) and not isinstance(literal, bool)
     else:
-        same, comparable = stated == actual, isinstance(actual, str)
+        comparable, literal = isinstance(actual, str), stated
     if not comparable:
         return None
-    verdict = "agree" if same else "differ"
-    return Claim(value.help or "", stated, repr(actual), verdict, value.where, (value.where,), value.name)  # type: ignore[arg-type]
+    verdict: Verdict = "agree" if literal == actual else "differ"
+    return Claim(value.help or "", stated, repr(actual), verdict, value.where, (value.where,), value.name)
 
 
 def _literal(text: str) -> object:

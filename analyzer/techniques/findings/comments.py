@@ -12,6 +12,7 @@ import re
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from analyzer.index import SourceIndex
 from analyzer.records.bundles import Shapes
@@ -109,7 +110,7 @@ def _claim(index: SourceIndex, comment: ShapeComment, rows: list[ShapeRow]) -> C
     where = index.span(comment.path, comment.line)
     name = ", ".join(dict.fromkeys(name for name, _ in named))
     stated = "(" + ", ".join(comment.parts) + ")"
-    verdict = "agree" if verdicts.pop() else "differ"
+    verdict: Literal["agree", "differ"] = "agree" if verdicts.pop() else "differ"
     return Claim(comment.text, stated, derived, verdict, where, (rows[0].where,), name)
 
 

@@ -156,9 +156,8 @@ def _different_lines(training: Trace, inference: Trace) -> Iterator[LineDifferen
         one, two = left.get(place), right.get(place)
         said = _shapes(one), _shapes(two)
         if said[0] != said[1]:
-            row = (one or two or [None])[0]
-            if row is not None:
-                yield LineDifference(row.where, row.code, said[0], said[1])
+            row = (one or two or [])[0]
+            yield LineDifference(row.where, row.code, said[0], said[1])
 
 
 def _by_line(trace: Trace) -> dict[tuple[str, int], list[ShapeRow]]:

@@ -8,6 +8,7 @@ from types import ModuleType
 from analyzer.techniques.patterns import Match
 from analyzer.techniques.predicates import (
     attention,
+    attention_scores,
     blocks,
     convolutions,
     decoding,
@@ -32,4 +33,6 @@ def _public(*modules: ModuleType) -> dict[str, Predicate]:
     return found
 
 
-PREDICATES = _public(attention, blocks, convolutions, decoding, feed_forward, norms, positions, training)
+PREDICATES = _public(
+    attention, attention_scores, blocks, convolutions, decoding, feed_forward, norms, positions, training
+)

@@ -13,15 +13,13 @@ from analyzer.techniques.patterns import Match, Notes
 from analyzer.techniques.predicates.basics import (
     CONV_HEADS,
     below,
-    is_minus_infinity,
     is_parameter,
     norm_kind,
     peeled,
     text_argument,
-    walk_definitions,
 )
 from analyzer.techniques.program import Program, Reading
-from analyzer.techniques.terms import SHAPE_HEADS, Term, alternatives, contains, is_shape_only, number, same, walk
+from analyzer.techniques.terms import SHAPE_HEADS, Term, alternatives, contains, number, same, walk
 
 PRODUCTS = frozenset({"matmul", "einsum"})
 _SCORE_STEPS = frozenset({"masked_fill", "stored", "div", "neg", "dropout", "tanh", "clamp", "index"}) | SHAPE_HEADS
@@ -127,7 +125,7 @@ def _rearranged_heads(term: Term) -> Term | None:
     return None
 
 
-def _match(core: Core, form: str, *holes: tuple[str, Term | None]) -> Match:
+def match_of(core: Core, form: str, *holes: tuple[str, Term | None]) -> Match:
     filled = tuple((name, term) for name, term in holes if term is not None)
     evidence = tuple(t for t in (core.product, core.softmax) if t is not None)
     return Match(core.root, filled, evidence, form)
@@ -141,7 +139,7 @@ def is_attention(program: Program, reading: Reading) -> Iterator[Match]:
     """Softmax of a scaled product of two activations, times a third."""
     for core in attention_cores(reading):
         scale = score_scale(core)
-        match = _match(core, "fused" if core.fused else "written", *_operands(core), ("scale", scale))
+        match = match_of(core, "fused" if core.fused else "written", *_operands(core), ("scale", scale))
         yield replace(match, notes=_scale_note(program, core, scale))
 
 
@@ -149,7 +147,7 @@ def is_fused_attention(program: Program, reading: Reading) -> Iterator[Match]:
     """The library's fused attention call."""
     for core in attention_cores(reading):
         if core.fused:
-            match = _match(core, "fused_function", *_operands(core))
+            match = match_of(core, "fused_function", *_operands(core))
             yield Match(match.root, match.holes, match.evidence, match.form, (("fused_kernel_is_chosen_by_torch", ()),))
 
 
@@ -161,7 +159,7 @@ def score_scale(core: Core) -> Term | None:
         if term.head == "div":
             return replace(term.args[1], payload=INVERSE)
         if term.head == "mul":
-            factors = [p for p in term.args if not _leads_to(p, core.product)]
+            factors = [p for p in term.args if not leads_to(p, core.product)]
             if len(factors) == 1:
                 return factors[0]
     query, key = _scaled(core.query), _scaled(core.key)
@@ -197,7 +195,7 @@ def _is_scaling(program: Program, part: Term | None) -> bool:
     return any(term.head in ("mul", "div", "rsqrt", "neg", "param", "apply", "invoke", "call") for term in steps)
 
 
-def _leads_to(term: Term, product: Term | None) -> bool:
+def leads_to(term: Term, product: Term | None) -> bool:
     return product is not None and any(same(one, product) for one in walk(term))
 
 
@@ -208,7 +206,7 @@ def has_several_heads(program: Program, reading: Reading) -> Iterator[Match]:
         if heads is None or others is None or number(heads) == 1 or not same(heads, others):
             continue
         if not _is_repeated(program, core.key) and not has_shared_key_head(core):
-            yield _match(core, "split_heads", *_operands(core), ("h", heads))
+            yield match_of(core, "split_heads", *_operands(core), ("h", heads))
 
 
 def has_grouped_heads(program: Program, reading: Reading) -> Iterator[Match]:
@@ -217,8 +215,8 @@ def has_grouped_heads(program: Program, reading: Reading) -> Iterator[Match]:
         heads, groups = head_count(program, core.query), head_count(program, core.key)
         if heads is None or groups is None or same(heads, groups) or number(groups) == 1:
             continue
-        if _is_repeated(program, core.key) or _is_on(core.root.keyword("enable_gqa")):
-            yield _match(core, "repeated_keys", *_operands(core), ("h", heads), ("g", groups))
+        if _is_repeated(program, core.key) or is_on(core.root.keyword("enable_gqa")):
+            yield match_of(core, "repeated_keys", *_operands(core), ("h", heads), ("g", groups))
 
 
 def has_one_key_head(program: Program, reading: Reading) -> Iterator[Match]:
@@ -228,7 +226,7 @@ def has_one_key_head(program: Program, reading: Reading) -> Iterator[Match]:
         groups = head_count(program, core.key)
         single = groups is not None and number(groups) == 1 and heads is not None and number(heads) != 1
         if single or (heads is not None and groups is None and has_shared_key_head(core)):
-            yield _match(core, "single_key_head", *_operands(core), ("h", heads))
+            yield match_of(core, "single_key_head", *_operands(core), ("h", heads))
 
 
 def has_shared_key_head(core: Core) -> bool:
@@ -258,7 +256,7 @@ def peeled_once(term: Term) -> tuple[Term, ...]:
     return tuple(alternatives(term.args[0])) if term.args else ()
 
 
-def _is_on(term: Term | None) -> bool:
+def is_on(term: Term | None) -> bool:
     """An option that is not certainly off."""
     if term is None:
         return False
@@ -275,7 +273,7 @@ def has_two_sources(program: Program, reading: Reading) -> Iterator[Match]:
             if queries and _is_input(key) and not any(contains(key, q) or contains(q, key) for q in queries)
         ]  # fmt: skip
         if foreign:
-            yield _match(core, "two_sources", *_operands(core), ("x", queries[0]), ("c", foreign[0]))
+            yield match_of(core, "two_sources", *_operands(core), ("x", queries[0]), ("c", foreign[0]))
 
 
 def _sources(program: Program, value: Term) -> list[Term]:
@@ -295,116 +293,3 @@ def _without_norms(program: Program, term: Term) -> list[Term]:
 
 def _is_input(term: Term) -> bool:
     return any(one.head == "param" for one in peeled(term, SHAPE_HEADS))
-
-
-def has_causal_mask(program: Program, reading: Reading) -> Iterator[Match]:
-    """Later positions are hidden: `is_causal`, or a triangle in the mask of the scores."""
-    for core in attention_cores(reading):
-        if core.fused:
-            triangle = core.root.keyword("attn_mask")
-            if _is_on(core.root.keyword("is_causal")):
-                yield _match(core, "is_causal", ("m", core.root.keyword("is_causal")))
-            elif triangle is not None and _has_triangle(triangle):
-                yield _match(core, "triangle", ("m", triangle))
-        elif core.scores is not None:
-            yield from _triangular_scores(core, core.scores)
-
-
-def _triangular_scores(core: Core, scores: Term) -> Iterator[Match]:
-    for term in below(scores, lambda t: t.head in PRODUCTS):
-        masks: tuple[Term, ...] = ()
-        if term.head in ("masked_fill", "where"):
-            masks = (term.args[1] if term.head == "masked_fill" else term.args[0],)
-        elif term.head == "add":
-            masks = tuple(part for part in term.args if not _leads_to(part, core.product))
-        elif term.head == "stored" and len(term.args) == 3:
-            masks = (term.args[2],)
-        for mask in masks:
-            if _has_triangle(mask):
-                yield Match(term, (("m", mask),), (term, *([core.softmax] if core.softmax else [])), "triangle")
-                return
-
-
-def _has_triangle(mask: Term) -> bool:
-    return any(_is_triangle(term) for term in walk_definitions(mask))
-
-
-def _is_triangle(term: Term) -> bool:
-    if term.head in ("tril", "triu"):
-        return True
-    return term.head == "compare" and term.label in ("Gt", "Lt", "GtE", "LtE") and _compares_positions(term)
-
-
-def _compares_positions(term: Term) -> bool:
-    """`j > i` of two position ranges laid across each other."""
-    return len(term.args) == 2 and all(
-        any(one.head == "arange" for one in peeled(arg, SHAPE_HEADS | {"index"})) for arg in term.args
-    )
-
-
-def has_infinite_triangle(program: Program, reading: Reading) -> Iterator[Match]:
-    """A triangle of minus infinity is made, to be added to scores elsewhere."""
-    for term in reading.walked:
-        if term.head == "triu" and term.args and _is_filled_with_minus_infinity(term.args[0]):
-            yield Match(term, (("m", term),), (term,), "infinite_triangle")
-
-
-def _is_filled_with_minus_infinity(term: Term) -> bool:
-    values = [v for k, v in term.keywords if k == "fill_value"] + list(term.args[1:])
-    return term.head in ("full", "full_like", "fill", "mul") and any(
-        is_minus_infinity(one) for one in (*values, *term.args)
-    )
-
-
-def has_normalised_queries(program: Program, reading: Reading) -> Iterator[Match]:
-    """Queries and keys pass a norm between their projection and their product."""
-    for core in attention_cores(reading):
-        query, key = _norm_of(program, core.query), _norm_of(program, core.key)
-        if query is not None and key is not None:
-            match = _match(core, "norm_of_queries_and_keys", ("q", core.query), ("k", core.key))
-            yield Match(match.root, match.holes, (*match.evidence, query, key), match.form)
-
-
-def _norm_of(program: Program, value: Term) -> Term | None:
-    """A norm per vector; statistics over the batch, as behind a convolution, are none."""
-    for term in below(value, lambda t: is_projection(t) or is_shape_only(t)):
-        kind = "unit" if term.head == "normalize" else norm_kind(program, term)
-        if kind is not None and kind != "batch_norm":
-            return term
-    return None
-
-
-def has_capped_scores(program: Program, reading: Reading) -> Iterator[Match]:
-    """The scores pass `c * tanh(s / c)` before the softmax."""
-    for core in attention_cores(reading):
-        for term in below(core.scores, lambda t: t.head in PRODUCTS) if core.scores is not None else ():
-            if term.head == "tanh" and term.args and term.args[0].head == "div":
-                yield Match(term, (("c", term.args[0].args[1]),), (term, core.root), "tanh_of_scores")
-
-
-def has_position_bias(program: Program, reading: Reading) -> Iterator[Match]:
-    """A learned table indexed by relative position is added to the scores."""
-    for core in attention_cores(reading):
-        addends = _addends(core)
-        for addend in addends:
-            table = next((t for t in walk(addend) if _is_indexed_table(t)), None)
-            if table is not None:
-                yield Match(core.softmax or core.root, (("b", addend),), (table, core.root), "indexed_table")
-
-
-def _addends(core: Core) -> list[Term]:
-    if core.scores is None:
-        mask = core.root.keyword("attn_mask")
-        return [mask] if mask is not None else []
-    found = []
-    for term in below(core.scores, lambda t: t.head in PRODUCTS):
-        if term.head == "add":
-            found += [part for part in term.args if not _leads_to(part, core.product)]
-    return found
-
-
-def _is_indexed_table(term: Term) -> bool:
-    """A parameter or embedding looked up at an index that is itself a stored tensor, not input tokens."""
-    if term.head == "index" and is_parameter(term.args[0]):
-        return any(one.head == "attr" for one in walk(term.args[1]))
-    return term.head == "embedding" and not any(one.head == "param" for one in walk(*term.args[:1]))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from analyzer.techniques.containers import held
 from analyzer.techniques.patterns import Match, fits, parse_pattern
 from analyzer.techniques.predicates.basics import layer, peeled
-from analyzer.techniques.program import Program, Reading
+from analyzer.techniques.program import Program, Reading, lambda_parts
 from analyzer.techniques.terms import Term, alternatives, number, same
 
 _BETWEEN = frozenset({"dropout", "identity"})
@@ -123,8 +123,8 @@ def _makes_gelu(program: Program, factory: Term) -> bool:
     if factory.label == "torch.nn.GELU":
         return True
     if factory.head == "lambda":
-        node = factory.payload[0]  # type: ignore[index]
-        made = program.reader.read(node.body, factory.payload[1].closure())  # type: ignore[index]
+        node, scope = lambda_parts(factory)
+        made = program.reader.read(node.body, scope.closure())
         return made.label == "torch.nn.GELU"
     return False
 
