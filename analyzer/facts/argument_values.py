@@ -6,18 +6,22 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
+from copy import copy
 
-from analyzer.facts.configuration.evaluation import ValueOf, machine_dependence, unresolved_name
-from analyzer.facts.configuration.literal import NotPlain, eval_plain, is_plain
+from analyzer.facts.configuration_owners import keys_of, slot_of
+from analyzer.facts.evaluation import ValueOf, machine_dependence, unresolved_name
 from analyzer.facts.flow import Foreign, Inference, Instance, Klass
 from analyzer.facts.flow.scopes import CodeScope, parameters_of
 from analyzer.facts.flow.walk import Step, Target
+from analyzer.facts.literal import NotPlain, eval_plain, is_plain
 from analyzer.index import Definition, SourceIndex
-from analyzer.records.configuration import Configuration, ConfigValue
+from analyzer.records.configuration import ConfigTable, ConfigValue
 from analyzer.records.evidence import Known, Unknown
 
 Value = Known[object] | Unknown
 Stack = Sequence[tuple[Step, Target]]
+Slot = tuple[str, str]
+"""Key of a configuration's holder, and name of the value."""
 MAX_DEPTH = 12
 
 
@@ -25,17 +29,26 @@ class ArgumentValues:
     """Evaluates expressions in their scope; configuration counts with its effective value."""
 
     def __init__(
-        self, index: SourceIndex, inference: Inference, configuration: Configuration, value_of: ValueOf
+        self, index: SourceIndex, inference: Inference, tables: Sequence[ConfigTable], value_of: ValueOf
     ) -> None:
         self._index = index
         self._inference = inference
         self._value_of = value_of
-        self._by_name: dict[tuple[str, str], ConfigValue] = {}
-        for table in configuration.tables:
-            for owner in _owners(table.format, table.name, table.where.path, table.where.first_line):
-                for value in table.values:
-                    inner, _, name = value.name.rpartition(".")
-                    self._by_name.setdefault((f"{owner}|{inner}" if inner else owner, name), value)
+        self._effective: dict[Slot, Value] = {}
+        self._by_name: dict[Slot, ConfigValue] = {}
+        for table in tables:
+            for value in table.values:
+                self._by_name.setdefault(slot_of(table, value.name), value)
+
+    def with_effective(self, effective: Mapping[Slot, Value]) -> ArgumentValues:
+        """The same, with the values that one program itself gives."""
+        found = copy(self)
+        found._effective = dict(effective)
+        return found
+
+    def reads_configuration(self, node: ast.expr, scope: CodeScope) -> bool:
+        """True where an expression reads a configuration value."""
+        return any(self._configured(leaf, scope) is not None for leaf in _leaves(node))
 
     def value(self, node: ast.expr, scope: CodeScope, stack: Stack = ()) -> Value:
         """Value of `node` in `scope`, reached through the calls of `stack`."""
@@ -106,16 +119,14 @@ class ArgumentValues:
             value = self._by_name.get((owner, name))
             if value is not None:
                 key = (value.where.path, value.where.first_line)
-                found[key] = value.effective if value.effective is not None else value.value
+                found[key] = self._effective.get((owner, name), value.value)
         return next(iter(found.values())) if len(found) == 1 else None
 
     def _reads(self, node: ast.expr, scope: CodeScope) -> list[tuple[str, str]]:
         """(owner, name) pairs of the configuration that an expression may read."""
         if isinstance(node, ast.Attribute):
             types = sorted(self._inference.types(node.value, scope), key=repr)
-            owners = [t.owner if isinstance(t, (Instance, Klass)) else getattr(t, "site", "") for t in types]
-            owners += [t.path for t in types if hasattr(t, "path")]
-            return [(owner, node.attr) for owner in owners]
+            return [(key, node.attr) for found in types for key in keys_of(found)]
         if isinstance(node, ast.Name):
             owner = self._inference.scopes.owner_of(scope, node.id)
             if owner is None or not owner.is_function:
@@ -186,17 +197,6 @@ class _Filled(ast.NodeTransformer):
         if isinstance(node, (ast.Name, ast.Attribute)) and ast.unparse(node) in self._names:
             return ast.parse(repr(self._names[ast.unparse(node)]), mode="eval").body
         return super().visit(node)
-
-
-def _owners(kind: str, name: str, path: str, line: int) -> list[str]:
-    """Keys under which the flow of objects knows the holder of a table."""
-    if kind in ("dataclass", "class", "pretrained_config", "init_defaults"):
-        return [f"{path}:{name}"]
-    if kind == "constants":
-        return [path]
-    if kind == "argparse":
-        return [f"{path}:{line}"]
-    return [f"table:{name}"]
 
 
 def _leaves(node: ast.expr) -> list[ast.expr]:

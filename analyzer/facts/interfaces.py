@@ -59,7 +59,7 @@ STAGES: tuple[tuple[StageKind, str], ...] = (
     ("postprocess", rf"({TOKENIZER})\.(decode|batch_decode|decode_batch|DecodeIds)|torchvision\.utils\.(save_image|make_grid)|"
                     r"PIL\.Image\.fromarray|diffusers\..*\.decode|torchvision\.ops\.(\w*nms)"),
     ("preprocess", r"PIL\.Image\.open|torchaudio\.load|cv2\.imread|librosa\.load|soundfile\.read|diffusers\..*\.encode|"
-                   r"torchvision\.io\.\w+"),
+                   r"torchvision\.io\.\w+|torch\.stft|numpy\.frombuffer"),
     ("sample", r"torch\.multinomial|torch\.distributions\.(\w+\.)*Categorical\(\)\.sample"),
 )  # fmt: skip
 LOSS = re.compile(LOSS_FUNCTION)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from analyzer.facts.configuration.dict_literals import pairs_of
-from analyzer.facts.configuration.evaluation import ValueOf
+from analyzer.facts.evaluation import ValueOf
 from analyzer.facts.flow import Foreign, Function, Klass
 from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.trace import Occurrence

@@ -14,7 +14,7 @@ from functools import cached_property
 from analyzer.facts.argument_values import ArgumentValues
 from analyzer.facts.flow import Foreign, Function, Inference, Instance, Klass
 from analyzer.facts.flow.trace import Occurrence, is_construction, is_forward, occurrences
-from analyzer.facts.flow.walk import Body, Step, Walker
+from analyzer.facts.flow.walk import Body, Step, Target, Walker
 from analyzer.facts.interfaces import NO_GRAD, stage_of
 from analyzer.index import SourceIndex
 from analyzer.records.source import Span
@@ -133,6 +133,20 @@ class Program:
 
     def is_under_no_grad(self, occurrence: Occurrence) -> bool:
         return any(NO_GRAD.fullmatch(dotted) for c in occurrence.around.contexts for dotted in c.dotted)
+
+    def holds(self, occurrence: Occurrence) -> bool | None:
+        """Whether a default run comes here: False where a condition rules it out, None where one is undecided."""
+        places = [(occurrence.step, occurrence.stack)]
+        places += [(step, occurrence.stack[:place]) for place, (step, _) in enumerate(occurrence.stack)]
+        verdicts = [self._truth(text, step, stack) for step, stack in places for text in step.around.conditions]
+        return False if False in verdicts else None if None in verdicts else True
+
+    def _truth(self, text: str, step: Step, stack: tuple[tuple[Step, Target], ...]) -> bool | None:
+        try:
+            node = ast.parse(text, mode="eval").body
+        except SyntaxError:
+            return None
+        return self.flow.values.truth(node, step.scope, stack)
 
     def is_own_class(self, owner: Instance | Klass, bases: tuple[str, ...]) -> bool:
         """True where a class of the repository stands below one of these foreign bases."""

@@ -5,6 +5,11 @@ One reader per format finds tables; this module joins them: values that need eva
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from analyzer.facts.argument_values import ArgumentValues, Slot, Value
 from analyzer.facts.configuration import (
     argument_parsers,
     class_attributes,
@@ -19,10 +24,21 @@ from analyzer.facts.configuration import (
     toml_files,
     yaml_files,
 )
-from analyzer.facts.configuration.evaluation import ValueOf, evaluated_table, no_evaluator
+from analyzer.facts.configuration.constants import is_override_file
+from analyzer.facts.configuration.derived import find_derived
+from analyzer.facts.configuration.effective import effective_values
+from analyzer.facts.configuration.evaluation import evaluated_table
+from analyzer.facts.configuration.overrides import with_overrides
 from analyzer.facts.configuration.presets import find_presets
+from analyzer.facts.configuration.usage import Usage, find_usage, uses_of
+from analyzer.facts.configuration_owners import owner_of, slot_of
+from analyzer.facts.entries import inference_programs, ranked, training_programs
+from analyzer.facts.evaluation import ValueOf, no_evaluator
+from analyzer.facts.flow import Inference
+from analyzer.facts.flow.walk import Walker
+from analyzer.facts.program import Flow
 from analyzer.index import SourceIndex
-from analyzer.records.configuration import ConfigTable, Configuration
+from analyzer.records.configuration import ConfigTable, Configuration, ConfigValue
 from analyzer.records.evidence import Gap
 from analyzer.records.structure import Structure
 
@@ -30,6 +46,10 @@ READERS = (
     dataclass_fields, class_attributes, pretrained_configs, config_nodes, argument_parsers, commands, constants,
     dict_literals, constructor_defaults, yaml_files, json_files, toml_files,
 )  # fmt: skip
+
+
+TRACKED = ("dataclass", "class", "argparse", "constants", "init_defaults", "call", "click", "typer", "fire")
+"""Formats whose every read can be seen in the code."""
 
 
 def find_tables(index: SourceIndex) -> tuple[ConfigTable, ...]:
@@ -46,4 +66,72 @@ def find_gaps(index: SourceIndex) -> tuple[Gap, ...]:
 def derive_configuration(index: SourceIndex, structure: Structure, value_of: ValueOf = no_evaluator) -> Configuration:
     """Everything known about the repository's configuration."""
     tables = tuple(evaluated_table(index, table, value_of) for table in find_tables(index))
-    return Configuration(tables=tables, presets=find_presets(index, tables), gaps=find_gaps(index))
+    presets = find_presets(index, tables)
+    inference = inference_of(index)
+    usage = find_usage(index, inference, tables)
+    values = ArgumentValues(index, inference, tables, value_of)
+    effective = _main_values(index, structure, tables, values)
+    tables = with_overrides(index, inference, tables, presets, usage, values)
+    tables = tuple(_completed(table, usage, effective) for table in tables)
+    return Configuration(
+        tables=tables,
+        presets=presets,
+        derived=find_derived(index, inference, values.with_effective(effective)),
+        unused=tuple(_unused(index, tables, usage)),
+        gaps=find_gaps(index),
+    )
+
+
+def _main_values(
+    index: SourceIndex, structure: Structure, tables: Sequence[ConfigTable], values: ArgumentValues
+) -> dict[Slot, Value]:
+    """What the main training program gives, or the main inference program where nothing trains."""
+    flow = Flow(index, inference_of(index), Walker(inference_of(index)), values)
+    programs = ranked(index, structure, list(training_programs(flow)))
+    programs = programs or ranked(index, structure, list(inference_programs(flow, structure)))
+    return effective_values(programs[0][0], tables) if programs else {}
+
+
+@lru_cache(maxsize=2)
+def inference_of(index: SourceIndex) -> Inference:
+    """The flow of objects through a repository, computed once for configuration and processes."""
+    return Inference(index, config_nodes.holder_sites(index))
+
+
+def _completed(table: ConfigTable, usage: Usage, effective: Mapping[Slot, Value]) -> ConfigTable:
+    """The table with the lines that read its values and the values that finally count."""
+    return replace(
+        table,
+        values=tuple(
+            replace(v, used_at=uses_of(usage, table, v), effective=effective.get(slot_of(table, v.name)))
+            for v in table.values
+        ),
+    )
+
+
+def _unused(index: SourceIndex, tables: Sequence[ConfigTable], usage: Usage) -> Iterator[ConfigValue]:
+    """Values that nothing reads, of tables whose holder is seen in use and is never handed on as a whole."""
+    trees = index.trees()
+    held = set(config_nodes.holder_sites(index).values())
+    for table in tables:
+        path = table.where.path
+        is_override = table.format == "constants" and is_override_file(trees[path])
+        if table.format not in TRACKED or is_override or path.endswith(".ipynb"):
+            continue
+        owner = owner_of(table)
+        is_seen = any(value.used_at for value in table.values) or table.format == "constants"
+        if is_seen and owner not in usage.spread and not _has_foreign_base(index, table):
+            for value in table.values:
+                key = slot_of(table, value.name)[0]
+                if not value.used_at and (table.format != "call" or key in held):
+                    yield value
+
+
+def _has_foreign_base(index: SourceIndex, table: ConfigTable) -> bool:
+    """Code that is not here may read the values."""
+    owner = index.symbols.definition(f"{table.where.path}:{table.name}")
+    return table.format == "pretrained_config" or (
+        owner is not None
+        and table.format != "init_defaults"
+        and bool(inference_of(index).hierarchy.foreign_bases(owner))
+    )

@@ -20,16 +20,11 @@ from analyzer.facts.configuration.reading import (
     scopes,
     string_of,
 )
+from analyzer.facts.flow.foreign import PARSERS
 from analyzer.index import SourceIndex
 from analyzer.records.configuration import ConfigTable, ConfigValue, PlainValue
 from analyzer.records.evidence import Known, Unknown
 
-PARSERS = frozenset(
-    {
-        "argparse.ArgumentParser", "configargparse.ArgumentParser", "configargparse.ArgParser",
-        "transformers.HfArgumentParser", "jsonargparse.ArgumentParser", "tap.Tap",
-    }
-)  # fmt: skip
 ABSL_PREFIX = "absl.flags.DEFINE_"
 DERIVING_METHODS = ("add_argument_group", "add_mutually_exclusive_group", "add_subparsers", "add_parser")
 IMPLIED: dict[str, PlainValue] = {"store_true": False, "store_false": True, "count": None, "append": None}

@@ -9,8 +9,8 @@ import ast
 from collections.abc import Iterator
 
 from analyzer.facts.configuration.dataclass_fields import is_dataclass
-from analyzer.facts.configuration.literal import NotPlain, eval_plain
 from analyzer.facts.configuration.reading import FUNCTIONS, Notes, config_value, parameters
+from analyzer.facts.literal import NotPlain, eval_plain
 from analyzer.index import Definition, External, SourceIndex
 from analyzer.index.symbols import dotted_name
 from analyzer.records.configuration import ConfigTable, ConfigValue

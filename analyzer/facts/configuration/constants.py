@@ -10,8 +10,8 @@ import ast
 from collections.abc import Iterator
 from functools import lru_cache
 
-from analyzer.facts.configuration.literal import NotPlain, eval_plain
 from analyzer.facts.configuration.reading import config_value
+from analyzer.facts.literal import NotPlain, eval_plain
 from analyzer.index import SourceIndex
 from analyzer.index.symbols import dotted_name
 from analyzer.records.configuration import ConfigTable, ConfigValue

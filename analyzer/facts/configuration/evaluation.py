@@ -6,32 +6,16 @@ An expression that depends on the machine, on time or on local variables of a fu
 from __future__ import annotations
 
 import ast
-import builtins
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
-from analyzer.facts.configuration.literal import NotPlain, eval_plain, is_plain
 from analyzer.facts.configuration.reading import NEEDS_EVALUATION
-from analyzer.index import External, SourceIndex
+from analyzer.facts.evaluation import ValueOf, machine_dependence, unresolved_name
+from analyzer.facts.literal import NotPlain, eval_plain, is_plain
+from analyzer.index import SourceIndex
 from analyzer.index.symbols import dotted_name
 from analyzer.records.configuration import ConfigTable, ConfigValue, PlainValue
 from analyzer.records.evidence import Known, Unknown
-
-ValueOf = Callable[[str, str], "Known[object] | Unknown"]
-"""Value of an expression in the scope of a file: `value_of(path, expression)`."""
-
-MACHINE = (
-    "torch.cuda.", "torch.backends.", "torch.mps.", "torch.xpu.", "torch.accelerator.", "torch.distributed.",
-    "os.environ", "os.getenv", "os.cpu_count", "os.getcwd", "os.path.", "os.listdir", "glob.", "pathlib.", "time.",
-    "datetime.", "random.", "numpy.random.", "socket.", "platform.", "getpass.", "uuid.", "sys.argv",
-    "sys.platform", "multiprocessing.", "psutil.", "torch.get_num_threads", "torch.rand", "secrets.", "tempfile.",
-    "shutil.", "subprocess.",
-)  # fmt: skip
-
-
-def no_evaluator(path: str, expression: str) -> Known[object] | Unknown:
-    """Stands in where no evaluator is given: nothing beyond plain expressions has a value."""
-    return Unknown("evaluator_not_available", (("expression", expression),))
 
 
 def evaluated_table(index: SourceIndex, table: ConfigTable, value_of: ValueOf) -> ConfigTable:
@@ -104,24 +88,3 @@ class _Filled(ast.NodeTransformer):
         if name not in self._names:
             return node
         return ast.parse(repr(self._names[name]), mode="eval").body
-
-
-def machine_dependence(index: SourceIndex, path: str, node: ast.AST) -> str:
-    """The name by which an expression depends on machine, time or chance; empty where it does not."""
-    for inner in ast.walk(node):
-        dotted = dotted_name(inner) if isinstance(inner, (ast.Attribute, ast.Name)) else None
-        found = index.symbols.resolve(path, dotted) if dotted else None
-        if isinstance(found, External) and f"{found.dotted}.".startswith(MACHINE):
-            return found.dotted
-    return ""
-
-
-def unresolved_name(index: SourceIndex, path: str, node: ast.AST) -> str:
-    """A name that the module does not define: a local variable of the function around it."""
-    bound = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    bound |= {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
-    for inner in ast.walk(node):
-        is_free = isinstance(inner, ast.Name) and inner.id not in bound and not hasattr(builtins, inner.id)
-        if is_free and isinstance(inner, ast.Name) and index.symbols.resolve(path, inner.id) is None:
-            return inner.id
-    return ""

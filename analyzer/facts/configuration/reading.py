@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from analyzer.facts.configuration.literal import NotPlain, eval_plain
+from analyzer.facts.literal import NotPlain, eval_plain
 from analyzer.index import Definition, External, SourceIndex
 from analyzer.index.symbols import dotted_name
 from analyzer.records.configuration import ConfigValue, PlainValue

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from analyzer.facts.configuration.argument_parsers import PARSERS
 from analyzer.facts.flow.foreign import (
     EMPTY_CONTAINERS,
     MODULE_CONTAINERS,
+    PARSERS,
     SELF_METHODS,
     TENSOR,
     WRAPPERS,

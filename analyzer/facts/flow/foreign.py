@@ -41,6 +41,14 @@ EMPTY_CONTAINERS = frozenset(
 """Makers of containers, which begin with the contents of their argument."""
 
 MODULE_CONTAINERS = frozenset({"torch.nn.ModuleList", "torch.nn.ModuleDict", "torch.nn.Sequential"})
+PARSERS = frozenset(
+    {
+        "argparse.ArgumentParser", "configargparse.ArgumentParser", "configargparse.ArgParser",
+        "transformers.HfArgumentParser", "jsonargparse.ArgumentParser", "tap.Tap",
+    }
+)  # fmt: skip
+"""Makers of command-line parsers."""
+
 NOT_TENSORS = (
     "torch.load", "torch.device", "torch.Generator", "torch.optim.", "torch.utils.", "torch.distributed.",
     "torch.amp.", "torch.cuda.", "torch.autocast", "torch.profiler.", "torch.jit.", "torch.hub.", "torch.save",

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from analyzer.facts.configuration.literal import NotPlain, eval_plain
 from analyzer.facts.flow.inference import Inference
 from analyzer.facts.flow.objects import Container, Foreign, Function, Instance, Klass, Type
 from analyzer.facts.flow.scopes import CodeScope, parameters_of
+from analyzer.facts.literal import NotPlain, eval_plain
 
 MAX_DEPTH = 28
 MAX_STEPS = 60_000
@@ -282,7 +282,7 @@ class Walker:
             yield self._own_target(found, function, node, frame)
 
     def _callbacks(self, found: Foreign, node: ast.Call, frame: _Frame) -> Iterator[Target]:
-        if found.dotted not in CALLERS and not found.dotted.endswith("().step"):
+        if found.dotted not in CALLERS and not found.dotted.endswith(("().step", "().apply")):
             return
         for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
             for item in sorted(self._inference.types(argument, frame.body.scope), key=repr):

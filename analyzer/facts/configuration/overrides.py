@@ -1,0 +1,192 @@
+"""What replaces a default: configuration files, presets, arguments of the configuration's constructor, assignments.
+
+Which of them finally counts in a program is the business of `effective`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from analyzer.facts.argument_values import ArgumentValues
+from analyzer.facts.configuration.dict_literals import pairs_of
+from analyzer.facts.configuration.usage import Slot, Store, Usage
+from analyzer.facts.configuration_owners import CLASS_FORMATS, owner_of, slot_of
+from analyzer.facts.flow import Held, Inference, Klass
+from analyzer.facts.flow.scopes import CodeScope
+from analyzer.index import Definition, SourceIndex
+from analyzer.records.configuration import ConfigTable, ConfigValue, Override, Preset
+from analyzer.records.evidence import Known, Unknown
+from analyzer.records.source import Span
+
+Found = Mapping[Slot, Sequence[tuple[Override, bool]]]
+"""Overrides by slot, each with whether it stands under a condition."""
+
+
+def with_overrides(
+    index: SourceIndex,
+    inference: Inference,
+    tables: Sequence[ConfigTable],
+    presets: Sequence[Preset],
+    usage: Usage,
+    values: ArgumentValues,
+) -> tuple[ConfigTable, ...]:
+    """The tables with their override chains and effective values."""
+    finder = _OverrideFinder(index, inference, values)
+    found: dict[Slot, list[tuple[Override, bool]]] = {}
+    for slot, override, conditional in (*finder.stores(usage.stores, tables), *finder.constructions(tables)):
+        known = found.setdefault(slot, [])
+        if not any(other.where == override.where for other, _ in known):
+            known.append((override, conditional))
+    return tuple(_overridden(table, presets, found) for table in tables)
+
+
+def _overridden(table: ConfigTable, presets: Sequence[Preset], found: Found) -> ConfigTable:
+    return replace(table, values=tuple(_with_chain(table, value, presets, found) for value in table.values))
+
+
+def _with_chain(table: ConfigTable, value: ConfigValue, presets: Sequence[Preset], found: Found) -> ConfigValue:
+    own = sorted(found.get(slot_of(table, value.name), ()), key=lambda item: item[0].where)
+    chosen = [override for preset in presets for override in _preset_overrides(table, value, preset)]
+    chain = (*chosen, *(override for override, _ in own))
+    if not chain:
+        return value
+    first = Override("default", value.expression, value.value, value.where)
+    return replace(value, overrides=(first, *chain))
+
+
+def _preset_overrides(table: ConfigTable, value: ConfigValue, preset: Preset) -> Iterator[Override]:
+    if preset.table != table.name or table.format in ("argparse",):
+        return
+    for name, known in preset.values:
+        if name == value.name:
+            where = known.where[0] if isinstance(known, Known) else known.where or preset.where
+            is_file = preset.name == where.path
+            text = repr(known.value) if isinstance(known, Known) else dict(known.arguments).get("expression", "")
+            yield Override("config_file" if is_file else "preset", text, known, where, preset.name)
+
+
+class _OverrideFinder:
+    def __init__(self, index: SourceIndex, inference: Inference, values: ArgumentValues) -> None:
+        self._index = index
+        self._inference = inference
+        self._values = values
+
+    def stores(self, stores: Sequence[Store], tables: Sequence[ConfigTable]) -> Iterator[tuple[Slot, Override, bool]]:
+        """Assignments to attributes of holders outside the place that defines them."""
+        homes = {slot_of(table, value.name): value.where for table in tables for value in table.values}
+        for store in stores:
+            home = homes[store.slot]
+            if not is_definition(home, store.scope, store.statement, store.slot[0]):
+                yield store.slot, self._override(store), _is_conditional(store.scope, store.statement)
+
+    def _override(self, store: Store) -> Override:
+        where = self._index.span(store.scope.path, store.statement)
+        if store.value is None or isinstance(store.statement, ast.AugAssign):
+            return Override("assignment", ast.unparse(store.statement), Unknown("updated_in_place", (), where), where)
+        value = self._values.value(store.value, store.scope)
+        layer = "command_line" if self._reads_command_line(store.value, store.scope) else "assignment"
+        text = self._index.segment(store.scope.path, store.value)
+        return Override("command_line" if layer == "command_line" else "assignment", text, value, where)
+
+    def _reads_command_line(self, node: ast.expr, scope: CodeScope) -> bool:
+        for part in ast.walk(node):
+            if isinstance(part, ast.Attribute):
+                for found in self._inference.types(part.value, scope):
+                    if isinstance(found, Held) and not found.site.startswith("table:"):
+                        return True
+        return False
+
+    def constructions(self, tables: Sequence[ConfigTable]) -> Iterator[tuple[Slot, Override, bool]]:
+        """Arguments of calls that construct a configuration class."""
+        owners = {owner_of(table): table for table in tables if table.format in CLASS_FORMATS}
+        for scope in self._inference.scopes.by_key.values():
+            for node in scope.nodes:
+                if isinstance(node, ast.Call) and (node.args or node.keywords):
+                    for found in self._inference.types(node.func, scope):
+                        if isinstance(found, Klass) and found.owner in owners:
+                            yield from self._construction(owners[found.owner], node, scope)
+
+    def _construction(
+        self, table: ConfigTable, call: ast.Call, scope: CodeScope
+    ) -> Iterator[tuple[Slot, Override, bool]]:
+        conditional = _is_conditional(scope, call)
+        for name, node in construction_pairs(self._index, table, call, scope):
+            where = self._index.span(scope.path, node)
+            is_option = self._reads_command_line(node, scope)
+            text = self._index.segment(scope.path, node)
+            value = self._values.value(node, scope)
+            override = Override("command_line" if is_option else "assignment", text, value, where)
+            yield slot_of(table, name), override, conditional
+
+
+def is_definition(home: Span, scope: CodeScope, statement: ast.stmt, owner: str) -> bool:
+    """The statement is the value's own definition, or stands in a method of its class."""
+    is_home = home.path == scope.path and home.first_line <= statement.lineno <= home.last_line
+    return is_home or (scope.parent is not None and scope.parent.is_class and scope.parent.key == owner)
+
+
+def construction_pairs(
+    index: SourceIndex, table: ConfigTable, call: ast.Call, scope: CodeScope
+) -> Iterator[tuple[str, ast.expr]]:
+    """Names and expressions that a construction of a configuration class gives."""
+    names = [value.name for value in table.values]
+    constructor = index.symbols.definition(f"{owner_of(table)}.__init__")
+    arguments = getattr(constructor.node, "args", None) if isinstance(constructor, Definition) else None
+    order = names
+    if isinstance(arguments, ast.arguments):
+        order = [a.arg for a in (*arguments.posonlyargs, *arguments.args)][1:]
+    given: list[tuple[str | None, ast.expr]] = list(zip(order, call.args, strict=False))
+    for keyword in call.keywords:
+        given += [(keyword.arg, keyword.value)] if keyword.arg is not None else _spread_pairs(keyword.value, scope)
+    for name, node in given:
+        if name is not None and name in names and not isinstance(node, ast.Starred):
+            yield name, node
+
+
+def _spread_pairs(node: ast.expr, scope: CodeScope) -> list[tuple[str | None, ast.expr]]:
+    """Pairs of `**name` where the scope binds the name once to a written-out dictionary, later items included."""
+    if not isinstance(node, ast.Name):
+        return list(pairs_of(node))
+    assigned = [n for n in scope.nodes if isinstance(n, ast.Assign)]
+    bound = [n.value for n in assigned if any(isinstance(t, ast.Name) and t.id == node.id for t in n.targets)]
+    if len(bound) != 1:
+        return []
+    found: dict[str, ast.expr] = dict(pairs_of(bound[0]))
+    for statement in assigned:
+        key = _item_key(statement.targets[0], node.id)
+        if key is not None and not _is_under_other_branch(scope, statement, node):
+            found[key] = statement.value
+    return list(found.items())
+
+
+def _item_key(target: ast.expr, name: str) -> str | None:
+    """The key of `name["key"] = …`."""
+    is_item = isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name) and target.value.id == name
+    if is_item and isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+        return str(target.slice.value)
+    return None
+
+
+def _is_under_other_branch(scope: CodeScope, statement: ast.stmt, use: ast.AST) -> bool:
+    """The statement stands after the use, or under an `if` that the use does not share."""
+    if statement.lineno > getattr(use, "lineno", 0):
+        return True
+    for outer in scope.nodes:
+        if isinstance(outer, ast.If):
+            for branch in (outer.body, outer.orelse):
+                inside = [any(n is item for b in branch for n in ast.walk(b)) for item in (statement, use)]
+                if inside == [True, False]:
+                    return True
+    return False
+
+
+def _is_conditional(scope: CodeScope, node: ast.AST) -> bool:
+    """The node stands under an `if`, a loop or an exception handler of its scope; `__main__` guards apart."""
+    for outer in scope.nodes:
+        if isinstance(outer, (ast.If, ast.While, ast.For, ast.ExceptHandler, ast.IfExp)) and outer is not node:
+            is_guard = isinstance(outer, ast.If) and "__name__" in ast.unparse(outer.test)
+            if not is_guard and any(inner is node for inner in ast.walk(outer)):
+                return True
+    return False

@@ -1,0 +1,167 @@
+"""Where programs start: scripts, notebooks, functions and methods that train or infer, and which one is the main one."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from analyzer.facts.flow.walk import Body
+from analyzer.facts.program import Flow, Program
+from analyzer.index import SourceIndex
+from analyzer.records.evidence import Evidence
+from analyzer.records.structure import Structure
+
+Ranked = tuple[Program, tuple[Evidence, ...]]
+
+
+def training_programs(flow: Flow) -> Iterator[Program]:
+    """Scripts that take gradients and step; then functions that do so and that no script reaches."""
+    covered: set[str] = set()
+    for path in flow.index.trees():
+        program = _script(flow, path)
+        if {"backward"} <= program.kinds and program.kinds & {"step", "optimizer"}:
+            covered |= {body.scope.key for body in bodies_of(program)}
+            yield program
+    for key, scope in flow.inference.scopes.by_key.items():
+        is_method = scope.is_function and not isinstance(scope.node, ast.Lambda)
+        if is_method and key not in covered and _takes_gradients(scope.nodes):
+            body = flow.walker.function(key)
+            if body is not None and {"backward", "step"} <= flow.kinds(body):
+                covered |= {inner.scope.key for inner in _inner_bodies(body)}
+                yield Program(flow, key, body, flow.index.span(scope.path, scope.node))
+
+
+def _takes_gradients(nodes: Sequence[ast.AST]) -> bool:
+    return any(isinstance(n, ast.Attribute) and n.attr == "backward" for n in nodes)
+
+
+def _script(flow: Flow, path: str) -> Program:
+    tree = flow.index.tree(path)
+    body = flow.walker.script(path)
+    first = _main_part(tree) if isinstance(tree, ast.Module) else None
+    last = len(flow.index.lines(path)) or 1
+    entry = flow.index.span(path, first) if first is not None else flow.index.span(path, 1, last)
+    return Program(flow, path, body, entry)
+
+
+def _main_part(tree: ast.Module) -> ast.If | None:
+    """`if __name__ == "__main__":`."""
+    for node in tree.body:
+        if isinstance(node, ast.If) and any(
+            isinstance(n, ast.Name) and n.id == "__name__" for n in ast.walk(node.test)
+        ):
+            return node
+    return None
+
+
+def inference_programs(flow: Flow, structure: Structure) -> Iterator[Program]:
+    """Scripts and commands that run forwards and never take gradients; else what the main model itself offers."""
+    covered: set[str] = set()
+    has_real = False
+    for path in flow.index.trees():
+        program = _script(flow, path)
+        if "forward" in program.kinds and "backward" not in program.kinds:
+            covered |= {body.scope.key for body in bodies_of(program)}
+            has_real = has_real or is_real(program)
+            yield program
+    for model in structure.models:
+        yield from _model_programs(flow, model.qualified_name, covered, model.main and not has_real)
+
+
+def _model_programs(flow: Flow, owner: str, covered: set[str], with_forward: bool) -> Iterator[Program]:
+    """Methods of a model that run without gradients, and its forward where nothing else runs it."""
+    for key, scope in sorted(flow.inference.scopes.by_key.items()):
+        is_method = scope.parent is not None and scope.parent.key == owner and scope.is_function
+        is_forward = with_forward and scope.dotted.endswith(".forward")
+        if not is_method or (key in covered and not is_forward):
+            continue
+        body = flow.walker.function(key)
+        if body is None:
+            continue
+        runs_without_gradient = any(
+            "no_grad" in d or "inference_mode" in d
+            for step in body.steps
+            for c in step.around.contexts
+            for d in c.dotted
+        )
+        is_generation = runs_without_gradient and "forward" in flow.kinds(body)
+        if is_generation or is_forward:
+            yield Program(flow, key, body, flow.index.span(scope.path, scope.node))
+
+
+def is_real(program: Program) -> bool:
+    """Trains, or runs a model with weights or inputs of its own; a mere call with random numbers is a self-test."""
+    return bool(program.kinds & {"load_checkpoint", "eval", "tokenize", "backward"})
+
+
+def bodies_of(program: Program) -> list[Body]:
+    """Every body that a program may run."""
+    return _inner_bodies(program.body)
+
+
+def _inner_bodies(body: Body) -> list[Body]:
+    found: dict[int, Body] = {}
+    pending = [body]
+    while pending:
+        current = pending.pop()
+        if id(current) not in found:
+            found[id(current)] = current
+            pending += [t.body for step in current.steps for t in step.targets if t.body is not None]
+    return list(found.values())
+
+
+# --- which one is the main one
+
+
+def ranked(index: SourceIndex, structure: Structure, programs: Sequence[Program]) -> list[Ranked]:
+    """Programs with the evidence for their rank, best first."""
+    main = next((model.qualified_name for model in structure.models if model.main), "")
+    mentioned = _mentions(structure)
+    scored = []
+    for program in programs:
+        evidence = [Evidence(program.entry, "entry_of_program", (("program", program.name),))]
+        runs_main = bool(main) and any(body.scope.key.startswith(f"{main}.") for body in bodies_of(program))
+        if runs_main:
+            evidence.append(Evidence(program.entry, "runs_main_model", (("model", main),)))
+        place = mentioned.get(program.name.partition(":")[0])
+        if place is not None:
+            evidence.append(Evidence(structure.entry_points[place].where, "named_in_documents"))
+        starts_anew = "backward" in program.kinds and not loads_weights(program)
+        if starts_anew:
+            evidence.append(Evidence(program.entry, "trains_from_scratch"))
+        has_data = bool(program.kinds & {"data", "checkpoint", "tokenize"})
+        is_script = ":" not in program.name
+        is_method = not is_script and "backward" not in program.kinds and not is_real(program)
+        is_notebook = program.name.endswith(".ipynb")
+        place = place if place is not None else len(structure.entry_points)
+        key = (
+            not (is_real(program) or is_method),
+            not runs_main,
+            not is_script,
+            is_notebook,
+            not starts_anew,
+            place,
+            not has_data,
+            program.name,
+        )
+        scored.append((key, program, tuple(evidence)))
+    return [(program, evidence) for _, program, evidence in sorted(scored, key=lambda item: item[0])]
+
+
+def loads_weights(program: Program) -> bool:
+    """True where a default run reads weights: a `torch.load` that no condition with its default values rules out."""
+    return any(
+        "torch.load" in occurrence.dotted
+        and not program.in_evaluation(occurrence)
+        and program.holds(occurrence) is not False
+        for occurrence in program.occurrences
+    )
+
+
+def _mentions(structure: Structure) -> dict[str, int]:
+    """First place among the documents' commands, by the file that the command starts."""
+    found: dict[str, int] = {}
+    for place, entry in enumerate(structure.entry_points):
+        if entry.kind in ("readme", "makefile", "shell", "console_script") and entry.target:
+            found.setdefault(entry.target, place)
+    return found
