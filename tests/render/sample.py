@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from analyzer.document.diagrams.layout import lay_out
 from analyzer.records.bundles import Analysis, Facts, Findings, Shapes
-from analyzer.records.configuration import ConfigTable, ConfigValue, Configuration, DerivedQuantity, Override, Preset
+from analyzer.records.configuration import ConfigTable, Configuration, ConfigValue, DerivedQuantity, Override, Preset
 from analyzer.records.diagrams import Arrow, Box, Diagram, Group, Series
 from analyzer.records.document import (
     Block,
@@ -162,8 +162,14 @@ def _configuration() -> Configuration:
     nothing = ConfigValue("resume", "None", Known(None, (span("train.py", 3),), "read"), span("train.py", 3))
     return Configuration(
         tables=(ConfigTable("train", "constants", span("train.py", 3), (rate, nothing)),),
-        presets=(Preset("wide", "Net", (("width", Known(16, (span("net/model.py", 7),), "read")),), span("train.py", 3)),),
-        derived=(DerivedQuantity("hidden", "4 * width", Known(32, (span("net/model.py", 9),), "evaluated"), span("net/model.py", 9)),),
+        presets=(
+            Preset("wide", "Net", (("width", Known(16, (span("net/model.py", 7),), "read")),), span("train.py", 3)),
+        ),
+        derived=(
+            DerivedQuantity(
+                "hidden", "4 * width", Known(32, (span("net/model.py", 9),), "evaluated"), span("net/model.py", 9)
+            ),
+        ),
     )
 
 
@@ -203,28 +209,36 @@ def _processes() -> Processes:
         seeds=(span("train.py", 1),),
         files=("train.py",),
     )  # fmt: skip
-    root = CallNode("train.py", span("train.py", 1, 8), children=(CallNode("model(x)", span("train.py", 6), note="loop"),))
+    root = CallNode(
+        "train.py", span("train.py", 1, 8), children=(CallNode("model(x)", span("train.py", 6), note="loop"),)
+    )
     return Processes((training,), (), (CallChain("training", root, "train.py"),))
 
 
 def _model() -> ModelShapes:
     def row(line: int, code: str, name: str, spec: TensorSpec) -> ShapeRow:
-        return ShapeRow(
-            span("net/model.py", line), code, "", ("",), "Net", "forward", 1, (ShapeTarget(name, (spec,)),)
-        )
+        return ShapeRow(span("net/model.py", line), code, "", ("",), "Net", "forward", 1, (ShapeTarget(name, (spec,)),))
 
     created = {"up": span("net/model.py", 9), "down": span("net/model.py", 10)}
     defined = span("net/model.py", 4, 14)
     modules = (
         ModuleRecord("", "Net", 552, 0, defined_at=defined, calls=(ModuleCall((X,), (X,)),)),
-        ModuleRecord("up", "Linear", 288, 288, created_at=created["up"], detail="8, 32", calls=(ModuleCall((X,), (H,)),)),
-        ModuleRecord("down", "Linear", 264, 264, created_at=created["down"], detail="32, 8", calls=(ModuleCall((H,), (X,)),)),
+        ModuleRecord(
+            "up", "Linear", 288, 288, created_at=created["up"], detail="8, 32", calls=(ModuleCall((X,), (H,)),)
+        ),
+        ModuleRecord(
+            "down", "Linear", 264, 264, created_at=created["down"], detail="32, 8", calls=(ModuleCall((H,), (X,)),)
+        ),
     )
     tree = ModuleNode(
         "", "", "Net", 552, 1, ("",), "", None, defined,
         tuple(ModuleNode(m.path, m.path, m.class_name, m.parameters, 1, (m.path,), m.detail, m.created_at) for m in modules[1:]),
     )  # fmt: skip
-    rows = (row(12, "def forward(self, x):", "x", X), row(13, "h = self.up(x)", "h", H), row(14, "return self.down(h)", "return", X))
+    rows = (
+        row(12, "def forward(self, x):", "x", X),
+        row(13, "h = self.up(x)", "h", H),
+        row(14, "return self.down(h)", "return", X),
+    )
     trace = Trace(
         "inference", "forward", (ModelInput("x", X, "signature"),), rows, modules, (X,),
         conditions=(Condition("B > 0", span("net/model.py", 13), True),),
@@ -271,13 +285,22 @@ def drawing() -> Diagram:
         Arrow("sum", "up", "×3", dashed=True),
     )
     title = Text("Net, folded", "Net 结构")
-    return lay_out(Diagram("net", title, "flow", boxes, arrows, (Group("net", "Net ×3"),), where=(span("net/model.py", 4, 14),)))
+    return lay_out(
+        Diagram("net", title, "flow", boxes, arrows, (Group("net", "Net ×3"),), where=(span("net/model.py", 4, 14),))
+    )
 
 
 def curve() -> Diagram:
     steps = tuple(float(step) for step in range(0, 1001, 50))
     rates = tuple(1e-3 * min(1.0, step / 100) for step in steps)
-    return Diagram("rate", Text("Learning rate", "学习率"), "line", series=(Series("get_lr", steps, rates),), x_label="step", y_label="learning rate")
+    return Diagram(
+        "rate",
+        Text("Learning rate", "学习率"),
+        "line",
+        series=(Series("get_lr", steps, rates),),
+        x_label="step",
+        y_label="learning rate",
+    )
 
 
 def bars() -> Diagram:
@@ -335,7 +358,9 @@ def document(language: Language = "en", path: str = "article") -> Document:
         Chapter("overview", (Plain("Overview" if language == "en" else "总览"),), every_block()),
         Chapter("rest", (Plain("The rest" if language == "en" else "其余"),), (Paragraph((Plain("Short."),)),)),
     )
-    return Document(path, language, (Plain(title),), chapters, lead, (("commit", "c0ffee"), ("title", 'a "quoted": value')))
+    return Document(
+        path, language, (Plain(title),), chapters, lead, (("commit", "c0ffee"), ("title", 'a "quoted": value'))
+    )
 
 
 def report() -> Report:

@@ -22,12 +22,16 @@ def flows(draw) -> Diagram:
     """Any small graph, cycles and frames included."""
     number = draw(st.integers(1, 8))
     boxes = tuple(
-        Box(f"b{n}", draw(LABELS), tuple(draw(st.lists(LABELS, max_size=2))), "core", draw(st.sampled_from([None, "g"])))
+        Box(
+            f"b{n}", draw(LABELS), tuple(draw(st.lists(LABELS, max_size=2))), "core", draw(st.sampled_from([None, "g"]))
+        )
         for n in range(number)
     )
     ends = st.integers(0, number - 1)
     pairs = draw(st.lists(st.tuples(ends, ends), max_size=10, unique=True))
-    arrows = tuple(Arrow(f"b{a}", f"b{b}", draw(st.sampled_from(["", "[B, T]", "many words on a label"]))) for a, b in pairs)
+    arrows = tuple(
+        Arrow(f"b{a}", f"b{b}", draw(st.sampled_from(["", "[B, T]", "many words on a label"]))) for a, b in pairs
+    )
     direction = draw(st.sampled_from(["down", "right"]))
     return Diagram("d", Text("t", "t"), "flow", boxes, arrows, (Group("g", "frame ×2"),), direction=direction)
 

@@ -89,7 +89,9 @@ def test_both_languages_have_the_same_elements():
     assert Elements(page("en")).tags == Elements(page("zh")).tags
 
 
-@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "{{ 7 * 7 }}", '"><img src=x onerror=alert(1)>', "{% raw %}"])
+@pytest.mark.parametrize(
+    "text", ["<script>alert(1)</script>", "{{ 7 * 7 }}", '"><img src=x onerror=alert(1)>', "{% raw %}"]
+)
 def test_repository_text_is_only_ever_text(text):
     span = sample.span("net/model.py", 1)
     html = page_of(

@@ -70,7 +70,9 @@ def test_unknown_parameters_are_told_with_their_reason():
     model = replace(analysis.shapes.models[0], parameters=Unknown("not_built", (), sample.span("train.py", 1)))
     data = facts_json(replace(analysis, shapes=replace(analysis.shapes, models=(model,))))
     assert data["models"][0]["parameters"] == {"unknown": "not_built", "where": "train.py:1"}
-    assert [error.message for error in Draft202012Validator(facts_schema()).iter_errors(json.loads(json.dumps(data)))] == []
+    assert [
+        error.message for error in Draft202012Validator(facts_schema()).iter_errors(json.loads(json.dumps(data)))
+    ] == []
 
 
 def test_a_repository_without_a_web_address_has_no_such_key():

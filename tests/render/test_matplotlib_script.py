@@ -31,7 +31,9 @@ def run(folder: Path, *arguments: str, seed: str = "0") -> subprocess.CompletedP
 def test_reruns_write_the_same_bytes(folder):
     assert run(folder).returncode == 0
     first = {path.name: path.read_bytes() for path in (folder / "figures").iterdir()}
-    assert sorted(first) == sorted(f"{name}.{suffix}" for name in ("net", "rate", "shares") for suffix in ("jpg", "svg"))
+    assert sorted(first) == sorted(
+        f"{name}.{suffix}" for name in ("net", "rate", "shares") for suffix in ("jpg", "svg")
+    )
     assert run(folder, seed="1").returncode == 0
     assert {path.name: path.read_bytes() for path in (folder / "figures").iterdir()} == first
 

@@ -38,7 +38,7 @@ def complaints(texts: list[str]) -> list[str | None]:
 
 def nasty_flow() -> Diagram:
     boxes = tuple(
-        Box(f"id {n} \" ]", label, (label, f"x {label}"), "io" if n % 2 else "core", "g")
+        Box(f'id {n} " ]', label, (label, f"x {label}"), "io" if n % 2 else "core", "g")
         for n, label in enumerate(NASTY[:MOST_BOXES])
     )
     arrows = tuple(Arrow(boxes[n].id, boxes[n + 1].id, NASTY[n], dashed=bool(n % 2)) for n in range(len(boxes) - 1))

@@ -45,7 +45,9 @@ def test_two_runs_give_the_same_files():
 
 
 def links_in(markdown: str) -> list[str]:
-    inline = [part for token in MarkdownIt("commonmark").enable("table").parse(markdown) for part in token.children or []]
+    inline = [
+        part for token in MarkdownIt("commonmark").enable("table").parse(markdown) for part in token.children or []
+    ]
     return [str(part.attrGet("href")) for part in inline if part.type == "link_open"]
 
 

@@ -103,7 +103,11 @@ def test_names_that_differ_in_case_only_are_refused(tmp_path):
 
 
 def test_a_drawing_script_that_fails_stops_the_report(tmp_path):
-    files = {"facts.json": FACTS, "diagrams.json": '{"diagrams": [1]}', "generate_diagrams.py": "raise SystemExit('no')"}
+    files = {
+        "facts.json": FACTS,
+        "diagrams.json": '{"diagrams": [1]}',
+        "generate_diagrams.py": "raise SystemExit('no')",
+    }
     with pytest.raises(writer.DrawingFailed, match="no"):
         write_report(files, tmp_path / "out")
     assert names(tmp_path) == []

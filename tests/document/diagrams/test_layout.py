@@ -24,12 +24,20 @@ EXACT = 1.5
 def flows(draw) -> Diagram:
     number = draw(st.integers(1, 10))
     groups = st.sampled_from([None, "g", "h"])
-    boxes = tuple(Box(f"b{n}", draw(LABELS), tuple(draw(st.lists(LABELS, max_size=2))), "core", draw(groups)) for n in range(number))
+    boxes = tuple(
+        Box(f"b{n}", draw(LABELS), tuple(draw(st.lists(LABELS, max_size=2))), "core", draw(groups))
+        for n in range(number)
+    )
     ends = st.integers(0, number - 1)
     pairs = draw(st.lists(st.tuples(ends, ends), max_size=14, unique=True))
-    arrows = tuple(Arrow(f"b{a}", f"b{b}", draw(st.sampled_from(["", "", "[B, T]", "[B, n_head, T, n_embd//n_head]"]))) for a, b in pairs)
+    arrows = tuple(
+        Arrow(f"b{a}", f"b{b}", draw(st.sampled_from(["", "", "[B, T]", "[B, n_head, T, n_embd//n_head]"])))
+        for a, b in pairs
+    )
     frames = (Group("g", "transformer.h: Block ×12"), Group("h", ""))
-    return lay_out(Diagram("d", Text("", ""), "flow", boxes, arrows, frames, direction=draw(st.sampled_from(["down", "right"]))))
+    return lay_out(
+        Diagram("d", Text("", ""), "flow", boxes, arrows, frames, direction=draw(st.sampled_from(["down", "right"])))
+    )
 
 
 def frame_of(box) -> Frame:
@@ -38,7 +46,10 @@ def frame_of(box) -> Frame:
 
 def overlap(one: Frame, other: Frame, slack: float = 0.0) -> bool:
     return (
-        one[0] + slack < other[2] and other[0] + slack < one[2] and one[1] + slack < other[3] and other[1] + slack < one[3]
+        one[0] + slack < other[2]
+        and other[0] + slack < one[2]
+        and one[1] + slack < other[3]
+        and other[1] + slack < one[3]
     )
 
 
@@ -154,7 +165,9 @@ def test_no_arrow_crosses_the_title_of_a_frame(diagram):
 @settings(max_examples=20, deadline=None)
 @given(flows())
 def test_laying_out_again_gives_the_same(diagram):
-    bare = Diagram("d", Text("", ""), "flow", diagram.boxes, diagram.arrows, diagram.groups, direction=diagram.direction)
+    bare = Diagram(
+        "d", Text("", ""), "flow", diagram.boxes, diagram.arrows, diagram.groups, direction=diagram.direction
+    )
     assert lay_out(bare) == lay_out(bare)
 
 

@@ -1,0 +1,157 @@
+"""The drawings of an analysis: what each shows, and that it is left out where there is nothing to show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from analyzer.document.diagrams import build_diagrams
+from analyzer.document.diagrams.pipelines import MOST_STAGES, shortened
+from analyzer.records.bundles import Analysis, Facts, Shapes
+from analyzer.records.configuration import Configuration, Override
+from analyzer.records.evidence import Known
+from analyzer.records.processes import Processes, Stage
+from analyzer.records.structure import FileRelation, Structure
+from analyzer.records.tensors import Cost
+from tests.render import sample
+
+
+def ids(analysis: Analysis) -> list[str]:
+    return [diagram.id for diagram in build_diagrams(analysis)]
+
+
+def one(analysis: Analysis, name: str):
+    return next(diagram for diagram in build_diagrams(analysis) if diagram.id == name)
+
+
+def with_model(**changes) -> Analysis:
+    analysis = sample.analysis()
+    model = replace(analysis.shapes.models[0], **changes)
+    return replace(analysis, shapes=replace(analysis.shapes, models=(model,)))
+
+
+def test_an_empty_repository_has_no_drawings():
+    facts = Facts(sample.repository(), (), Structure(), Configuration(), Processes())
+    assert build_diagrams(Analysis(facts, Shapes())) == ()
+
+
+def test_ids_are_unique_and_every_flow_has_few_boxes():
+    diagrams = build_diagrams(sample.analysis())
+    assert len({diagram.id.casefold() for diagram in diagrams}) == len(diagrams)
+    assert all(len(diagram.boxes) <= 25 for diagram in diagrams)
+    assert all(diagram.title.en and diagram.title.zh for diagram in diagrams)
+
+
+def test_the_architecture_follows_forward():
+    drawn = one(sample.analysis(), "architecture")
+    assert [box.label for box in drawn.boxes] == ["x", "up", "down", "return"]
+    assert [arrow.label for arrow in drawn.arrows] == ["[B, width]", "[B, 4*width]", "[B, width]"]
+
+
+def test_without_a_trace_only_containment_is_drawn_and_said():
+    drawn = one(with_model(traces=()), "architecture")
+    assert "not derived" in drawn.title.en
+    assert {(arrow.source, arrow.target) for arrow in drawn.arrows} == {("model", "up"), ("model", "down")}
+
+
+def test_a_model_without_tree_and_trace_has_no_architecture():
+    assert "architecture" not in ids(with_model(traces=(), tree=None))
+
+
+def test_shared_weights_are_marked_and_counted_once():
+    analysis = with_model(ties=(("up.weight", "down.weight"),))
+    lines = {box.label: box.lines for box in one(analysis, "architecture").boxes}
+    assert lines["down"][-1] == "shares up.weight"
+
+
+def test_parameter_bars_add_up_to_the_total():
+    drawn = one(sample.analysis(), "parameter_shares")
+    assert drawn.categories == ("up", "down")
+    assert sum(drawn.series[0].y) == 552
+
+
+def test_children_that_do_not_add_up_are_not_shown_in_their_parents_place():
+    analysis = sample.analysis()
+    tree = analysis.shapes.models[0].tree
+    assert tree is not None
+    assert "parameter_shares" not in ids(with_model(tree=replace(tree, parameters=600)))
+
+
+def test_the_training_pipeline_frames_its_loop():
+    drawn = one(sample.analysis(), "training_pipeline")
+    assert [group.label for group in drawn.groups] == ["for step in range(100)"]
+    assert [box.lines[0] for box in drawn.boxes] == ["data", "forward", "loss", "backward", "step"]
+    assert [(arrow.source, arrow.target) for arrow in drawn.arrows if arrow.dashed] == [("s4", "s0")]
+    assert drawn.arrows[0].label == "x"
+
+
+def stage(kind: str, number: int) -> Stage:
+    return Stage(kind, sample.span("train.py", 1), f"call_{number}()", "f", (), (), 0)  # type: ignore[arg-type]
+
+
+def test_a_long_pipeline_loses_its_least_important_stages_first():
+    stages = tuple(stage(kind, n) for n in range(12) for kind in ("log", "forward", "step"))
+    kept, left_out = shortened(stages)
+    assert len(kept) == MOST_STAGES
+    assert left_out == 12
+    assert "log" not in {one.kind for one in kept}
+
+
+def test_neighbours_of_one_kind_are_one_stage():
+    kept, left_out = shortened((stage("data", 1), stage("data", 2), stage("loss", 3)))
+    assert [(one.kind, one.code) for one in kept] == [("data", "call_1()"), ("loss", "call_3()")]
+    assert left_out == 0
+
+
+def test_both_modes_stand_side_by_side_only_where_both_exist():
+    analysis = sample.analysis()
+    assert "training_versus_inference" not in ids(analysis)
+    training = analysis.facts.processes.training[0]
+    processes = replace(analysis.facts.processes, inference=(replace(training, kind="inference"),))
+    both = replace(analysis, facts=replace(analysis.facts, processes=processes))
+    drawn = one(both, "training_versus_inference")
+    assert [group.id for group in drawn.groups] == ["training", "inference"]
+    assert abs(drawn.groups[0].y - drawn.groups[1].y) < 1
+    assert drawn.groups[0].x + drawn.groups[0].width < drawn.groups[1].x
+
+
+def test_the_learning_rate_is_the_codes_own_curve():
+    drawn = one(sample.analysis(), "learning_rate_curve")
+    assert drawn.series[0].label == "get_lr"
+    assert drawn.series[0].x[:3] == (0.0, 5.0, 10.0)
+    assert drawn.series[0].y[:3] == (0.0, 0.0005, 0.001)
+
+
+def test_the_cache_grows_with_its_bytes_per_token():
+    assert "kv_cache" not in ids(sample.analysis())
+    cost = Cost(Known(1000, (), "counted"), "1000", "x")
+    drawn = one(with_model(costs=(("kv_bytes_per_token", cost),)), "kv_cache")
+    assert drawn.series[0].y[1] / drawn.series[0].x[1] == 1000
+
+
+def test_a_chain_of_overrides_ends_at_the_effective_value():
+    drawn = one(sample.analysis(), "configuration_chain")
+    assert [box.label for box in drawn.boxes] == ["lr = 0.001", "--lr", "0.001"]
+    assert drawn.boxes[-1].lines == ("effective",)
+
+
+def test_a_definition_alone_is_no_chain():
+    analysis = sample.analysis()
+    table = analysis.facts.configuration.tables[0]
+    only = replace(table.values[0], overrides=(Override("default", "1e-3", Known(1, (), "read"), table.where),))
+    configuration = replace(analysis.facts.configuration, tables=(replace(table, values=(only,)),))
+    analysis = replace(analysis, facts=replace(analysis.facts, configuration=configuration))
+    assert "configuration_chain" not in ids(analysis)
+
+
+@pytest.mark.parametrize(("imports", "drawn"), [((("net/model.py", ("Net",)),), True), ((), False)])
+def test_files_are_drawn_where_one_uses_another(imports, drawn):
+    analysis = sample.analysis()
+    relations = (FileRelation("net/model.py", ("Net",), (), ("train.py",)), FileRelation("train.py", (), imports, ()))
+    facts = replace(analysis.facts, structure=replace(analysis.facts.structure, relations=relations))
+    assert ("file_relations" in ids(replace(analysis, facts=facts))) is drawn
+
+
+def test_the_same_analysis_gives_the_same_drawings():
+    assert build_diagrams(sample.analysis()) == build_diagrams(sample.analysis())

@@ -1,0 +1,182 @@
+"""What flows where in a `forward`: followed from name to name, only through lines that ran."""
+
+from __future__ import annotations
+
+import ast
+from textwrap import dedent
+
+import pytest
+
+from analyzer.document.diagrams.flow import Flow, folded, inline, without_functions
+from analyzer.document.diagrams.flow_reader import Forward, read_flow
+from analyzer.records.source import Span
+from analyzer.records.tensors import Dim, ModuleCall, ModuleRecord, ShapeRow, ShapeTarget, TensorSpec
+
+X = TensorSpec((Dim(2, "B"), Dim(8, "C")), "float32")
+
+
+def forward(source: str, modules: str = "", skipped: tuple[int, ...] = ()) -> Forward:
+    """The function as if every line ran but those skipped, for a module with these children."""
+    tree = ast.parse(dedent(source).strip())
+    function = tree.body[0]
+    assert isinstance(function, ast.FunctionDef)
+    rows = {}
+    for node in ast.walk(function):
+        if isinstance(node, (ast.Assign, ast.AugAssign, ast.Return, ast.FunctionDef)) and node.lineno not in skipped:
+            rows[node.lineno] = ShapeRow(
+                Span("m.py", node.lineno, node.lineno), "", "", ("",), "M", "M.forward", 1, tuple(targets(node))
+            )
+    records = {"": ModuleRecord("", "M", 0)}
+    for item in modules.split():
+        path, _, name = item.partition(":")
+        records[path] = ModuleRecord(path, name or "Linear", 10, calls=(ModuleCall((X,), (X,)),))
+    return Forward("", function, "m.py", rows, records)
+
+
+def targets(node: ast.stmt):
+    match node:
+        case ast.FunctionDef(args=arguments):
+            names = [argument.arg for argument in arguments.args[1:]]
+        case ast.Return():
+            names = ["return"]
+        case ast.Assign(targets=[ast.Tuple(elts=elements)]):
+            names = [ast.unparse(element) for element in elements]
+        case ast.Assign(targets=[target]) | ast.AugAssign(target=target):
+            names = [ast.unparse(target)]
+    return [ShapeTarget(name, (X,)) for name in names]
+
+
+def arrows(flow: Flow) -> set[tuple[str, str]]:
+    labels = {step.id: step.label for step in flow.steps}
+    return {(labels[edge.source], labels[edge.target]) for edge in flow.edges}
+
+
+@pytest.mark.parametrize(
+    ("source", "modules", "expected"),
+    [
+        (
+            "def forward(self, x):\n x = self.a(x)\n return self.b(x)",
+            "a b",
+            {("x", "a"), ("a", "b"), ("b", "return")},
+        ),
+        (
+            "def forward(self, x):\n x = x + self.a(self.n(x))\n return x",
+            "a n",
+            {("x", "n"), ("n", "a"), ("x", "+"), ("a", "+"), ("+", "x")},
+        ),
+        (
+            "def forward(self, x):\n x += self.a(x)\n return x",
+            "a",
+            {("x", "a"), ("x", "+"), ("a", "+"), ("+", "x")},
+        ),
+        (
+            "def forward(self, x):\n for block in self.h:\n  x = block(x)\n return x",
+            "h:ModuleList h.0:Block h.1:Block",
+            {("x", "h"), ("h", "x")},
+        ),
+        (
+            "def forward(self, x):\n for i, (a, b) in enumerate(zip(self.a, self.b)):\n  x = b(a(x))\n return x",
+            "a:ModuleList a.0 b:ModuleList b.0",
+            {("x", "a.0"), ("a.0", "b.0"), ("b.0", "x")},
+        ),
+        (
+            "def forward(self, x):\n x = self.t.wte(x)\n x = self.layers[0](x)\n return x",
+            "t:ModuleDict t.wte layers:ModuleList layers.0",
+            {("x", "t.wte"), ("t.wte", "layers.0"), ("layers.0", "x")},
+        ),
+        (
+            "def forward(self, x):\n q, k = self.qkv(x).split(4, dim=1)\n y = F.attention(q, k.transpose(1, 2))\n return y",
+            "qkv",
+            {("x", "qkv"), ("qkv", "attention"), ("attention", "y")},
+        ),
+        (
+            "def forward(self, x):\n y = checkpoint(self.a, x)\n return y",
+            "a",
+            {("x", "a"), ("a", "y")},
+        ),
+        (
+            "def forward(self, x):\n outs = []\n for b in self.h:\n  x = b(x)\n  outs.append(x)\n y = torch.cat(outs)\n return y",
+            "h:ModuleList h.0 h.1",
+            {("x", "h"), ("h", "cat"), ("cat", "y")},
+        ),
+        (
+            "def forward(self, x):\n p = torch.arange(4)\n x = self.a(x) + self.b(p)\n return x",
+            "a b",
+            {("x", "a"), ("arange", "b"), ("a", "+"), ("b", "+"), ("+", "x")},
+        ),
+        (
+            "def forward(self, x, scale):\n n = 3\n x = self.a(x) * n / 2\n return x",
+            "a",
+            {("x", "a"), ("a", "x")},
+        ),
+    ],
+)  # fmt: skip
+def test_values_are_followed_from_name_to_name(source, modules, expected):
+    assert arrows(read_flow(forward(source, modules))) == expected
+
+
+def test_a_branch_that_did_not_run_is_left_out():
+    source = """
+    def forward(self, x):
+        if self.flash:
+            y = self.fast(x)
+        else:
+            y = self.slow(x)
+        return y
+    """
+    flow = read_flow(forward(source, "fast slow", skipped=(3,)))
+    assert arrows(flow) == {("x", "slow"), ("slow", "y")}
+
+
+def test_nothing_behind_the_return_that_ran_is_read():
+    source = """
+    def forward(self, x):
+        y = self.a(x)
+        return y
+        y = self.b(y)
+        return y
+    """
+    assert [step.label for step in read_flow(forward(source, "a b")).modules()] == ["a"]
+
+
+def test_the_shape_of_a_value_stands_on_its_arrow_until_it_is_rearranged():
+    flow = read_flow(forward("def forward(self, x):\n y = self.a(x)\n return self.b(y.view(-1))", "a b"))
+    labels = {step.id: step.label for step in flow.steps}
+    shapes = {(labels[edge.source], labels[edge.target]): edge.label for edge in flow.edges}
+    assert shapes == {("x", "a"): "[B, C]", ("a", "b"): "", ("b", "return"): "[B, C]"}
+
+
+def test_a_loop_over_a_container_is_one_step_with_its_count():
+    modules = "h:ModuleList h.0:Block h.1:Block h.2:Block"
+    flow = read_flow(forward("def forward(self, x):\n for b in self.h:\n  x = b(x)\n return x", modules))
+    (step,) = flow.modules()
+    assert (step.label, step.lines, step.modules) == ("h", ("Block ×3", "30 parameters"), ("h.0", "h.1", "h.2"))
+
+
+def test_every_name_is_a_step_when_values_are_asked_for():
+    source = "def forward(self, x):\n q, k = self.qkv(x).split(4)\n k = k.transpose(1, 2)\n return q @ k"
+    flow = read_flow(forward(source, "qkv"), values=True)
+    assert [step.label for step in flow.steps if step.kind == "value"] == ["q", "k", "k"]
+    assert {edge.label for edge in flow.edges} == {"", "[B, C]", "split", "transpose"}
+
+
+def test_opening_a_module_connects_what_it_was_called_with():
+    outer = read_flow(forward("def forward(self, x):\n y = self.a(x)\n return self.b(y)", "a b"))
+    inner = read_flow(forward("def forward(self, z):\n z = z + self.f(z)\n return z", "f"))
+    whole = inline(outer, outer.modules()[0].id, inner, "a: Block")
+    assert arrows(whole) == {("x", "f"), ("x", "+"), ("f", "+"), ("+", "b"), ("b", "return")}
+    assert {step.group for step in whole.steps if step.label in ("f", "+")} == {outer.modules()[0].id}
+
+
+def test_functions_give_way_and_their_values_pass():
+    flow = read_flow(forward("def forward(self, x):\n x = F.relu(self.a(x))\n return self.b(x)", "a b"))
+    assert arrows(without_functions(flow)) == {("x", "a"), ("a", "b"), ("b", "return")}
+
+
+def test_a_long_chain_is_folded_and_keeps_its_parameters():
+    names = [f"l{n}" for n in range(30)]
+    body = "\n".join(f" x = self.{name}(x)" for name in names)
+    flow = folded(read_flow(forward(f"def forward(self, x):\n{body}\n return x", " ".join(names))), 10)
+    assert len(flow.steps) == 10
+    assert sum(step.parameters for step in flow.modules()) == 300
+    assert sorted(path for step in flow.modules() for path in step.modules) == sorted(names)
