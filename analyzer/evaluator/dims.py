@@ -159,16 +159,19 @@ class DimNamer:
         return self._answers[key]
 
     def _is_varied(self, name: str) -> bool:
-        """At least two probes give it values of their own, which are not all multiples of the base."""
+        """At least two probes give it values of their own, which are not all doublings of the base."""
         base = self.runs[0][name]
         values = {run[name] for run in self.runs[1:] if name in run} - {base}
-        return len(values) >= MINIMUM_PROBES and not all(base and value % base == 0 for value in values)
+        return len(values) >= MINIMUM_PROBES and not all(_is_doubling(base, value) for value in values)
 
     def _search(self, sizes: Vector, local: frozenset[str]) -> str | None:
         seen = tuple(number for number, size in enumerate(sizes) if size is not None)
         values = tuple(size for size in sizes if size is not None)
         if not seen or seen[0] != 0 or len(values) <= MINIMUM_PROBES or len(set(values)) == 1:
             return None
+        if len(set(values)) <= MINIMUM_PROBES:  # two values fit too much by chance
+            found = [c for c in self._table(seen, False).get(values, ()) if c.tier == 0]
+            return found[0].text if found and self._varied_in(found[0].names, seen) else None
         for deep in (False, True):
             found = [c for c in self._table(seen, deep).get(values, ()) if self._varied_in(c.names, seen)]
             if found:
@@ -213,13 +216,18 @@ class DimNamer:
                     yield values, _Candidate(text, frozenset(chosen), 1 if form.from_source else 2)
 
     def _nested(self, first: Mapping[tuple[int, ...], _Candidate]) -> Iterator[_Valued]:
-        """Single-hole forms over what the source's own forms gave: `num_patches + 1`."""
+        """The source's single-hole forms over what its other forms gave: `num_patches + 1`."""
         for form in self.forms:
-            if form.holes == 1:
+            if form.holes == 1 and form.from_source:
                 for inner, candidate in first.items():
                     values = _compute(form, [inner])
                     if values is not None:
                         yield values, _Candidate(_fill(form.text, [_atom(candidate.text)]), candidate.names, 3)
+
+
+def _is_doubling(base: int, value: int) -> bool:
+    ratio, rest = divmod(max(base, value), max(1, min(base, value)))
+    return rest == 0 and ratio & (ratio - 1) == 0
 
 
 def _compute(form: Form, columns: Sequence[tuple[int, ...]]) -> tuple[int, ...] | None:

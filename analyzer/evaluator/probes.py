@@ -11,7 +11,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-_PRIMES = tuple(n for n in range(5, 1300) if all(n % d for d in range(2, math.isqrt(n) + 1)))
+WINDOW = 5
+LARGEST = 60
+_PRIMES = tuple(n for n in range(3, 1300) if all(n % d for d in range(2, math.isqrt(n) + 1)))
 _DIVISOR_PRIMES = ((3, 5, 7, 11, 2), (5, 7, 3, 2, 11), (7, 3, 5, 11, 2))
 
 
@@ -27,12 +29,14 @@ class Relations:
 class ProbeRules:
     """How values are drawn: which names keep theirs, which equal others, and how careful to be.
 
-    `twos` is the largest power of two of a quotient that is kept (rotary halves, groups of channels, strides).
+    `twos` is the largest power of two of a quotient that is kept (rotary halves, groups of channels, strides),
+    for all names but those in `twos_of`.
     """
 
     pinned: frozenset[str] = frozenset()
     tied: Mapping[str, str] = field(default_factory=dict)
     twos: int = 1
+    twos_of: Mapping[str, int] = field(default_factory=dict)
 
 
 def find_relations(trees: Iterable[ast.AST], names: Iterable[str]) -> Relations:
@@ -74,19 +78,35 @@ class _Draw:
         ascending = sorted(self.free, key=lambda name: self.base[name])
         divisors = [name for name in ascending if name in self.relations.divisors]
         for rank, name in enumerate(divisors):
-            self.drawn[name] = self._multiple(name, divisors[:rank], _DIVISOR_PRIMES[rank % len(_DIVISOR_PRIMES)])
-        others = [name for name in ascending if name not in self.relations.divisors]
-        for rank, name in enumerate(others):
-            self.drawn[name] = self._multiple(name, divisors, _PRIMES[5 * rank : 5 * rank + 5] or _PRIMES[-5:])
+            self._draw(name, divisors[:rank], _DIVISOR_PRIMES[rank % len(_DIVISOR_PRIMES)])
+        start = 0
+        for name in (name for name in ascending if name not in self.relations.divisors):
+            start = max(start, self._first_prime(name, divisors))
+            self._draw(name, divisors, _PRIMES[start : start + WINDOW] or _PRIMES[-WINDOW:])
+            start += WINDOW
         for name, other in self.rules.tied.items():
             self.drawn[name] = self.drawn.get(name, self.drawn.get(other, self.base[name]))
         return {name: self.drawn[name] for name in self.base}
 
-    def _multiple(self, name: str, divisors: Sequence[str], window: Sequence[int]) -> int:
+    def _draw(self, name: str, divisors: Sequence[str], window: Sequence[int]) -> None:
         """A prime multiple of the new values of all divisors that divide the base value."""
-        base = self.base
-        dividing = [d for d in divisors if 1 < base[d] < base[name] and base[name] % base[d] == 0]
-        quotient = base[name] // math.lcm(*(base[d] for d in dividing))
-        twos = min(quotient & -quotient, self.rules.twos)
+        dividing = self._dividing(name, divisors)
         prime = window[(self.turn * (1 + len(name) % 4) + len(dividing)) % len(window)]
-        return math.lcm(*(self.drawn[d] for d in dividing)) * twos * prime
+        self.drawn[name] = math.lcm(*(self.drawn[d] for d in dividing)) * self._twos(name, dividing) * prime
+
+    def _dividing(self, name: str, divisors: Sequence[str]) -> list[str]:
+        base = self.base
+        return [d for d in divisors if 1 < base[d] < base[name] and base[name] % base[d] == 0]
+
+    def _quotient(self, name: str, dividing: Sequence[str]) -> int:
+        return self.base[name] // math.lcm(*(self.base[d] for d in dividing))
+
+    def _twos(self, name: str, dividing: Sequence[str]) -> int:
+        quotient = self._quotient(name, dividing)
+        return min(quotient & -quotient, self.rules.twos_of.get(name, self.rules.twos))
+
+    def _first_prime(self, name: str, divisors: Sequence[str]) -> int:
+        """Where the window of a name starts: near the value that it replaces, so that probes cost no more."""
+        dividing = self._dividing(name, divisors)
+        wanted = self._quotient(name, dividing) // self._twos(name, dividing)
+        return next((n for n, prime in enumerate(_PRIMES) if prime >= min(wanted, LARGEST) * 3 // 4), 0)

@@ -44,9 +44,10 @@ class ArgumentReader:
     def method(self, module: nn.Module, name: str) -> Definition | None:
         """The definition of a method in the repository, looked up along the classes of the module."""
         for cls in type(module).__mro__:
-            for path, table in self._index.symbols.definitions.items():
+            for suffix in (".py", "/__init__.py", ".ipynb"):
+                table = self._index.symbols.definitions.get(cls.__module__.replace(".", "/") + suffix, {})
                 found = table.get(f"{cls.__qualname__}.{name}")
-                if found is not None and _dotted(path) == cls.__module__ and isinstance(found.node, FunctionNode):
+                if found is not None and isinstance(found.node, FunctionNode):
                     return found
         return None
 
@@ -240,7 +241,3 @@ def _first_in(module: nn.Module) -> nn.Module:
 
 def _after_pattern(module: nn.Module) -> nn.Module | None:
     return None if not isinstance(module, nn.Sequential) or len(module) < 2 else module[1]
-
-
-def _dotted(path: str) -> str:
-    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")

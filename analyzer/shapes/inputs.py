@@ -25,6 +25,7 @@ LENGTHS = (16, 64, 8)
 BATCH_NAMES = {"b", "n", "bs", "bsz", "batch", "batch_size", "bz", "nbatch"}
 HEIGHT_NAMES, WIDTH_NAMES = {"h", "height", "img_h"}, {"w", "width", "img_w"}
 CHANNEL_NAMES = {"c", "ch", "channels", "in_channels", "in_chans", "nc"}
+CONSTRUCTOR_CHANNELS = ("in_channels", "in_chans", "channels", "input_channels", "num_channels", "n_mels", "input_dim")
 Dims = tuple[DimSpec, ...]
 
 
@@ -147,10 +148,15 @@ class InputPlanner:
         if low in HEIGHT_NAMES or low in WIDTH_NAMES:
             return image[0] if low in HEIGHT_NAMES else image[1]
         if channel is not None and (low in CHANNEL_NAMES or low not in ("t", "l", "s")):
-            return DimSpec(None, channel)
+            return self._channels(channel)
         if low in CHANNEL_NAMES:
             return DimSpec(None, 3)
         return replace(length, name=shown)
+
+    def _channels(self, number: int) -> DimSpec:
+        """By the name under which the constructor got the number of channels, if there is one."""
+        names = [name for name in CONSTRUCTOR_CHANNELS if self._sizes.get(name) == number]
+        return DimSpec(names[0] if names else None, number)
 
     def _annotated_dtype(self, argument: ArgumentInfo) -> str:
         text = argument.annotation or ""

@@ -11,17 +11,27 @@ from torch import nn
 
 from analyzer.evaluator import CannotEvaluate, Interpreter, TargetRaised
 from analyzer.evaluator.dims import DimNamer, source_forms
+from analyzer.evaluator.overlay import is_stand_in
 from analyzer.index import SourceIndex
 from analyzer.records.evidence import Condition, Gap, Known, Unknown
 from analyzer.records.source import Span
 from analyzer.records.structure import ArgumentInfo
-from analyzer.records.tensors import Cost, Dim, ModelInput, ModelShapes, TensorSpec, Trace
+from analyzer.records.tensors import (
+    Cost,
+    Dim,
+    ModelInput,
+    ModelShapes,
+    ModuleRecord,
+    ParameterCounts,
+    TensorSpec,
+    Trace,
+)
 from analyzer.shapes.cost import call_costs, counting, unknown_costs, weight_costs
 from analyzer.shapes.entry_points import BuildPlan
 from analyzer.shapes.input_spec import TensorValue, sizes_of
 from analyzer.shapes.inputs import InputPlanner, Plan, PlannedInput
 from analyzer.shapes.naming import NamedTraces
-from analyzer.shapes.parameters import Places, count_parameters, find_ties, module_records, module_tree
+from analyzer.shapes.parameters import Places, count_parameters, find_ties, module_records, module_tree, with_calls
 from analyzer.shapes.probing import Probe, Prober
 from analyzer.shapes.requests import ModelRequest
 from analyzer.shapes.runs import (
@@ -56,6 +66,7 @@ class _Draft:
     built: BuiltModel
     gaps: list[Gap] = field(default_factory=list)
     call_costs: tuple[tuple[str, Cost], ...] = ()
+    records: tuple[ModuleRecord, ...] = ()
 
     @property
     def model(self) -> nn.Module:
@@ -103,19 +114,17 @@ def _not_built(index: SourceIndex, request: ModelRequest, failures: Sequence[tup
 def _derive_built(draft: _Draft) -> ModelShapes:
     request, model = draft.request, draft.model
     recording = draft.source.interpreter.recording
-    places = _places(draft)
-    draft.gaps += gaps_of(recording, draft.source)
-    traces, variables = _traces(draft, places) if request.effort != "count" else ((), {})
-    records = traces[0].modules if traces else module_records(model, places)
     where = draft.build.where
-    parameters: Known[object] | Unknown = Known(count_parameters(model), (where,), "counted")
+    draft.gaps += gaps_of(recording, draft.source)
+    draft.records = module_records(model, _places(draft))
+    counts = count_parameters(model)
+    ties = find_ties(model)
+    costs = weight_costs(counts, sum(p.numel() * p.element_size() for p in model.parameters()), where)
+    parameters: Known[ParameterCounts] | Unknown = Known(counts, (where,), "counted")
     if is_incomplete(recording):
         cause = next(gap for gap in draft.gaps if gap.reason.startswith("unknown_"))
-        parameters = Unknown("incomplete_build", (("detail", cause.reason),), where)
-    weight_bytes = sum(p.numel() * p.element_size() for p in model.parameters())
-    costs = draft.call_costs
-    if isinstance(parameters, Known):
-        costs += weight_costs(count_parameters(model), weight_bytes, where)
+        parameters, costs = Unknown("incomplete_build", (("detail", cause.reason),), where), ()
+    traces, variables = _traces(draft) if request.effort != "count" else ((), {})
     return ModelShapes(
         type(model).__name__,
         request.qualified_name,
@@ -125,12 +134,12 @@ def _derive_built(draft: _Draft) -> ModelShapes:
         draft.build.origin,
         where,
         tuple(variables.items()),
-        parameters,  # type: ignore[arg-type]
-        records,
-        module_tree(records),
+        parameters,
+        traces[0].modules if traces else draft.records,
+        module_tree(draft.records),
         traces,
-        costs,
-        find_ties(model),
+        (*draft.call_costs, *costs),
+        ties,
         assumptions_of(recording, draft.source),
         tuple(draft.gaps),
     )
@@ -155,12 +164,12 @@ def class_definition(index: SourceIndex, cls: type) -> Span | None:
     for suffix in (".py", "/__init__.py", ".ipynb"):
         path = cls.__module__.replace(".", "/") + suffix
         found = index.symbols.definitions.get(path, {}).get(cls.__qualname__)
-        if found is not None:
+        if found is not None and not is_stand_in(index.files.get(path)):
             return index.span(found.path, found.node)
     return None
 
 
-def _traces(draft: _Draft, places: Places) -> tuple[tuple[Trace, ...], dict[str, int]]:
+def _traces(draft: _Draft) -> tuple[tuple[Trace, ...], dict[str, int]]:
     planner = InputPlanner(draft.index, draft.model, draft.built.names)
     accepted = _accepted_plan(draft, planner)
     if accepted is None:
@@ -178,7 +187,7 @@ def _traces(draft: _Draft, places: Places) -> tuple[tuple[Trace, ...], dict[str,
         kept = [(probe, trace) for probe, trace in ran if trace.stopped is None]
         namer = DimNamer([names, *(probe.values for probe, _ in kept)], forms)
         named = NamedTraces(draft.index, namer, [raw, *(trace for _, trace in kept)])
-        traces.append(_trace(draft, mode, raw, named, places))
+        traces.append(_trace(draft, mode, raw, named))
         used |= set(re.findall(r"[A-Za-z_]\w*", " ".join(named.used)))
     return tuple(traces), {name: value for name, value in names.items() if name in used}
 
@@ -263,7 +272,8 @@ def _probes(draft: _Draft, mode: Mode, sizes: Mapping[str, int], base: Sequence[
     def runs(built: BuiltModel, values: Mapping[str, int]) -> RawTrace:
         return _call(draft, built.model, mode, values)
 
-    trees = [tree for path, tree in draft.index.trees().items() if path in _paths(base)]
+    found = [draft.index.tree(path) for path in sorted(_paths(base))]
+    trees = [tree for tree in found if isinstance(tree, ast.Module)]
     wanted, attempts = (4, 60) if draft.request.effort == "full" else (3, 8)
     return Prober(draft.source, draft.built, sizes, trees, runs, wanted, attempts).probes()
 
@@ -280,7 +290,7 @@ def _functions(index: SourceIndex, traces: Sequence[RawTrace]) -> list[ast.AST]:
     return [definition.node for definition in found if definition is not None]
 
 
-def _trace(draft: _Draft, mode: Mode, raw: RawTrace, named: NamedTraces, places: Places) -> Trace:
+def _trace(draft: _Draft, mode: Mode, raw: RawTrace, named: NamedTraces) -> Trace:
     gaps = list(gaps_of(raw.recording, draft.source))
     if raw.stopped is not None:
         gaps.insert(0, Gap(str(raw.stopped.where or draft.request.where), raw.stopped.reason, raw.stopped.arguments))
@@ -289,7 +299,7 @@ def _trace(draft: _Draft, mode: Mode, raw: RawTrace, named: NamedTraces, places:
         draft.request.method,
         tuple(_input(planned, raw) for planned in mode.plan),
         named.rows(),
-        module_records(draft.model, places, named.calls()),
+        with_calls(draft.records, named.calls()),
         named.output(),
         _conditions(draft, mode),
         assumptions_of(raw.recording, draft.source),

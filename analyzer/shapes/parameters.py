@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import torch
 from torch import nn
 
 from analyzer.records.source import Span
@@ -32,8 +33,20 @@ def count_parameters(model: nn.Module, unused: Iterable[nn.Module] = ()) -> Para
         trainable=sum(parameter.numel() for parameter in parameters if parameter.requires_grad),
         active=total - sum(idle.values()),
         tied=repeated - total,
-        buffers=sum(buffer.numel() for buffer in model.buffers()),
+        buffers=_numbers_in_buffers(model),
     )
+
+
+def _numbers_in_buffers(module: nn.Module) -> int:
+    """Elements of buffers; one that the code replaced by an unknown value counts nothing."""
+    return sum(buffer.numel() for buffer in module.buffers() if isinstance(buffer, torch.Tensor))
+
+
+def with_calls(
+    records: Sequence[ModuleRecord], calls: Mapping[str, tuple[ModuleCall, ...]]
+) -> tuple[ModuleRecord, ...]:
+    """The records of a built model with what its modules were called with."""
+    return tuple(replace(record, calls=calls.get(record.path, ())) for record in records)
 
 
 def find_ties(model: nn.Module) -> tuple[tuple[str, str], ...]:
@@ -47,21 +60,18 @@ def find_ties(model: nn.Module) -> tuple[tuple[str, str], ...]:
     return tuple(ties)
 
 
-def module_records(
-    model: nn.Module, places: Places, calls: Mapping[str, tuple[ModuleCall, ...]] | None = None
-) -> tuple[ModuleRecord, ...]:
-    """Every module in `named_modules()` order, with its calls if the model was run."""
+def module_records(model: nn.Module, places: Places) -> tuple[ModuleRecord, ...]:
+    """Every module in `named_modules()` order."""
     return tuple(
         ModuleRecord(
             path,
             type(module).__name__,
             sum(p.numel() for p in module.parameters()),
             sum(p.numel() for p in module.parameters(recurse=False)),
-            sum(b.numel() for b in module.buffers()),
+            _numbers_in_buffers(module),
             places.created.get(path),
             places.defined.get(path),
             _detail(module),
-            (calls or {}).get(path, ()),
         )
         for path, module in model.named_modules()
     )

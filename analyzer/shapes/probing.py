@@ -56,8 +56,8 @@ class Prober:
             found = self._drawn(rules)
             if found:
                 return found
-        rules = self._repaired(RULES[-1])
-        return self._drawn(replace(rules, twos=1)) or self._drawn(rules)
+        rules = self._repaired()
+        return self._drawn(rules) or self._drawn(replace(rules, twos_of={}, twos=RULES[-1].twos))
 
     def _drawn(self, rules: ProbeRules) -> tuple[Probe, ...]:
         """Probes by these rules; none where the first is rejected."""
@@ -87,23 +87,35 @@ class Prober:
         trace = self.runs(built, actual)
         return Probe(built, actual, trace) if trace.stopped is None else None
 
-    def _repaired(self, rules: ProbeRules) -> ProbeRules:
-        """Names that reject a change of their own keep their value, unless they change with an equal one."""
+    def _repaired(self) -> ProbeRules:
+        """How free each name is when it changes alone: freely, by its powers of two, with an equal name, not at all."""
         fixed: set[str] = set()
         tied: dict[str, str] = {}
+        twos: dict[str, int] = {}
         for name in list(self._changeable())[:MAXIMUM_SINGLE_NAMES]:
-            others = frozenset(self.names) - {name} - self._multiples_of(name)
-            if self._try(self._one(replace(rules, pinned=others))) is not None:
+            step = self._step_of(name)
+            if step is not None:
+                twos[name] = step
                 continue
-            partner = next((other for other in self._equals(name) if self._accepts_tie(name, other, rules)), None)
+            partner = next((other for other in self._equals(name) if self._accepts_tie(name, other)), None)
             if partner is None:
                 fixed.add(name)
             elif name not in tied.values():
                 tied[name] = partner
-        free_partners = {name: other for name, other in tied.items() if other not in tied}
-        return ProbeRules(frozenset(fixed - set(free_partners.values())), free_partners, rules.twos)
+        partners = set(tied.values())
+        unseen = frozenset(self.names) - fixed - twos.keys() - tied.keys() - partners
+        return ProbeRules(frozenset(fixed - partners) | unseen, tied, RULES[-1].twos, twos)
 
-    def _accepts_tie(self, name: str, other: str, rules: ProbeRules) -> bool:
+    def _step_of(self, name: str) -> int | None:
+        """The smallest power of two by which the name may change alone; None where it rejects every change."""
+        others = frozenset(self.names) - {name} - self._multiples_of(name)
+        for rules in RULES:
+            if self._try(self._one(replace(rules, pinned=others))) is not None:
+                return rules.twos
+        return None
+
+    def _accepts_tie(self, name: str, other: str) -> bool:
+        rules = RULES[-1]
         others = frozenset(self.names) - {name, other} - self._multiples_of(other)
         return self._try(self._one(replace(rules, pinned=others, tied={name: other}))) is not None
 

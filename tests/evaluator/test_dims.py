@@ -4,7 +4,7 @@ import ast
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from analyzer.evaluator.dims import DimNamer, source_forms
@@ -117,7 +117,7 @@ HOLD_OUT_SOURCE = ast.parse(
 names = st.sampled_from(sorted(BASE))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(st.sampled_from(SIZES), names, names, st.integers(1, 9), st.sampled_from([4, 8, 64, 256]), st.data())
 def test_no_printed_name_is_wrong_at_further_values(form, a, b, k, m, data):
     """The hold-out: sizes by formulas that candidates can and cannot express, checked at 20 further points
