@@ -107,10 +107,11 @@ def _lines(index: SourceIndex, path: str, first: int, last: int) -> Iterator[Com
         if not command or command.startswith("#"):
             continue
         yield Command(command, index.span(path, start, number), directory)
-        directory = _changed_directory(command, directory)
+        directory = changed_directory(command, directory)
 
 
-def _changed_directory(command: str, directory: str) -> str:
+def changed_directory(command: str, directory: str) -> str:
+    """Where a `cd` leads from a directory of the repository; any other command stays."""
     match = re.match(r"cd\s+([\w./-]+)\s*(?:$|&&|;)", command)
     if match is None or match.group(1).startswith(("/", "~")):
         return directory

@@ -128,22 +128,23 @@ NUMBER = re.compile(r"[:=]\s*[-+]?\d[\d_.]*(?:[eE][-+]?\d+)?\s*,?\s*(?:#.*)?$")
 def find_configuration_file(index: SourceIndex, path: str) -> Iterator[Evidence]:
     """Evidence that a YAML, JSON or TOML file is a table of settings with numbers, and no other tool's file."""
     lines = index.lines(path)
-    if path.endswith(".json"):
-        keys = _json_keys(index.text(path))
-    else:
-        keys = {match.group(1) for match in map(KEY.match, lines) if match is not None}
+    is_json = path.endswith(".json")
+    table = _json_table(index.text(path)) if is_json else {}
+    keys = set(table) or {match.group(1) for match in map(KEY.match, lines) if match is not None and not is_json}
     sections = {line.strip().strip("[]").split(".")[0] for line in lines if line.startswith("[")}
     if any(schema <= keys | sections for schema in FOREIGN_SCHEMAS) or {"project", "tool"} & sections:
         return
     numbers = [number for number, line in enumerate(lines, 1) if NUMBER.search(line)]
+    if any(isinstance(value, (int, float)) for value in table.values()):
+        numbers = numbers or [1]
     if numbers and keys | sections:
         yield Evidence(index.span(path, numbers[0], numbers[-1]), "states_settings")
 
 
-def _json_keys(text: str) -> set[str]:
-    """Keys of the top level; none where the file holds a list or is broken."""
+def _json_table(text: str) -> dict[str, object]:
+    """The object that the file holds; empty where it holds a list or is broken."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        return set()
-    return set(value) if isinstance(value, dict) else set()
+        return {}
+    return value if isinstance(value, dict) else {}

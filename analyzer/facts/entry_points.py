@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator
 
 from analyzer.facts.assignments import own_nodes
-from analyzer.facts.commands import Command, find_commands
+from analyzer.facts.commands import Command, changed_directory, find_commands
 from analyzer.facts.project_metadata import find_console_scripts
 from analyzer.index import External, SourceIndex
 from analyzer.index.symbols import dotted_name
@@ -154,10 +154,12 @@ def _commands(index: SourceIndex) -> Iterator[EntryPoint]:
 
 def command_target(index: SourceIndex, command: Command) -> str | None:
     """Repository path of the Python file that a command line starts."""
+    directory = command.directory
     for words in command.simple_commands():
-        found = _python_target(index, words, command.directory)
+        found = _python_target(index, words, directory)
         if found is not None:
             return found
+        directory = changed_directory(" ".join(words), directory)
     return None
 
 

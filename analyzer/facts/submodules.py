@@ -112,7 +112,8 @@ class _Reader:
             elif function.attr in ("append", "extend", "insert") and _is_own(function.value, receiver):
                 assert isinstance(function.value, ast.Attribute)
                 place = _Place(method, function.value.attr)
-                yield from self._elements(place, [call.args[-1]] if function.attr != "extend" else call.args)
+                for _, value in self._spread(method, call.args[-1]):
+                    yield from self._of_value(place.inside(ELEMENT), value)
 
     @staticmethod
     def _own_prefix(node: ast.expr, receiver: str | None) -> str | None:

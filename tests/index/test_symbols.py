@@ -144,7 +144,7 @@ PATHS = [
     ({"a/main.py": "", "a/model.py": ""}, "a/main.py", "model", 0, "a/model.py"),
     ({"main.py": "", "src/pkg/__init__.py": "", "src/pkg/m.py": ""}, "main.py", "pkg.m", 0, "src/pkg/m.py"),
     ({"pkg/__init__.py": "", "pkg/a.py": "", "pkg/b.py": ""}, "pkg/a.py", "b", 1, "pkg/b.py"),
-    ({"pkg/__init__.py": "", "pkg/s/__init__.py": "", "pkg/s/a.py": "", "pkg/b.py": ""}, "pkg/s/a.py", "b", 2, "pkg/b.py"),
+    ({"p/__init__.py": "", "p/s/__init__.py": "", "p/s/a.py": "", "p/b.py": ""}, "p/s/a.py", "b", 2, "p/b.py"),
     ({"pkg/__init__.py": "", "pkg/a.py": ""}, "pkg/a.py", "", 1, "pkg/__init__.py"),
     ({"pkg/__init__.py": "", "pkg/a.py": ""}, "pkg/a.py", "pkg", 0, "pkg/__init__.py"),
     ({"scripts/run.py": "", "model/net.py": ""}, "scripts/run.py", "model.net", 0, "model/net.py"),

@@ -1,0 +1,198 @@
+"""Module classes, their parts and their arguments, and the choice of the main model."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzer.facts.structure import derive_structure
+from tests.facts.small_trainer import SOURCES
+
+
+def classes(index):
+    return {info.qualified_name: info for info in derive_structure(index).classes}
+
+
+BASES = [
+    ("nn.Module", True), ("torch.nn.Module", True), ("nn.Sequential", True), ("nn.Linear", True),
+    ("torch.jit.ScriptModule", True), ("PreTrainedModel", True), ("pl.LightningModule", True),
+    ("Local", True), ("Deep", True), ("other.Foreign", True), ("object", False), ("dict", False),
+    ("nn.Parameter", False), ("torch.autograd.Function", False), ("Missing", False), ("Plain", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("base", "is_module"), BASES)
+def test_modules_are_told_by_their_ancestors(repository, base, is_module):
+    index = repository(
+        {
+            "other.py": "import torch.nn as nn\nclass Foreign(nn.Module):\n    def forward(self, x): return x\n",
+            "m.py": f"""
+            import torch
+            import torch.nn as nn
+            import pytorch_lightning as pl
+            from transformers import PreTrainedModel
+            import other
+            class Local(other.Foreign): pass
+            class Deep(Local): pass
+            class Plain: pass
+            class A({base}):
+                pass
+            """,
+        }
+    )
+    assert classes(index)["m.py:A"].is_module is is_module
+
+
+def test_forward_is_inherited_across_files(repository):
+    index = repository(
+        {
+            "a.py": "import torch\nclass A(torch.nn.Module):\n    def forward(self, x, *, k: int = 2): return x\n",
+            "b.py": "from a import A\nclass B(A): pass\n",
+        }
+    )
+    forward = classes(index)["b.py:B"].forward
+    assert forward is not None and forward.qualified_name == "a.py:A.forward"
+    assert [(a.name, a.annotation, a.default, a.kind) for a in forward.arguments] == [
+        ("self", None, None, "positional"), ("x", None, None, "positional"), ("k", "int", "2", "keyword")
+    ]  # fmt: skip
+
+
+def test_circular_bases_end(repository):
+    index = repository({"a.py": "from b import B\nclass A(B): pass\n", "b.py": "from a import A\nclass B(A): pass\n"})
+    assert not any(info.is_module for info in classes(index).values())
+
+
+L, S = "nn.ModuleList", "nn.Sequential"
+PARTS = [
+    ("self.a = nn.Linear(1, 2)", [("a", "nn.Linear", None)]),
+    ("self.a: nn.Module = Part()", [("a", "Part", "m.py:Part")]),
+    ("self.a = Part() if flag else nn.Identity()", [("a", "Part", "m.py:Part"), ("a", "nn.Identity", None)]),
+    ("x = Part()\n        self.a = x", [("a", "Part", "m.py:Part")]),
+    ("self.a = nn.Parameter(torch.zeros(1))", []),
+    ("self.a = 3\n        self.b = dict(c=1)", []),
+    ("self.a = Alias()", [("a", "Alias", "m.py:Part")]),
+    ("self.a = make()", [("a", "make", "m.py:Part")]),
+    ("self.a = nn.ModuleList([Part() for _ in range(3)])", [("a", L, None), ("a.*", "Part", "m.py:Part")]),
+    ("self.a = nn.ModuleList(Part() for _ in range(3))", [("a", L, None), ("a.*", "Part", "m.py:Part")]),
+    (
+        "self.a = nn.ModuleList()\n        for _ in range(3):\n            self.a.append(Part())",
+        [("a", L, None), ("a.*", "Part", "m.py:Part")],
+    ),
+    (
+        "self.a = nn.Sequential(nn.Linear(1, 2), nn.ReLU(), Part())",
+        [("a", S, None), ("a.0", "nn.Linear", None), ("a.1", "nn.ReLU", None), ("a.2", "Part", "m.py:Part")],
+    ),
+    (
+        "layers = []\n        layers += [nn.ReLU()]\n        layers.append(Part())\n        self.a = nn.Sequential(*layers)",
+        [("a", S, None), ("a.*", "nn.ReLU", None), ("a.*", "Part", "m.py:Part")],
+    ),
+    (
+        "self.a = nn.ModuleDict({'x': Part(), 'y': nn.ReLU()})",
+        [("a", "nn.ModuleDict", None), ("a.x", "Part", "m.py:Part"), ("a.y", "nn.ReLU", None)],
+    ),
+    (
+        "self.a = nn.ModuleDict(dict(x=Part(), h=nn.ModuleList([Part()])))",
+        [("a", "nn.ModuleDict", None), ("a.x", "Part", "m.py:Part"), ("a.h", "nn.ModuleList", None),
+         ("a.h.*", "Part", "m.py:Part")],
+    ),
+    (
+        "self.a = nn.Sequential(OrderedDict([('p', Part()), ('q', nn.ReLU())]))",
+        [("a", S, None), ("a.p", "Part", "m.py:Part"), ("a.q", "nn.ReLU", None)],
+    ),
+    ("self.add_module('a', Part())", [("a", "Part", "m.py:Part")]),
+    ("setattr(self, 'a', Part())", [("a", "Part", "m.py:Part")]),
+    ("for i in range(2):\n            setattr(self, f'a{i}', Part())", [("*", "Part", "m.py:Part")]),
+    ("self.build()", [("built", "Part", "m.py:Part")]),
+    ("self.a = self.stack()", [("a", "self.stack", None), ("a.*", "Part", "m.py:Part")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "expected"), PARTS)
+def test_parts_are_found_whatever_the_way_they_are_stored(repository, body, expected):
+    source = f"""
+import torch
+from collections import OrderedDict
+from torch import nn
+class Part(nn.Module):
+    def forward(self, x): return x
+Alias = Part
+def make():
+    return Part()
+class Net(nn.Module):
+    def __init__(self, flag=True):
+        super().__init__()
+        {body}
+    def build(self):
+        self.built = Part()
+    def stack(self):
+        layers = []
+        for _ in range(2):
+            layers.append(Part())
+        return nn.Sequential(*layers)
+    def forward(self, x): return x
+"""
+    found = classes(repository({"m.py": source}))["m.py:Net"].submodules
+    assert sorted((s.name, s.class_name, s.defined_at or "") for s in found) == sorted(
+        (name, kind, home or "") for name, kind, home in expected
+    )
+
+
+def test_parts_of_inherited_constructors_belong_to_the_class(repository):
+    source = """
+    from torch import nn
+    class Base(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = nn.Linear(1, 1)
+            self.extra()
+        def extra(self):
+            pass
+    class Net(Base):
+        def __init__(self):
+            super().__init__()
+            self.second = nn.ReLU()
+        def extra(self):
+            self.third = nn.GELU()
+        def forward(self, x): return x
+    """
+    parts = classes(repository({"m.py": source}))["m.py:Net"].submodules
+    assert {part.name for part in parts} == {"first", "second", "third"}
+
+
+def test_the_model_that_is_trained_is_the_main_one_with_its_reasons(repository):
+    structure = derive_structure(repository(SOURCES))
+    main = structure.models[0]
+    assert (main.class_name, main.main) == ("Tiny", True)
+    rules = {evidence.rule for evidence in main.evidence}
+    assert {"built_in_training", "built_in_inference", "built_in_readme", "in_no_other_module"} <= rules
+    assert "Layer" not in [model.class_name for model in structure.models]
+
+
+def test_in_a_zoo_the_built_one_comes_first_and_the_others_follow(repository):
+    net = "import torch\nclass {}(torch.nn.Module):\n    def __init__(self):\n        super().__init__()\n" \
+        "        self.a = torch.nn.Linear(1, 1)\n    def forward(self, x): return x\n"  # fmt: skip
+    sources = {f"zoo/{name.lower()}.py": net.format(name) for name in ("A", "B", "C")}
+    sources["zoo/__init__.py"] = "from .a import *\nfrom .b import *\nfrom .c import *\n"
+    sources["main.py"] = (
+        "import torch\nfrom zoo import *\n# net = A()\nnet = B()\nopt = torch.optim.SGD(net.parameters(), lr=1.0)\n"
+        "for x in range(3):\n    net(x).sum().backward()\n    opt.step()\n"
+    )
+    models = derive_structure(repository(sources)).models
+    assert [(model.class_name, model.main) for model in models] == [("B", True), ("A", False), ("C", False)]
+
+
+def test_in_a_library_the_first_model_of_its_documents_is_the_main_one(repository):
+    net = "import torch\nclass {}(torch.nn.Module):\n    def __init__(self):\n        super().__init__()\n" \
+        "        self.a = torch.nn.Linear(1, 1)\n    def forward(self, x): return x\n"  # fmt: skip
+    sources = {
+        "pyproject.toml": "[project]\nname = 'lib'\n",
+        "lib/__init__.py": "from lib.b import B\n",
+        "lib/a.py": net.format("A"),
+        "lib/b.py": net.format("B"),
+        "README.md": "```python\nfrom lib import B\nB()\n```\n\n```python\nfrom lib.a import A\nA()\n```\n",
+    }
+    models = derive_structure(repository(sources)).models
+    assert [(model.class_name, model.main) for model in models] == [("B", True), ("A", False)]
+
+
+def test_a_repository_without_models_has_none(repository):
+    assert derive_structure(repository({"a.py": "class Net: pass\n"})).models == ()
