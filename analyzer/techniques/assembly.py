@@ -31,7 +31,9 @@ def assemble(index: SourceIndex, facts: Facts, shapes: Shapes) -> Findings:
         techniques=techniques,
         claims=(*find_claims(index, facts, shapes), *audit_comments(index, shapes)),
         pitfalls=tuple(sorted(pitfalls, key=lambda p: (p.where, p.rule))),
-        unspecified=find_unspecified(program, reached_definitions(program, facts)),
+        unspecified=find_unspecified(
+            program, reached_definitions(program, facts), trains=bool(facts.processes.training)
+        ),
         mode_differences=mode_differences(program, facts, shapes, techniques),
         line_differences=line_differences(shapes),
     )
@@ -42,4 +44,11 @@ def with_use(program: Program, facts: Facts, findings: tuple[TechniqueFinding, .
     reached = reached_definitions(program, facts)
     if not reached:
         return findings
-    return tuple(replace(finding, in_use=any(name in reached for name in finding.models)) for finding in findings)
+    return tuple(replace(f, in_use=any(_is_reached(name, reached) for name in f.models)) for f in findings)
+
+
+def _is_reached(name: str, reached: frozenset[str]) -> bool:
+    """A function inside a reached function or class counts with it."""
+    path, _, inner = name.rpartition(":")
+    parts = inner.split(".")
+    return any(f"{path}:{'.'.join(parts[:size])}" in reached for size in range(len(parts), 0, -1)) or name in reached

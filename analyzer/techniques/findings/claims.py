@@ -22,8 +22,9 @@ _COUNT = re.compile(r"(?<![\w.])(\d+(?:[.,]\d+)?)\s?([KMB])\s*(?:params?\b|param
 Verdict = Literal["agree", "differ", "unknown"]
 _UNITS = {"k": 10**3, "m": 10**6, "b": 10**9}
 _DEFAULT = re.compile(
-    r"\bdefaults?(?:\s+(?:is|to|value|value is)|\s*[:=])\s*[`'\"]?(-?[\w.+\-]+?)[`'\"]?(?=[\s),;\]]|\.?$)"
+    r"\bdefaults?(?:\s+(?:is|to|value|value is)\s+|\s*[:=]\s*)[`'\"]?(-?[\w.+\-]*\w)[`'\"]?\s*(?=[),;\]]|\.?$)"
 )
+"""`default: 3`, `defaults to 0.1)`: the value ends its clause, so that no prose is taken for one."""
 _NUMBER = r"\d[\d_]*(?:\.\d+)?"
 _FACTOR = rf"{_NUMBER}(?:\s+[A-Za-z][A-Za-z ]{{0,24}}?)?"
 _PRODUCT = re.compile(rf"(?<![\w.*/+-])((?:{_FACTOR}\s*\*\s*)+{_FACTOR})\s*=\s*(~?\d[\d,_]*(?:\.\d+)?)(?![\w.*/])")

@@ -14,13 +14,16 @@ from analyzer.techniques.program import Program, Reading
 from analyzer.techniques.terms import Term, alternatives
 
 
-def find_unspecified(program: Program, reached: frozenset[str]) -> tuple[Unspecified, ...]:
-    """One row per parameter of a library's function or class, at the first place that leaves it open."""
+def find_unspecified(program: Program, reached: frozenset[str], *, trains: bool = True) -> tuple[Unspecified, ...]:
+    """One row per parameter of a library's function or class, at the first place that leaves it open. Where the
+    repository does not train, initial weights are replaced by loaded ones and do not count.
+    """
     found: dict[str, Unspecified] = {}
     for reading in program.readings:
         if reached and not _is_reached(reading, reached):
             continue
-        for row in (*_open_arguments(program, reading), *_initial_weights(program, reading, reached)):
+        initial = _initial_weights(program, reading, reached) if trains else ()
+        for row in (*_open_arguments(program, reading), *initial):
             found.setdefault(row.parameter, row)
     return tuple(sorted(found.values(), key=lambda row: (row.where, row.parameter)))
 

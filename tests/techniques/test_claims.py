@@ -1,0 +1,131 @@
+"""Claims agree, differ or are left alone; nothing is claimed where the subject is not certain."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzer.records.bundles import Facts, Shapes
+from analyzer.records.configuration import ConfigTable, Configuration, ConfigValue, Preset
+from analyzer.records.evidence import Known
+from analyzer.records.processes import Processes
+from analyzer.records.source import Span
+from analyzer.records.structure import Structure
+from analyzer.records.tensors import Dim, ModelShapes, ParameterCounts, ShapeRow, ShapeTarget, TensorSpec, Trace
+from analyzer.techniques.findings.claims import agrees, find_claims
+from analyzer.techniques.findings.comments import audit_comments, stated_shape
+from tests.techniques.sources import index_of
+
+
+def facts_with(index: object, configuration: Configuration) -> Facts:
+    return Facts(index.repository, (), Structure(), configuration, Processes())  # type: ignore[attr-defined]
+
+
+def model(total: int = 0, where: Span | None = None, traces: tuple[Trace, ...] = ()) -> ModelShapes:
+    place = where or Span("a.py", 1, 1)
+    counts = Known(ParameterCounts(total, total, total), (place,), "counted")
+    return ModelShapes("M", "a.py:M", True, place, "M()", "preset", where, (), counts, traces=traces)
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "total", "expected"),
+    [
+        ("124", "M", 124_439_808, True),
+        ("1.5", "B", 1_557_611_200, True),
+        ("1558", "M", 1_557_611_200, True),
+        ("117", "M", 124_439_808, False),
+        ("0.5", "K", 512, True),
+    ],
+)
+def test_a_count_agrees_when_it_rounds_to_the_claim(number: str, unit: str, total: int, expected: bool) -> None:
+    assert agrees(number, unit, total) is expected
+
+
+@pytest.mark.parametrize(("total", "verdict"), [(124_439_808, "agree"), (99_000_000, "differ")])
+def test_the_comment_on_a_presets_line_is_held_against_its_count(total: int, verdict: str) -> None:
+    index = index_of(a="sizes = {\n    'small': dict(n=12),  # 124M params\n}\n")
+    where = index.span("a.py", 2)
+    configuration = Configuration(presets=(Preset("small", "C", (), where),))
+    claims = find_claims(index, facts_with(index, configuration), Shapes(presets=(model(total, where),)))
+    assert [(c.verdict, c.derived) for c in claims] == [(verdict, f"{total:,}")]
+
+
+def test_a_table_row_named_after_a_preset_is_held_against_its_count() -> None:
+    readme = "| model | params |\n| --- | --- |\n| small | 124M |\n| other | 7B |\n"
+    index = index_of(a="sizes = {'small': 1}\n", README__md=readme)
+    where = index.span("a.py", 1)
+    configuration = Configuration(presets=(Preset("small", "C", (), where),))
+    claims = find_claims(index, facts_with(index, configuration), Shapes(presets=(model(90_000_000, where),)))
+    assert [(c.verdict, str(c.where)) for c in claims] == [("differ", "README.md:3")]
+
+
+@pytest.mark.parametrize(
+    ("help_text", "value", "verdicts"),
+    [
+        ("learning rate (default: 0.1)", 0.1, ["agree"]),
+        ("learning rate (default: 0.1)", 0.01, ["differ"]),
+        ("device, defaults to cuda", "cpu", ["differ"]),
+        ("use it, default: True", False, ["differ"]),
+        ("the end, where the last defaults to the end of the file", "0", []),
+        ("no default is given here", 3, []),
+        ("size (default: see the paper)", 3, []),
+    ],
+)
+def test_a_stated_default_is_held_against_the_real_one(help_text: str, value: object, verdicts: list[str]) -> None:
+    index = index_of(a="x = 1\n")
+    where = index.span("a.py", 1)
+    entry = ConfigValue("x", repr(value), Known(value, (where,), "read"), where, help=help_text)
+    configuration = Configuration((ConfigTable("args", "argparse", where, (entry,)),))
+    assert [c.verdict for c in find_claims(index, facts_with(index, configuration), Shapes())] == verdicts
+
+
+@pytest.mark.parametrize(
+    ("comment", "verdicts"),
+    [
+        ("12 batch size * 1024 block size * 5 gradaccum * 8 GPUs = 491,520", ["agree"]),
+        ("4 * 16 = 60", ["differ"]),
+        ("about 4 * 16 = ~60", ["differ"]),
+        ("scale = 2 * x", []),
+        ("see section 3.2", []),
+    ],
+)
+def test_arithmetic_in_comments_is_computed(comment: str, verdicts: list[str]) -> None:
+    index = index_of(a=f"x = 1  # {comment}\n")
+    assert [c.verdict for c in find_claims(index, facts_with(index, Configuration()), Shapes())] == verdicts
+
+
+@pytest.mark.parametrize(
+    ("comment", "parts"),
+    [
+        ("(B, nh, T, hs)", ("B", "nh", "T", "hs")),
+        ("token embeddings of shape (b, t, n_embd)", ("b", "t", "n_embd")),
+        ("(B, T, C) -> (B, T, 3 * C)", ("B", "T", "3 * C")),
+        ("[B, 3, 224, 224]", ("B", "3", "224", "224")),
+        ("(N, T, D), where T = H * W / patch_size ** 2", ("N", "T", "D")),
+        ("calls f(x, y)", None),
+        ("either (B, T) or (T, B)", None),
+        ("see the paper (Smith, Jones)", None),
+        ("(optional)", None),
+    ],
+)
+def test_a_shape_is_read_only_where_the_comment_states_one(comment: str, parts: tuple[str, ...] | None) -> None:
+    assert stated_shape(comment) == parts
+
+
+@pytest.mark.parametrize(
+    ("comment", "shape", "verdicts"),
+    [
+        ("(B, T, C)", (2, 16, 64), ["agree"]),
+        ("(B, T)", (2, 16, 64), ["differ"]),
+        ("(B, 16, 32)", (2, 16, 64), ["differ"]),
+        ("(B, T, T)", (2, 16, 16), ["agree"]),
+        ("(B, T, T)", (2, 16, 64), ["differ"]),
+    ],
+)
+def test_a_shape_comment_is_held_against_the_evaluated_line(
+    comment: str, shape: tuple[int, ...], verdicts: list[str]
+) -> None:
+    index = index_of(a=f"def f(x):\n    y = g(x)  # {comment}\n")
+    spec = TensorSpec(tuple(Dim(size) for size in shape), "float32")
+    row = ShapeRow(index.span("a.py", 2), "y = g(x)", "", ("",), "M", "forward", 1, (ShapeTarget("y", (spec,)),))
+    trace = Trace("inference", "forward", (), (row,), (), ())
+    assert [c.verdict for c in audit_comments(index, Shapes(models=(model(traces=(trace,)),)))] == verdicts
