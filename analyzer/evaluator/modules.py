@@ -249,7 +249,7 @@ class ModuleNames(dict[str, Any]):
         return isinstance(name, str) and self._scope.has(name)
 
     def get(self, name: str, default: Any = None) -> Any:
-        return self[name] if name in self else default
+        return self.get(name, default)
 
     def __setitem__(self, name: str, value: Any) -> None:
         self._scope.variables[name] = value

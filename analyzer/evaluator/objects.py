@@ -145,10 +145,7 @@ def _signature_of(parameters: Parameters, defaults: dict[str, Any]) -> inspect.S
 
 def origin_of(value: Any) -> Origin | None:
     """The mark of a function or class of the target; None for everything else."""
-    if isinstance(value, types.FunctionType) or isinstance(value, type):
-        found = value.__dict__.get(MARK)
-    else:
-        found = None
+    found = value.__dict__.get(MARK) if isinstance(value, (types.FunctionType, type)) else None
     return found if isinstance(found, Origin) else None
 
 

@@ -268,11 +268,13 @@ class _Dispatch(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
+        leaves = tree_leaves((args, kwargs))
+        tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
         if not tensors:
             return self._create(func, args, kwargs)
         oracle = self.oracle
-        if any(oracle.is_fake(tensor) for tensor in tensors) or _is_random(func):
+        symbolic = any(isinstance(leaf, SYMBOLIC) for leaf in leaves)  # run for real, they would turn into numbers
+        if symbolic or _is_random(func) or any(oracle.is_fake(tensor) for tensor in tensors):
             return self._run_fake(func, args, kwargs)
         if _may_grow(tensors, args, kwargs) and self._grows(func, args, kwargs):
             return oracle.run_fake(func, args, kwargs)

@@ -33,7 +33,9 @@ CLOCK_DECORATORS = ("torch.no_grad", "torch.inference_mode")
 class Session:
     """The services of `frame.Services`, and the modules that were loaded."""
 
-    def __init__(self, index: Any, budget: Budget, environment: Mapping[str, str], packages: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, index: Any, budget: Budget, environment: Mapping[str, str], packages: tuple[str, ...] = ()
+    ) -> None:
         self.index = index
         self.budget = budget
         self.sources = Sources(index, packages)

@@ -82,7 +82,9 @@ def _absorb(self: UnknownValue, *args: object) -> UnknownValue:
     return self
 
 
-_ABSORBED = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift", "divmod"]
+_ABSORBED = """
+    add sub mul truediv floordiv mod pow matmul and or xor lshift rshift divmod
+""".split()
 for _name in _ABSORBED:
     setattr(UnknownValue, f"__{_name}__", _absorb)
     setattr(UnknownValue, f"__r{_name}__", _absorb)

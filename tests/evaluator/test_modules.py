@@ -58,7 +58,9 @@ def test_value_of_never_raises(repository) -> None:  # type: ignore[no-untyped-d
 
 
 def test_an_unknown_value_poisons_what_is_computed_from_it(repository) -> None:  # type: ignore[no-untyped-def]
-    interpreter = repository("import nowhere\nx = nowhere.size()\ny = x * 2 + 1\nz = [y, 1]\nok = 5\nif x > 3:\n    ok = 6\n")
+    interpreter = repository(
+        "import nowhere\nx = nowhere.size()\ny = x * 2 + 1\nz = [y, 1]\nok = 5\nif x > 3:\n    ok = 6\n"
+    )
     for name in ("x", "y", "z[0]", "ok"):
         with pytest.raises(CannotEvaluate) as stop:
             interpreter.evaluate("model.py", name)
@@ -69,4 +71,6 @@ def test_an_unknown_value_poisons_what_is_computed_from_it(repository) -> None: 
 def test_an_unknown_decorator_is_identity_and_an_assumption(repository) -> None:  # type: ignore[no-untyped-def]
     interpreter = repository("import accel\n@accel.speed(3)\ndef f(): return 4\n")
     assert interpreter.evaluate("model.py", "f()") == 4
-    assert [(kind, text) for kind, text, _ in interpreter.recording.assumptions] == [("unknown_decorator", "@accel.speed(3)")]
+    assert [(kind, text) for kind, text, _ in interpreter.recording.assumptions] == [
+        ("unknown_decorator", "@accel.speed(3)")
+    ]

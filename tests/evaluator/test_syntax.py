@@ -117,7 +117,9 @@ def test_a_module_level_program_has_the_same_value(program: str, repository) -> 
         pytest.skip("the asking expression itself binds or consumes")
     names: dict[str, object] = {"__name__": "model"}
     exec(compile(body, "<truth>", "exec", dont_inherit=True), names)
-    assert repository(body).evaluate("model.py", last) == eval(compile(last, "<truth>", "eval", dont_inherit=True), names)
+    assert repository(body).evaluate("model.py", last) == eval(
+        compile(last, "<truth>", "eval", dont_inherit=True), names
+    )
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,9 @@ CONTAINER_METHODS = {
     "AdaptiveLogSoftmaxWithLoss": "log_prob predict",
     "Parameter": "data grad requires_grad __init__ __new__",
 }
-EVERY_CLASS = "_conv_forward __init__ forward extra_repr reset_parameters reset_running_stats __constants__ __setstate__ __repr__"
+EVERY_CLASS = (
+    "_conv_forward __init__ forward extra_repr reset_parameters reset_running_stats __constants__ __setstate__ __repr__"
+)
 INTERNAL = {
     "modules.batchnorm": "_BatchNorm _NormBase",
     "modules.conv": "_ConvNd _ConvTransposeNd",

@@ -17,7 +17,45 @@ from analyzer.evaluator.syntax.operators import power
 from analyzer.evaluator.values import NamedInt, UnknownValue, find_unknown
 
 RANGE_LIMIT = 20_000_000
-FLOAT_FUNCTIONS = ["sqrt", "exp", "log", "log2", "log10", "log1p", "expm1", "fabs", "pow", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "erf", "hypot", "radians", "degrees", "copysign", "fmod", "modf", "frexp", "ldexp", "isclose", "isnan", "isinf", "isfinite", "fsum", "gcd", "lcm", "isqrt", "trunc"]
+FLOAT_FUNCTIONS = [
+    "sqrt",
+    "exp",
+    "log",
+    "log2",
+    "log10",
+    "log1p",
+    "expm1",
+    "fabs",
+    "pow",
+    "sin",
+    "cos",
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+    "atan2",
+    "sinh",
+    "cosh",
+    "tanh",
+    "erf",
+    "hypot",
+    "radians",
+    "degrees",
+    "copysign",
+    "fmod",
+    "modf",
+    "frexp",
+    "ldexp",
+    "isclose",
+    "isnan",
+    "isinf",
+    "isfinite",
+    "fsum",
+    "gcd",
+    "lcm",
+    "isqrt",
+    "trunc",
+]
 
 
 def provide(session: Any) -> Provided:

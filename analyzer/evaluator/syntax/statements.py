@@ -115,7 +115,26 @@ def poison(frame: Frame, target: ast.expr, unknown: UnknownValue) -> None:
 
 
 MUTATORS = frozenset(
-    ["append", "extend", "insert", "add", "update", "add_module", "register_module", "register_buffer", "register_parameter", "pop", "remove", "clear", "setdefault", "discard", "popitem", "appendleft", "sort", "reverse"]
+    [
+        "append",
+        "extend",
+        "insert",
+        "add",
+        "update",
+        "add_module",
+        "register_module",
+        "register_buffer",
+        "register_parameter",
+        "pop",
+        "remove",
+        "clear",
+        "setdefault",
+        "discard",
+        "popitem",
+        "appendleft",
+        "sort",
+        "reverse",
+    ]
 )
 LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue, ast.Yield, ast.YieldFrom)
 
