@@ -156,7 +156,22 @@ def binding_value(context: Context, item: Binding) -> object | None:
         return item.value.value
     name = item.code.rsplit(".", 1)[-1]
     sizes: dict[str, object] = dict(context.model.variables) if context.model else {}
-    return sizes.get(name, built_with(context, name))
+    if name in sizes:
+        return sizes[name]
+    amount = built_with(context, name)
+    return _assigned(context, item) if amount is None and item.code == f"self.{name}" else amount
+
+
+def _assigned(context: Context, item: Binding) -> object | None:
+    """The setting that the class assigns to the attribute unchanged: `self.n_local_heads = config.num_heads`."""
+    owner = next((one for one in context.classes.values() if one.is_module and _holds(one.where, item.where)), None)
+    source = context.quote(owner.where) if owner else ""
+    found = re.findall(rf"^\s*{re.escape(item.code)}\s*=\s*(?:\w+\.)+(\w+)\s*(?:#.*)?$", source, re.MULTILINE)
+    return built_with(context, found[0]) if len(found) == 1 else None
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    return outer.path == inner.path and outer.first_line <= inner.first_line <= outer.last_line
 
 
 def built_with(context: Context, name: str) -> object | None:
