@@ -15,14 +15,16 @@ __all__ = ["derive_facts"]
 
 def derive_facts(index: SourceIndex) -> Facts:
     """All facts of a repository."""
+    from analyzer.evaluator import Interpreter
     from analyzer.facts.configuration import derive_configuration
     from analyzer.facts.processes import derive_processes
     from analyzer.facts.structure import derive_structure
     from analyzer.facts.usages import find_usages
 
     structure = derive_structure(index)
-    configuration = derive_configuration(index, structure)
-    processes = derive_processes(index, structure, configuration)
+    value_of = Interpreter(index).value_of
+    configuration = derive_configuration(index, structure, value_of)
+    processes = derive_processes(index, structure, configuration, value_of)
     return Facts(
         index.repository,
         tuple(index.files.values()),

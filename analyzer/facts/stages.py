@@ -137,7 +137,7 @@ class _StageBuilder:
     def _is_registry_call(self, step: Step) -> bool:
         """A call of several factories, of which the configuration chooses one, each building a module."""
         makers = [t.type.name for t in step.targets if isinstance(t.type, Function)]
-        made = [self._inference.returns.get(name, frozenset()) for name in makers]
+        made = [self._inference.returned(name) for name in makers]
         return len(makers) > 1 and all(types and all(map(self._inference.is_module, types)) for types in made)
 
     def _in_registry_call(self, occurrence: Occurrence) -> bool:

@@ -50,7 +50,7 @@ class CallRules:
             return self._construct(target, node, scope)
         if isinstance(target, Function):
             self.bind(target.name, target.receiver, node, scope)
-            return self._inference.returns.get(target.name, NOTHING)
+            return self._inference.returned(target.name)
         if isinstance(target, Instance):
             return self._call_instance(target, node, scope)
         if isinstance(target, Container):
@@ -110,7 +110,7 @@ class CallRules:
             is_module = self._inference.is_module(target)
             return frozenset({Foreign(TENSOR)}) if is_module else NOTHING
         self.bind(function.name, target, node, scope)
-        return self._inference.returns.get(function.name, NOTHING)
+        return self._inference.returned(function.name)
 
     def _call_container(self, target: Container, node: ast.Call, scope: CodeScope) -> Types:
         found: set[Type] = set()
@@ -273,8 +273,8 @@ class CallRules:
             starred = isinstance(node.args[place], ast.Starred)
             for item in types:
                 if isinstance(item, Container) and (not is_sequence or starred or not item.dotted):
-                    for key in sorted(inference.keys.get(item.site, ())):
-                        inference.add(inference.slots, (site.site, key), inference.slots[item.site, key])
+                    for key in inference.keys_of(item.site):
+                        inference.add(inference.slots, (site.site, key), inference.slots.get((item.site, key)))
                 else:
                     inference.add(inference.slots, (site.site, str(place)), frozenset({item}))
         return frozenset({site})
@@ -317,8 +317,8 @@ class CallRules:
             inference.add(inference.slots, (site.site, keyword.arg or ANY), inference.types(keyword.value, scope))
         given: Types = frozenset().union(*arguments)
         for base in given:
-            for key in sorted(inference.keys.get(base.site, ())) if isinstance(base, Container) else ():
-                inference.add(inference.slots, (site.site, key), inference.slots[base.site, key])
+            for key in inference.keys_of(base.site) if isinstance(base, Container) else ():
+                inference.add(inference.slots, (site.site, key), inference.slots.get((base.site, key)))
         others = inference.elements(frozenset(base for base in given if not isinstance(base, Container)))
         inference.add(inference.slots, (site.site, ANY), others)
         return frozenset({site})

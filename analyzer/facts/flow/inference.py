@@ -26,10 +26,26 @@ from analyzer.facts.flow.objects import (
 from analyzer.facts.flow.scopes import CodeScope, ScopeTable, parameters_of
 from analyzer.index import Definition, External, SourceIndex
 
-MAX_ROUNDS = 12
+MAX_ROUNDS = 16
 MAX_TYPES = 24
 ANY = "*"
+KEYS = "<keys>"
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+class _Cells(dict[tuple[str, str], Types]):
+    """Types by owner and name, which remember the scopes that asked for them."""
+
+    def __init__(self, inference: Inference) -> None:
+        super().__init__()
+        self._inference = inference
+        self.readers: dict[tuple[str, str], set[str]] = {}
+
+    def get(self, key: tuple[str, str], default: Types = NOTHING) -> Types:  # type: ignore[override]
+        current = self._inference.current
+        if current:
+            self.readers.setdefault(key, set()).add(current)
+        return super().get(key, default)
 
 
 class Inference:
@@ -41,39 +57,52 @@ class Inference:
         self.scopes = ScopeTable(index)
         self.holders = holders or {}
         """Site names of configuration holders by (path, line) of the call that makes them."""
-        self.names: dict[tuple[str, str], Types] = {}
-        self.slots: dict[tuple[str, str], Types] = {}
+        self.current = ""
+        """Key of the scope that is being swept; what it reads makes it dirty again when that changes."""
+        self._dirty: set[str] = set()
+        self.names = _Cells(self)
+        self.slots = _Cells(self)
         """Attributes of instances and holders, items of containers, by owner and name."""
-        self.returns: dict[str, Types] = {}
+        self._returns = _Cells(self)
         self.keys: dict[str, set[str]] = {}
         """Names of the slots of each owner."""
-        self.changed = False
         self.calls = CallRules(self)
         self._resolved: dict[tuple[str, str, str], Types] = {}
+        pending = list(self.scopes.by_key)
         for _ in range(MAX_ROUNDS):
-            self.changed = False
-            for scope in self.scopes.by_key.values():
-                self._sweep(scope)
-            if not self.changed:
+            self._dirty = set()
+            for key in pending:
+                self.current = key
+                self._sweep(self.scopes.by_key[key])
+            pending = [key for key in self.scopes.by_key if key in self._dirty]
+            if not pending:
                 break
+        self.current = ""
 
     # --- state
 
-    def add(self, table: dict[tuple[str, str], Types], key: tuple[str, str], types: Types) -> None:
+    def add(self, table: _Cells, key: tuple[str, str], types: Types) -> None:
         """Join types into a cell; a cell that holds too many kinds keeps what it has."""
-        known = table.get(key, NOTHING)
+        known = dict.get(table, key, NOTHING)
         if types <= known or len(known) > MAX_TYPES:
             return
         table[key] = known | types
-        self.changed = True
-        if table is self.slots:
-            self.keys.setdefault(key[0], set()).add(key[1])
+        self._dirty |= table.readers.get(key, set())
+        if table is self.slots and key[1] not in self.keys.setdefault(key[0], set()):
+            self.keys[key[0]].add(key[1])
+            self._dirty |= table.readers.get((key[0], KEYS), set())
 
     def add_return(self, function: str, types: Types) -> None:
-        known = self.returns.get(function, NOTHING)
-        if not types <= known and len(known) <= MAX_TYPES:
-            self.returns[function] = known | types
-            self.changed = True
+        self.add(self._returns, (function, ""), types)
+
+    def returned(self, function: str) -> Types:
+        """What a function returns."""
+        return self._returns.get((function, ""))
+
+    def keys_of(self, site: str) -> list[str]:
+        """Names of the slots of an owner."""
+        self.slots.get((site, KEYS))
+        return sorted(self.keys.get(site, ()))
 
     # --- one sweep over a scope
 
@@ -307,8 +336,9 @@ class Inference:
         return found or (self._instance_attribute(Instance(base.owner), name) if base.owner else NOTHING)
 
     def _container_attribute(self, base: Container, name: str) -> Types:
-        if (base.site, name) in self.slots:
-            return self.slots[base.site, name]
+        found = self.slots.get((base.site, name))
+        if found:
+            return found
         return frozenset({Foreign(f"<container>{base.site}|{name}")})
 
     def _instance_attribute(self, base: Instance, name: str) -> Types:
@@ -332,7 +362,7 @@ class Inference:
         decorators = {ast.unparse(d).rpartition(".")[2] for d in getattr(method.node, "decorator_list", ())}
         if decorators & {"property", "cached_property"}:
             self.calls.bind_receiver(method.qualified_name, base)
-            return self.returns.get(method.qualified_name, NOTHING)
+            return self.returned(method.qualified_name)
         if "staticmethod" in decorators:
             return frozenset({Function(method.qualified_name)})
         receiver = Klass(base.owner) if "classmethod" in decorators else base
@@ -368,11 +398,11 @@ class Inference:
         for base in bases:
             if isinstance(base, Container):
                 known = self.slots.get((base.site, key))
-                if known is None and base.site.endswith("<args>"):
+                if not known and base.site.endswith("<args>"):
                     continue
                 found |= (
                     self.contents(base)
-                    if known is None or key == ANY
+                    if not known or key == ANY
                     else known | self.slots.get((base.site, ANY), NOTHING)
                 )
             elif isinstance(base, Foreign):
@@ -388,7 +418,7 @@ class Inference:
 
     def contents(self, base: Container) -> Types:
         """Everything a container may hold."""
-        return self._join(self.slots[base.site, key] for key in self.keys.get(base.site, ()))
+        return self._join(self.slots.get((base.site, key)) for key in self.keys_of(base.site))
 
     def elements(self, bases: Types) -> Types:
         """What iterating gives."""
@@ -417,7 +447,7 @@ class Inference:
         if method is None:
             return NOTHING
         self.calls.bind_receiver(method.qualified_name, base)
-        return self.returns.get(method.qualified_name, NOTHING)
+        return self.returned(method.qualified_name)
 
     def is_module(self, item: Type) -> bool:
         """True for objects whose call is a module's forward."""
