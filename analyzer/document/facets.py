@@ -15,7 +15,7 @@ from analyzer.records.document import Code, Line, Plain
 from analyzer.records.evidence import Known
 from analyzer.records.source import Span
 from analyzer.records.techniques import Binding
-from analyzer.records.tensors import Dim, ModuleNode, ParameterCounts, TensorSpec
+from analyzer.records.tensors import Dim, ModuleNode, ParameterCounts, ShapeRow, TensorSpec
 
 HEAD_HOLES = ("n_heads", "heads", "n_head", "num_heads", "h", "H")
 KV_HEAD_HOLES = ("g", "n_kv_heads", "kv_heads", "num_kv_heads", "n_kv_head")
@@ -123,9 +123,46 @@ def _head_facets(context: Context) -> list[Facet]:
     wanted = (("heads", HEAD_HOLES), ("kv_heads", KV_HEAD_HOLES), ("head_dim", HEAD_WIDTH_HOLES))
     found = [(key, bound(context, holes, "attention")) for key, holes in wanted]
     rows = [Facet(key, binding_line(context, item), (item.where,)) for key, item in found if item]
+    missing = [(key, holes) for key, holes in wanted[:2] if not any(row.key == key for row in rows)]
+    rows += [facet for key, holes in missing if (facet := _traced_heads(context, key, holes))]
     if not any(row.key == "head_dim" for row in rows):
         rows += _traced_head_width(context)
     return rows
+
+
+def _traced_heads(context: Context, key: str, holes: tuple[str, ...]) -> Facet | None:
+    """The size of a tensor of rank four that is neither batch, length nor width of a head, at the line that binds the
+    number of heads; None where length and heads cannot be told apart.
+    """
+    for found in context.techniques_of("attention"):
+        for binding in found.bindings:
+            if binding.hole in holes:
+                dim = _dim_between(context, binding.where)
+                if dim is not None:
+                    return Facet(key, (Code(binding.code), Plain(f" = {dim.value}")), (binding.where,))
+    return None
+
+
+def _dim_between(context: Context, where: Span) -> Dim | None:
+    row = next(
+        (row for row in _rows_of(context) if row.where.path == where.path and row.where.first_line == where.first_line),
+        None,
+    )
+    lengths = {
+        str(spec.shape[1])
+        for item in _rows_of(context)
+        if row and item.module == row.module
+        for target in item.targets
+        for spec in target.tensors
+        if len(spec.shape) == 3
+    }
+    specs = [spec for target in (row.targets if row else ()) for spec in target.tensors if len(spec.shape) == 4]
+    between = [dim for spec in specs[:1] for dim in spec.shape[1:3] if str(dim) not in lengths]
+    return between[0] if len(between) == 1 else None
+
+
+def _rows_of(context: Context) -> tuple[ShapeRow, ...]:
+    return context.trace.rows if context.trace else ()
 
 
 def _traced_head_width(context: Context) -> list[Facet]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analyzer.document.blocks import heading, note, table
 from analyzer.document.context import Context
-from analyzer.document.inline import code, join, ref
+from analyzer.document.inline import code, join, ref, statement
 from analyzer.document.wording import REASON_FILES
 from analyzer.records.document import Block, Chapter, Line, Plain, SourceRef
 from analyzer.records.source import Span
@@ -93,4 +93,4 @@ def _line(context: Context, item: LineDifference) -> tuple[Line, ...]:
     absent = context.words.line("modes.not_run")
     training = code(item.training) if item.training is not None else absent
     inference = code(item.inference) if item.inference is not None else absent
-    return (code(item.code), training, inference, ref(item.where))
+    return (statement(item.code), training, inference, ref(item.where))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from analyzer.document.blocks import heading, note, paragraph, table
+from analyzer.document.blocks import folded, heading, note, paragraph, table
 from analyzer.document.context import Context
-from analyzer.document.facets import counts
-from analyzer.document.inline import byte_size, code, codes, number
+from analyzer.document.facets import counts, repeated_block
+from analyzer.document.inline import NOTHING, byte_size, code, codes, number, numeric
 from analyzer.records.document import Block, Chapter, Code, Line, Plain
 from analyzer.records.evidence import Known
 from analyzer.records.tensors import ModuleRecord, ReferenceTrace
@@ -26,9 +26,12 @@ def build(context: Context) -> Chapter:
             length=number(trace.length),
         ),
         *table(words, "yardstick", "quantity here reference ratio", _rows(context, trace)),
+        note(words, "info", "reference.convention"),
         *context.drawing("reference_comparison"),
         heading(words, "reference.shapes", "reference-shapes"),
-        *_shape_tables(context, trace),
+        *table(words, "side_by_side", "step here reference", _side_by_side(context, trace)),
+        *folded(words, "reference.all_shapes", _shape_tables(context, trace)),
+        *folded(words, "reference.configuration", _settings(context, trace)),
     )
     return Chapter("reference", words.line("reference.title"), blocks)
 
@@ -57,8 +60,38 @@ def _rows(context: Context, trace: ReferenceTrace) -> list[tuple[Line, ...]]:
             byte_size,
         )
     )
-    settings = [((Code(name),), (), code(text), ()) for name, text in trace.configuration]
-    return [*rows, *settings]
+    return rows
+
+
+def _settings(context: Context, trace: ReferenceTrace) -> tuple[Block, ...]:
+    rows = [(code(name), code(text)) for name, text in trace.configuration]
+    return table(context.words, "reference_settings", "name value", rows)
+
+
+def _side_by_side(context: Context, trace: ReferenceTrace) -> list[tuple[Line, ...]]:
+    """Input, what one repeated block returns, and output of both models, for the call without targets."""
+    words = context.words
+    own = context.trace_of("inference", "prefill")
+    here = {module.path: module for module in own.modules} if own else {}
+    block = repeated_block(context)
+    left = [here.get(""), here.get(block.paths[0]) if block else None]
+    there = {module.path: module for module in trace.inference}
+    repeated = next((module for module in trace.inference if module.path.endswith(".0")), None)
+    right = [there.get(""), repeated]
+    rows: list[tuple[Line, ...]] = [
+        (words.line("shapes.step_input"), _side(left[0], inputs=True), _side(right[0], inputs=True))
+    ]
+    rows.append((words.line("reference.after_block"), _side(left[1]), _side(right[1])))
+    rows.append((words.line("shapes.step_output"), _side(left[0]), _side(right[0])))
+    return rows
+
+
+def _side(record: ModuleRecord | None, inputs: bool = False) -> Line:
+    if record is None or not record.calls:
+        return NOTHING
+    specs = record.calls[0].inputs if inputs else record.calls[0].outputs
+    symbolic, numbers = codes(str(spec) for spec in specs[:2]), codes(numeric(spec) for spec in specs[:2])
+    return symbolic if symbolic == numbers else (*symbolic, Plain(" = "), *numbers)
 
 
 def _row(label: Line, own: int | None, other: int, show: object) -> tuple[Line, ...]:

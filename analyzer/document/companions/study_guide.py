@@ -100,14 +100,14 @@ def _concepts(context: Context) -> tuple[Block, ...]:
         techniques = [context.technique_name(found.sheet_id) for found in item.techniques[:4]]
         blocks += (Paragraph(words.line("study_guide.concept", name=link, where=ref(item.info.where))),)
         record = context.records.get(item.node.paths[0] if item.node.paths else item.node.path)
-        if record and record.calls and counts(context):
+        if record and record.calls and record.calls[0].inputs and counts(context):
             call = record.calls[0]
             answer = words.line(
                 "study_guide.shape_answer",
                 inputs=_shapes(call.inputs), outputs=_shapes(call.outputs), parameters=number(item.node.parameters),
             )  # fmt: skip
             blocks += folded(words, "study_guide.predict", (Paragraph(answer),), inputs=_shapes(call.inputs))
-        blocks += bullets([words.line("study_guide.explain", name=name) for name in techniques])
+        blocks += bullets([words.line("study_guide.explain", names=words.listed(techniques))] if techniques else [])
     return blocks or (note(words, "gap", "study_guide.no_concepts"),)
 
 
@@ -176,7 +176,7 @@ def _practice(context: Context) -> tuple[Block, ...]:
             )
             for stage in pipeline.stages[:12]
         ]
-        blocks += bullets(tasks, ordered=True)
+        blocks += (paragraph(words, "study_guide.follow_opening"), *bullets(tasks, ordered=True))
     return blocks
 
 
