@@ -13,7 +13,8 @@ from analyzer.render.text import one_line
 
 WIDTH, HEIGHT = 720, 320
 LEFT, RIGHT, TOP, BOTTOM = 84, 24, 34, 52
-BAR, BAR_GAP, BAR_LEFT = 18, 12, 230
+BAR, BAR_GAP = 18, 12
+CHARACTER, LONGEST_NAME = 7.2, 44
 
 
 def chart_svg(diagram: Diagram, description: str) -> Markup:
@@ -86,23 +87,31 @@ def _bars(diagram: Diagram) -> tuple[Markup, float]:
     """Horizontal bars, one block of them per category, so that long names stay readable."""
     block = len(diagram.series) * BAR + BAR_GAP
     values = [y for series in diagram.series for y in series.y]
+    names = [_shortened(name) for name in diagram.categories]
+    left = max(map(len, names), default=0) * CHARACTER + 20
     reach = WIDTH - 90
-    along = _Scale([*values, 0.0] if not diagram.log_y else values, BAR_LEFT, reach, log=diagram.log_y)
-    parts = [_text(BAR_LEFT, TOP - 16, diagram.y_label, "start", "axis")]
-    for row, category in enumerate(diagram.categories):
+    along = _Scale([*values, 0.0] if not diagram.log_y else values, left, reach, log=diagram.log_y)
+    parts = [_text(left, TOP - 16, diagram.y_label, "start", "axis")]
+    for row, category in enumerate(names):
         top = TOP + row * block
-        parts.append(_text(BAR_LEFT - 10, top + len(diagram.series) * BAR / 2 + 4, category, "end", "category"))
+        parts.append(_text(left - 10, top + len(diagram.series) * BAR / 2 + 4, category, "end", "category"))
         for index, series in enumerate(diagram.series):
-            parts.append(_bar(series.y[row], top + index * BAR, index, along))
+            parts.append(_bar(series.y[row], (left, top + index * BAR), index, along))
     height = TOP + len(diagram.categories) * block + 14
     if len(diagram.series) > 1:
         parts += [_legend(series.label, index) for index, series in enumerate(diagram.series)]
     return Markup("").join(parts), height
 
 
-def _bar(value: float, top: float, index: int, along: _Scale) -> Markup:
-    end = max(along(value), BAR_LEFT + 1)
-    bar = Markup('<rect x="{}" y="{:g}" width="{:g}" height="{}" fill="{}"/>').format(
-        BAR_LEFT, top, round(end - BAR_LEFT, 2), BAR - 3, SERIES[index % len(SERIES)]
+def _shortened(name: str) -> str:
+    """The end of a path says more than its beginning."""
+    return name if len(name) <= LONGEST_NAME else "…" + name[1 - LONGEST_NAME :]
+
+
+def _bar(value: float, corner: tuple[float, float], index: int, along: _Scale) -> Markup:
+    left, top = corner
+    end = max(along(value), left + 1)
+    bar = Markup('<rect x="{:g}" y="{:g}" width="{:g}" height="{}" fill="{}"/>').format(
+        left, top, round(end - left, 2), BAR - 3, SERIES[index % len(SERIES)]
     )
     return bar + _text(end + 6, top + BAR - 6, tick_text(value), "start", "value")

@@ -37,7 +37,6 @@ def build(analysis: Analysis) -> tuple[Diagram, ...]:
 def _with_ties(flow: Flow, model: ModelShapes) -> Flow:
     """A module whose weight is another's says so: its parameters are not counted again."""
     owners = {path.rpartition(".")[0]: owner for owner, path in model.ties}
-    owners |= {owner.rpartition(".")[0]: path for owner, path in model.ties if path.rpartition(".")[0] not in owners}
     steps = [
         replace(step, lines=(*step.lines, f"shares {owners[step.modules[0]]}"))
         if len(step.modules) == 1 and step.modules[0] in owners
@@ -81,12 +80,12 @@ def containment(model: ModelShapes) -> tuple[Diagram, ...]:
     """What the model contains, without saying what flows where."""
     if model.tree is None or not model.tree.children:
         return ()
-    boxes = [_node_box(model.tree, model.class_name)]
+    boxes = [_node_box(model.tree, model.class_name, "root")]
     arrows: list[Arrow] = []
     shown = _largest(model.tree.children, MOST_BOXES - 1)
     for child in shown:
-        boxes.append(_node_box(child, child.name))
-        arrows.append(Arrow(boxes[0].id, child.path))
+        boxes.append(_node_box(child, child.name, f"child {child.path}"))
+        arrows.append(Arrow("root", boxes[-1].id))
     title = Text(
         f"What {model.class_name} contains (the order of its calls was not derived)",
         f"{model.class_name} 包含的模块（调用顺序未能推导）",
@@ -101,8 +100,8 @@ def _largest(children: tuple[ModuleNode, ...], limit: int) -> list[ModuleNode]:
     return [node for node in children if node in largest]
 
 
-def _node_box(node: ModuleNode, label: str) -> Box:
+def _node_box(node: ModuleNode, label: str, name: str) -> Box:
     times = f" ×{node.repeats}" if node.repeats > 1 else ""
     lines = (f"{node.class_name}{times}", *describe.parameters_line(node.parameters * node.repeats))
     style = describe.style_of(f"{label} {node.class_name}", parameters=node.parameters)
-    return Box(node.path or "model", label, lines, style, where=node.created_at)
+    return Box(name, label, lines, style, where=node.created_at)

@@ -17,6 +17,8 @@ def draw_flow(name: str, title: Text, flow: Flow, where: tuple[Span, ...] = ()) 
     if len(small.steps) > MOST_BOXES:
         small = _first_steps(small)
     used = {step.group for step in small.steps}
+    if not any(step.kind == "output" for step in flow.steps):
+        title = Text(f"{title.en} (as far as it could be traced)", f"{title.zh}（仅到可追踪之处）")
     return Diagram(
         name,
         title,
@@ -29,11 +31,12 @@ def draw_flow(name: str, title: Text, flow: Flow, where: tuple[Span, ...] = ()) 
 
 
 def _arrows(flow: Flow) -> tuple[Arrow, ...]:
-    """A value that goes to several places carries its shape once."""
+    """A value that goes on and is also added or returned later carries its shape once."""
     said: set[tuple[str, str]] = set()
     arrows = []
+    joins = {step.id for step in flow.steps if step.kind in ("operator", "output")}
     for edge in flow.edges:
-        again = (edge.source, edge.label) in said
+        again = edge.target in joins and (edge.source, edge.label) in said
         said.add((edge.source, edge.label))
         arrows.append(Arrow(edge.source, edge.target, "" if again else edge.label))
     return tuple(arrows)

@@ -9,6 +9,7 @@ from analyzer.records.techniques import Text
 
 MOST_FILES = 20
 MOST_NAMES = 2
+MOST_LABELS = 10
 STYLES: dict[Role, BoxStyle] = {
     "model": "core", "training": "loss", "inference": "attention", "data": "io", "preprocess": "io",
     "config": "feature",
@@ -25,14 +26,14 @@ def build(analysis: Analysis) -> tuple[Diagram, ...]:
     shown = [one for one in structure.relations if one.path in roles and one.path in linked]
     shown = sorted(shown, key=lambda one: -len(one.used_by) - len(one.imports))[:MOST_FILES]
     paths = {one.path for one in shown}
-    arrows = tuple(
-        Arrow(one.path, target, _names(names)) for one in shown for target, names in one.imports if target in paths
-    )
+    pairs = [(one.path, target, names) for one in shown for target, names in one.imports if target in paths]
+    labelled = len(pairs) <= MOST_LABELS
+    arrows = tuple(Arrow(path, target, _names(names) if labelled else "") for path, target, names in pairs)
     if not arrows:
         return ()
     boxes = tuple(_box(one, roles[one.path]) for one in structure.relations if one.path in paths)
     title = Text("Which file uses which", "文件之间的引用关系")
-    return (Diagram("file_relations", title, "flow", boxes, arrows),)
+    return (Diagram("file_relations", title, "flow", boxes, arrows, direction="right"),)
 
 
 def _box(relation: FileRelation, roles: list[Role]) -> Box:

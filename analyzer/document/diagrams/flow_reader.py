@@ -143,6 +143,9 @@ class _Reader:
             return
         if isinstance(target, ast.Name):
             self.modules.pop(target.id, None)
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+            self._assign_pairwise(statement, target.elts, value.elts)
+            return
         row = self.forward.rows.get(statement.lineno)
         known = _name_of(target) in self.names
         if row is None and not (in_place and known):
@@ -156,6 +159,16 @@ class _Reader:
                 self.names[name] = found_here
             elif tensors or in_place:
                 self.names[name] = tuple((source, describe.shape_text(tensors)) for source, _ in found)
+
+    def _assign_pairwise(self, statement: ast.stmt, targets: list[ast.expr], values: list[ast.expr]) -> None:
+        """`q, k = self.q(x), self.k(x)`: all right sides are read before the first name changes."""
+        before = dict(self.names)
+        after: dict[str, Value] = {}
+        for target, value in zip(targets, values, strict=True):
+            self.names = dict(before)
+            self._assign(statement, target, value)
+            after |= {name: found for name, found in self.names.items() if before.get(name) != found}
+        self.names = before | after
 
     def _constant(self, value: ast.expr) -> Value:
         """A tensor that is made here and comes from none: `torch.arange(…)`."""

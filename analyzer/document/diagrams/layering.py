@@ -89,23 +89,16 @@ def find_spine(order: list[str], arrows: list[tuple[str, str]]) -> tuple[frozens
     return frozenset(link.number for link in links if link.back), frozenset(spine)
 
 
-def assign_layers(nodes: dict[str, Node], links: list[Link], row_limit: float) -> int:
-    """Give every node its even layer by longest path; nodes without arrows are set in rows behind. Returns the
-    number of layers, label layers included.
-    """
-    forward = [link for link in links if not link.back]
-    linked = {name for link in links for name in (link.source, link.target)}
-    free = [node for node in nodes.values() if node.id not in linked and not node.pin]
-    chained = [node for node in nodes.values() if node.id in linked and not node.pin]
-    inner = [link for link in forward if not (nodes[link.source].pin or nodes[link.target].pin)]
-    first = 1 if any(node.pin == "first" for node in nodes.values()) else 0
-    levels = _path_lengths([node.id for node in chained], inner)
+def assign_layers(nodes: dict[str, Node], links: list[Link]) -> int:
+    """Give every node its even layer by longest path. Returns the number of layers, label layers included."""
+    inner = [link for link in links if not link.back and not nodes[link.source].pin and not nodes[link.target].pin]
+    boxes = [node for node in nodes.values() if not node.pin]
+    pins = {node.pin for node in nodes.values()}
+    levels = _path_lengths([node.id for node in boxes], inner)
     _pull_sources(levels, inner)
-    for node in chained:
-        node.layer = 2 * (levels[node.id] + first)
-    last = max((node.layer for node in chained), default=2 * first - 2)
-    last = _set_in_rows(free, last + 2, row_limit) if free else last
-    last += 2 if any(node.pin == "last" for node in nodes.values()) else 0
+    for node in boxes:
+        node.layer = 2 * (levels[node.id] + ("first" in pins))
+    last = max((node.layer for node in boxes), default=0) + 2 * ("last" in pins)
     for node in nodes.values():
         if node.pin:
             node.layer = 0 if node.pin == "first" else last
@@ -133,18 +126,6 @@ def _pull_sources(levels: dict[str, int], links: list[Link]) -> None:
         followers = [levels[link.target] for link in links if link.source == name]
         if name not in entered and followers:
             levels[name] = min(followers) - 1
-
-
-def _set_in_rows(free: list[Node], layer: int, row_limit: float) -> int:
-    used = 0.0
-    for node in free:
-        width = node.before + node.after + 24
-        if used and used + width > row_limit:
-            layer += 2
-            used = 0.0
-        node.layer = layer
-        used += width
-    return layer
 
 
 def subdivide(nodes: dict[str, Node], links: list[Link], layers: int) -> list[list[Node]]:

@@ -26,6 +26,7 @@ FRAME_PADDING = 14.0
 FRAME_TITLE = 24.0
 LABEL_GAP = 6.0
 ROW_LIMIT = 780.0
+COMPONENT_GAP = 26.0
 BACK_LABEL_LIMIT = 120
 
 
@@ -102,15 +103,61 @@ def _link(number: int, source: str, target: str, label: str, sideways: bool) -> 
     return link
 
 
-def _solve(nodes: list[Node], links: list[Link], spine: frozenset[int]) -> tuple[dict[str, Node], Routes]:
+def _arranged(nodes: list[Node], links: list[Link], sheet: _Sheet) -> _Part:
+    """Lay out what hangs together, and set the pieces side by side, in rows where they are many."""
+    pinned = any(node.pin for node in nodes)
+    limit = float("inf") if sheet.sideways or pinned else ROW_LIMIT
+    whole = _Part()
+    across, along, row_depth = 0.0, 0.0, 0.0
+    for piece_nodes, piece_links in _components(nodes, links):
+        piece = _solved(piece_nodes, piece_links, sheet)
+        if across and across + piece.width > limit:
+            across, along, row_depth = 0.0, along + row_depth + COMPONENT_GAP, 0.0
+        _put(whole, piece, across, along)
+        across += piece.width + COMPONENT_GAP
+        row_depth = max(row_depth, piece.depth)
+        whole.width = max(whole.width, across - COMPONENT_GAP)
+        whole.depth = max(whole.depth, along + piece.depth)
+    return whole
+
+
+def _components(nodes: list[Node], links: list[Link]) -> list[tuple[list[Node], list[Link]]]:
+    leader = {node.id: node.id for node in nodes}
+
+    def find(name: str) -> str:
+        while leader[name] != name:
+            name = leader[name]
+        return name
+
+    for link in links:
+        leader[find(link.target)] = find(link.source)
+    groups: dict[str, tuple[list[Node], list[Link]]] = {}
+    for node in nodes:
+        groups.setdefault(find(node.id), ([], []))[0].append(node)
+    for link in links:
+        groups[find(link.source)][1].append(link)
+    return list(groups.values())
+
+
+def _put(whole: _Part, piece: _Part, across: float, along: float) -> None:
+    def shift(point: Point) -> Point:
+        return point[0] + across, point[1] + along
+
+    whole.boxes.update({name: shift(corner) for name, corner in piece.boxes.items()})
+    whole.points.update({number: [shift(point) for point in way] for number, way in piece.points.items()})
+    whole.labels.update({number: shift(corner) for number, corner in piece.labels.items()})
+    whole.ports.update({key: cross + across for key, cross in piece.ports.items()})
+
+
+def _solved(nodes: list[Node], links: list[Link], sheet: _Sheet) -> _Part:
     by_name = {node.id: node for node in nodes}
     for link in links:
-        link.spine = link.number in spine
+        link.spine = link.number in sheet.spine
     mark_back_links([node.id for node in nodes], [link for link in links if not _touches_port(link, by_name)])
-    layers = assign_layers(by_name, links, ROW_LIMIT)
+    layers = assign_layers(by_name, links)
     rows = order_layers(subdivide(by_name, links, layers), links)
     place_nodes(rows, links)
-    return by_name, route(rows, links)
+    return _part(by_name, links, route(rows, links), sheet.sideways)
 
 
 def _touches_port(link: Link, nodes: dict[str, Node]) -> bool:
@@ -161,8 +208,7 @@ def _frame(group: Group, sheet: _Sheet) -> _Part:
         elif arrow.source in members:
             nodes.append(Node(f"out@{number}", 2.0, 2.0, kind="port", pin="last"))
             links.append(_link(number, arrow.source, f"out@{number}", "", sideways))
-    solved, routes = _solve(nodes, links, sheet.spine)
-    return _framed(_part(solved, links, routes, sideways), group, sideways)
+    return _framed(_arranged(nodes, links, sheet), group, sideways)
 
 
 def _framed(part: _Part, group: Group, sideways: bool) -> _Part:
@@ -237,8 +283,7 @@ def _outer(sheet: _Sheet, inner: dict[str, _Part]) -> _Part:
         links.append(_link(number, source, target, arrow.label, sideways))
     for group, part in inner.items():
         _fix_ports(nodes.get(f"frame:{group}"), part)
-    solved, routes = _solve(list(nodes.values()), links, sheet.spine)
-    return _part(solved, links, routes, sideways)
+    return _arranged(list(nodes.values()), links, sheet)
 
 
 def _fix_ports(node: Node | None, part: _Part) -> None:

@@ -9,6 +9,7 @@ from analyzer.records.processes import Pipeline, Stage
 from analyzer.records.techniques import Text
 
 MOST_KINDS = 12
+MINOR = ("log", "mode", "load_checkpoint", "zero_grad", "unscale")
 
 
 def build(analysis: Analysis) -> tuple[Diagram, ...]:
@@ -37,7 +38,11 @@ def _first_of_each_kind(pipeline: Pipeline) -> list[Stage]:
     found: dict[str, Stage] = {}
     for stage in pipeline.stages:
         found.setdefault(stage.kind, stage)
-    return list(found.values())[:MOST_KINDS]
+    kinds = list(found.values())
+    for minor in MINOR:
+        if len(kinds) > MOST_KINDS:
+            kinds = [stage for stage in kinds if stage.kind != minor]
+    return kinds[:MOST_KINDS]
 
 
 def _box(side: str, stage: Stage) -> Box:

@@ -12,6 +12,7 @@ from analyzer.records.techniques import Text
 MOST_VALUES = 6
 MOST_BOXES = 24
 LONGEST_VALUE = 24
+MOST_ALTERNATIVES = 4
 
 
 def build(analysis: Analysis) -> tuple[Diagram, ...]:
@@ -43,13 +44,16 @@ def _steps(value: ConfigValue) -> list[Override]:
 
 
 def _chain(name: str, value: ConfigValue) -> list[Box]:
-    first = Box(
-        f"{name}_0", f"{value.name} = {_shown(value.value, value.expression)}", ("default", str(value.where)), "io"
-    )
-    chain = [first]
-    for number, step in enumerate(_steps(value), 1):
-        lines = (step.layer.replace("_", " "), str(step.where))
-        chain.append(Box(f"{name}_{number}", _shown(step.value, step.expression), lines, "plain", where=step.where))
+    """One box per layer: several files that override the same value are alternatives, not steps."""
+    first = f"{value.name} = {_shown(value.value, value.expression)}"
+    chain = [Box(f"{name}_0", first, ("default", str(value.where)), "io")]
+    layers: dict[str, list[Override]] = {}
+    for step in _steps(value):
+        layers.setdefault(step.layer, []).append(step)
+    for layer, steps in layers.items():
+        lines = [f"{_shown(step.value, step.expression)} ← {step.where}" for step in steps[:MOST_ALTERNATIVES]]
+        lines += [f"… {len(steps) - MOST_ALTERNATIVES} more"] if len(steps) > MOST_ALTERNATIVES else []
+        chain.append(Box(f"{name}_{layer}", layer.replace("_", " "), tuple(lines), "plain", where=steps[0].where))
     if value.effective is not None:
         chain.append(Box(f"{name}_end", _shown(value.effective, "?"), ("effective",), "core"))
     return chain

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from analyzer.records.bundles import Analysis
 from analyzer.records.diagrams import Arrow, Box, BoxStyle, Diagram, Group
 from analyzer.records.processes import Pipeline, Stage, StageKind
 from analyzer.records.techniques import Text
 
-MOST_STAGES = 24
+MOST_STAGES = 16
 MOST_PIPELINES = 4
-LONGEST_CODE = 44
+LONGEST_CODE = 32
 LONGEST_HEADER = 52
 MOST_NAMES = 3
-LEAST_IMPORTANT: tuple[StageKind, ...] = ("log", "mode", "zero_grad", "unscale", "checkpoint", "load_checkpoint")
+LEAST_IMPORTANT: tuple[StageKind, ...] = (
+    "log",
+    "mode",
+    "zero_grad",
+    "unscale",
+    "load_checkpoint",
+    "checkpoint",
+    "tokenize",
+    "build",
+)
 STYLES: dict[StageKind, BoxStyle] = {
     "data": "io", "tokenize": "io", "augment": "io", "batch": "io", "preprocess": "io", "sample": "io",
     "postprocess": "io", "output": "io", "build": "core", "forward": "core", "prefill": "core", "decode": "core",
@@ -43,12 +52,13 @@ def _all_of(pipelines: tuple[Pipeline, ...]) -> tuple[Diagram, ...]:
 
 
 def draw_pipeline(name: str, pipeline: Pipeline) -> Diagram:
-    stages, left_out = shortened(pipeline.stages)
+    shown, left_out = shortened(pipeline.stages)
+    stages = [one.stage for one in shown]
     headers = list(dict.fromkeys(stage.loops[0] for stage in stages if stage.loops))
     groups = {header: f"loop{number}" for number, header in enumerate(headers)}
-    boxes = [_box(number, stage, groups) for number, stage in enumerate(stages)]
+    boxes = [_box(number, one, groups) for number, one in enumerate(shown)]
     arrows = [
-        Arrow(f"s{number}", f"s{number + 1}", _handed_on(stages[number], stages[number + 1]))
+        Arrow(f"s{number}", f"s{number + 1}", _handed_on(shown[number], stages[number + 1]))
         for number in range(len(stages) - 1)
     ]
     arrows += _loop_arrows(stages)
@@ -60,26 +70,46 @@ def draw_pipeline(name: str, pipeline: Pipeline) -> Diagram:
     return Diagram(name, title, "flow", tuple(boxes), tuple(arrows), frames, where=(pipeline.entry,))
 
 
-def shortened(stages: tuple[Stage, ...]) -> tuple[list[Stage], int]:
-    """Neighbours of one kind become one; then the least important kinds give way. Returns also how many did."""
-    merged: list[Stage] = []
+@dataclass(frozen=True)
+class Shown:
+    """A stage of the drawing with the others of its kind that stand right behind it."""
+
+    stage: Stage
+    also: tuple[Stage, ...] = ()
+
+
+def shortened(stages: tuple[Stage, ...]) -> tuple[list[Shown], int]:
+    """Neighbours of one kind become one; while there are too many, the least important kinds give way. Returns
+    also how many stages were left out.
+    """
+    kept = list(stages)
+    for kind in (None, *LEAST_IMPORTANT):
+        shorter = [stage for stage in kept if stage.kind != kind]
+        if len(_merged(kept)) > MOST_STAGES and shorter:
+            kept = shorter
+    shown = _merged(kept)[:MOST_STAGES]
+    return shown, len(stages) - sum(1 + len(one.also) for one in shown)
+
+
+def _merged(stages: list[Stage]) -> list[Shown]:
+    merged: list[Shown] = []
     for stage in stages:
-        if merged and merged[-1].kind == stage.kind and merged[-1].loops == stage.loops:
-            last = merged[-1]
-            merged[-1] = replace(last, produces=tuple(dict.fromkeys((*last.produces, *stage.produces))))
+        last = merged[-1] if merged else None
+        if last and last.stage.kind == stage.kind and last.stage.loops == stage.loops:
+            merged[-1] = replace(last, also=(*last.also, stage))
         else:
-            merged.append(stage)
-    whole = len(merged)
-    for kind in LEAST_IMPORTANT:
-        if len(merged) > MOST_STAGES:
-            merged = [stage for stage in merged if stage.kind != kind]
-    return merged[:MOST_STAGES], whole - len(merged[:MOST_STAGES])
+            merged.append(Shown(stage))
+    return merged
 
 
-def _box(number: int, stage: Stage, groups: dict[str, str]) -> Box:
-    lines = [stage.kind, str(stage.where)]
+def _box(number: int, shown: Shown, groups: dict[str, str]) -> Box:
+    stage = shown.stage
+    lines = [f"{stage.kind} · {stage.where}"]
     if stage.condition:
         lines.append(f"if {_cut(stage.condition, LONGEST_CODE)}")
+    if shown.also:
+        places = ", ".join(str(one.where) for one in shown.also[:2])
+        lines.append(f"also {places}" + (", …" if len(shown.also) > 2 else ""))
     group = groups[stage.loops[0]] if stage.loops else None
     style = STYLES.get(stage.kind, "plain")
     return Box(f"s{number}", _cut(stage.code, LONGEST_CODE), tuple(lines), style, group, stage.where)
@@ -90,9 +120,10 @@ def _cut(text: str, longest: int) -> str:
     return flat if len(flat) <= longest else flat[: longest - 1].rstrip() + "…"
 
 
-def _handed_on(stage: Stage, following: Stage) -> str:
+def _handed_on(shown: Shown, following: Stage) -> str:
     """Names that the next stage reads of what this one makes."""
-    names = [name for name in stage.produces if name in following.consumes]
+    made = dict.fromkeys(name for stage in (shown.stage, *shown.also) for name in stage.produces)
+    names = [name for name in made if name in following.consumes]
     return ", ".join(names[:MOST_NAMES]) + (", …" if len(names) > MOST_NAMES else "")
 
 

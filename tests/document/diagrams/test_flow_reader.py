@@ -90,6 +90,11 @@ def arrows(flow: Flow) -> set[tuple[str, str]]:
             {("x", "qkv"), ("qkv", "attention"), ("attention", "y")},
         ),
         (
+            "def forward(self, x):\n q, k = self.q(x), self.k(x)\n q, k = self.n(q), self.m(k)\n return q @ k",
+            "q k n m",
+            {("x", "q"), ("x", "k"), ("q", "n"), ("k", "m"), ("n", "@"), ("m", "@"), ("@", "return")},
+        ),
+        (
             "def forward(self, x):\n y = checkpoint(self.a, x)\n return y",
             "a",
             {("x", "a"), ("a", "y")},
