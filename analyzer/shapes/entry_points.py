@@ -130,7 +130,8 @@ def _from_documents(index: SourceIndex, owner: Definition) -> Iterator[BuildPlan
             body, call = _building_statements(tree, owner.name)
             if call is not None:
                 where = index.span(path, first + call.lineno - 1, first + (call.end_lineno or call.lineno) - 1)
-                yield BuildPlan(owner.path, "\n".join(ast.unparse(node) for node in body), "inference_script", where)
+                expression = "\n".join(ast.unparse(node) for node in body if not _imports_name(node, owner.name))
+                yield BuildPlan(owner.path, expression, "inference_script", where)
 
 
 def code_blocks(lines: list[str]) -> Iterator[tuple[int, str]]:
@@ -152,6 +153,11 @@ def _building_statements(tree: ast.Module, class_name: str) -> tuple[list[ast.st
             if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == class_name:
                 return [*_needed(tree.body[:position], node), ast.copy_location(ast.Expr(node), node)], node
     return [], None
+
+
+def _imports_name(node: ast.stmt, name: str) -> bool:
+    """An import of the class itself: the expression is evaluated in the file that defines it."""
+    return isinstance(node, ast.ImportFrom) and [alias.name for alias in node.names] == [name]
 
 
 def _needed(body: list[ast.stmt], node: ast.AST) -> list[ast.stmt]:

@@ -12,11 +12,18 @@ from dataclasses import dataclass, field
 
 from torch import nn
 
-from analyzer.index import Definition, SourceIndex
+from analyzer.evaluator import Interpreter
+from analyzer.evaluator.objects import origin_of
+from analyzer.index import SourceIndex
 from analyzer.records.source import Span
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 MAXIMUM_DEPTH = 12
+LAYERS = (
+    nn.Embedding, nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d,
+    nn.ConvTranspose3d, nn.LayerNorm, nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.RNNBase, nn.MultiheadAttention,
+)  # fmt: skip
+"""What tells the form of its input, also where the target subclasses it."""
 PASSING = (nn.Identity, nn.Dropout, nn.Flatten, nn.ReLU, nn.GELU, nn.SiLU)
 
 
@@ -35,21 +42,37 @@ class FirstUse:
     """Used as targets of a cross-entropy."""
 
 
+@dataclass(frozen=True)
+class Method:
+    """A method of the target or of a stand-in: its file and syntax, and the class that defines it."""
+
+    path: str
+    node: FunctionNode
+    owner: type
+
+
 class ArgumentReader:
     """Follows arguments through the methods of a built model."""
 
-    def __init__(self, index: SourceIndex) -> None:
-        self._index = index
+    def __init__(self, interpreter: Interpreter) -> None:
+        self._interpreter = interpreter
+        self._index: SourceIndex = interpreter.index
 
-    def method(self, module: nn.Module, name: str) -> Definition | None:
-        """The definition of a method in the repository, looked up along the classes of the module."""
+    def method(self, module: nn.Module, name: str) -> Method | None:
+        """The method of that name that a call of the module would run, if its source is at hand."""
         for cls in type(module).__mro__:
-            for suffix in (".py", "/__init__.py", ".ipynb"):
-                table = self._index.symbols.definitions.get(cls.__module__.replace(".", "/") + suffix, {})
-                found = table.get(f"{cls.__qualname__}.{name}")
-                if found is not None and isinstance(found.node, FunctionNode):
-                    return found
+            function = vars(cls).get(name)
+            origin = origin_of(function)
+            if function is not None and origin is None:
+                return None
+            if origin is not None:
+                tree = self._interpreter.session.sources.tree(origin.path)
+                node = _function_at(tree, name, origin.line)
+                return Method(origin.path, node, cls) if node is not None else None
         return None
+
+    def span(self, path: str, node: ast.AST) -> Span | None:
+        return self._index.span(path, node) if path in self._index.files else None
 
     def first_use(self, module: nn.Module, method: str, argument: str) -> FirstUse:
         use = FirstUse()
@@ -60,7 +83,6 @@ class ArgumentReader:
         definition = self.method(module, method)
         if definition is None or depth > MAXIMUM_DEPTH:
             return
-        assert isinstance(definition.node, FunctionNode)
         for node in _in_order(definition.node.body):
             if isinstance(node, ast.Assign):
                 self._read_unpacking(definition, node, argument, use)
@@ -69,19 +91,19 @@ class ArgumentReader:
             if use.layer is not None and use.names:
                 return
 
-    def _read_unpacking(self, definition: Definition, node: ast.Assign, argument: str, use: FirstUse) -> None:
+    def _read_unpacking(self, definition: Method, node: ast.Assign, argument: str, use: FirstUse) -> None:
         names = unpacked_names(node, argument)
         if names and not use.names:
             use.names = names
-            use.names_at = self._index.span(definition.path, node)
+            use.names_at = self.span(definition.path, node)
 
     def _read_call(
-        self, module: nn.Module, definition: Definition, node: ast.Call, argument: str, use: FirstUse, depth: int
+        self, module: nn.Module, definition: Method, node: ast.Call, argument: str, use: FirstUse, depth: int
     ) -> None:
         position = _position_of(node, argument)
         if position is None:
             return
-        where = self._index.span(definition.path, node)
+        where = self.span(definition.path, node)
         name = ast.unparse(node.func)
         if name.rpartition(".")[2] in ("cross_entropy", "nll_loss", "CrossEntropyLoss") and position != 0:
             use.class_indices = True
@@ -94,7 +116,7 @@ class ArgumentReader:
             elif called is not None:
                 self._enter_module(called, position, use, where, depth)
 
-    def _read_pattern(self, node: ast.expr, use: FirstUse, where: Span) -> None:
+    def _read_pattern(self, node: ast.expr, use: FirstUse, where: Span | None) -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and not use.pattern:
             use.pattern = node.value.partition("->")[0].strip()
             use.layer_at = use.layer_at or where
@@ -104,13 +126,18 @@ class ArgumentReader:
         if inner is not None:
             self._read(module, method, _argument_at(inner, position), use, depth + 1)
 
-    def _enter_module(self, called: nn.Module, position: int | str, use: FirstUse, where: Span, depth: int) -> None:
+    def _enter_module(
+        self, called: nn.Module, position: int | str, use: FirstUse, where: Span | None, depth: int
+    ) -> None:
         entered = _first_in(called)
         pattern = getattr(entered, "pattern", None)
         if isinstance(pattern, str) and type(entered).__module__.startswith("einops"):
             use.pattern, use.layer_at = use.pattern or pattern.partition("->")[0].strip(), where
             use.axes = {k: v for k, v in dict(getattr(entered, "axes_lengths", {})).items() if isinstance(v, int)}
             use.layer = use.layer or _after_pattern(called)
+            return
+        if isinstance(entered, LAYERS):
+            use.layer, use.layer_at = entered, where
             return
         inner = self.method(entered, "forward")
         if inner is not None:
@@ -119,6 +146,11 @@ class ArgumentReader:
             use.names = names or use.names
         elif type(entered).__module__.startswith("torch."):
             use.layer, use.layer_at = entered, where
+
+
+def _function_at(tree: ast.Module, name: str, line: int) -> FunctionNode | None:
+    found = [n for n in ast.walk(tree) if isinstance(n, FunctionNode) and n.name == name]
+    return next((n for n in found if line in (n.lineno, *(d.lineno for d in n.decorator_list))), None)
 
 
 def unpacked_names(node: ast.Assign, argument: str) -> tuple[str, ...]:
@@ -183,8 +215,7 @@ def _is_view_of(node: ast.expr, argument: str) -> bool:
             return isinstance(node, ast.Name) and node.id == argument
 
 
-def _argument_at(definition: Definition, position: int | str) -> str:
-    assert isinstance(definition.node, FunctionNode)
+def _argument_at(definition: Method, position: int | str) -> str:
     if isinstance(position, str):
         return position
     names = [argument.arg for argument in definition.node.args.args][1:]

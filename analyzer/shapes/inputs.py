@@ -13,15 +13,16 @@ from dataclasses import dataclass, replace
 
 from torch import nn
 
-from analyzer.index import Definition, SourceIndex
+from analyzer.evaluator import Interpreter
 from analyzer.records.source import Span
 from analyzer.records.structure import ArgumentInfo
-from analyzer.shapes.first_use import ArgumentReader, FirstUse, docstring_shapes
+from analyzer.shapes.first_use import ArgumentReader, FirstUse, Method, docstring_shapes
 from analyzer.shapes.input_spec import DEFAULT_SIZES, DimSpec, InputSpec, TensorValue
 
 IMAGE_NAMES = ("input_size", "img_size", "image_size", "image_height", "resolution", "image_resolution", "size")
 IMAGE_SIZES = (32, 224, 64, 28, 256, 299)
 LENGTHS = (16, 64, 8)
+LIMIT_NAME = re.compile(r"ctx|context|len|positions|frames|seq|steps")
 BATCH_NAMES = {"b", "n", "bs", "bsz", "batch", "batch_size", "bz", "nbatch"}
 HEIGHT_NAMES, WIDTH_NAMES = {"h", "height", "img_h"}, {"w", "width", "img_w"}
 CHANNEL_NAMES = {"c", "ch", "channels", "in_channels", "in_chans", "nc"}
@@ -44,13 +45,12 @@ Plan = tuple[PlannedInput, ...]
 class InputPlanner:
     """Plans the arguments of one method of a built model. `sizes` are the names that its constructors got."""
 
-    def __init__(self, index: SourceIndex, model: nn.Module, sizes: Mapping[str, int]) -> None:
-        self._index = index
+    def __init__(self, interpreter: Interpreter, model: nn.Module, sizes: Mapping[str, int]) -> None:
         self._model = model
         self._sizes = sizes
-        self._reader = ArgumentReader(index)
+        self._reader = ArgumentReader(interpreter)
 
-    def method(self, name: str) -> Definition | None:
+    def method(self, name: str) -> Method | None:
         return self._reader.method(self._model, name)
 
     def plans(self, arguments: Sequence[ArgumentInfo], method: str = "forward") -> Iterator[Plan]:
@@ -85,6 +85,8 @@ class InputPlanner:
         lengths = [DimSpec("T", size) for size in LENGTHS]
         yield from ((image, lengths[0]) for image in images)
         yield from ((images[0], length) for length in lengths[1:])
+        limits = sorted({size for name, size in self._sizes.items() if LIMIT_NAME.search(name)})
+        yield from ((images[0], DimSpec("T", factor * size)) for factor in (1, 2) for size in limits)
 
     def _input(
         self, argument: ArgumentInfo, use: FirstUse, method: str, image: tuple[DimSpec, DimSpec], length: DimSpec
@@ -108,16 +110,11 @@ class InputPlanner:
             return use.names, use.names_at, "unpacked"
         definition = self.method(method)
         if definition is not None:
-            for node in (definition.node, self._owner(definition)):
-                text = ast.get_docstring(node) if isinstance(node, (ast.FunctionDef, ast.ClassDef)) else None
+            for text in (ast.get_docstring(definition.node), definition.owner.__doc__):
                 shape = docstring_shapes(text, argument)
                 if shape:
-                    return shape, self._index.span(definition.path, definition.node), "docstring"
+                    return shape, self._reader.span(definition.path, definition.node), "docstring"
         return (), None, ""
-
-    def _owner(self, definition: Definition) -> ast.AST | None:
-        owner = self._index.symbols.definitions[definition.path].get(definition.name.rpartition(".")[0])
-        return owner.node if owner else None
 
     def _by_pattern(
         self, argument: ArgumentInfo, use: FirstUse, image: tuple[DimSpec, DimSpec], length: DimSpec
@@ -164,7 +161,7 @@ class InputPlanner:
 
     def _argument_span(self, method: str) -> Span | None:
         definition = self.method(method)
-        return self._index.span(definition.path, definition.node.lineno) if definition else None
+        return self._reader.span(definition.path, definition.node) if definition else None
 
 
 def layer_channels(layer: nn.Module | None) -> int | None:
@@ -190,7 +187,7 @@ def layer_dims(layer: nn.Module | None, image: tuple[DimSpec, DimSpec], length: 
     if isinstance(layer, (nn.Conv3d, nn.ConvTranspose3d, nn.BatchNorm3d)):
         return "float32", (batch, width, DimSpec("D", 8), *image)
     if isinstance(layer, (nn.Conv1d, nn.ConvTranspose1d)):
-        return "float32", (batch, width, length)
+        return "float32", (batch, width, replace(length, name="L"))
     if isinstance(layer, (nn.RNNBase, nn.MultiheadAttention)):
         return "float32", (batch, length, width) if layer.batch_first else (length, batch, width)
     return "float32", (batch, width)

@@ -11,7 +11,7 @@ from torch import nn
 
 from analyzer.evaluator import CannotEvaluate, Interpreter, TargetRaised
 from analyzer.evaluator.dims import DimNamer, source_forms
-from analyzer.evaluator.overlay import is_stand_in
+from analyzer.evaluator.objects import origin_of
 from analyzer.index import SourceIndex
 from analyzer.records.evidence import Condition, Gap, Known, Unknown
 from analyzer.records.source import Span
@@ -26,10 +26,19 @@ from analyzer.records.tensors import (
     TensorSpec,
     Trace,
 )
+from analyzer.shapes.caching import (
+    CacheConvention,
+    bytes_per_token,
+    decode_plan,
+    filled_cache,
+    find_convention,
+    new_cache,
+    prefill_plan,
+)
 from analyzer.shapes.cost import call_costs, counting, unknown_costs, weight_costs
 from analyzer.shapes.entry_points import BuildPlan
 from analyzer.shapes.input_spec import TensorValue, sizes_of
-from analyzer.shapes.inputs import InputPlanner, Plan, PlannedInput
+from analyzer.shapes.inputs import LIMIT_NAME, InputPlanner, Plan, PlannedInput
 from analyzer.shapes.naming import NamedTraces
 from analyzer.shapes.parameters import Places, count_parameters, find_ties, module_records, module_tree, with_calls
 from analyzer.shapes.probing import Probe, Prober
@@ -40,7 +49,7 @@ from analyzer.shapes.runs import (
     RawTrace,
     assumptions_of,
     gaps_of,
-    is_incomplete,
+    readable,
 )
 
 MAXIMUM_PLANS = 12
@@ -121,9 +130,10 @@ def _derive_built(draft: _Draft) -> ModelShapes:
     ties = find_ties(model)
     costs = weight_costs(counts, sum(p.numel() * p.element_size() for p in model.parameters()), where)
     parameters: Known[ParameterCounts] | Unknown = Known(counts, (where,), "counted")
-    if is_incomplete(recording):
-        cause = next(gap for gap in draft.gaps if gap.reason.startswith("unknown_"))
-        parameters, costs = Unknown("incomplete_build", (("detail", cause.reason),), where), ()
+    lost = draft.source.interpreter.unknown_parts(model)
+    if lost:
+        reason = Unknown(lost[0].reason, (("detail", ", ".join(lost[0].arguments)),), draft.source.span(lost[0].place))
+        parameters, costs = Unknown("incomplete_build", (), where, reason), ()
     traces, variables = _traces(draft) if request.effort != "count" else ((), {})
     return ModelShapes(
         type(model).__name__,
@@ -164,13 +174,13 @@ def class_definition(index: SourceIndex, cls: type) -> Span | None:
     for suffix in (".py", "/__init__.py", ".ipynb"):
         path = cls.__module__.replace(".", "/") + suffix
         found = index.symbols.definitions.get(path, {}).get(cls.__qualname__)
-        if found is not None and not is_stand_in(index.files.get(path)):
+        if found is not None:
             return index.span(found.path, found.node)
     return None
 
 
 def _traces(draft: _Draft) -> tuple[tuple[Trace, ...], dict[str, int]]:
-    planner = InputPlanner(draft.index, draft.model, draft.built.names)
+    planner = InputPlanner(draft.source.interpreter, draft.model, draft.built.names)
     accepted = _accepted_plan(draft, planner)
     if accepted is None:
         return (), {}
@@ -181,7 +191,8 @@ def _traces(draft: _Draft) -> tuple[tuple[Trace, ...], dict[str, int]]:
     probes = _probes(draft, modes[0], sizes, base)
     names = {**draft.built.names, **sizes}
     forms = source_forms(_functions(draft.index, base))
-    traces, used = [], set()
+    traces: list[Trace] = []
+    used: set[str] = set()
     for number, (mode, raw) in enumerate(zip(modes, base, strict=True)):
         ran = [(p, p.trace if number == 0 else _call(draft, p.built.model, mode, p.values)) for p in probes]
         kept = [(probe, trace) for probe, trace in ran if trace.stopped is None]
@@ -189,7 +200,72 @@ def _traces(draft: _Draft) -> tuple[tuple[Trace, ...], dict[str, int]]:
         named = NamedTraces(draft.index, namer, [raw, *(trace for _, trace in kept)])
         traces.append(_trace(draft, mode, raw, named))
         used |= set(re.findall(r"[A-Za-z_]\w*", " ".join(named.used)))
+    for mode, runs in _cached_modes(draft, planner, plan, sizes, probes):
+        namer = DimNamer([names, *(probe.values for probe, _ in runs[1:])], forms)  # type: ignore[union-attr]
+        named = NamedTraces(draft.index, namer, [trace for _, trace in runs])
+        traces.append(_trace(draft, mode, runs[0][1], named))
+        used |= set(re.findall(r"[A-Za-z_]\w*", " ".join(named.used)))
     return tuple(traces), {name: value for name, value in names.items() if name in used}
+
+
+_Runs = list[tuple[Probe | None, RawTrace]]
+
+
+def _cached_modes(
+    draft: _Draft, planner: InputPlanner, plan: Plan, sizes: Mapping[str, int], probes: Sequence[Probe]
+) -> list[tuple[Mode, _Runs]]:
+    """A first call that fills a key/value cache and a later one that uses it, at the base and at each probe."""
+    if draft.request.effort != "full" or draft.request.inputs is not None:
+        return []
+    convention = find_convention(planner, draft.model, _arguments(draft, planner))
+    if convention is None:
+        return []
+    prefill = Mode("prefill", prefill_plan(convention, plan), False)
+    decode = Mode("decode", decode_plan(convention, plan), False)
+    first = _generate(draft, draft.model, (prefill, decode), convention, sizes)
+    if first is None:
+        return []
+    runs: tuple[_Runs, _Runs] = ([(None, first[0])], [(None, first[1])])
+    for probe in probes:
+        ran = _generate(draft, probe.built.model, (prefill, decode), convention, probe.values)
+        if ran is not None:
+            runs[0].append((probe, ran[0]))
+            runs[1].append((probe, ran[1]))
+    return [(prefill, runs[0]), (decode, runs[1])]
+
+
+def _generate(
+    draft: _Draft, model: nn.Module, modes: tuple[Mode, Mode], convention: CacheConvention, sizes: Mapping[str, int]
+) -> tuple[RawTrace, RawTrace] | None:
+    """Both calls; None where the cache is not made or a call does not finish."""
+    batch, length = _batch_and_length(modes[0].plan, sizes)
+    try:
+        given = new_cache(convention, draft.source, model, batch)
+    except (CannotEvaluate, TargetRaised):
+        return None
+    first = _call(draft, model, modes[0], sizes, given)
+    cache = filled_cache(convention, given, first) if first.stopped is None else None
+    if cache is None:
+        return None
+    if model is draft.model:
+        lengths = [length, *(size for name, size in draft.built.names.items() if LIMIT_NAME.search(name))]
+        _note_cache_cost(draft, bytes_per_token(cache[convention.argument], batch, lengths))
+    second = _call(draft, model, modes[1], sizes, cache)
+    return (first, second) if second.stopped is None else None
+
+
+def _batch_and_length(plan: Plan, sizes: Mapping[str, int]) -> tuple[int, int]:
+    for planned in plan:
+        if isinstance(planned.spec.value, TensorValue) and len(planned.spec.value.dims) > 1:
+            batch, length = planned.spec.value.dims[:2]
+            return sizes.get(batch.name or "", batch.size or 1), sizes.get(length.name or "", length.size or 1)
+    return 1, 1
+
+
+def _note_cache_cost(draft: _Draft, amount: int | None) -> None:
+    if amount is not None:
+        cost = Cost(Known(amount, (draft.request.where,), "counted"), None, "cache_dtypes")
+        draft.call_costs = (*draft.call_costs, ("kv_bytes_per_token", cost))
 
 
 def _accepted_plan(draft: _Draft, planner: InputPlanner) -> tuple[Plan, RawTrace] | None:
@@ -256,11 +332,13 @@ def _modes(draft: _Draft, planner: InputPlanner, plan: Plan) -> list[Mode]:
     return [Mode("inference", plan, False), Mode("training", with_targets or plan, True)]
 
 
-def _call(draft: _Draft, model: nn.Module, mode: Mode, sizes: Mapping[str, int]) -> RawTrace:
+def _call(
+    draft: _Draft, model: nn.Module, mode: Mode, sizes: Mapping[str, int], extra: Mapping[str, object] | None = None
+) -> RawTrace:
     source = draft.source
     try:
         specs = [planned.spec for planned in mode.plan]
-        return source.call(model, specs, sizes, draft.request.method, training=mode.training)
+        return source.call(model, specs, sizes, draft.request.method, training=mode.training, extra=extra)
     except (CannotEvaluate, TargetRaised) as error:
         return RawTrace(stopped=source.unknown(error))
 
@@ -272,8 +350,10 @@ def _probes(draft: _Draft, mode: Mode, sizes: Mapping[str, int], base: Sequence[
     def runs(built: BuiltModel, values: Mapping[str, int]) -> RawTrace:
         return _call(draft, built.model, mode, values)
 
-    found = [draft.index.tree(path) for path in sorted(_paths(base))]
-    trees = [tree for tree in found if isinstance(tree, ast.Module)]
+    sources = draft.source.interpreter.session.sources
+    classes = {cls for module in draft.model.modules() for cls in type(module).__mro__}
+    paths = _paths(base) | {origin.path for origin in map(origin_of, classes) if origin is not None}
+    trees = [sources.tree(path) for path in sorted(paths)]
     wanted, attempts = (4, 60) if draft.request.effort == "full" else (3, 8)
     return Prober(draft.source, draft.built, sizes, trees, runs, wanted, attempts).probes()
 
@@ -318,4 +398,30 @@ def _input(planned: PlannedInput, raw: RawTrace) -> ModelInput:
 
 def _conditions(draft: _Draft, mode: Mode) -> tuple[Condition, ...]:
     """Branches that depend on the sizes of inputs, from one call with symbolic sizes."""
-    return ()
+    if draft.request.effort != "full" or mode.name not in ("inference", "training"):
+        return ()
+    symbols = _symbolic_inputs(draft, mode)
+    if symbols is None:
+        return ()
+    recording = draft.source.interpreter.call(
+        draft.model, (), symbols, method=draft.request.method, training=mode.training
+    )
+    found = []
+    for condition in recording.conditions:
+        where = draft.source.span(condition.place)
+        if where is not None:
+            found.append(Condition(readable(condition.text), where, condition.decided))
+    return tuple(dict.fromkeys(found))
+
+
+def _symbolic_inputs(draft: _Draft, mode: Mode) -> dict[str, object] | None:
+    """The inputs with their named dims as symbols; None where an input is no single tensor."""
+    sizes = sizes_of([planned.spec for planned in mode.plan])
+    found: dict[str, object] = {}
+    for planned in mode.plan:
+        value = planned.spec.value
+        if not isinstance(value, TensorValue):
+            return None
+        dims = [(d.name, sizes[d.name]) if d.name else d.size for d in value.dims]
+        found[planned.spec.name] = draft.source.interpreter.tensor(dims, value.dtype)
+    return found

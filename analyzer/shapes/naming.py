@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 
 from analyzer.evaluator.dims import DimNamer
-from analyzer.evaluator.overlay import is_stand_in
 from analyzer.evaluator.recorder import TensorShape
 from analyzer.index import SourceIndex
 from analyzer.records.tensors import Dim, ModuleCall, ShapeRow, ShapeTarget, TensorSpec
@@ -65,8 +64,7 @@ class NamedTraces:
         """One row per line, module and variant of shapes."""
         lines: dict[tuple[str, int, str, str], list[LineSite]] = {}
         for site in self._base.lines:
-            file = self._index.files.get(site.path)
-            if file is not None and not is_stand_in(file):
+            if site.path in self._index.files:
                 lines.setdefault((site.path, site.line, site.module, site.function), []).append(site)
         for sites in lines.values():
             variants = max(len(self._base.lines[site]) for site in sites)

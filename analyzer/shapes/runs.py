@@ -17,7 +17,6 @@ from torch.nn.modules.module import register_module_module_registration_hook
 
 from analyzer.evaluator import CannotEvaluate, Interpreter, Place, TargetRaised
 from analyzer.evaluator.construction import watch_constructions
-from analyzer.evaluator.overlay import is_stand_in
 from analyzer.evaluator.recorder import Recording, TensorShape
 from analyzer.records.evidence import Assumption, Gap, Unknown
 from analyzer.records.source import Span
@@ -32,8 +31,6 @@ from analyzer.shapes.input_spec import (
 )
 
 Tensors = tuple[TensorShape, ...]
-INCOMPLETE = ("unknown_attribute", "unknown_call_with_module")
-"""Gaps after which a built model may lack parameters."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +86,18 @@ class ModelSource:
         return BuiltModel(model, seen.seen, created)
 
     def call(
-        self, model: nn.Module, inputs: Sequence[InputSpec], sizes: Mapping[str, int], method: str, *, training: bool
+        self,
+        model: nn.Module,
+        inputs: Sequence[InputSpec],
+        sizes: Mapping[str, int],
+        method: str = "forward",
+        *,
+        training: bool = False,
+        extra: Mapping[str, Any] | None = None,
     ) -> RawTrace:
-        """Call a method on inputs of the given form."""
+        """Call a method on inputs of the given form, and on `extra` values as they are."""
         args, kwargs = self._arguments(model, inputs, sizes, method)
+        kwargs.update(extra or {})
         return raw_trace(self.interpreter.call(model, args, kwargs, method=method, training=training), self)
 
     def _arguments(
@@ -128,8 +133,7 @@ class ModelSource:
 
     def span(self, place: Place | None) -> Span | None:
         """The span of a place in the repository; None for places of stand-ins."""
-        file = self.interpreter.index.files.get(place.path) if place else None
-        if place is None or file is None or is_stand_in(file):
+        if place is None or place.path not in self.interpreter.index.files:
             return None
         found: Span = self.interpreter.index.span(place.path, place.first_line, place.last_line)
         return found
@@ -200,8 +204,3 @@ def assumptions_of(recording: Recording, source: ModelSource) -> tuple[Assumptio
         Assumption(kind, readable(text), source.span(place), count)
         for (kind, text, place), count in recording.assumptions.items()
     )
-
-
-def is_incomplete(recording: Recording) -> bool:
-    """Whether modules may be missing from what was built."""
-    return any(cause.reason in INCOMPLETE for cause in recording.gaps)

@@ -32,12 +32,11 @@ def prepare() -> None:
 def evaluate(payload: Mapping[str, Any]) -> Iterator[object]:
     """Yields the shapes of each model, in the order of the requests."""
     from analyzer.evaluator import Interpreter
-    from analyzer.evaluator.overlay import with_stand_ins
     from analyzer.shapes.model import derive_model
 
     repository = decode(Repository, payload["repository"])
     files = decode(tuple[SourceFile, ...], payload["files"])  # type: ignore[arg-type]
-    index = SourceIndex(repository, with_stand_ins({file.path: file for file in files}))
+    index = SourceIndex(repository, {file.path: file for file in files})
     options = payload["options"]
     for request in decode(tuple[ModelRequest, ...], payload["requests"]):  # type: ignore[arg-type]
         interpreter = Interpreter(
