@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +80,7 @@ class Origin:
     defaults: dict[str, Any]
 
 
-def make_function(code: Any, frame: Frame, defaults: dict[str, Any]) -> types.FunctionType:
+def make_function(code: Any, frame: Frame, defaults: dict[str, Any]) -> Any:
     """A real function that runs compiled code in a new frame inside `frame`."""
 
     def function(*args: Any, **kwargs: Any) -> Any:
@@ -113,7 +113,7 @@ def _run(code: Any, frame: Frame) -> Any:
         session.leave(frame)
 
 
-def _resume(code: Any, frame: Frame) -> Iterator[Any]:
+def _resume(code: Any, frame: Frame) -> Generator[Any, Any, Any]:
     session = frame.session
     turns, sent = code.run(frame), None
     while True:

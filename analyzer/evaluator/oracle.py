@@ -57,7 +57,7 @@ class _Dimension(Source):
 
 
 class _Environment(ShapeEnv):
-    def _maybe_guard_rel(self, expression: Any) -> None:
+    def _maybe_guard_rel(self, expression: Any) -> None:  # type: ignore[override]
         """A decided relation is logged by us and must not replace the symbol by its number."""
 
 
@@ -101,7 +101,9 @@ class Oracle:
             symbol = self.environment.create_symbol(
                 value, source, dynamic_dim=DimDynamic.DYNAMIC, constraint_dim=None, do_not_specialize_zero_one=True
             )
-            self._symbols[name] = self.environment.create_symintnode(symbol, hint=value, source=source)
+            made = self.environment.create_symintnode(symbol, hint=value, source=source)
+            assert isinstance(made, torch.SymInt)
+            self._symbols[name] = made
             self.names[str(symbol)] = name
         return self._symbols[name]
 
@@ -259,11 +261,11 @@ def _neutral(value: Any) -> Any:
     return torch.device("cpu") if is_device else value
 
 
-class _Dispatch(TorchDispatchMode):
+class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Routes each operator to real or fake tensors."""
 
     def __init__(self, oracle: Oracle) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.oracle = oracle
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

@@ -6,6 +6,7 @@ reason, so a forbidden object never reaches the target, by whatever way it asks.
 
 from __future__ import annotations
 
+import inspect
 import types
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,84 +16,17 @@ from analyzer.evaluator.library import canonical_name, modules, real_object, row
 from analyzer.evaluator.objects import MARK, is_own_class, is_own_instance
 from analyzer.evaluator.values import UnknownValue
 
-OPEN_DUNDERS = frozenset(
-    [
-        "__class__",
-        "__name__",
-        "__qualname__",
-        "__doc__",
-        "__module__",
-        "__dict__",
-        "__annotations__",
-        "__len__",
-        "__getitem__",
-        "__setitem__",
-        "__contains__",
-        "__iter__",
-        "__next__",
-        "__call__",
-        "__init__",
-        "__post_init__",
-        "__enter__",
-        "__exit__",
-        "__repr__",
-        "__str__",
-        "__eq__",
-        "__hash__",
-        "__mro__",
-        "__setattr__",
-        "__getattr__",
-        "__delattr__",
-        "__new__",
-        "__add__",
-        "__mul__",
-        "__sub__",
-        "__version__",
-        "__constants__",
-        "__wrapped__",
-        "__members__",
-        "__bases__",
-        "__init_subclass__",
-        "__delitem__",
-        "__dir__",
-        "__func__",
-        "__self__",
-        "__iadd__",
-        "__radd__",
-        "__rmul__",
-        "__truediv__",
-        "__pow__",
-        "__matmul__",
-        "__neg__",
-        "__lt__",
-        "__gt__",
-        "__le__",
-        "__ge__",
-        "__ne__",
-        "__bool__",
-        "__int__",
-        "__float__",
-        "__abs__",
-        "__get__",
-        "__set__",
-        "__setstate__",
-        "__getstate__",
-        "__deepcopy__",
-        "__copy__",
-        "__file__",
-        "__all__",
-        "__dataclass_fields__",
-        "__match_args__",
-        "__cause__",
-        "__context__",
-        "__setitem__",
-        "__missing__",
-        "__set_name__",
-        "__class_getitem__",
-        "__torch_function__",
-        "__path__",
-    ]
-)
+OPEN_DUNDERS_TEXT = """
+__class__ __name__ __qualname__ __doc__ __module__ __dict__ __annotations__ __len__ __getitem__ __setitem__
+__contains__ __iter__ __next__ __call__ __init__ __post_init__ __enter__ __exit__ __repr__ __str__ __eq__
+__hash__ __mro__ __setattr__ __getattr__ __delattr__ __new__ __add__ __mul__ __sub__ __version__
+__constants__ __wrapped__ __members__ __bases__ __init_subclass__ __delitem__ __dir__ __func__ __self__
+__iadd__ __radd__ __rmul__ __truediv__ __pow__ __matmul__ __neg__ __lt__ __gt__ __le__ __ge__ __ne__
+__bool__ __int__ __float__ __abs__ __get__ __set__ __setstate__ __getstate__ __deepcopy__ __copy__ __file__
+__all__ __dataclass_fields__ __match_args__ __cause__ __context__ __setitem__ __missing__ __set_name__
+__class_getitem__ __torch_function__ __path__
+"""
+OPEN_DUNDERS = frozenset(OPEN_DUNDERS_TEXT.split())
 SIMPLE = (int, float, complex, str, bytes, bool, list, tuple, dict, set, frozenset, type(None), slice, range)
 
 
@@ -189,11 +123,11 @@ class Policy:
         """How to read this attribute from values of this kind; None where it is not allowed."""
         if not isinstance(name, str) or name == MARK:
             return None
-        if name.startswith("__") and name.endswith("__") and name not in OPEN_DUNDERS:
-            return self._own_only(value, name)
         special = SPECIAL.get(name)
         if special is not None:
             return special
+        if name.startswith("__") and name.endswith("__") and name not in OPEN_DUNDERS:
+            return self._own_only(value, name)
         if isinstance(value, super):
             return self._decide_super(name)
         owners = value.__mro__ if isinstance(value, type) else type(value).__mro__
@@ -208,8 +142,7 @@ class Policy:
 
     def _decide_super(self, name: str) -> Callable[[Any], Any]:
         def read(value: Any) -> Any:
-            owner = value.__self_class__
-            order = list(owner.__mro__)
+            order = list(inspect.getmro(value.__self_class__))
             order = order[order.index(value.__thisclass__) + 1 :]
             allowed = self._decide_among(order, value, name)
             return allowed(value) if allowed else self._refused(value, name)
@@ -237,9 +170,12 @@ class Policy:
             owner = next((kind for kind in type(value).__mro__ if name in kind.__dict__), None)
             allowed = owner is None or f"{canonical_name(owner)}.{name}" in rows()
             return read if allowed else None
-        if is_own_instance(value) or not name.startswith("_") or isinstance(value, SIMPLE):
+        if isinstance(value, types.ModuleType):
+            return None
+        if is_own_instance(value) or isinstance(value, SIMPLE):
             return read
-        return read if isinstance(value, types.FunctionType) or self._is_module(value) else None
+        known = any(canonical_name(kind) in rows() for kind in type(value).__mro__[:-1])
+        return read if known and (not name.startswith("_") or self._is_module(value)) else None
 
     @staticmethod
     def _is_module(value: Any) -> bool:
@@ -317,6 +253,19 @@ def _read_dict(value: Any) -> Any:
     return vars(value)
 
 
+def _read_of_method(name: str) -> Callable[[Any], Any]:
+    """`__self__` and `__func__` of a method of the target; on others they would lead to modules and to us."""
+
+    def read(value: Any) -> Any:
+        if isinstance(value, types.MethodType) and MARK in getattr(value.__func__, "__dict__", ()):
+            return getattr(value, name)
+        if not hasattr(value, name):
+            raise AttributeError(name)
+        return UnknownValue(Cause("attribute_not_allowed", (f"{type(value).__name__}.{name}",)))
+
+    return read
+
+
 def _read_plain(name: str) -> Callable[[Any], Any]:
     return lambda value: getattr(value, name)
 
@@ -324,6 +273,8 @@ def _read_plain(name: str) -> Callable[[Any], Any]:
 SPECIAL: dict[str, Callable[[Any], Any]] = {
     "__class__": _read_class,
     "__dict__": _read_dict,
+    "__self__": _read_of_method("__self__"),
+    "__func__": _read_of_method("__func__"),
     **{
         name: _read_plain(name)
         for name in ("__name__", "__qualname__", "__doc__", "__module__", "__mro__", "__bases__")

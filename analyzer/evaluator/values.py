@@ -13,6 +13,7 @@ class UnknownValue:
     """Absorbs every operation and remembers why; to branch on it or to count it is refused."""
 
     __slots__ = ("cause",)
+    cause: Cause
 
     def __init__(self, cause: Cause) -> None:
         object.__setattr__(self, "cause", cause)
@@ -82,9 +83,10 @@ def _absorb(self: UnknownValue, *args: object) -> UnknownValue:
     return self
 
 
-_ABSORBED = """
-    add sub mul truediv floordiv mod pow matmul and or xor lshift rshift divmod
-""".split()
+_ABSORBED_TEXT = """
+add sub mul truediv floordiv mod pow matmul and or xor lshift rshift divmod
+"""
+_ABSORBED = tuple(_ABSORBED_TEXT.split())
 for _name in _ABSORBED:
     setattr(UnknownValue, f"__{_name}__", _absorb)
     setattr(UnknownValue, f"__r{_name}__", _absorb)

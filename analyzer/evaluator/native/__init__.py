@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -20,10 +22,22 @@ class Natives:
         self.functions: set[Any] = set()
 
     def add(self, names: dict[str, Any], calls: dict[Any, Callable[..., Any]], modules: dict[str, Any]) -> None:
+        names = {name: _closed(value) for name, value in names.items()}
         self.by_name.update(names)
         self.by_object.update({id(real): own for real, own in calls.items()})
         self.modules.update(modules)
         self.functions.update(value for value in (*names.values(), *calls.values()) if callable(value))
+
+
+def _closed(value: Any) -> Any:
+    """A plain closure: bound methods and partials would show the session behind them."""
+    if not isinstance(value, (types.MethodType, functools.partial)):
+        return value
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return value(*args, **kwargs)
+
+    return call
 
 
 def build_natives(session: Any) -> Natives:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
@@ -20,64 +21,68 @@ SHOWN_TYPES: dict[type, type] = {torch.SymInt: int, torch.SymFloat: float, torch
 
 
 def provide(session: Any) -> Provided:
-    def read_attribute(value: Any, name: str, default: Any = MISSING) -> Any:
-        if isinstance(name, UnknownValue):
-            return name
-        try:
-            return session.attribute(value, name)
-        except AttributeError:
-            if default is MISSING:
-                raise
-            return default
-
-    def has_attribute(value: Any, name: str) -> Any:
-        if isinstance(value, UnknownValue):
-            return value
-        try:
-            found = session.attribute(value, name)
-        except AttributeError:
-            return False
-        refused = isinstance(found, UnknownValue) and found.cause.reason == "attribute_not_allowed"
-        return found if refused else True
-
-    def show(*values: Any, **options: Any) -> None:
-        """`print`: what the target prints is of no interest."""
-
-    def iterate(value: Any, sentinel: Any = MISSING) -> Any:
-        if sentinel is not MISSING:
-            return _call_until(session, value, sentinel)
-        return iter(session.iterate(value))
-
-    def length(value: Any) -> Any:
-        if isinstance(value, UnknownValue):
-            return value
-        if isinstance(value, torch.Tensor) and value.dim():
-            return value.shape[0]
-        return len(value)
-
+    write = session_setter(session)
     names = {
-        "getattr": read_attribute,
-        "hasattr": has_attribute,
-        "setattr": session_setter(session),
-        "delattr": lambda value, name: session.delete_attribute(value, name),
-        "print": show,
-        "iter": iterate,
-        "len": length,
-        "isinstance": lambda value, kinds: is_instance(value, kinds),
+        "getattr": partial(_read_attribute, session),
+        "hasattr": partial(_has_attribute, session),
+        "setattr": write,
+        "delattr": session.delete_attribute,
+        "print": _print,
+        "iter": partial(_iterate, session),
+        "len": _length,
+        "isinstance": is_instance,
         "issubclass": is_subclass,
-        "hash": lambda value: _hash(value),
-        "repr": lambda value: session.format(value, "") if isinstance(value, torch.Tensor) else _shown(session, value),
-        "object.__setattr__": session_setter(session),
-        "object.__delattr__": lambda value, name: session.delete_attribute(value, name),
+        "hash": _hash,
+        "repr": partial(_shown, session),
+        "object.__setattr__": write,
+        "object.__delattr__": session.delete_attribute,
         "callable": lambda value: value if isinstance(value, UnknownValue) else callable(value),
     }
     calls: dict[Any, Callable[..., Any]] = {
-        type: lambda *args, **kwargs: _type_of(session, *args, **kwargs),
+        type: partial(_type_of, session),
         object: lambda: object(),
-        bytes: lambda *args: _sized(session, bytes, *args),
-        bytearray: lambda *args: _sized(session, bytearray, *args),
+        bytes: partial(_sized, session, bytes),
+        bytearray: partial(_sized, session, bytearray),
     }
     return names, calls, {}
+
+
+def _read_attribute(session: Any, value: Any, name: str, default: Any = MISSING) -> Any:
+    if isinstance(name, UnknownValue):
+        return name
+    try:
+        return session.attribute(value, name)
+    except AttributeError:
+        if default is MISSING:
+            raise
+        return default
+
+
+def _has_attribute(session: Any, value: Any, name: str) -> Any:
+    if isinstance(value, UnknownValue):
+        return value
+    try:
+        found = session.attribute(value, name)
+    except AttributeError:
+        return False
+    refused = isinstance(found, UnknownValue) and found.cause.reason == "attribute_not_allowed"
+    return found if refused else True
+
+
+def _print(*values: Any, **options: Any) -> None:
+    """What the target prints is of no interest."""
+
+
+def _iterate(session: Any, value: Any, sentinel: Any = MISSING) -> Any:
+    if sentinel is not MISSING:
+        return _call_until(session, value, sentinel)
+    return iter(session.iterate(value))
+
+
+def _length(value: Any) -> Any:
+    if isinstance(value, UnknownValue):
+        return value
+    return value.shape[0] if isinstance(value, torch.Tensor) and value.dim() else len(value)
 
 
 def session_setter(session: Any) -> Callable[[Any, str, Any], None]:
@@ -131,7 +136,9 @@ def is_subclass(kind: Any, kinds: Any) -> Any:
     return next((item for item in wanted if isinstance(item, UnknownValue)), False)
 
 
-def _shown(session: Any, value: Any) -> str:
+def _shown(session: Any, value: Any) -> Any:
+    if isinstance(value, (UnknownValue, torch.Tensor)):
+        return value if isinstance(value, UnknownValue) else session.format(value, "")
     session.measure(value)
     return repr(value)
 

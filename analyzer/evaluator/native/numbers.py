@@ -17,45 +17,11 @@ from analyzer.evaluator.syntax.operators import power
 from analyzer.evaluator.values import NamedInt, UnknownValue, find_unknown
 
 RANGE_LIMIT = 20_000_000
-FLOAT_FUNCTIONS = [
-    "sqrt",
-    "exp",
-    "log",
-    "log2",
-    "log10",
-    "log1p",
-    "expm1",
-    "fabs",
-    "pow",
-    "sin",
-    "cos",
-    "tan",
-    "asin",
-    "acos",
-    "atan",
-    "atan2",
-    "sinh",
-    "cosh",
-    "tanh",
-    "erf",
-    "hypot",
-    "radians",
-    "degrees",
-    "copysign",
-    "fmod",
-    "modf",
-    "frexp",
-    "ldexp",
-    "isclose",
-    "isnan",
-    "isinf",
-    "isfinite",
-    "fsum",
-    "gcd",
-    "lcm",
-    "isqrt",
-    "trunc",
-]
+FLOAT_FUNCTIONS_TEXT = """
+sqrt exp log log2 log10 log1p expm1 fabs pow sin cos tan asin acos atan atan2 sinh cosh tanh erf hypot
+radians degrees copysign fmod modf frexp ldexp isclose isnan isinf isfinite fsum gcd lcm isqrt trunc
+"""
+FLOAT_FUNCTIONS = list(FLOAT_FUNCTIONS_TEXT.split())
 
 
 def provide(session: Any) -> Provided:
@@ -167,7 +133,7 @@ def _to_int(session: Any, *args: Any, **kwargs: Any) -> Any:
     if isinstance(value, (UnknownValue, torch.SymInt, NamedInt)):
         return value
     if isinstance(value, (torch.SymFloat, torch.SymBool)):
-        return torch.sym_int(value) if isinstance(value, torch.SymFloat) else int(session.truth(value))
+        return torch.sym_int(value) if isinstance(value, torch.SymFloat) else int(session.truth(value))  # type: ignore[no-untyped-call]
     if isinstance(value, torch.Tensor) and not session.oracle.has_contents(value):
         raise CannotEvaluate("depends_on_data", "int of a tensor")
     return int(*args, **kwargs)
@@ -178,7 +144,7 @@ def _to_float(session: Any, *args: Any) -> Any:
     if isinstance(value, UnknownValue):
         return value
     if isinstance(value, (torch.SymInt, torch.SymFloat)):
-        return torch.sym_float(value)
+        return torch.sym_float(value)  # type: ignore[no-untyped-call]
     if isinstance(value, torch.Tensor) and not session.oracle.has_contents(value):
         raise CannotEvaluate("depends_on_data", "float of a tensor")
     return float(value)

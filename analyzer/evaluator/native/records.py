@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -54,7 +55,7 @@ def provide(session: Any) -> Provided:
 
     names = {
         "dataclasses.dataclass": dataclass,
-        "dataclasses.field": lambda **options: Field(**options),
+        "dataclasses.field": Field,
         "dataclasses.fields": lambda value: tuple(_fields_of(value).values()),
         "dataclasses.asdict": lambda value, **options: _as_dict(value),
         "dataclasses.astuple": lambda value: tuple(getattr(value, name) for name in _fields_of(value)),
@@ -76,7 +77,7 @@ def make_dataclass(session: Any, kind: Any, options: dict[str, Any]) -> Any:
         fields.update(base.__dict__.get(FIELDS, {}))
     fields.update(_own_fields(kind, bool(options.get("kw_only"))))
     setattr(kind, FIELDS, fields)
-    kind.__match_args__ = tuple(name for name, item in fields.items() if item.init)
+    setattr(kind, "__match_args__", tuple(name for name, item in fields.items() if item.init))  # noqa: B010
     if options.get("init", True) and "__init__" not in kind.__dict__:
         kind.__init__ = _initialiser(session, kind, fields)
     if options.get("repr", True) and "__repr__" not in kind.__dict__:
@@ -89,7 +90,7 @@ def make_dataclass(session: Any, kind: Any, options: dict[str, Any]) -> Any:
 
 def _own_fields(kind: type, keyword_only: bool) -> dict[str, Field]:
     found = {}
-    for name, annotation in kind.__dict__.get("__annotations__", {}).items():
+    for name, annotation in vars(kind).get("__annotations__", {}).items():
         if "ClassVar" in annotation:
             continue
         if annotation.endswith("KW_ONLY"):
@@ -229,7 +230,7 @@ def _tuple_class(name: str, names: list[str], defaults: dict[str, Any], namespac
         "_make": classmethod(lambda cls, values: cls(*values)), "_field_defaults": dict(defaults),
         "__match_args__": tuple(names),
     }  # fmt: skip
-    own |= {item: property(lambda self, at=at: tuple.__getitem__(self, at)) for at, item in enumerate(names)}
+    own |= {item: property(operator.itemgetter(at)) for at, item in enumerate(names)}
     return type(name, (tuple,), {**own, **namespace})
 
 
@@ -241,7 +242,7 @@ class NamedTupleBase(Proxy):
 
     def make_class(self, frame: Any, code: Any) -> type:
         body = build_class(frame, code, (), {})
-        names = list(body.__dict__.get("__annotations__", {}))
+        names = list(vars(body).get("__annotations__", {}))
         defaults = {name: body.__dict__[name] for name in names if name in body.__dict__}
         namespace = {
             key: value for key, value in vars(body).items() if key not in (*names, "__dict__", "__weakref__", "__new__")

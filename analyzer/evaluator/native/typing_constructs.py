@@ -8,67 +8,15 @@ from typing import Any
 from analyzer.evaluator.native.builtin_functions import Provided
 from analyzer.evaluator.policy import Proxy
 
-PLAIN = [
-    "Any",
-    "Optional",
-    "Union",
-    "List",
-    "Dict",
-    "Tuple",
-    "Set",
-    "FrozenSet",
-    "Type",
-    "Callable",
-    "Iterable",
-    "Iterator",
-    "Sequence",
-    "Mapping",
-    "MutableMapping",
-    "Generator",
-    "ClassVar",
-    "Final",
-    "Literal",
-    "Annotated",
-    "Concatenate",
-    "Awaitable",
-    "Coroutine",
-    "AsyncIterator",
-    "AsyncGenerator",
-    "DefaultDict",
-    "OrderedDict",
-    "Deque",
-    "NoReturn",
-    "Never",
-    "Self",
-    "TypeAlias",
-    "Hashable",
-    "Sized",
-    "Collection",
-    "Container",
-    "Counter",
-    "ChainMap",
-    "Text",
-    "AnyStr",
-    "Required",
-    "NotRequired",
-    "MutableSequence",
-    "MutableSet",
-    "SupportsFloat",
-    "SupportsInt",
-    "SupportsIndex",
-    "IO",
-    "TextIO",
-    "BinaryIO",
-    "Pattern",
-    "Match",
-    "Unpack",
-    "TypeGuard",
-    "LiteralString",
-    "ContextManager",
-    "AbstractSet",
-    "Buffer",
-    "ReadOnly",
-]
+PLAIN_TEXT = """
+Any Optional Union List Dict Tuple Set FrozenSet Type Callable Iterable Iterator Sequence Mapping
+MutableMapping Generator ClassVar Final Literal Annotated Concatenate Awaitable Coroutine AsyncIterator
+AsyncGenerator DefaultDict OrderedDict Deque NoReturn Never Self TypeAlias Hashable Sized Collection
+Container Counter ChainMap Text AnyStr Required NotRequired MutableSequence MutableSet SupportsFloat
+SupportsInt SupportsIndex IO TextIO BinaryIO Pattern Match Unpack TypeGuard LiteralString ContextManager
+AbstractSet Buffer ReadOnly
+"""
+PLAIN = list(PLAIN_TEXT.split())
 INHERITED = ["Generic", "Protocol", "TypedDict"]
 MAKERS = ["TypeVar", "ParamSpec", "TypeVarTuple", "NewType"]
 ORIGINS: dict[str, Any] = {

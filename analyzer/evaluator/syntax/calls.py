@@ -8,7 +8,7 @@ from typing import Any
 
 from analyzer.evaluator.errors import CannotEvaluate
 from analyzer.evaluator.frame import Frame
-from analyzer.evaluator.syntax.scope import Evaluate, Scope
+from analyzer.evaluator.syntax.scope import Evaluate, Expressions, Scope
 from analyzer.evaluator.values import UnknownValue
 
 
@@ -123,4 +123,4 @@ FRAME_CALLS: dict[str, Callable[[Frame, list[Any]], Any]] = {
     "exec": _refuse_exec,
 }
 
-CALLS = {ast.Call: build_Call}
+CALLS: Expressions = {ast.Call: build_Call}

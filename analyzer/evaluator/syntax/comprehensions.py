@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from analyzer.evaluator.frame import Frame
-from analyzer.evaluator.syntax.scope import Evaluate, Scope, find_bound_names
+from analyzer.evaluator.syntax.scope import Evaluate, Expressions, Scope, find_bound_names
 from analyzer.evaluator.syntax.targets import build_target
 
 Loop = Callable[[Frame, Any], Iterator[Frame]]
@@ -85,7 +85,7 @@ def _refuse_async(frame: Frame, source: Any) -> Iterator[Frame]:
     raise frame.refuse("asynchronous_code", "comprehension")
 
 
-COMPREHENSIONS = {
+COMPREHENSIONS: Expressions = {
     ast.ListComp: build_ListComp,
     ast.SetComp: build_SetComp,
     ast.DictComp: build_DictComp,

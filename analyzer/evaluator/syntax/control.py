@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from analyzer.evaluator.frame import Frame
-from analyzer.evaluator.syntax.scope import Execute, Scope
+from analyzer.evaluator.syntax.scope import Execute, Expressions, Scope
 from analyzer.evaluator.syntax.statements import BREAK, CONTINUE
 from analyzer.evaluator.syntax.targets import build_target
 from analyzer.evaluator.values import UnknownValue
@@ -179,7 +179,7 @@ def leave_context(session: Any, manager: Any, error: Exception | None) -> bool:
     return error is not None and not isinstance(swallowed, UnknownValue) and bool(swallowed)
 
 
-CONTROL = {
+CONTROL: Expressions = {
     ast.If: build_If,
     ast.For: build_For,
     ast.While: build_While,

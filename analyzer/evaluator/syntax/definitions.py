@@ -10,7 +10,7 @@ from typing import Any
 from analyzer.evaluator.frame import Frame
 from analyzer.evaluator.objects import Parameters, make_function
 from analyzer.evaluator.syntax.generators import drive_block, has_yield
-from analyzer.evaluator.syntax.scope import Evaluate, Execute, Scope, find_bound_names, find_globals
+from analyzer.evaluator.syntax.scope import Evaluate, Execute, Expressions, Scope, find_bound_names, find_globals
 from analyzer.evaluator.syntax.statements import Return
 from analyzer.evaluator.syntax.targets import build_target
 
@@ -154,9 +154,9 @@ def build_ClassDef(node: ast.ClassDef, scope: Scope) -> Execute:
     return execute
 
 
-DEFINITIONS = {
+DEFINITIONS: Expressions = {
     ast.FunctionDef: build_FunctionDef,
     ast.AsyncFunctionDef: build_AsyncFunctionDef,
     ast.ClassDef: build_ClassDef,
 }
-LAMBDA = {ast.Lambda: build_Lambda}
+LAMBDA: Expressions = {ast.Lambda: build_Lambda}

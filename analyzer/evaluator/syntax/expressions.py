@@ -6,11 +6,12 @@ Each takes a node and its scope and answers with the closure that evaluates it i
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import Any
 
 from analyzer.evaluator.frame import Frame
 from analyzer.evaluator.syntax.operators import BINARY, COMPARISONS, UNARY
-from analyzer.evaluator.syntax.scope import Evaluate, Scope
+from analyzer.evaluator.syntax.scope import Evaluate, Expressions, Scope
 from analyzer.evaluator.syntax.targets import mangle
 from analyzer.evaluator.values import UnknownValue
 
@@ -244,7 +245,8 @@ def build_JoinedStr(node: ast.JoinedStr, scope: Scope) -> Evaluate:
 def build_FormattedValue(node: ast.FormattedValue, scope: Scope) -> Evaluate:
     value = scope.expression(node.value)
     spec = scope.expression(node.format_spec) if node.format_spec else None
-    convert = {115: str, 114: repr, 97: ascii}.get(node.conversion)
+    conversions: dict[int, Callable[[object], str]] = {115: str, 114: repr, 97: ascii}
+    convert = conversions.get(node.conversion)
 
     def show(frame: Frame) -> Any:
         result = value(frame)
@@ -255,7 +257,7 @@ def build_FormattedValue(node: ast.FormattedValue, scope: Scope) -> Evaluate:
     return show
 
 
-EXPRESSIONS = {
+EXPRESSIONS: Expressions = {
     ast.Constant: build_Constant,
     ast.Name: build_Name,
     ast.Tuple: build_Tuple,

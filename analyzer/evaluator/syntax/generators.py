@@ -7,12 +7,12 @@ of an assignment or as what is returned; deeper inside an expression it is refus
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from analyzer.evaluator.frame import Frame
 from analyzer.evaluator.syntax.control import build_handlers, enter_context, leave_context
-from analyzer.evaluator.syntax.scope import Drive, Scope
+from analyzer.evaluator.syntax.scope import Drive, Scope, Turns
 from analyzer.evaluator.syntax.statements import BREAK, CONTINUE, Return
 from analyzer.evaluator.syntax.targets import build_target
 
@@ -36,7 +36,7 @@ def drive_block(nodes: Sequence[ast.stmt], scope: Scope) -> Drive:
     """The statements in order; what is returned through StopIteration is the signal."""
     steps = [(drive(node, scope), None) if has_yield([node]) else (None, scope.statement(node)) for node in nodes]
 
-    def run(frame: Frame) -> Iterator[Any]:
+    def run(frame: Frame) -> Turns:
         for driven, plain in steps:
             if driven is not None:
                 signal = yield from driven(frame)
@@ -56,7 +56,7 @@ def drive(node: ast.stmt, scope: Scope) -> Drive:
         return _refuse(node)
     inner, line, last = builder(node, scope), node.lineno, node.end_lineno or node.lineno
 
-    def run(frame: Frame) -> Iterator[Any]:
+    def run(frame: Frame) -> Turns:
         frame.line, frame.last_line = line, last
         frame.session.spend()
         return (yield from inner(frame))
@@ -65,7 +65,7 @@ def drive(node: ast.stmt, scope: Scope) -> Drive:
 
 
 def _refuse(node: ast.AST) -> Drive:
-    def run(frame: Frame) -> Iterator[Any]:
+    def run(frame: Frame) -> Turns:
         raise frame.refuse("yield_inside_expression", type(node).__name__)
         yield
 
@@ -76,7 +76,7 @@ def _drive_value(node: ast.expr, scope: Scope) -> Drive:
     if isinstance(node, ast.YieldFrom):
         source = scope.expression(node.value)
 
-        def delegate(frame: Frame) -> Iterator[Any]:
+        def delegate(frame: Frame) -> Turns:
             return (yield from frame.session.iterate(source(frame)))
 
         return delegate
@@ -84,7 +84,7 @@ def _drive_value(node: ast.expr, scope: Scope) -> Drive:
         return _refuse(node)
     value = scope.expression(node.value) if node.value else None
 
-    def hand_over(frame: Frame) -> Iterator[Any]:
+    def hand_over(frame: Frame) -> Turns:
         return (yield value(frame) if value else None)
 
     return hand_over
@@ -93,7 +93,7 @@ def _drive_value(node: ast.expr, scope: Scope) -> Drive:
 def drive_Expr(node: ast.Expr, scope: Scope) -> Drive:
     value = _drive_value(node.value, scope)
 
-    def run(frame: Frame) -> Iterator[Any]:
+    def run(frame: Frame) -> Turns:
         yield from value(frame)
 
     return run
@@ -103,7 +103,7 @@ def drive_Assign(node: ast.Assign, scope: Scope) -> Drive:
     value = _drive_value(node.value, scope)
     targets = [build_target(target, scope) for target in node.targets]
 
-    def run(frame: Frame) -> Iterator[Any]:
+    def run(frame: Frame) -> Turns:
         sent = yield from value(frame)
         for target in targets:
             target(frame, sent)
@@ -115,7 +115,7 @@ def drive_Return(node: ast.Return, scope: Scope) -> Drive:
     assert node.value is not None
     value = _drive_value(node.value, scope)
 
-    def run(frame: Frame) -> Iterator[Any]:
+    def run(frame: Frame) -> Turns:
         return Return((yield from value(frame)))
 
     return run
@@ -125,7 +125,7 @@ def drive_If(node: ast.If, scope: Scope) -> Drive:
     test = scope.expression(node.test)
     body, otherwise = drive_block(node.body, scope), drive_block(node.orelse, scope)
 
-    def run(frame: Frame) -> Iterator[Any]:
+    def run(frame: Frame) -> Turns:
         return (yield from (body if frame.session.truth(test(frame), frame) else otherwise)(frame))
 
     return run
@@ -135,7 +135,7 @@ def drive_For(node: ast.For, scope: Scope) -> Drive:
     source, assign = scope.expression(node.iter), build_target(node.target, scope)
     body, otherwise = drive_block(node.body, scope), drive_block(node.orelse, scope)
 
-    def run(frame: Frame) -> Iterator[Any]:
+    def run(frame: Frame) -> Turns:
         for value in frame.session.iterate(source(frame)):
             frame.session.spend()
             assign(frame, value)
@@ -151,7 +151,7 @@ def drive_While(node: ast.While, scope: Scope) -> Drive:
     test = scope.expression(node.test)
     body, otherwise = drive_block(node.body, scope), drive_block(node.orelse, scope)
 
-    def run(frame: Frame) -> Iterator[Any]:
+    def run(frame: Frame) -> Turns:
         while frame.session.truth(test(frame), frame):
             frame.session.spend()
             signal = yield from body(frame)
@@ -169,7 +169,7 @@ def drive_Try(node: ast.Try, scope: Scope) -> Drive:
     if has_yield(node.finalbody) or has_yield(node.handlers):
         return _refuse(node)
 
-    def run(frame: Frame) -> Iterator[Any]:
+    def run(frame: Frame) -> Turns:
         try:
             try:
                 signal = yield from body(frame)
@@ -189,7 +189,7 @@ def drive_With(node: ast.With, scope: Scope) -> Drive:
     ]
     body = drive_block(node.body, scope)
 
-    def run(frame: Frame) -> Iterator[Any]:
+    def run(frame: Frame) -> Turns:
         session, entered = frame.session, []
         for manager, assign in managers:
             context = manager(frame)
@@ -210,7 +210,7 @@ def drive_With(node: ast.With, scope: Scope) -> Drive:
     return run
 
 
-DRIVERS = {
+DRIVERS: dict[type[ast.AST], Callable[[Any, Scope], Drive]] = {
     ast.Expr: drive_Expr,
     ast.Assign: drive_Assign,
     ast.Return: drive_Return,

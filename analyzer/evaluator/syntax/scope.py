@@ -6,7 +6,7 @@ A scope also carries the dispatch tables, so that a builder reaches the other bu
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,7 +15,10 @@ from analyzer.evaluator.frame import Frame
 
 Evaluate = Callable[[Frame], Any]
 Execute = Callable[[Frame], Any]
-Drive = Callable[[Frame], Iterator[Any]]
+Turns = Generator[Any, Any, Any]
+Drive = Callable[[Frame], Turns]
+ExpressionBuilder = Callable[[Any, "Scope"], Evaluate]
+Expressions = dict[type[ast.AST], ExpressionBuilder]
 Kind = Literal["module", "function", "class", "comprehension"]
 Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -43,7 +46,7 @@ class Scope:
         self.path = path
         self.parent = parent
         self.globals: frozenset[str] = frozenset()
-        self.owner = parent.owner if parent else ""
+        self.owner: str = parent.owner if parent else ""
 
     def child(self, kind: Kind, names: Iterable[str]) -> Scope:
         return Scope(kind, names, self.tables, self.path, self)

@@ -12,7 +12,7 @@ from typing import Any
 from analyzer.evaluator.errors import BudgetExhausted, CannotEvaluate
 from analyzer.evaluator.frame import Frame
 from analyzer.evaluator.syntax.operators import change_in_place
-from analyzer.evaluator.syntax.scope import Execute, Scope
+from analyzer.evaluator.syntax.scope import Execute, Expressions, Scope
 from analyzer.evaluator.syntax.targets import build_target, name_targets
 from analyzer.evaluator.values import UnknownValue
 
@@ -114,28 +114,11 @@ def poison(frame: Frame, target: ast.expr, unknown: UnknownValue) -> None:
         build_target(target, frame.scope)(frame, unknown)
 
 
-MUTATORS = frozenset(
-    [
-        "append",
-        "extend",
-        "insert",
-        "add",
-        "update",
-        "add_module",
-        "register_module",
-        "register_buffer",
-        "register_parameter",
-        "pop",
-        "remove",
-        "clear",
-        "setdefault",
-        "discard",
-        "popitem",
-        "appendleft",
-        "sort",
-        "reverse",
-    ]
-)
+MUTATORS_TEXT = """
+append extend insert add update add_module register_module register_buffer register_parameter pop remove
+clear setdefault discard popitem appendleft sort reverse
+"""
+MUTATORS = frozenset(MUTATORS_TEXT.split())
 LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue, ast.Yield, ast.YieldFrom)
 
 
@@ -380,7 +363,7 @@ def build_ImportFrom(node: ast.ImportFrom, scope: Scope) -> Execute:
     return execute
 
 
-STATEMENTS = {
+STATEMENTS: Expressions = {
     ast.Expr: build_Expr,
     ast.Assign: build_Assign,
     ast.AugAssign: build_AugAssign,
