@@ -6,6 +6,7 @@ Result records (tensors, arrays or objects as fields) are data, not configuratio
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from analyzer.facts.configuration.reading import (
     FUNCTIONS,
@@ -111,14 +112,24 @@ def _has_plain_type(index: SourceIndex, owner: Definition, annotation: ast.expr)
     for node in ast.walk(annotation):
         if isinstance(node, ast.Subscript) and (dotted_name(node.value) or "").endswith("Literal"):
             return True
-    names = [node for node in ast.walk(annotation) if isinstance(node, ast.Name)]
-    return all(_is_plain_name(index, owner, node) for node in names)
+    return all(_is_plain_name(index, owner, name) for name in _names(annotation))
 
 
-def _is_plain_name(index: SourceIndex, owner: Definition, node: ast.Name) -> bool:
-    if node.id in PLAIN_TYPES or node.id in ("torch", "typing", "t"):
+def _names(annotation: ast.expr) -> Iterator[str]:
+    """Dotted names of an annotation, outermost first."""
+    dotted = dotted_name(annotation)
+    if dotted is not None:
+        yield dotted
+        return
+    for child in ast.iter_child_nodes(annotation):
+        if isinstance(child, ast.expr):
+            yield from _names(child)
+
+
+def _is_plain_name(index: SourceIndex, owner: Definition, name: str) -> bool:
+    if name.rpartition(".")[2] in PLAIN_TYPES or name == "torch.device":
         return True
-    found = index.symbols.resolve(owner.path, node.id, owner.name)
+    found = index.symbols.resolve(owner.path, name, owner.name)
     if not isinstance(found, Definition) or not isinstance(found.node, ast.ClassDef):
         return False
     is_enum = any((dotted_name(base) or "").endswith("Enum") for base in found.node.bases)

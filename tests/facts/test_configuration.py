@@ -1,0 +1,284 @@
+"""Configuration: each format's values with their lines, uses by data flow, override chains, effective values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from analyzer.facts.configuration import derive_configuration
+from analyzer.facts.structure import derive_structure
+from analyzer.index import SourceIndex
+from analyzer.records.configuration import ConfigTable, Configuration, ConfigValue
+from analyzer.records.evidence import Known, Unknown
+
+Write = Callable[[Mapping[str, str]], SourceIndex]
+
+DATACLASS = """
+from dataclasses import dataclass, field
+
+@dataclass
+class Settings:
+    width: int = 4 * 8  # columns
+    rate: float = 1e-3
+    names: list = field(default_factory=list)
+    depth: int = field(default=3)
+"""
+PLAIN_CLASS = """
+class Settings:
+    width = 32
+    rate = 1e-3
+"""
+CONSTRUCTED = """
+class Settings:
+    def __init__(self, width=32, rate=0.5):
+        self.width = width
+        self.rate = rate
+"""
+PARSER = """
+import argparse
+
+def options():
+    parser = argparse.ArgumentParser()
+    group = parser.add_argument_group("model")
+    group.add_argument("--hidden-width", type=int, default=32, help="columns")
+    parser.add_argument("-r", "--rate", type=float, default="0.5")
+    parser.add_argument("--fast", action="store_true")
+    parser.add_argument("--name")
+    parser.add_argument("path")
+    return parser.parse_args()
+"""
+CLICK = """
+import click
+
+@click.command()
+@click.option("--hidden-width", "-w", default=32, type=int, help="columns")
+@click.option("--fast/--slow", default=False)
+@click.argument("path")
+def main(hidden_width, fast, path):
+    print(hidden_width, fast, path)
+"""
+TYPER = """
+import typer
+
+app = typer.Typer()
+
+@app.command()
+def main(path: str, width: int = 32, rate: float = typer.Option(0.5, help="step")):
+    print(path, width, rate)
+"""
+CONSTANTS = """
+WIDTH = 32
+RATE = WIDTH / 64
+counter = 0
+counter = counter + 1
+"""
+PRETRAINED = """
+from transformers import PretrainedConfig
+
+class Settings(PretrainedConfig):
+    def __init__(self, width=32, **kwargs):
+        super().__init__(**kwargs)
+        self.width = width
+        self.heads = kwargs.get("heads", 4)
+        self.head_width = kwargs.get("head_width", self.width // self.heads)
+"""
+MODULE = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, width, heads=4):
+        super().__init__()
+        self.layer = nn.Linear(width, heads)
+"""
+HOLDER = """
+class Bag:
+    def __init__(self, **kwargs):
+        self.__dict__.update(kwargs)
+
+def settings():
+    bag = Bag()
+    bag.width = 32
+    bag.inner = Bag()
+    bag.inner.rate = 0.5
+    return bag
+"""
+FORMATS = [
+    ("dataclass", "a.py", DATACLASS, {"width": (32, 5), "rate": (0.001, 6), "names": ([], 7), "depth": (3, 8)}),
+    ("class", "a.py", PLAIN_CLASS, {"width": (32, 2), "rate": (0.001, 3)}),
+    ("class", "a.py", CONSTRUCTED, {"width": (32, 2), "rate": (0.5, 2)}),
+    ("argparse", "a.py", PARSER, {"hidden_width": (32, 6), "rate": (0.5, 7), "fast": (False, 8), "name": (None, 9)}),
+    ("click", "a.py", CLICK, {"hidden_width": (32, 4), "fast": (False, 5)}),
+    ("typer", "a.py", TYPER, {"width": (32, 6), "rate": (0.5, 6)}),
+    ("constants", "a.py", CONSTANTS, {"WIDTH": (32, 1), "RATE": (0.5, 2)}),
+    ("pretrained_config", "a.py", PRETRAINED, {"width": (32, 4), "heads": (4, 7), "head_width": (8, 8)}),
+    ("init_defaults", "a.py", MODULE, {"heads": (4, 4)}),
+    ("call", "a.py", HOLDER, {"width": (32, 7), "inner.rate": (0.5, 9)}),
+    ("yaml", "a.yaml", "model:\n  width: 32\nrate: 1e-4\nsizes: [1, 2]\n",
+     {"model.width": (32, 2), "rate": (0.0001, 3), "sizes": ([1, 2], 4)}),
+    ("json", "a.json", '{"model": {"width": 32},\n "rate": 0.5,\n "on": true}\n',
+     {"model.width": (32, 1), "rate": (0.5, 2), "on": (True, 3)}),
+    ("huggingface_json", "config.json", '{\n"model_type": "x",\n"hidden_size": 32}\n', {"hidden_size": (32, 3)}),
+    ("toml", "a.toml", 'rate = 0.5\n[model]\nwidth = 32 # columns\n', {"rate": (0.5, 1), "model.width": (32, 3)}),
+    ("dict", "a.py", "OPTIONS = dict(\n    width=32,\n    rate=0.5,\n)\n", {"width": (32, 2), "rate": (0.5, 3)}),
+]  # fmt: skip
+
+
+def derive(index: SourceIndex) -> Configuration:
+    return derive_configuration(index, derive_structure(index))
+
+
+def table(configuration: Configuration, kind: str) -> ConfigTable:
+    (found,) = [t for t in configuration.tables if t.format == kind]
+    return found
+
+
+def value(found: ConfigTable, name: str) -> ConfigValue:
+    (item,) = [v for v in found.values if v.name == name]
+    return item
+
+
+@pytest.mark.parametrize(("kind", "path", "text", "expected"), FORMATS)
+def test_values_are_read_with_their_lines(
+    repository: Write, kind: str, path: str, text: str, expected: Mapping[str, tuple[object, int]]
+) -> None:
+    found = table(derive(repository({path: text})), kind)
+    for name, (wanted, line) in expected.items():
+        item = value(found, name)
+        assert isinstance(item.value, Known), item.value
+        assert (item.value.value, type(item.value.value)) == (wanted, type(wanted))
+        assert item.where.first_line == line
+
+
+def test_help_and_comments_are_the_sources_own(repository: Write) -> None:
+    configuration = derive(repository({"a.py": DATACLASS, "b.py": PARSER}))
+    assert value(table(configuration, "dataclass"), "width").help == "columns"
+    assert value(table(configuration, "argparse"), "hidden_width").help == "columns"
+
+
+def test_a_required_option_has_no_value(repository: Write) -> None:
+    found = value(table(derive(repository({"a.py": PARSER})), "argparse"), "path")
+    assert isinstance(found.value, Unknown) and found.value.reason == "required_argument"
+
+
+def test_a_value_of_the_machine_is_unknown(repository: Write) -> None:
+    text = "import torch\ndevice = 'cuda' if torch.cuda.is_available() else 'cpu'\nexec(open('over.py').read())\n"
+    found = value(table(derive(repository({"a.py": text})), "constants"), "device")
+    assert isinstance(found.value, Unknown) and found.value.reason == "depends_on_machine"
+
+
+def test_result_records_are_not_configuration(repository: Write) -> None:
+    text = (
+        "from dataclasses import dataclass\nimport torch\n@dataclass\nclass Out:\n    x: torch.Tensor\n    n: int = 0\n"
+    )
+    assert derive(repository({"a.py": text})).tables == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.yaml", "a: &a [1,2,3,4,5,6,7,8,9]\n" + "".join(
+            f"{n}: &{n} [{', '.join(['*' + p] * 9)}]\n" for p, n in zip("abcdefgh", "bcdefghi", strict=True))),
+        ("a.json", '{"a": [1, }'),
+        ("a.toml", "a = = 1"),
+        ("a.yaml", "a: [1\nb: 2"),
+    ],
+)  # fmt: skip
+def test_unreadable_files_are_gaps(repository: Write, name: str, text: str) -> None:
+    configuration = derive(repository({name: text}))
+    assert configuration.tables == ()
+    assert [gap.where.partition(":")[0] for gap in configuration.gaps] == [name]
+
+
+@pytest.mark.parametrize("name", [".github/workflows/ci.yml", "environment.yml", "pyproject.toml", "tokenizer.json"])
+def test_tool_files_are_not_configuration(repository: Write, name: str) -> None:
+    text = {"yml": "jobs: 3\n", "toml": "x = 1\n", "json": '{"x": 1}'}[name.rpartition(".")[2]]
+    assert derive(repository({name: text, "a.txt": "words"})).tables == ()
+
+
+READING = """
+from settings import Settings
+
+class Other:
+    width = "not this one"
+    depth = 1
+
+class Net:
+    def __init__(self, c):
+        self.c = c
+        self.half = c.width // 2
+    def size(self):
+        return self.c.width * 2
+
+def main():
+    other = Other()
+    print(other.width)
+    return Net(Settings())
+"""
+
+
+def test_a_read_counts_by_data_flow_and_not_by_name(repository: Write) -> None:
+    configuration = derive(repository({"settings.py": DATACLASS, "net.py": READING}))
+    width = value(table(configuration, "dataclass"), "width")
+    assert [(u.path, u.first_line) for u in width.used_at] == [("net.py", 10), ("net.py", 12)]
+    assert {v.name for v in configuration.unused if v.where.path == "settings.py"} == {"rate", "names", "depth"}
+    assert [(d.name, d.formula, d.value.value) for d in configuration.derived if isinstance(d.value, Known)] == [
+        ("self.half", "c.width // 2", 16)
+    ]
+
+
+SCRIPT = """
+import torch
+from settings import Settings
+width = 64
+rate = 0.5
+exec(open('configurator.py').read())
+model = torch.nn.Linear(width, 1)
+config = Settings(width=width)
+optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+model(torch.ones(1, width)).sum().backward()
+optimizer.step()
+"""
+
+
+def test_the_chain_leads_from_default_to_the_value_that_counts(repository: Write) -> None:
+    index = repository({"settings.py": DATACLASS, "train.py": SCRIPT, "config/small.py": "width = 16\n"})
+    configuration = derive(index)
+    width = value(table(configuration, "dataclass"), "width")
+    assert [(o.layer, o.expression) for o in width.overrides] == [("default", "4 * 8"), ("assignment", "width")]
+    assert isinstance(width.effective, Known) and width.effective.value == 64
+    (preset,) = configuration.presets
+    assert (preset.name, preset.table) == ("config/small.py", "train.py")
+    script = next(t for t in configuration.tables if t.name == "train.py")
+    chain = value(script, "width").overrides
+    assert [(o.layer, o.preset) for o in chain] == [("default", None), ("config_file", "config/small.py")]
+
+
+FACTORIES = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, depth=2, width=8):
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(depth))
+
+def small(**kwargs):
+    return Net(depth=3, **kwargs)
+
+def large():
+    return Net(6, 64)
+
+NETS = {"net/s": small, "net/l": large}
+SIZES = {"tiny": dict(depth=1, width=2), "huge": dict(depth=99, width=1024)}
+"""
+
+
+def test_registries_and_factories_are_presets_that_can_be_built(repository: Write) -> None:
+    presets = {p.name: p for p in derive(repository({"nets.py": FACTORIES})).presets}
+    plain = {name: {k: v.value for k, v in p.values if isinstance(v, Known)} for name, p in presets.items()}
+    assert plain == {
+        "net/s": {"depth": 3}, "net/l": {"depth": 6, "width": 64},
+        "tiny": {"depth": 1, "width": 2}, "huge": {"depth": 99, "width": 1024},
+    }  # fmt: skip
+    assert presets["net/s"].build == "NETS['net/s']()"
+    assert presets["tiny"].table == "Net"
