@@ -5,6 +5,7 @@ them, makes batches, writes arrays. Knows neither files' roles nor pipelines; th
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -52,7 +53,7 @@ class Behaviour:
 
     def __init__(self, instances: Instances) -> None:
         self.instances = instances
-        self.units = {(path, scope): Unit(path, scope, root) for path, scope, root in instances.units()}
+        self.units = {(path, scope): Unit(path, scope, root) for path, scope, root in instances.scopes.units()}
         for unit in self.units.values():
             self._observe(unit)
         self._reached: dict[Key, dict[Key, ast.AST]] = {}
@@ -74,16 +75,13 @@ class Behaviour:
                 found[current] = node
                 stack.extend(called for called, _ in reversed(self.units[current].calls))
 
-    def reached_by(self, key: Key) -> frozenset[Key]:
-        """Units that come to a unit through calls."""
-        found: set[Key] = set()
-        stack = [key]
-        while stack:
-            for caller in self.callers.get(stack.pop(), ()):
-                if caller not in found:
-                    found.add(caller)
-                    stack.append(caller)
-        return frozenset(found)
+    def leading_to(self, goals: Iterable[Key]) -> frozenset[Key]:
+        """The goals and all units that come to one of them through calls."""
+        return _closure(goals, lambda key: self.callers.get(key, ()))
+
+    def coming_from(self, starts: Iterable[Key]) -> frozenset[Key]:
+        """The starts and all units that they come to through calls."""
+        return _closure(starts, lambda key: [called for called, _ in self.units[key].calls])
 
     @cached_property
     def callers(self) -> dict[Key, list[Key]]:
@@ -122,9 +120,7 @@ class Behaviour:
         methods = {key for key, unit in self.units.items() if self.is_model_method(unit)}
         forwards = {key for key in methods if key[1].endswith(".forward")}
         constructors = {key for key in methods if key[1].endswith(".__init__")}
-        running = forwards | {
-            key for key in methods - constructors if any(other in forwards for other in self.reached_from(key))
-        }
+        running = (self.leading_to(forwards) & methods) - constructors
         for unit in self.units.values():
             for called, node in unit.calls:
                 if called in running:
@@ -220,6 +216,17 @@ class Behaviour:
                 self._classify_run(unit, callee.dotted, call)
             elif isinstance(callee.node, FUNCTIONS):
                 self._link(unit, callee, call)
+
+
+def _closure(starts: Iterable[Key], neighbours: Callable[[Key], Iterable[Key]]) -> frozenset[Key]:
+    found = set(starts)
+    stack = list(found)
+    while stack:
+        for key in neighbours(stack.pop()):
+            if key not in found:
+                found.add(key)
+                stack.append(key)
+    return frozenset(found)
 
 
 def _is_made_by_class(unit: Unit) -> bool:

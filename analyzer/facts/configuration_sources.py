@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 
 from analyzer.facts.assignments import own_nodes
-from analyzer.facts.behaviour import Behaviour
-from analyzer.facts.class_hierarchy import receiver_name
+from analyzer.facts.behaviour import Behaviour, Unit
+from analyzer.facts.entry_points import is_test_file
 from analyzer.facts.foreign_calls import CONFIGURATION_BASES, DATACLASS_DECORATORS, PRETRAINED_BASES
 from analyzer.facts.name_patterns import matches
 from analyzer.index import Definition, External, SourceIndex
@@ -36,7 +36,8 @@ def find_configuration(behaviour: Behaviour, path: str, is_script: bool) -> Iter
         for action in ("defines_arguments", "reads_configuration"):
             nodes = unit.actions.get(action, ())
             yield from (Evidence(index.span(path, node), action) for node in nodes)
-        yield from _filled_object(index, path, unit.root)
+        if not is_test_file(index, path):
+            yield from _filled_object(behaviour, unit)
     yield from _constants(index, path, is_script and not has_parser)
 
 
@@ -70,19 +71,27 @@ def _resolves(index: SourceIndex, path: str, node: ast.expr, patterns: tuple[str
     return isinstance(resolved, External) and matches(resolved.dotted, patterns)
 
 
-def _filled_object(index: SourceIndex, path: str, root: ast.AST) -> Iterator[Evidence]:
-    """`C = Config(); C.seed = 3407; C.model.n_layer = 6`: a table written field by field."""
-    filled: dict[str, list[ast.Assign]] = {}
-    receiver = receiver_name(root)
-    for node in own_nodes(root):
+def _filled_object(behaviour: Behaviour, unit: Unit) -> Iterator[Evidence]:
+    """`C = Config(); C.seed = 3407; C.model.n_layer = 6`: a table written field by field, with a number in it."""
+    filled: dict[str, dict[str, ast.Assign]] = {}
+    for node in own_nodes(unit.root):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Attribute):
             dotted = dotted_name(node.targets[0])
-            owner = dotted.split(".")[0] if dotted else receiver
-            if owner is not None and owner != receiver and _is_plain(node.value):
-                filled.setdefault(owner, []).append(node)
-    for nodes in filled.values():
-        if len(nodes) >= FEWEST:
-            yield Evidence(index.span(path, nodes[0].lineno, nodes[-1].end_lineno), "fills_fields")
+            owner = dotted.split(".")[0] if dotted else ""
+            own = not owner or behaviour.instances.scopes.is_receiver(unit.path, unit.scope, owner)
+            if dotted and not own and _is_plain(node.value):
+                filled.setdefault(owner, {}).setdefault(dotted, node)
+    for nodes in map(list, map(dict.values, filled.values())):
+        if len(nodes) >= FEWEST and any(map(_is_number, nodes)):
+            where = behaviour.instances.index.span(unit.path, nodes[0].lineno, nodes[-1].end_lineno)
+            yield Evidence(where, "fills_fields")
+
+
+def _is_number(node: ast.Assign) -> bool:
+    value = node.value
+    return (
+        isinstance(value, ast.Constant) and isinstance(value.value, (int, float)) and not isinstance(value.value, bool)
+    )
 
 
 def _constants(index: SourceIndex, path: str, is_script: bool) -> Iterator[Evidence]:

@@ -43,10 +43,16 @@ def derive_dependencies(index: SourceIndex) -> tuple[Dependency, ...]:
 
 def _imports(index: SourceIndex, path: str, node: ast.AST, guarded: bool) -> Iterator[_Import]:
     for child in ast.iter_child_nodes(node):
-        inside = guarded or isinstance(child, (*FUNCTIONS, ast.Try))
+        inside = guarded or isinstance(child, (*FUNCTIONS, ast.Try)) or _is_for_types(child)
         yield from (_Import(name, index.span(path, child), guarded) for name in _foreign_names(index, path, child))
         if isinstance(child, (ast.stmt, ast.ExceptHandler)):
             yield from _imports(index, path, child, inside)
+
+
+def _is_for_types(node: ast.AST) -> bool:
+    """`if TYPE_CHECKING:` is false when the program runs."""
+    test = node.test if isinstance(node, ast.If) else None
+    return getattr(test, "id", getattr(test, "attr", "")) == "TYPE_CHECKING"
 
 
 def _foreign_names(index: SourceIndex, path: str, node: ast.AST) -> list[str]:

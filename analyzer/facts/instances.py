@@ -10,7 +10,9 @@ import ast
 from functools import cached_property
 
 from analyzer.facts.assignments import Assigned, Assignments, own_nodes
-from analyzer.facts.class_hierarchy import FUNCTIONS, ClassHierarchy, receiver_name
+from analyzer.facts.class_hierarchy import FUNCTIONS, ClassHierarchy
+from analyzer.facts.code_scopes import Scopes, annotation_of, argument_of
+from analyzer.facts.foreign_modules import is_foreign_module
 from analyzer.index import Definition, External, SourceIndex
 from analyzer.index.symbols import dotted_name
 
@@ -39,6 +41,7 @@ class Instances:
         self.index = index
         self.hierarchy = ClassHierarchy(index)
         self.assignments = Assignments(index)
+        self.scopes = Scopes(index, self.assignments)
         self._known: dict[tuple[str, str, int, bool], Targets] = {}
         self._open: set[tuple[str, str, int, bool]] = set()
         self._cuts = 0
@@ -94,10 +97,10 @@ class Instances:
         return None if isinstance(resolved, str) else resolved
 
     def _callees_of_name(self, path: str, scope: str, node: ast.Name) -> Targets:
-        if self._is_class_argument(path, scope, node.id):
+        if self.scopes.is_class_argument(path, scope, node.id):
             return (self.index.symbols.definitions[path][scope.rpartition(".")[0]],)
         found: Targets = ()
-        for home, place, assigned in self._assigned(path, scope, node.id):
+        for home, place, assigned in self.scopes.assigned(path, scope, node.id):
             if assigned.item is None and not assigned.element and not assigned.entered:
                 found += self._named_callable(home, place, assigned.value)
         found = found or self._callable_instances(path, scope, node)
@@ -105,7 +108,7 @@ class Instances:
 
     def _callables_passed(self, path: str, scope: str, name: str) -> Targets:
         """Functions that the repository's own calls pass for an argument."""
-        function, place = self._argument_place(path, scope, name)
+        function, place = self.scopes.argument_place(path, scope, name)
         if function is None:
             return ()
         passed = self._passed_values(function, place, name)
@@ -179,12 +182,12 @@ class Instances:
         if isinstance(resolved, Definition) and isinstance(resolved.node, (ast.Assign, ast.AnnAssign)):
             value = resolved.node.value
             return self._entries(resolved.path, "", value) if isinstance(value, (ast.Dict, ast.List, ast.Tuple)) else []
-        local = self._assigned(path, scope, dotted)
+        local = self.scopes.assigned(path, scope, dotted)
         literals = [(p, s, a.value) for p, s, a in local if isinstance(a.value, (ast.Dict, ast.List, ast.Tuple))]
         return [entry for home, place, value in literals for entry in self._entries(home, place, value)]
 
     def _super_method(self, path: str, scope: str, name: str) -> Targets:
-        owner = self._owner(path, scope)
+        owner = self.scopes.owner(path, scope)
         if owner is None:
             return ()
         for ancestor in self.hierarchy.order(owner)[1:]:
@@ -244,11 +247,11 @@ class Instances:
         return tuple(found)
 
     def _classes_of_name(self, path: str, scope: str, name: str) -> Targets:
-        owner = self._owner(path, scope)
-        if owner is not None and self._is_receiver(path, scope, name):
+        owner = self.scopes.owner(path, scope)
+        if owner is not None and self.scopes.is_receiver(path, scope, name):
             return (owner,)
         found: list[Target] = []
-        for home, place, assigned in self._assigned(path, scope, name):
+        for home, place, assigned in self.scopes.assigned(path, scope, name):
             found += self._classes_of_assigned(home, place, assigned)
         if not found:
             found += self._classes_of_argument(path, scope, name)
@@ -334,26 +337,14 @@ class Instances:
     # arguments
 
     def _classes_of_argument(self, path: str, scope: str, name: str) -> Targets:
-        function, place = self._argument_place(path, scope, name)
+        function, place = self.scopes.argument_place(path, scope, name)
         if function is None:
             return ()
-        annotated = self.annotated(path, scope, _annotation(function, name))
+        annotated = self.annotated(path, scope, annotation_of(function, name))
         if annotated:
             return annotated
         passed = self._passed_values(function, place, name)
         return tuple(target for home, inner, value in passed for target in self.classes(home, inner, value))
-
-    def _argument_place(self, path: str, scope: str, name: str) -> tuple[Definition | None, int]:
-        """The function around the scope that has an argument of that name, and the argument's position."""
-        table = self.index.symbols.definitions.get(path, {})
-        while scope:
-            function = table.get(scope)
-            if function is not None and isinstance(function.node, FUNCTIONS):
-                names = [argument.arg for argument in _arguments(function.node)]
-                if name in names:
-                    return function, names.index(name)
-            scope = scope.rpartition(".")[0]
-        return None, 0
 
     def annotated(self, path: str, scope: str, annotation: ast.expr | None) -> tuple[Definition, ...]:
         """The class of the repository that an annotation names."""
@@ -369,7 +360,7 @@ class Instances:
     def _passed_values(self, function: Definition, place: int, name: str) -> list[tuple[str, str, ast.expr]]:
         found = []
         for path, scope, call, shift in self.calls_of(function):
-            value = _argument(call, place - shift, name)
+            value = argument_of(call, place - shift, name)
             if value is not None:
                 found.append((path, scope, value))
         return found
@@ -383,7 +374,7 @@ class Instances:
         """First pass: calls that resolve without knowing what arguments are passed."""
         self.__dict__["_callers"] = {}
         found: dict[Definition, list[tuple[str, str, ast.Call, int]]] = {}
-        for path, scope, root in self.units():
+        for path, scope, root in self.scopes.units():
             for node in own_nodes(root):
                 if isinstance(node, ast.Call):
                     for callee in self.callees(path, scope, node.func):
@@ -404,82 +395,10 @@ class Instances:
         is_class = isinstance(callee.node, ast.ClassDef)
         function = self.hierarchy.method(callee, "__init__") if is_class else callee
         if function is not None:
-            shift = 1 if "." in function.name and self._owner(function.path, function.name) else 0
+            shift = 1 if "." in function.name and self.scopes.owner(function.path, function.name) else 0
             found.setdefault(function, []).append((path, scope, call, shift))
 
-    # scopes
-
-    def units(self) -> list[tuple[str, str, ast.AST]]:
-        """Every module body and every function as (path, scope, node), in source order."""
-        found: list[tuple[str, str, ast.AST]] = []
-        for path, tree in self.index.trees().items():
-            found.append((path, "", tree))
-            table = self.index.symbols.definitions[path].values()
-            found += [(path, d.name, d.node) for d in table if isinstance(d.node, FUNCTIONS)]
-        return found
-
-    def _assigned(self, path: str, scope: str, name: str) -> list[tuple[str, str, Assigned]]:
-        """Assignments to the name in the scope, else in the scopes around it."""
-        while True:
-            found = self.assignments.names(path, scope).get(name, [])
-            if found or not scope:
-                return [(path, scope, assigned) for assigned in found]
-            scope = scope.rpartition(".")[0]
-
-    def _owner(self, path: str, scope: str) -> Definition | None:
-        """The class whose method the scope is, or lies in."""
-        table = self.index.symbols.definitions.get(path, {})
-        while "." in scope:
-            scope = scope.rpartition(".")[0]
-            found = table.get(scope)
-            if found is not None and isinstance(found.node, ast.ClassDef):
-                return found
-        return None
-
-    def _is_receiver(self, path: str, scope: str, name: str) -> bool:
-        table = self.index.symbols.definitions.get(path, {})
-        while scope:
-            found = table.get(scope)
-            owner = table.get(scope.rpartition(".")[0])
-            if found is not None and owner is not None and isinstance(owner.node, ast.ClassDef):
-                return receiver_name(found.node) == name and not _has_decorator(found.node, "staticmethod")
-            scope = scope.rpartition(".")[0]
-        return False
-
-    def _is_class_argument(self, path: str, scope: str, name: str) -> bool:
-        found = self.index.symbols.definitions.get(path, {}).get(scope)
-        return (
-            found is not None
-            and _has_decorator(found.node, "classmethod")
-            and receiver_name(found.node) == name
-            and self._owner(path, scope) is not None
-        )
-
     def _is_module(self, target: Target) -> bool:
-        from analyzer.facts.foreign_modules import is_foreign_module
-
         if isinstance(target, External):
             return is_foreign_module(target.dotted)
         return isinstance(target.node, ast.ClassDef) and self.hierarchy.is_module(target)
-
-
-def _arguments(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:
-    return [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-
-
-def _annotation(function: Definition, name: str) -> ast.expr | None:
-    assert isinstance(function.node, FUNCTIONS)
-    return next((a.annotation for a in _arguments(function.node) if a.arg == name), None)
-
-
-def _argument(call: ast.Call, place: int, name: str) -> ast.expr | None:
-    for keyword in call.keywords:
-        if keyword.arg == name:
-            return keyword.value
-    if 0 <= place < len(call.args) and not any(isinstance(a, ast.Starred) for a in call.args[: place + 1]):
-        return call.args[place]
-    return None
-
-
-def _has_decorator(node: ast.AST, name: str) -> bool:
-    return any(isinstance(d, ast.Name) and d.id == name for d in getattr(node, "decorator_list", ()))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from analyzer.facts.assignments import own_nodes
 from analyzer.facts.behaviour import Behaviour, Key
 from analyzer.facts.commands import PYTHON_LANGUAGES, CodeBlock, find_code_blocks
+from analyzer.facts.entry_points import is_test_file
 from analyzer.facts.instances import Instances
 from analyzer.facts.project_metadata import is_distribution
 from analyzer.index import Definition
@@ -42,7 +43,9 @@ def rank_models(
 ) -> tuple[ModelCandidate, ...]:
     """Module classes that are built as models, best first; the first is the main one."""
     instances = behaviour.instances
-    cases = {info.qualified_name: _Case(info) for info in classes if info.is_module and info.forward is not None}
+    able = [info for info in classes if info.is_module and info.forward is not None]
+    own = [info for info in able if not is_test_file(instances.index, info.where.path)]
+    cases = {info.qualified_name: _Case(info) for info in own}
     _add_uses(behaviour, cases, _Uses(behaviour, entry_points, roles))
     _add_mentions(instances, cases)
     contained = _contained(classes)
@@ -103,14 +106,13 @@ class _Uses:
     ) -> None:
         places = {role: {r.path for r in roles if r.role == role} for role in ("training", "inference")}
         places["entry_point"] = {entry.target for entry in entry_points if entry.target}
-        self._of_unit: dict[Key, set[str]] = {}
-        for key in behaviour.units:
-            uses = {name for name, paths in places.items() if key[0] in paths}
-            for reached in (key, *behaviour.reached_from(key)) if uses else ():
-                self._of_unit.setdefault(reached, set()).update(uses)
+        self._reached = {
+            use: behaviour.coming_from(key for key in behaviour.units if key[0] in paths)
+            for use, paths in sorted(places.items())
+        }
 
     def of(self, key: Key) -> list[str]:
-        return sorted(self._of_unit.get(key, ()))
+        return [use for use, keys in self._reached.items() if key in keys]
 
 
 def _add_uses(behaviour: Behaviour, cases: dict[str, _Case], uses: _Uses) -> None:

@@ -53,6 +53,8 @@ def find_requirements(index: SourceIndex) -> tuple[Requirement, ...]:
             found += _from_setup_py(index, path)
         elif name == "setup.cfg":
             found += _from_setup_cfg(index, path)
+        elif path.endswith(".dist-info/METADATA"):
+            found += _from_metadata(index, path)
         elif re.fullmatch(r"(conda[_-]?)?env(ironment)?[\w.-]*\.ya?ml", name):
             found += _from_conda(index, path)
     return tuple(found)
@@ -67,7 +69,7 @@ def find_console_scripts(index: SourceIndex) -> tuple[tuple[str, str, Span], ...
             table = _toml(index, path)
             scripts = {**_table(table, "project", "scripts"), **_table(table, "tool", "poetry", "scripts")}
             found += [(k, str(v), _line_with(index, path, k, str(v))) for k, v in scripts.items()]
-        elif name in ("setup.py", "setup.cfg"):
+        elif name in ("setup.py", "setup.cfg") or path.endswith(".dist-info/entry_points.txt"):
             for number, line in enumerate(index.lines(path), 1):
                 match = re.search(r"([\w-]+)\s*=\s*([\w.]+:[\w.]+)", line)
                 if match is not None:
@@ -140,6 +142,17 @@ def _from_setup_cfg(index: SourceIndex, path: str) -> Iterator[Requirement]:
     for extra, text in listed:
         for line in filter(None, map(str.strip, text.splitlines())):
             yield from _parsed(line, _line_with(index, path, line), extra)
+
+
+def _from_metadata(index: SourceIndex, path: str) -> Iterator[Requirement]:
+    """`Requires-Dist: torch>=2 ; extra == "x"` of a built distribution."""
+    for number, line in enumerate(index.lines(path), 1):
+        if line.startswith("Requires-Dist:"):
+            extra = re.search(r"extra\s*==\s*['\"]([\w.-]+)", line)
+            text = line.partition(":")[2].replace("(", " ").replace(")", " ")
+            yield from _parsed(text, index.span(path, number), extra.group(1) if extra else None)
+        elif not line:
+            return
 
 
 def _from_conda(index: SourceIndex, path: str) -> Iterator[Requirement]:

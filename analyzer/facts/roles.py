@@ -58,8 +58,10 @@ class _Roles:
         self._scripts = {e.target for e in entry_points if e.target}
         self._units = [unit for unit in behaviour.units.values() if not is_test_file(self._index, unit.path)]
         self._training = frozenset(unit.key for unit in self._units if self._trains(unit))
+        self._reaching = behaviour.leading_to(self._training)
         self._able = frozenset(unit.key for unit in self._units if self._infers(unit))
-        self._programs = frozenset(unit.path for unit in self._units if self._runs_model(unit))
+        programs = self._reaching | behaviour.leading_to(self._able)
+        self._programs = frozenset(path for path, _ in programs)
         """Files with code that trains or runs a model, or comes to such code."""
 
     def configuration(self) -> dict[str, list[Evidence]]:
@@ -75,7 +77,8 @@ class _Roles:
     def models(self) -> dict[str, list[Evidence]]:
         found: dict[str, list[Evidence]] = {}
         for definition in self._index.symbols.classes():
-            if self._behaviour.instances.hierarchy.is_module(definition):
+            is_module = self._behaviour.instances.hierarchy.is_module(definition)
+            if is_module and not is_test_file(self._index, definition.path):
                 self._add(found, definition.path, definition.node, "defines_module", definition.name)
         return found
 
@@ -97,7 +100,7 @@ class _Roles:
     def _around(self, unit: Unit) -> Iterator[Unit]:
         """The unit, the others of its file, those it reaches, and those that reach it."""
         yield from (other for other in self._units if other.path == unit.path)
-        keys = {*self._behaviour.reached_from(unit.key), *self._behaviour.reached_by(unit.key)}
+        keys = self._behaviour.coming_from([unit.key]) | self._behaviour.leading_to([unit.key])
         yield from (self._behaviour.units[key] for key in sorted(keys))
 
     def _is_training_step(self, unit: Unit) -> bool:
@@ -164,12 +167,10 @@ class _Roles:
 
     def _infers(self, unit: Unit) -> bool:
         """It runs a model with gradients off or in evaluation mode, and trains nothing."""
-        if self._is_plain_forward(unit) or self._reaches_training(unit):
-            return False
-        if not (unit.does(*FROZEN, "generates") or self._uses_frozen(unit)):
+        if self._reaches_training(unit) or self._is_plain_forward(unit):
             return False
         if unit.does(*RUNS):
-            return True
+            return unit.does(*FROZEN, "generates") or self._uses_frozen(unit)
         return unit.does("turns_gradients_off") and (unit.does("calls_argument") or bool(self._leads_to_runs(unit)))
 
     def _uses_frozen(self, unit: Unit) -> bool:
@@ -189,12 +190,7 @@ class _Roles:
         return [node for key, node in reached if self._behaviour.units[key].does(*RUNS)]
 
     def _reaches_training(self, unit: Unit) -> bool:
-        reached = self._behaviour.reached_from(unit.key)
-        return unit.key in self._training or any(key in self._training for key in reached)
-
-    def _runs_model(self, unit: Unit) -> bool:
-        reached = {unit.key, *self._behaviour.reached_from(unit.key)}
-        return self._reaches_training(unit) or not reached.isdisjoint(self._able)
+        return unit.key in self._reaching
 
     def _is_evaluation(self, unit: Unit, seen: frozenset[Key] = frozenset()) -> bool:
         """A function that only training programs use, to look at the model in between."""

@@ -21,6 +21,7 @@ DECLARED = [
     ("setup.py", "from setuptools import setup\nsetup(install_requires=['torch>=1'])\n", "torch", ">=1"),
     ("setup.cfg", "[options]\ninstall_requires =\n    torch>=1.5\n", "torch", ">=1.5"),
     ("environment.yml", "dependencies:\n  - pytorch=2.0\n  - pip:\n    - einops\n", "pytorch", "==2.0"),
+    ("x-1.0.dist-info/METADATA", "Name: x\nRequires-Dist: torch (>=2.0)\n\nRequires-Dist: not me\n", "torch", ">=2.0"),
     ("requirements.txt", "torch @ https://example.org/t.whl\n", "torch", "https://example.org/t.whl"),
 ]
 
@@ -40,6 +41,7 @@ OPTIONAL = [
     ("def f():\n    import x", True),
     ("try:\n    import x\nexcept ImportError:\n    pass\nimport x.y", False),
     ("if True:\n    import x", False),
+    ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import x", True),
 ]
 
 
