@@ -32,20 +32,20 @@ def code(text: str, longest: int = LONGEST_CODE) -> Line:
 
 def statement(text: str, longest: int = LONGEST_CODE) -> Line:
     """A line of source without the comment at its end."""
-    head = text
-    while " #" in head:
-        head = head[: head.rindex(" #")].rstrip()
-        if _parses(head):
-            return code(head, longest)
+    at = text.find(" #")
+    while at >= 0:
+        if _parses(text[:at]):
+            return code(text[:at].rstrip(), longest)
+        at = text.find(" #", at + 1)
     return code(text, longest)
 
 
 def _parses(text: str) -> bool:
     try:
         ast.parse(text.strip())
-    except SyntaxError:
+    except (SyntaxError, ValueError):
         return False
-    return True
+    return bool(text.strip())
 
 
 def codes(texts: Iterable[str], separator: str = ", ") -> Line:

@@ -45,7 +45,7 @@ def _documentation(context: Context) -> Measure:
     """Share of module classes and their forwards with a docstring."""
     classes = [item for item in context.analysis.facts.structure.classes if item.is_module]
     documented = [item.where for item in classes if item.docstring]
-    evidence = tuple(documented) or tuple(item.where for item in classes)
+    evidence = (*documented, *(item.where for item in classes if not item.docstring))
     return _share(len(documented), len(classes)), evidence, {"part": len(documented), "whole": len(classes)}
 
 

@@ -1,0 +1,54 @@
+"""The family follows from ranks, dtypes and techniques of the traced call, never from names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from document_sample import empty_analysis, sample_analysis
+
+from analyzer.document.family import derive_family, embedding_size
+from analyzer.records.bundles import Analysis
+from analyzer.records.techniques import TechniqueFinding
+from analyzer.records.tensors import Dim, ModelInput, TensorSpec
+
+
+def spec(dtype: str, rank: int) -> TensorSpec:
+    return TensorSpec(tuple(Dim(size + 2) for size in range(rank)), dtype)
+
+
+def analysis_with(inputs: list[TensorSpec], output: TensorSpec, techniques: tuple[str, ...] = ()) -> Analysis:
+    sample = sample_analysis()
+    model = sample.shapes.models[0]
+    arguments = tuple(ModelInput(f"x{at}", value, "user") for at, value in enumerate(inputs))
+    trace = replace(model.traces[0], inputs=arguments, output=(output,))
+    shapes = replace(sample.shapes, models=(replace(model, traces=(trace,)),))
+    findings = replace(sample.findings, techniques=tuple(TechniqueFinding(name, (), "") for name in techniques))
+    return replace(sample, shapes=shapes, findings=findings)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "output", "techniques", "family"),
+    [
+        ([spec("int64", 2)], spec("float32", 3), (), "language_model"),
+        ([spec("float32", 4)], spec("float32", 2), (), "image_classifier"),
+        ([spec("float32", 4)], spec("float32", 4), (), "image_to_image"),
+        ([spec("float32", 4), spec("float32", 1)], spec("float32", 4), ("diffusion_schedule",), "diffusion"),
+        ([spec("float32", 3), spec("int64", 2)], spec("float32", 3), (), "speech"),
+        ([spec("float32", 4), spec("int64", 2)], spec("float32", 2), (), "image_text"),
+        ([spec("float32", 3)], spec("float32", 3), (), "sequence"),
+        ([spec("float32", 2)], spec("float32", 2), (), "vector"),
+    ],
+)
+def test_family_of_a_call(
+    inputs: list[TensorSpec], output: TensorSpec, techniques: tuple[str, ...], family: str
+) -> None:
+    assert derive_family(analysis_with(inputs, output, techniques)) == family
+
+
+def test_without_a_trace_the_family_is_unknown() -> None:
+    assert derive_family(empty_analysis()) == "unknown"
+
+
+def test_embedding_size_is_read_from_the_module_that_embeds() -> None:
+    assert embedding_size(sample_analysis().shapes.models[0]) == (50, 8)
