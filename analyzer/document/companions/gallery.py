@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 from analyzer.document.blocks import note, paragraph
-from analyzer.document.companions import gallery_assets
+from analyzer.document.companions.gallery_assets import heat_map, tokens
 from analyzer.document.companions.sketch import chain, stack
 from analyzer.document.context import Context
 from analyzer.document.facets import HEAD_HOLES, binding_value, bound, counts
@@ -187,8 +187,8 @@ DRAWINGS: dict[str, Maker] = {
     "attention": _attention,
     "heads": _heads,
     "positions": _positions,
-    "heat_map": gallery_assets.heat_map,
-    "tokens": gallery_assets.tokens,
+    "heat_map": heat_map,
+    "tokens": tokens,
     "training": _training,
     "schedule": _schedule,
     "adapters": _adapters,
