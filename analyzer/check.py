@@ -95,10 +95,9 @@ def _is_source(node: Mapping[str, object]) -> bool:
 def _check_span(index: SourceIndex, place: str, node: Mapping[str, object]) -> list[StaleFact]:
     path, first, last = str(node["path"]), int(str(node["line"])), int(str(node["end_line"]))
     where = f"{path}:{first}" if first == last else f"{path}:{first}-{last}"
-    cell = node.get("cell")
     if path not in index.files:
         return [StaleFact(place, where, "the file is gone")]
-    quoted = index.quote(path, first, last) if cell is None else index.quote(path, first, last, cell=int(str(cell)))
+    quoted = index.quote(path, first, last)
     return [] if digest_of(quoted) == node["sha256"] else [StaleFact(place, where, "the quoted lines have changed")]
 
 
