@@ -23,10 +23,11 @@ def highlighted_lines(code: str, language: str) -> list[Markup]:
 @cache
 def _lexer(language: str) -> Lexer:
     try:
-        lexer: Lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
+        found = get_lexer_by_name(language, stripnl=False, ensurenl=False)
     except ClassNotFound:
-        return TextLexer(stripnl=False, ensurenl=False)
-    return lexer
+        found = TextLexer(stripnl=False, ensurenl=False)
+    assert isinstance(found, Lexer)
+    return found
 
 
 @cache

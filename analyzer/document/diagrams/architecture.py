@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from analyzer.document.diagrams import describe
+from analyzer.document.diagrams.describe import main_model, parameters_line, style_of, trace_of
 from analyzer.document.diagrams.drawing import MOST_BOXES, draw_flow
 from analyzer.document.diagrams.flow import Flow, Step, inline
-from analyzer.document.diagrams.flow_reader import classes_line
+from analyzer.document.diagrams.flow_modules import classes_line
 from analyzer.document.diagrams.forwards import Forwards
 from analyzer.records.bundles import Analysis
 from analyzer.records.diagrams import Arrow, Box, Diagram
@@ -21,10 +21,10 @@ ROOM = MOST_BOXES - 1
 
 
 def build(analysis: Analysis) -> tuple[Diagram, ...]:
-    model = describe.main_model(analysis)
+    model = main_model(analysis)
     if model is None:
         return ()
-    trace = describe.trace_of(model, "training", "inference", "prefill")
+    trace = trace_of(model, "training", "inference", "prefill")
     if trace is not None:
         forwards = Forwards(analysis, trace)
         flow = forwards.flow(forwards.unwrapped)
@@ -102,6 +102,6 @@ def _largest(children: tuple[ModuleNode, ...], limit: int) -> list[ModuleNode]:
 
 def _node_box(node: ModuleNode, label: str, name: str) -> Box:
     times = f" ×{node.repeats}" if node.repeats > 1 else ""
-    lines = (f"{node.class_name}{times}", *describe.parameters_line(node.parameters * node.repeats))
-    style = describe.style_of(f"{label} {node.class_name}", parameters=node.parameters)
+    lines = (f"{node.class_name}{times}", *parameters_line(node.parameters * node.repeats))
+    style = style_of(f"{label} {node.class_name}", parameters=node.parameters)
     return Box(name, label, lines, style, where=node.created_at)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from analyzer.document.diagrams import describe
+from analyzer.document.diagrams.describe import main_model, trace_of
 from analyzer.document.diagrams.drawing import draw_flow
 from analyzer.document.diagrams.flow import Flow, without_functions
 from analyzer.document.diagrams.forwards import Forwards
@@ -20,8 +20,8 @@ ATTENTION = "attention"
 
 
 def build(analysis: Analysis) -> tuple[Diagram, ...]:
-    model = describe.main_model(analysis)
-    trace = describe.trace_of(model, "inference", "prefill", "training") if model else None
+    model = main_model(analysis)
+    trace = trace_of(model, "inference", "prefill", "training") if model else None
     if model is None or trace is None:
         return ()
     forwards = Forwards(analysis, trace)

@@ -10,6 +10,7 @@ from analyzer.records.techniques import Text
 MOST_FILES = 20
 MOST_NAMES = 2
 MOST_LABELS = 10
+MOST_ARROWS = 20
 STYLES: dict[Role, BoxStyle] = {
     "model": "core", "training": "loss", "inference": "attention", "data": "io", "preprocess": "io",
     "config": "feature",
@@ -25,8 +26,11 @@ def build(analysis: Analysis) -> tuple[Diagram, ...]:
     linked = {path for one in structure.relations for path in (one.path, *(to for to, _ in one.imports)) if one.imports}
     shown = [one for one in structure.relations if one.path in roles and one.path in linked]
     shown = sorted(shown, key=lambda one: -len(one.used_by) - len(one.imports))[:MOST_FILES]
+    pairs = _uses(shown)
+    while len(pairs) > MOST_ARROWS:
+        shown = shown[:-1]
+        pairs = _uses(shown)
     paths = {one.path for one in shown}
-    pairs = [(one.path, target, names) for one in shown for target, names in one.imports if target in paths]
     labelled = len(pairs) <= MOST_LABELS
     arrows = tuple(Arrow(path, target, _names(names) if labelled else "") for path, target, names in pairs)
     if not arrows:
@@ -34,6 +38,11 @@ def build(analysis: Analysis) -> tuple[Diagram, ...]:
     boxes = tuple(_box(one, roles[one.path]) for one in structure.relations if one.path in paths)
     title = Text("Which file uses which", "文件之间的引用关系")
     return (Diagram("file_relations", title, "flow", boxes, arrows, direction="right"),)
+
+
+def _uses(shown: list[FileRelation]) -> list[tuple[str, str, tuple[str, ...]]]:
+    paths = {one.path for one in shown}
+    return [(one.path, target, names) for one in shown for target, names in one.imports if target in paths]
 
 
 def _box(relation: FileRelation, roles: list[Role]) -> Box:

@@ -10,29 +10,25 @@ import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from analyzer.document.diagrams import describe
+from analyzer.document.diagrams.describe import shape_text, style_of, typed_shape
 from analyzer.document.diagrams.flow import Edge, Flow, Kind, Step
+from analyzer.document.diagrams.flow_modules import children_of, module_step
+from analyzer.document.diagrams.flow_syntax import (
+    NOT_TENSORS,
+    OPERATORS,
+    REARRANGING,
+    Value,
+    bodies_of,
+    name_of,
+    names_in,
+    parts_of,
+    rearrangements,
+    union,
+    unshaped,
+)
 from analyzer.records.diagrams import BoxStyle
 from analyzer.records.source import Span
 from analyzer.records.tensors import ModuleRecord, ShapeRow, TensorSpec
-
-REARRANGING = frozenset({
-    "T", "as_strided", "bool", "checkpoint_name", "chunk", "clone", "contiguous", "cpu", "cuda", "detach",
-    "dim", "double", "dropout", "enumerate", "expand", "expand_as", "flatten", "float", "half", "int", "item",
-    "list", "long", "mT", "movedim", "narrow", "numel", "permute", "rearrange", "repeat", "repeat_interleave",
-    "repeat_kv", "requires_grad_", "reshape", "reversed", "select", "size", "split", "squeeze", "stop_gradient",
-    "swapaxes", "swapdims", "t", "to", "tolist", "transpose", "tuple", "type", "type_as", "unbind", "unflatten",
-    "unsqueeze", "view", "view_as", "zip",
-})  # fmt: skip
-NOT_TENSORS = frozenset({
-    "all", "any", "float", "getattr", "hasattr", "int", "isinstance", "len", "max", "min", "print", "range",
-    "sorted", "str", "sum",
-})  # fmt: skip
-OPERATORS = {
-    ast.Add: "+", ast.Sub: "−", ast.Mult: "×", ast.MatMult: "@", ast.Div: "÷",
-}  # fmt: skip
-Value = tuple[tuple[str, str], ...]
-"""The steps that a value comes from, each with the shape that it has on the way, where known."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +77,8 @@ class _Reader:
         for argument in (*arguments.posonlyargs, *arguments.args[1:], *arguments.kwonlyargs):
             tensors = shapes.get(argument.arg, ())
             if tensors:
-                step = self._step("input", argument.arg, describe.typed_shape(tensors), "io", argument)
-                self.names[argument.arg] = ((step.id, describe.shape_text(tensors)),)
+                step = self._step("input", argument.arg, typed_shape(tensors), "io", argument)
+                self.names[argument.arg] = ((step.id, shape_text(tensors)),)
 
     # statements
 
@@ -98,7 +94,7 @@ class _Reader:
             case ast.AnnAssign(target=target, value=ast.expr() as value):
                 self._assign(statement, target, value)
             case ast.AugAssign(target=target, value=value):
-                joined = ast.BinOp(ast.Name(_name_of(target), ast.Load()), statement.op, value)
+                joined = ast.BinOp(ast.Name(name_of(target), ast.Load()), statement.op, value)
                 self._assign(statement, target, ast.copy_location(joined, statement), in_place=True)
             case ast.Return(value=ast.expr() as value):
                 self._return(statement, value)
@@ -107,7 +103,7 @@ class _Reader:
             case ast.For():
                 self._loop(statement)
             case ast.If() | ast.With() | ast.While() | ast.Try():
-                for body in _bodies(statement):
+                for body in bodies_of(statement):
                     if self._ran(body):
                         self._block(body)
 
@@ -147,18 +143,18 @@ class _Reader:
             self._assign_pairwise(statement, target.elts, value.elts)
             return
         row = self.forward.rows.get(statement.lineno)
-        known = _name_of(target) in self.names
+        known = name_of(target) in self.names
         if row is None and not (in_place and known):
             return
         found = self._value(value) or (self._constant(value) if row else ())
         shapes = {bound.name: bound.tensors for bound in row.targets} if row else {}
-        for name in _names_in(target) if found else ():
+        for name in names_in(target) if found else ():
             tensors = shapes.get(name, ())
-            if self.values and tensors and (_rearrangements(value) or isinstance(target, ast.Tuple)):
+            if self.values and tensors and (rearrangements(value) or isinstance(target, ast.Tuple)):
                 found_here = ((self._value_step(statement, name, tensors, found, value), ""),)
                 self.names[name] = found_here
             elif tensors or in_place:
-                self.names[name] = tuple((source, describe.shape_text(tensors)) for source, _ in found)
+                self.names[name] = tuple((source, shape_text(tensors)) for source, _ in found)
 
     def _assign_pairwise(self, statement: ast.stmt, targets: list[ast.expr], values: list[ast.expr]) -> None:
         """`q, k = self.q(x), self.k(x)`: all right sides are read before the first name changes."""
@@ -175,14 +171,14 @@ class _Reader:
         calls = [node for node in ast.walk(value) if isinstance(node, ast.Call)]
         if not calls:
             return ()
-        step = self._step("function", _name_of(calls[0].func).rpartition(".")[2], (), "plain", calls[0])
+        step = self._step("function", name_of(calls[0].func).rpartition(".")[2], (), "plain", calls[0])
         return ((step.id, ""),)
 
     def _value_step(
         self, statement: ast.stmt, name: str, tensors: tuple[TensorSpec, ...], found: Value, value: ast.expr
     ) -> str:
-        step = self._step("value", name, (describe.shape_text(tensors),), "attention", statement)
-        done = ", ".join(_rearrangements(value))
+        step = self._step("value", name, (shape_text(tensors),), "attention", statement)
+        done = ", ".join(rearrangements(value))
         for source, _ in found:
             self.result.add_edge(Edge(source, step.id, done))
         return step.id
@@ -199,7 +195,7 @@ class _Reader:
                 continue
             label = element.id if isinstance(element, ast.Name) else "return"
             tensors = row.targets[0].tensors if len(elements) == 1 and row.targets else ()
-            step = self._step("output", label, describe.typed_shape(tensors), "io", statement)
+            step = self._step("output", label, typed_shape(tensors), "io", statement)
             self._connect(found, step, None)
 
     def _effect(self, value: ast.expr) -> None:
@@ -208,7 +204,7 @@ class _Reader:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append" | "extend"), args=[item]):
                 found = self._value(item)
                 if found:
-                    self.names[name] = _union(self.names.get(name, ()), found)
+                    self.names[name] = union(self.names.get(name, ()), found)
 
     # expressions
 
@@ -221,24 +217,24 @@ class _Reader:
             case ast.BinOp(left=left, op=operator, right=right):
                 return self._join(node, self._value(left), self._value(right), OPERATORS.get(type(operator), "op"))
             case ast.Attribute(value=inner) | ast.Subscript(value=inner) | ast.Starred(value=inner):
-                return _unshaped(self._value(inner))
+                return unshaped(self._value(inner))
             case ast.ListComp(elt=inner) | ast.GeneratorExp(elt=inner):
                 return self._comprehension(node, inner)
-        return _union(*(self._value(part) for part in _parts(node)))
+        return union(*(self._value(part) for part in parts_of(node)))
 
     def _comprehension(self, node: ast.ListComp | ast.GeneratorExp, inner: ast.expr) -> Value:
         for generator in node.generators:
             for name, paths in self._loop_modules(generator.target, generator.iter):
                 self.modules[name] = paths
             source = self._value(generator.iter)
-            for name in _names_in(generator.target) if source else ():
+            for name in names_in(generator.target) if source else ():
                 self.names[name] = source
         return self._value(inner)
 
     def _join(self, node: ast.BinOp, left: Value, right: Value, sign: str) -> Value:
         """An operator is a step only where it joins two tensors that were computed."""
         if not left or not right:
-            return _unshaped(left or right)
+            return unshaped(left or right)
         step = self._step("operator", sign, (), "plain", node)
         self._connect(left, step, 0)
         self._connect(right, step, 1)
@@ -253,13 +249,13 @@ class _Reader:
         if paths:
             return self._module_call(node, paths, arguments)
         receiver = self._value(node.func.value) if isinstance(node.func, ast.Attribute) else ()
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else _name_of(node.func)
-        values = _union(receiver, *(value for value, _ in arguments))
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else name_of(node.func)
+        values = union(receiver, *(value for value, _ in arguments))
         if not values or name in NOT_TENSORS:
             return ()
         if name in REARRANGING:
-            return _unshaped(receiver or values)
-        step = self._step("function", name, (), describe.style_of(name), node)
+            return unshaped(receiver or values)
+        step = self._step("function", name, (), style_of(name), node)
         self._connect(receiver, step, None)
         for value, place in arguments:
             self._connect(value, step, place)
@@ -281,7 +277,7 @@ class _Reader:
         for value, place in arguments:
             self._connect(value, step, place)
         outputs: tuple[TensorSpec, ...] = record.calls[0].outputs if record.calls else ()
-        return ((step.id, describe.shape_text(outputs) if len(outputs) == 1 else ""),)
+        return ((step.id, shape_text(outputs) if len(outputs) == 1 else ""),)
 
     # modules
 
@@ -329,91 +325,3 @@ class _Reader:
     def _connect(self, value: Value, step: Step, argument: int | str | None) -> None:
         for source, shape in value:
             self.result.add_edge(Edge(source, step.id, shape, argument))
-
-
-def children_of(path: str, records: Mapping[str, ModuleRecord]) -> list[str]:
-    prefix = f"{path}." if path else ""
-    return [name for name in records if name.startswith(prefix) and name and "." not in name.removeprefix(prefix)]
-
-
-def module_step(
-    name: str, paths: tuple[str, ...], parent: str, records: Mapping[str, ModuleRecord], where: Span | None
-) -> Step:
-    """A call of one module, or of all children of a container in a loop."""
-    record = records[paths[0]]
-    label = paths[0].removeprefix(f"{parent}.") if parent else paths[0]
-    parameters = sum(records[path].parameters for path in paths)
-    first_line = describe.class_line(record)
-    if len(paths) > 1:
-        label = label.rpartition(".")[0] or label
-        first_line = classes_line(paths, records)
-    elif record.class_name == "Sequential":
-        children = children_of(paths[0], records)
-        first_line = f"Sequential: {classes_line(children, records)}" if children else "Sequential()"
-    style = describe.style_of(f"{label} {record.class_name}", parameters=parameters)
-    lines = (first_line, *describe.parameters_line(parameters))
-    return Step(name, "module", label, lines, style, where, paths, parameters)
-
-
-def classes_line(paths: Iterable[str], records: Mapping[str, ModuleRecord]) -> str:
-    """`Block ×12`, or the first three classes where there are several."""
-    classes: dict[str, int] = {}
-    for path in paths:
-        name = records[path].class_name
-        classes[name] = classes.get(name, 0) + 1
-    shown = [f"{name} ×{number}" if number > 1 else name for name, number in list(classes.items())[:3]]
-    return ", ".join([*shown, "…"] if len(classes) > 3 else shown)
-
-
-def _rearrangements(node: ast.expr) -> list[str]:
-    """Names of the calls that move a tensor's elements without computing, in the order in which they happen."""
-    match node:
-        case ast.Call(func=ast.Attribute(value=inner, attr=name)):
-            return _rearrangements(inner) + ([name] if name in REARRANGING else [])
-        case ast.Subscript(value=inner):
-            return [*_rearrangements(inner), "[…]"]
-    return []
-
-
-def _parts(node: ast.expr | None) -> list[ast.expr]:
-    """The expressions that a node hands on unchanged."""
-    match node:
-        case ast.UnaryOp(operand=inner) | ast.Await(value=inner) | ast.NamedExpr(value=inner):
-            return [inner]
-        case ast.IfExp(body=body, orelse=other):
-            return [body, other]
-        case ast.Tuple(elts=items) | ast.List(elts=items) | ast.BoolOp(values=items) | ast.Dict(values=items):
-            return items
-    return []
-
-
-def _bodies(statement: ast.stmt) -> list[list[ast.stmt]]:
-    bodies: list[list[ast.stmt]] = [getattr(statement, name, []) for name in ("body", "orelse", "finalbody")]
-    return [body for body in bodies if body]
-
-
-def _names_in(target: ast.expr) -> list[str]:
-    if isinstance(target, (ast.Tuple, ast.List)):
-        return [name for element in target.elts for name in _names_in(element)]
-    if isinstance(target, ast.Starred):
-        return _names_in(target.value)
-    return [_name_of(target)] if isinstance(target, (ast.Name, ast.Attribute)) else []
-
-
-def _name_of(node: ast.expr) -> str:
-    if isinstance(node, ast.Attribute):
-        return f"{_name_of(node.value)}.{node.attr}"
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _unshaped(value: Value) -> Value:
-    """The same sources after a call that changed the shape in an unknown way."""
-    return tuple((source, "") for source, _ in value)
-
-
-def _union(*values: Value) -> Value:
-    merged: dict[str, str] = {}
-    for value in values:
-        for source, shape in value:
-            merged.setdefault(source, shape)
-    return tuple(merged.items())

@@ -6,9 +6,10 @@ import ast
 import warnings
 from functools import cached_property
 
-from analyzer.document.diagrams import describe
+from analyzer.document.diagrams.describe import shape_text
 from analyzer.document.diagrams.flow import Edge, Flow, Step
-from analyzer.document.diagrams.flow_reader import Forward, children_of, module_step, read_flow
+from analyzer.document.diagrams.flow_modules import children_of, module_step
+from analyzer.document.diagrams.flow_reader import Forward, read_flow
 from analyzer.records.bundles import Analysis
 from analyzer.records.tensors import ModuleRecord, ShapeRow, Trace
 
@@ -63,14 +64,14 @@ class Forwards:
     def _sequence(self, record: ModuleRecord) -> Flow:
         """Torch's Sequential calls its children in order; those never called are left out."""
         flow = Flow([Step("in", "input", "input", (), "io")])
-        last, shape = "in", describe.shape_text(record.calls[0].inputs) if record.calls else ""
+        last, shape = "in", shape_text(record.calls[0].inputs) if record.calls else ""
         for name in children_of(record.path, self.records):
             child = self.records[name]
             if not child.calls:
                 continue
             flow.steps.append(module_step(name, (name,), record.path, self.records, child.created_at))
             flow.add_edge(Edge(last, name, shape, 0))
-            last, shape = name, describe.shape_text(child.calls[0].outputs)
+            last, shape = name, shape_text(child.calls[0].outputs)
         flow.steps.append(Step("out", "output", "output", (), "io"))
         flow.add_edge(Edge(last, "out", shape))
         return flow

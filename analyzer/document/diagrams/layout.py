@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from analyzer.document.diagrams import text
 from analyzer.document.diagrams.layering import Link, Node, assign_layers, find_spine, mark_back_links, subdivide
 from analyzer.document.diagrams.ordering import order_layers
 from analyzer.document.diagrams.placement import place_nodes
 from analyzer.document.diagrams.routing import Point, Routes, route, simplified
+from analyzer.document.diagrams.text import LABEL_HEIGHT, LABEL_SIZE, LINE_HEIGHT, LINE_SIZE, drawable, text_width, wrap
 from analyzer.records.diagrams import Arrow, Box, Diagram, Group
 
 MARGIN = 16.0
@@ -71,16 +71,16 @@ def lay_out(diagram: Diagram) -> Diagram:
 
 
 def _broken(label: str, limit: int) -> str:
-    return "\n".join(text.wrap(label, text.LINE_SIZE, limit)) if label.strip() else ""
+    return "\n".join(wrap(label, LINE_SIZE, limit)) if label.strip() else ""
 
 
 def _measured(box: Box) -> Box:
-    label = text.wrap(box.label, text.LABEL_SIZE, TEXT_LIMIT, "bold")
-    lines = tuple(piece for line in box.lines for piece in text.wrap(line, text.LINE_SIZE, TEXT_LIMIT))
-    widths = [text.text_width(line, text.LABEL_SIZE, "bold") for line in label]
-    widths += [text.text_width(line, text.LINE_SIZE) for line in lines]
+    label = wrap(box.label, LABEL_SIZE, TEXT_LIMIT, "bold")
+    lines = tuple(piece for line in box.lines for piece in wrap(line, LINE_SIZE, TEXT_LIMIT))
+    widths = [text_width(line, LABEL_SIZE, "bold") for line in label]
+    widths += [text_width(line, LINE_SIZE) for line in lines]
     width = max(LEAST_BOX_WIDTH, max(widths) + 2 * BOX_PADDING_X)
-    height = len(label) * text.LABEL_HEIGHT + len(lines) * text.LINE_HEIGHT + 2 * BOX_PADDING_Y
+    height = len(label) * LABEL_HEIGHT + len(lines) * LINE_HEIGHT + 2 * BOX_PADDING_Y
     return replace(box, label="\n".join(label), lines=lines, width=float(width), height=float(height))
 
 
@@ -94,8 +94,8 @@ def _link(number: int, source: str, target: str, label: str, sideways: bool) -> 
     link = Link(number, source, target)
     lines = label.splitlines()
     if lines:
-        width = max(text.text_width(line, text.LINE_SIZE) for line in lines) + 4.0
-        height = len(lines) * text.LINE_HEIGHT + 4.0
+        width = max(text_width(line, LINE_SIZE) for line in lines) + 4.0
+        height = len(lines) * LINE_HEIGHT + 4.0
         if sideways:
             link.label_before, link.label_after, link.label_depth = height + 2, 2.0, width + 2 * LABEL_GAP
         else:
@@ -213,7 +213,7 @@ def _frame(group: Group, sheet: _Sheet) -> _Part:
 
 def _framed(part: _Part, group: Group, sideways: bool) -> _Part:
     """Add padding and a strip for the title, beside which the ports pass."""
-    title_width = text.text_width(text.drawable(group.label), text.LINE_SIZE, "bold") if group.label else 0
+    title_width = text_width(drawable(group.label), LINE_SIZE, "bold") if group.label else 0
     strip = FRAME_TITLE if group.label else FRAME_PADDING
     if sideways:
         length = max(part.depth + 2 * FRAME_PADDING, title_width + 20.0)
@@ -344,7 +344,7 @@ def _placed_group(group: Group, part: _Part, corner: Point, sideways: bool) -> G
     label_x, label_y = _on_page(_add(corner, part.title), sideways)
     return replace(
         group,
-        label=text.drawable(group.label),
+        label=drawable(group.label),
         x=x,
         y=y,
         width=_rounded(width),
@@ -373,4 +373,4 @@ def _placed_arrow(arrow: Arrow, way: list[Point], label: Point | None, sideways:
     if label is None:
         return replace(arrow, points=points)
     x, y = _on_page(label, sideways)
-    return replace(arrow, points=points, label_x=x, label_y=_rounded(y + text.LINE_HEIGHT / 2 + 2))
+    return replace(arrow, points=points, label_x=x, label_y=_rounded(y + LINE_HEIGHT / 2 + 2))

@@ -55,7 +55,7 @@ def _chain(name: str, value: ConfigValue) -> list[Box]:
         lines += [f"… {len(steps) - MOST_ALTERNATIVES} more"] if len(steps) > MOST_ALTERNATIVES else []
         chain.append(Box(f"{name}_{layer}", layer.replace("_", " "), tuple(lines), "plain", where=steps[0].where))
     if value.effective is not None:
-        chain.append(Box(f"{name}_end", _shown(value.effective, "?"), ("effective",), "core"))
+        chain.append(Box(f"{name}_end", _shown(value.effective, "not derived"), ("effective",), "core"))
     return chain
 
 

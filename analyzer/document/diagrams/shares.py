@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.document.diagrams import describe
+from analyzer.document.diagrams.describe import main_model
 from analyzer.records.bundles import Analysis
 from analyzer.records.diagrams import Diagram, Series
 from analyzer.records.evidence import Known
@@ -16,7 +16,7 @@ Bars = list[tuple[str, float]]
 
 
 def build(analysis: Analysis) -> tuple[Diagram, ...]:
-    model = describe.main_model(analysis)
+    model = main_model(analysis)
     if model is None:
         return ()
     where = (model.where,)

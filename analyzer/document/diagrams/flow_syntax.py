@@ -1,0 +1,77 @@
+"""Small questions about the syntax of a `forward`: what a call rearranges, what a statement binds or hands on."""
+
+from __future__ import annotations
+
+import ast
+
+REARRANGING = frozenset({
+    "T", "as_strided", "bool", "checkpoint_name", "chunk", "clone", "contiguous", "cpu", "cuda", "detach",
+    "dim", "double", "dropout", "enumerate", "expand", "expand_as", "flatten", "float", "half", "int", "item",
+    "list", "long", "mT", "movedim", "narrow", "numel", "permute", "rearrange", "repeat", "repeat_interleave",
+    "repeat_kv", "requires_grad_", "reshape", "reversed", "select", "size", "split", "squeeze", "stop_gradient",
+    "swapaxes", "swapdims", "t", "to", "tolist", "transpose", "tuple", "type", "type_as", "unbind", "unflatten",
+    "unsqueeze", "view", "view_as", "zip",
+})  # fmt: skip
+NOT_TENSORS = frozenset({
+    "all", "any", "float", "getattr", "hasattr", "int", "isinstance", "len", "max", "min", "print", "range",
+    "sorted", "str", "sum",
+})  # fmt: skip
+OPERATORS = {
+    ast.Add: "+", ast.Sub: "−", ast.Mult: "×", ast.MatMult: "@", ast.Div: "÷",
+}  # fmt: skip
+Value = tuple[tuple[str, str], ...]
+"""The steps that a value comes from, each with the shape that it has on the way, where known."""
+
+
+def parts_of(node: ast.expr | None) -> list[ast.expr]:
+    """The expressions that a node hands on unchanged."""
+    match node:
+        case ast.UnaryOp(operand=inner) | ast.Await(value=inner) | ast.NamedExpr(value=inner):
+            return [inner]
+        case ast.IfExp(body=body, orelse=other):
+            return [body, other]
+        case ast.Tuple(elts=items) | ast.List(elts=items) | ast.BoolOp(values=items) | ast.Dict(values=items):
+            return items
+    return []
+
+
+def bodies_of(statement: ast.stmt) -> list[list[ast.stmt]]:
+    bodies: list[list[ast.stmt]] = [getattr(statement, name, []) for name in ("body", "orelse", "finalbody")]
+    return [body for body in bodies if body]
+
+
+def names_in(target: ast.expr) -> list[str]:
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return [name for element in target.elts for name in names_in(element)]
+    if isinstance(target, ast.Starred):
+        return names_in(target.value)
+    return [name_of(target)] if isinstance(target, (ast.Name, ast.Attribute)) else []
+
+
+def name_of(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return f"{name_of(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def rearrangements(node: ast.expr) -> list[str]:
+    """Names of the calls that move a tensor's elements without computing, in the order in which they happen."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=inner, attr=name)):
+            return rearrangements(inner) + ([name] if name in REARRANGING else [])
+        case ast.Subscript(value=inner):
+            return [*rearrangements(inner), "[…]"]
+    return []
+
+
+def unshaped(value: Value) -> Value:
+    """The same sources after a call that changed the shape in an unknown way."""
+    return tuple((source, "") for source, _ in value)
+
+
+def union(*values: Value) -> Value:
+    merged: dict[str, str] = {}
+    for value in values:
+        for source, shape in value:
+            merged.setdefault(source, shape)
+    return tuple(merged.items())
