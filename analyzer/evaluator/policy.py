@@ -167,7 +167,7 @@ class Policy:
     def _decide_instance(self, value: Any, name: str, read: Callable[[Any], Any]) -> Callable[[Any], Any] | None:
         """No class of the value defines the name: it stands in the instance, in its metaclass, or nowhere."""
         if isinstance(value, type):
-            owner = next((kind for kind in type(value).__mro__ if name in kind.__dict__), None)
+            owner = next((kind for kind in inspect.getmro(type(value)) if name in kind.__dict__), None)
             allowed = owner is None or f"{canonical_name(owner)}.{name}" in rows()
             return read if allowed else None
         if isinstance(value, types.ModuleType):
