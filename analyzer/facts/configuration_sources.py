@@ -100,7 +100,7 @@ def _constants(index: SourceIndex, path: str, is_script: bool) -> Iterator[Evide
     body = [node for node in tree.body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
     constants = [n for n in body if isinstance(n, (ast.Assign, ast.AnnAssign)) and _is_setting(n)]
     rest = [node for node in body if not isinstance(node, (ast.Import, ast.ImportFrom))]
-    only = len(constants) == len(rest)
+    only = all(isinstance(node, (ast.Assign, ast.AnnAssign)) for node in rest) and 2 * len(constants) >= len(rest)
     if constants and (only or (is_script and len(constants) >= FEWEST)):
         yield from (Evidence(index.span(path, node), "states_constant") for node in constants)
 

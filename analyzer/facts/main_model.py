@@ -130,7 +130,8 @@ def _add_use(instances: Instances, cases: dict[str, _Case], place: tuple[str, st
     path, scope, node = place
     if not any(isinstance(callee, Definition) for callee in instances.callees(path, scope, node.func)):
         return
-    for owner in instances.classes(path, scope, node):
+    handed_on = {c for argument in node.args for c in instances.classes(path, scope, argument)}
+    for owner in (c for c in instances.classes(path, scope, node) if c not in handed_on):
         case = cases.get(owner.qualified_name) if isinstance(owner, Definition) else None
         for use in uses if case is not None else ():
             assert case is not None

@@ -160,6 +160,8 @@ def test_a_repository_without_torch_has_no_roles_of_models(repository):
         ("c.py", "WIDTH = 3\nDEPTH = 2 * 4\n", True),
         ("c.py", "WIDTH = 3\ndef f(): pass\n", False),
         ("c.py", "import os\nWIDTH = 3\n", True),
+        ("c.py", "import time\nA = 1\nB = 'x'\nC = 'run' + str(time.time())\n", True),
+        ("c.py", "A = 1\nB = make()\nC = make()\n", False),
         ("c.py", "'''Nothing but words.'''\n", False),
     ],
 )

@@ -196,3 +196,18 @@ def test_in_a_library_the_first_model_of_its_documents_is_the_main_one(repositor
 
 def test_a_repository_without_models_has_none(repository):
     assert derive_structure(repository({"a.py": "class Net: pass\n"})).models == ()
+
+
+def test_a_function_that_hands_its_argument_on_builds_nothing(repository):
+    source = """
+    import torch
+    class Net(torch.nn.Module):
+        def forward(self, x): return x
+    def wrapped(model):
+        return model
+    net = Net()
+    net.eval()
+    print(wrapped(net)(1))
+    """
+    (model,) = derive_structure(repository({"m.py": source})).models
+    assert {evidence.where.first_line for evidence in model.evidence if evidence.rule.startswith("built")} == {6}
