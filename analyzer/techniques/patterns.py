@@ -16,11 +16,10 @@ from analyzer.index import SourceIndex
 from analyzer.records.source import Repository, SourceFile
 from analyzer.techniques.frame import Frame
 from analyzer.techniques.program import Program
-from analyzer.techniques.terms import Term, alternatives, same
+from analyzer.techniques.terms import LABELLED, Term, alternatives, same
 
 _PATH = "pattern.py"
 _IMPORTS = "import math\nimport numpy as np\nimport torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n"
-_LABELLED = frozenset({"attr", "method", "call", "external", "own", "compare", "invoke", "other", "param", "name"})
 _UNORDERED = frozenset({"add", "mul"})
 
 Holes = dict[str, Term]
@@ -83,7 +82,7 @@ def _match(pattern: Term, term: Term, holes: Holes, outermost: bool = False) -> 
     elif pattern.head == "const":
         if term.head == "const" and pattern.payload == term.payload:
             yield holes
-    elif pattern.head == term.head and (pattern.head not in _LABELLED or pattern.label == term.label):
+    elif pattern.head == term.head and (pattern.head not in LABELLED or pattern.label == term.label):
         yield from _match_parts(pattern, term, holes, outermost)
 
 

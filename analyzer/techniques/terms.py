@@ -16,6 +16,13 @@ SHAPE_HEADS = frozenset({
 })  # fmt: skip
 
 
+NAMES = frozenset({"attr", "name", "item", "index", "element", "param"})
+LABELLED = NAMES | {
+    "method", "call", "external", "own", "compare", "invoke", "other", "const", "lambda", "loop_index", "einsum",
+}  # fmt: skip
+"""Heads whose label tells terms apart; that of an operation only says how it was spelled."""
+
+
 @dataclass(frozen=True, eq=False)
 class Term:
     """An operation on terms, or a leaf (`name`, `param`, `const`, `external`, `own`, `attr`).
@@ -37,8 +44,16 @@ class Term:
     digest: int = field(default=0, repr=False)
 
     def __post_init__(self) -> None:
-        parts = (self.head, self.label, tuple(a.digest for a in self.args), *((k, v.digest) for k, v in self.keywords))
-        object.__setattr__(self, "digest", hash(parts))
+        label = self.label if self.head in LABELLED else ""
+        parts = (self.head, label, self._layer(), tuple(a.digest for a in self.args))
+        object.__setattr__(self, "digest", hash((*parts, *((k, v.digest) for k, v in self.keywords))))
+
+    def _layer(self) -> tuple[str, int, int]:
+        """Where the layer that this term applies is made: two layers of the same sizes are not the same map."""
+        made = self.definition
+        if made is None or self.head in NAMES or made.node is None:
+            return ("", 0, 0)
+        return (made.path, getattr(made.node, "lineno", 0), getattr(made.node, "col_offset", 0))
 
     def keyword(self, name: str) -> Term | None:
         """The option called `name`, None where the code leaves it out."""

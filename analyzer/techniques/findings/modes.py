@@ -103,8 +103,10 @@ def _traced(shapes: Shapes) -> Iterator[ModeDifference]:
     pair = traced_modes(shapes)
     if pair is not None:
         one, two = pair
-        yield ModeDifference("input", (), (), _inputs(one), _inputs(two))
-        yield ModeDifference("output", (), (), _outputs(one), _outputs(two))
+        if one.inputs and two.inputs:
+            yield ModeDifference("input", (), (), _inputs(one), _inputs(two))
+        if one.output and two.output:
+            yield ModeDifference("output", (), (), _outputs(one), _outputs(two))
 
 
 def _inputs(trace: Trace) -> str:

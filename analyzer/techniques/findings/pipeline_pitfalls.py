@@ -36,7 +36,11 @@ def find_pipeline_pitfalls(
 
 
 def _inference(program: Program, pipeline: Pipeline, techniques: Sequence[TechniqueFinding]) -> Iterator[Pitfall]:
+    """A module's own method as the entry is no program: who calls it may do all this."""
     readings = _reached(program, pipeline)
+    owner = pipeline.entry_name.rpartition(".")[0]
+    if owner and program.is_module(owner):
+        return
     if any(_is_library_model(term) for reading in readings for term in reading.walked):
         return
     where = next(stage.where for stage in pipeline.stages if stage.kind in _RUNNING)

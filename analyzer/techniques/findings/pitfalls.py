@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from analyzer.index import SourceIndex
 from analyzer.records.techniques import Pitfall
@@ -297,8 +298,9 @@ def _namespace_escapes(reading: Reading) -> bool:
     return bool(names & {"vars", "getattr", "setattr"}) or dictionary
 
 
+@lru_cache(maxsize=8)
 def attribute_names(program: Program) -> frozenset[str]:
-    """Every attribute that the repository reads, and every string, by which one could be read too."""
+    """Every attribute that the repository reads."""
     found: set[str] = set()
     for tree in program.index.trees().values():
         for node in ast.walk(tree):
