@@ -18,6 +18,8 @@ from analyzer.index.symbols import dotted_name
 from analyzer.records.evidence import Evidence
 from analyzer.records.structure import ClassInfo, EntryPoint, ModelCandidate, RoleAssignment
 
+SHOWN = 3
+
 
 @dataclass
 class _Case:
@@ -29,10 +31,22 @@ class _Case:
     parts: int = 0
     first_mention: int = 1_000_000
 
-    def add(self, evidence: Evidence) -> None:
+    indirect: list[Evidence] = field(default_factory=list)
+    """Builds in factories that the programs call; shown where there is no line of a program itself."""
+
+    def add(self, evidence: Evidence, direct: bool = True) -> None:
         self.rules[evidence.rule] = self.rules.get(evidence.rule, 0) + 1
-        if self.rules[evidence.rule] <= 3:
-            self.evidence.append(evidence)
+        (self.evidence if direct else self.indirect).append(evidence)
+
+    def shown(self) -> tuple[Evidence, ...]:
+        """The first lines for each reason."""
+        counts: dict[str, int] = {}
+        found = []
+        for evidence in self.evidence + self.indirect:
+            counts[evidence.rule] = counts.get(evidence.rule, 0) + 1
+            if counts[evidence.rule] <= SHOWN:
+                found.append(evidence)
+        return tuple(found)
 
 
 def rank_models(
@@ -64,7 +78,7 @@ def rank_models(
             case.info.qualified_name,
             case.info.where,
             place == 0 and _is_model(case),
-            tuple(case.evidence),
+            case.shown(),
         )
         for place, case in enumerate(candidates)
     )
@@ -104,15 +118,19 @@ class _Uses:
     def __init__(
         self, behaviour: Behaviour, entry_points: tuple[EntryPoint, ...], roles: tuple[RoleAssignment, ...]
     ) -> None:
-        places = {role: {r.path for r in roles if r.role == role} for role in ("training", "inference")}
+        places: dict[str, set[str]] = {
+            role: {r.path for r in roles if r.role == role} for role in ("training", "inference")
+        }
         places["entry_point"] = {entry.target for entry in entry_points if entry.target}
+        self._places = places
         self._reached = {
             use: behaviour.coming_from(key for key in behaviour.units if key[0] in paths)
             for use, paths in sorted(places.items())
         }
 
-    def of(self, key: Key) -> list[str]:
-        return [use for use, keys in self._reached.items() if key in keys]
+    def of(self, key: Key) -> list[tuple[str, bool]]:
+        """Uses of a unit; True where it stands in a file of that role itself."""
+        return [(use, key[0] in self._places[use]) for use, keys in self._reached.items() if key in keys]
 
 
 def _add_uses(behaviour: Behaviour, cases: dict[str, _Case], uses: _Uses) -> None:
@@ -126,16 +144,18 @@ def _add_uses(behaviour: Behaviour, cases: dict[str, _Case], uses: _Uses) -> Non
                 _add_use(behaviour.instances, cases, (*key, node), found)
 
 
-def _add_use(instances: Instances, cases: dict[str, _Case], place: tuple[str, str, ast.Call], uses: list[str]) -> None:
+def _add_use(
+    instances: Instances, cases: dict[str, _Case], place: tuple[str, str, ast.Call], uses: list[tuple[str, bool]]
+) -> None:
     path, scope, node = place
     if not any(isinstance(callee, Definition) for callee in instances.callees(path, scope, node.func)):
         return
     handed_on = {c for argument in node.args for c in instances.classes(path, scope, argument)}
     for owner in (c for c in instances.classes(path, scope, node) if c not in handed_on):
         case = cases.get(owner.qualified_name) if isinstance(owner, Definition) else None
-        for use in uses if case is not None else ():
+        for use, direct in uses if case is not None else ():
             assert case is not None
-            case.add(Evidence(instances.index.span(path, node), f"built_in_{use}"))
+            case.add(Evidence(instances.index.span(path, node), f"built_in_{use}"), direct)
 
 
 def _inside_module(instances: Instances, path: str, scope: str) -> bool:

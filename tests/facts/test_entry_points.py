@@ -6,9 +6,10 @@ import json
 
 import pytest
 
-from analyzer.facts import derive_facts
 from analyzer.facts.commands import Command
 from analyzer.facts.entry_points import find_entry_points
+from analyzer.facts.structure import derive_structure
+from analyzer.facts.usages import find_usages
 from analyzer.records.source import Span
 from tests.facts.small_trainer import SOURCES
 
@@ -89,7 +90,7 @@ def test_command_lines_are_split_into_simple_commands(text, words):
 
 def test_usages_are_quoted_with_their_purpose(repository):
     index = repository(SOURCES)
-    usages = derive_facts(index).processes.usages
+    usages = find_usages(index, derive_structure(index).roles)
     assert [(usage.text.split("\n")[0], usage.purpose) for usage in usages] == [
         ("pip install torch", "install"),
         ("python prepare.py", "data"),

@@ -82,7 +82,7 @@ PARTS = [
         [("a", S, None), ("a.0", "nn.Linear", None), ("a.1", "nn.ReLU", None), ("a.2", "Part", "m.py:Part")],
     ),
     (
-        "layers = []\n        layers += [nn.ReLU()]\n        layers.append(Part())\n        self.a = nn.Sequential(*layers)",
+        "l = []\n        l += [nn.ReLU()]\n        l.append(Part())\n        self.a = nn.Sequential(*l)",
         [("a", S, None), ("a.*", "nn.ReLU", None), ("a.*", "Part", "m.py:Part")],
     ),
     (
