@@ -20,7 +20,8 @@ _HOMES = {
     "UnknownValue": "values",
 }
 __all__ = [
-    "Budget", "BudgetExhausted", "CannotEvaluate", "Interpreter", "NamedInt", "Place", "Recording", "TargetRaised", "UnknownValue",
+    "Budget", "BudgetExhausted", "CannotEvaluate", "Interpreter", "NamedInt", "Place", "Recording",
+    "TargetRaised", "UnknownValue",
 ]  # fmt: skip
 
 

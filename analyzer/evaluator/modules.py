@@ -51,7 +51,7 @@ class ModuleScope:
                 self._touchers.setdefault(name, []).append(position)
 
     def _registered_in(self, node: ast.stmt) -> set[str]:
-        """Names of this file that the decorators of a definition may add it to: `@register` or `@REGISTRY.register()`."""
+        """Names that a definition's decorators may add it to: `@register`, `@REGISTRY.register()`."""
         found: set[str] = set()
         for decorator in getattr(node, "decorator_list", ()):
             root = _root(decorator.func if isinstance(decorator, ast.Call) else decorator)

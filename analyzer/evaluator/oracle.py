@@ -29,12 +29,12 @@ from torch.utils._pytree import tree_leaves, tree_map
 from analyzer.evaluator.errors import CannotEvaluate
 from analyzer.evaluator.values import find_unknown
 
-REAL_ELEMENTS = 2_000_000
+REAL_ELEMENTS = 4_000_000
 SMALL_ELEMENTS, SMALL_SIZE = 2_000, 1_000
 DEVICE_TEXT = re.compile(r"^(cuda|mps|xpu|npu|hpu|cpu|meta|mlu)(:\d+)?$")
 SYMBOLIC = (torch.SymInt, torch.SymFloat, torch.SymBool)
 NO_SYMBOLIC_FORM = re.compile(
-    r"Cannot call \w+\(\) on tensor with symbolic|SymIntArrayRef expected to contain only concrete|Expected.*concrete int"
+    r"Cannot call \w+\(\) on tensor with symbolic|SymIntArrayRef expected to contain only concrete|Expected.*concrete int"  # noqa: E501
 )
 UNINITIALISED = {"aten::empty", "aten::empty_strided", "aten::new_empty", "aten::empty_like", "aten::empty_permuted"}
 

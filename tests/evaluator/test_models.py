@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one row, one line
 """Models built and called by the evaluator against the same source really imported and run."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one row, one line
 """Modules on demand: what a name needs is evaluated, in order, and nothing else."""
 
 from __future__ import annotations

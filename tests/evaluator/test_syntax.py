@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one row, one line
 """The language: complete by table, and equal to Python on every construct."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one row, one line
 """Builtin types and exceptions of Python with the methods that may be used on their values."""
 
 TYPES = {

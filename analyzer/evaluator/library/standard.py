@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one row, one line
 """Modules of Python's standard library: what of them may be used, each with an example."""
 
 ROWS = """

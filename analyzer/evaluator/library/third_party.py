@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one row, one line
 """einops, numpy and packaging: what of the other libraries at hand may be used."""
 
 NUMPY = """

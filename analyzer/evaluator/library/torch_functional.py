@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one row, one line
 """Functions of `torch.nn.functional`."""
 
 FUNCTIONS = """

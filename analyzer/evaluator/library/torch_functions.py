@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one row, one line
 """Functions, constants and types of `torch` itself. `x` is float32[2, 3], `i` is int64[2, 3], `m` float32[3, 3]."""
 
 ROWS = """

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one row, one line
 """Classes of `torch.nn` with what may be touched on them, and `torch.nn.init`, `torch.nn.utils`."""
 
 CLASSES = """

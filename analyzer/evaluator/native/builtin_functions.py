@@ -36,11 +36,11 @@ def provide(session: Any) -> Provided:
         "repr": partial(_shown, session),
         "object.__setattr__": write,
         "object.__delattr__": session.delete_attribute,
-        "callable": lambda value: value if isinstance(value, UnknownValue) else callable(value),
+        "callable": _callable,
     }
     calls: dict[Any, Callable[..., Any]] = {
         type: partial(_type_of, session),
-        object: lambda: object(),
+        object: object,
         bytes: partial(_sized, session, bytes),
         bytearray: partial(_sized, session, bytearray),
     }
@@ -67,6 +67,10 @@ def _has_attribute(session: Any, value: Any, name: str) -> Any:
         return False
     refused = isinstance(found, UnknownValue) and found.cause.reason == "attribute_not_allowed"
     return found if refused else True
+
+
+def _callable(value: Any) -> Any:
+    return value if isinstance(value, UnknownValue) else callable(value)
 
 
 def _print(*values: Any, **options: Any) -> None:

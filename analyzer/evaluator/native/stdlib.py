@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one row, one line
 """Standard library pieces with effects or with real code that would look too deep: ours have neither."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one row, one line
 """Pieces of torch that are ours: parameters without contents, devices, compilers, checkpoints, data parallelism."""
 
 from __future__ import annotations

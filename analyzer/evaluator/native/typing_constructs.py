@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one row, one line
 """`typing` without the real module: constructs that can be subscripted, combined and inherited from, nothing else."""
 
 from __future__ import annotations
