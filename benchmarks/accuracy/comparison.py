@@ -13,7 +13,7 @@ Json = Mapping[str, Any]
 
 @dataclass
 class Outcome:
-    """One row of the table. `unmeasured` says why there is no truth; `totals_equal` is None where no total is claimed."""
+    """One row of the table. `unmeasured` says why there is no truth; `totals_equal` is None if no total is claimed."""
 
     group: str
     name: str
@@ -120,8 +120,8 @@ def numbers(call: Json) -> tuple[list[list[int | None]], list[list[int | None]]]
     return inputs, outputs
 
 
-def _value(dim: Any) -> int | None:
-    return dim["value"] if isinstance(dim, Mapping) else dim
+def _value(dim: int | Json | None) -> int | None:
+    return int(dim["value"]) if isinstance(dim, Mapping) else dim
 
 
 def compare_names(outcome: Outcome, claim: Json, values: Mapping[str, int], truth: Json) -> None:

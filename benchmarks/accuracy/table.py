@@ -41,7 +41,15 @@ def _row(o: Outcome) -> Row:
         return (_short(o), *("-",) * 8, f"unmeasured: {o.unmeasured}")
     remark = o.errors[0] if o.errors else f"unmeasured: {o.unmeasured}" if o.unmeasured else o.reason
     counts = (str(o.right), str(o.wrong), str(o.unknown), f"{o.names_right}/{o.names_right + o.names_wrong}")
-    return (_short(o), _said(o.built), _said(o.totals_equal), *counts, f"{o.seconds:.1f}", str(o.peak_mib), remark[:110])
+    return (
+        _short(o),
+        _said(o.built),
+        _said(o.totals_equal),
+        *counts,
+        f"{o.seconds:.1f}",
+        str(o.peak_mib),
+        remark[:110],
+    )
 
 
 def _short(outcome: Outcome) -> str:
@@ -74,5 +82,8 @@ def _sums(outcomes: Sequence[Outcome]) -> Iterator[Row]:
 def _aligned(rows: Sequence[Row]) -> Iterator[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
-        cells = (text.ljust(w) if n in (0, len(row) - 1) else text.rjust(w) for n, (text, w) in enumerate(zip(row, widths, strict=True)))
+        cells = (
+            text.ljust(w) if n in (0, len(row) - 1) else text.rjust(w)
+            for n, (text, w) in enumerate(zip(row, widths, strict=True))
+        )
         yield "  ".join(cells).rstrip()
