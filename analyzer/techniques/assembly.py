@@ -8,6 +8,7 @@ from analyzer.index import SourceIndex
 from analyzer.records.bundles import Facts, Findings, Shapes
 from analyzer.records.techniques import TechniqueFinding
 from analyzer.techniques.findings.claims import find_claims
+from analyzer.techniques.findings.commands import check_commands
 from analyzer.techniques.findings.comments import audit_comments
 from analyzer.techniques.findings.modes import line_differences, mode_differences
 from analyzer.techniques.findings.pipeline_pitfalls import find_pipeline_pitfalls
@@ -29,7 +30,7 @@ def assemble(index: SourceIndex, facts: Facts, shapes: Shapes) -> Findings:
     return Findings(
         sheets=tuple(sheet.card for sheet in sheets if sheet.card.id in found),
         techniques=techniques,
-        claims=(*find_claims(index, facts, shapes), *audit_comments(index, shapes)),
+        claims=(*find_claims(index, facts, shapes), *check_commands(facts), *audit_comments(index, shapes)),
         pitfalls=tuple(sorted(pitfalls, key=lambda p: (p.where, p.rule))),
         unspecified=find_unspecified(
             program, reached_definitions(program, facts), trains=bool(facts.processes.training)

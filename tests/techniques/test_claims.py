@@ -9,9 +9,10 @@ from analyzer.records.configuration import ConfigTable, Configuration, ConfigVal
 from analyzer.records.evidence import Known
 from analyzer.records.processes import Processes
 from analyzer.records.source import Span
-from analyzer.records.structure import Structure
+from analyzer.records.structure import EntryPoint, Structure
 from analyzer.records.tensors import Dim, ModelShapes, ParameterCounts, ShapeRow, ShapeTarget, TensorSpec, Trace
 from analyzer.techniques.findings.claims import agrees, find_claims
+from analyzer.techniques.findings.commands import check_commands
 from analyzer.techniques.findings.comments import audit_comments, stated_shape
 from tests.techniques.sources import index_of
 
@@ -129,3 +130,23 @@ def test_a_shape_comment_is_held_against_the_evaluated_line(
     row = ShapeRow(index.span("a.py", 2), "y = g(x)", "", ("",), "M", "forward", 1, (ShapeTarget("y", (spec,)),))
     trace = Trace("inference", "forward", (), (row,), (), ())
     assert [c.verdict for c in audit_comments(index, Shapes(models=(model(traces=(trace,)),)))] == verdicts
+
+
+@pytest.mark.parametrize(
+    ("command", "claimed"),
+    [
+        ("python train.py --rate 0.1 --seed=3", []),
+        ("python train.py --rate 0.1 --sead 3", ["--sead"]),
+        ("torchrun --nproc 8 train.py --rate 0.1", []),
+        ("python other.py --sead 3", []),
+        ("python train.py --sead 3 | tee log", []),
+    ],
+)
+def test_options_of_a_command_are_held_against_the_parser_it_starts(command: str, claimed: list[str]) -> None:
+    index = index_of(train="x = 1\n")
+    where = index.span("train.py", 1)
+    values = tuple(ConfigValue(name, "1", Known(1, (where,), "read"), where) for name in ("rate", "seed"))
+    configuration = Configuration((ConfigTable("args", "argparse", where, values),))
+    entry = EntryPoint("README.md", "readme", where, command, "train.py")
+    facts = Facts(index.repository, (), Structure(entry_points=(entry,)), configuration, Processes())
+    assert [claim.claimed for claim in check_commands(facts)] == claimed

@@ -39,11 +39,17 @@ def _is_pointwise(conv: Term) -> bool:
 
 
 def _chain(program: Program, term: Term) -> list[tuple[Term, bool]]:
-    """Convolutions from the last to the first along one path, each with whether an activation follows it."""
+    """Convolutions from the last to the first along the longest path, each with whether an activation follows it."""
+    return max((_path(program, one) for one in alternatives(term)), key=len)
+
+
+def _path(program: Program, term: Term) -> list[tuple[Term, bool]]:
     found: list[tuple[Term, bool]] = []
     here, active = term, False
     while True:
-        here = next(alternatives(here))
+        if here.head == "choice":
+            rest = _chain(program, here)
+            return found + [(conv, acts or (active and conv is rest[0][0])) for conv, acts in rest]
         if here.head in CONV_HEADS and here.args:
             found.append((here, active))
             here, active = here.args[0], False
