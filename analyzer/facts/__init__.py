@@ -39,7 +39,7 @@ def _absent(index: SourceIndex, structure: Structure) -> Iterator[Gap]:
     """What a reader of such a report expects and this repository does not have."""
     if not index.python_paths():
         yield Gap(".", "no_python")
-    elif all(dependency.name != "torch" for dependency in structure.dependencies):
+    elif index.trees() and all(dependency.name != "torch" for dependency in structure.dependencies):
         yield Gap(".", "no_pytorch")
-    elif not structure.models:
+    elif index.trees() and not structure.models:
         yield Gap(".", "no_model_class")
