@@ -6,8 +6,6 @@ It knows files and syntax, not what they mean. It holds no open files and never 
 from __future__ import annotations
 
 import ast
-import io
-import tokenize
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
@@ -100,17 +98,6 @@ class SourceIndex:
         lines[-1] = _until(lines[-1], end)
         lines[0] = _from(lines[0], start)
         return "\n".join(lines)
-
-    def comments(self, path: str) -> dict[int, str]:
-        """Comments of a Python file by line, without `#`; empty where the file cannot be cut into tokens."""
-        found: dict[int, str] = {}
-        try:
-            for token in tokenize.generate_tokens(io.StringIO(self.text(path)).readline):
-                if token.type == tokenize.COMMENT:
-                    found[token.start[0]] = token.string.lstrip("#").strip()
-        except (tokenize.TokenError, SyntaxError):
-            pass
-        return found
 
     @cached_property
     def symbols(self) -> SymbolTable:

@@ -50,8 +50,3 @@ def test_form_feeds_and_separators_do_not_shift_lines():
     tree = index.tree("m.py")
     assert isinstance(tree, ast.Module)
     assert [index.segment("m.py", node) for node in tree.body] == ["x = 1", "y = '\u2028'", "z = 3"]
-
-
-def test_comments_are_known_by_line_and_not_found_in_strings():
-    index = index_of("x = 1  # one\ny = '# no'\n# (B, T)\n")
-    assert index.comments("m.py") == {1: "one", 3: "(B, T)"}
