@@ -178,8 +178,14 @@ def _processes() -> Processes:
         loops = ("for step in range(100)",) if depth else ()
         return Stage(
             kind,  # type: ignore[arg-type]
-            span("train.py", line), code, "train.py", tuple(consumes.split()), tuple(produces.split()), depth, loops,
-        )  # fmt: skip
+            span("train.py", line),
+            code,
+            "train.py",
+            tuple(consumes.split()),
+            tuple(produces.split()),
+            depth,
+            loops,
+        )
 
     training = Pipeline(
         "training",
@@ -203,12 +209,16 @@ def _processes() -> Processes:
                 span("train.py", 8),
             ),
         ),
-        schedules=(Schedule("train.py:get_lr", span("train.py", 3), (), tuple((i, 1e-3 * min(1, i / 10)) for i in range(0, 101, 5))),),
+        schedules=(
+            Schedule(
+                "train.py:get_lr", span("train.py", 3), (), tuple((i, 1e-3 * min(1, i / 10)) for i in range(0, 101, 5))
+            ),
+        ),
         losses=(Loss("criterion", span("train.py", 6), "criterion(model(x), y)"),),
         data=(DataItem("x", "batch()", None, "float32", span("train.py", 5)),),
         seeds=(span("train.py", 1),),
         files=("train.py",),
-    )  # fmt: skip
+    )
     root = CallNode(
         "train.py", span("train.py", 1, 8), children=(CallNode("model(x)", span("train.py", 6), note="loop"),)
     )
@@ -231,26 +241,52 @@ def _model() -> ModelShapes:
         ),
     )
     tree = ModuleNode(
-        "", "", "Net", 552, 1, ("",), "", None, defined,
-        tuple(ModuleNode(m.path, m.path, m.class_name, m.parameters, 1, (m.path,), m.detail, m.created_at) for m in modules[1:]),
-    )  # fmt: skip
+        "",
+        "",
+        "Net",
+        552,
+        1,
+        ("",),
+        "",
+        None,
+        defined,
+        tuple(
+            ModuleNode(m.path, m.path, m.class_name, m.parameters, 1, (m.path,), m.detail, m.created_at)
+            for m in modules[1:]
+        ),
+    )
     rows = (
         row(12, "def forward(self, x):", "x", X),
         row(13, "h = self.up(x)", "h", H),
         row(14, "return self.down(h)", "return", X),
     )
     trace = Trace(
-        "inference", "forward", (ModelInput("x", X, "signature"),), rows, modules, (X,),
+        "inference",
+        "forward",
+        (ModelInput("x", X, "signature"),),
+        rows,
+        modules,
+        (X,),
         conditions=(Condition("B > 0", span("net/model.py", 13), True),),
-    )  # fmt: skip
+    )
     return ModelShapes(
-        "Net", "net/model.py:Net", True, defined, "Net()", "defaults", None, (("B", 2), ("width", 8)),
-        Known(ParameterCounts(552, 552, 552), (defined,), "evaluated"), modules, tree, (trace,),
+        "Net",
+        "net/model.py:Net",
+        True,
+        defined,
+        "Net()",
+        "defaults",
+        None,
+        (("B", 2), ("width", 8)),
+        Known(ParameterCounts(552, 552, 552), (defined,), "evaluated"),
+        modules,
+        tree,
+        (trace,),
         (
             ("flops", Cost(Known(2048, (defined,), "counted"), "16*B*width*width", "one_multiply_add_is_two_flops")),
             ("kv_bytes_per_token", Cost(Unknown("no_cache", (), defined), None, "float32")),
         ),
-    )  # fmt: skip
+    )
 
 
 def _findings() -> Findings:
@@ -258,14 +294,20 @@ def _findings() -> Findings:
     return Findings(
         techniques=(
             TechniqueFinding(
-                "relu_ffn", (where,), "pattern", (Binding("W1", "self.up", where, Known(32, (where,), "read")),), ("net/model.py:Net",)
+                "relu_ffn",
+                (where,),
+                "pattern",
+                (Binding("W1", "self.up", where, Known(32, (where,), "read")),),
+                ("net/model.py:Net",),
             ),
         ),
-        claims=(Claim("about 600 parameters", "600", "552", "differ", span("net/model.py", 5), (where,), "parameters"),),
+        claims=(
+            Claim("about 600 parameters", "600", "552", "differ", span("net/model.py", 5), (where,), "parameters"),
+        ),
         pitfalls=(Pitfall("no_seed", (span("train.py", 4),)),),
         unspecified=(Unspecified("betas", span("train.py", 8), "(0.9, 0.999)", "torch.optim.AdamW"),),
         line_differences=(LineDifference(where, "h = self.up(x)", None, "[B, 4*width]"),),
-    )  # fmt: skip
+    )
 
 
 def drawing() -> Diagram:
@@ -305,9 +347,13 @@ def curve() -> Diagram:
 
 def bars() -> Diagram:
     return Diagram(
-        "shares", Text("Parameters", "参数量"), "bar", series=(Series("parameters", (0.0, 1.0), (288.0, 264.0)),),
-        categories=("up", "down"), y_label="parameters",
-    )  # fmt: skip
+        "shares",
+        Text("Parameters", "参数量"),
+        "bar",
+        series=(Series("parameters", (0.0, 1.0), (288.0, 264.0)),),
+        categories=("up", "down"),
+        y_label="parameters",
+    )
 
 
 def every_block() -> tuple[Block, ...]:
@@ -333,21 +379,31 @@ def every_block() -> tuple[Block, ...]:
         Table(
             "parameters",
             ((Plain("module"),), (Plain("count"),)),
-            (((Code("up | pipe"),), (Plain("288"),)), ((Plain("=cmd()"),), (Plain("264"),)), ((Plain("total"),), (Plain("552"),))),
+            (
+                ((Code("up | pipe"),), (Plain("288"),)),
+                ((Plain("=cmd()"),), (Plain("264"),)),
+                ((Plain("total"),), (Plain("552"),)),
+            ),
             ("left", "right"),
             (Plain("Parameters of each module"),),
             "count",
         ),
-        Snippet(where, "\n".join(MODEL.split("\n")[11:14]), "python", ((13, "h: [B, 4*width]"), (14, "return: [B, width]"))),
+        Snippet(
+            where, "\n".join(MODEL.split("\n")[11:14]), "python", ((13, "h: [B, 4*width]"), (14, "return: [B, width]"))
+        ),
         Preformatted("net/\n`-- model.py <here>", ""),
-        Formula(r"y = W_2\,\mathrm{relu}(W_1 x)", ((Math("W_1"), (Code("self.up.weight"), Plain(" "), SourceRef(span("net/model.py", 9)))),), (where,)),
+        Formula(
+            r"y = W_2\,\mathrm{relu}(W_1 x)",
+            ((Math("W_1"), (Code("self.up.weight"), Plain(" "), SourceRef(span("net/model.py", 9)))),),
+            (where,),
+        ),
         DiagramRef(drawing(), (Plain("The whole net"),)),
         DiagramRef(curve(), (Plain("From the code's own function"),), ("figure",)),
         DiagramRef(bars(), (Plain("Shares"),), ("ascii", "mermaid", "figure")),
         Note("knowledge", (Plain("Known from a paper."),)),
         Note("gap", (Plain("Not derivable."),)),
         Details((Plain("More <i>about</i> "), Code("Net")), (Paragraph((Plain("Folded."),)),)),
-    )  # fmt: skip
+    )
 
 
 def document(language: Language = "en", path: str = "article") -> Document:

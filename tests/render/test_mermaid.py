@@ -18,10 +18,39 @@ from tests.render import sample
 CHECK = Path(__file__).parent.parent / "mermaid"
 REFUSED = Path(__file__).parent.parent.parent / ".venv" / ".mermaid-refused"
 NASTY = (
-    'quoted "text"', "[B, T, n_embd]", "a | b", "end", "subgraph x", "%% comment", "%%{init: {}}%%", "1. first", "2) b", "- x",
-    "+ x", "`code`", "**bold**", "<script>alert(1)</script>", "#35; &amp; &#x27;", "click n0 href", "{{x}}", "(x)", "x --> y",
-    "graph TD", "中文 标签", "\\n", ";", "@{shape: x}", "", " ", "___", "~~~", "😀", "style n0 fill:#000", "default", "a\nb",
-)  # fmt: skip
+    'quoted "text"',
+    "[B, T, n_embd]",
+    "a | b",
+    "end",
+    "subgraph x",
+    "%% comment",
+    "%%{init: {}}%%",
+    "1. first",
+    "2) b",
+    "- x",
+    "+ x",
+    "`code`",
+    "**bold**",
+    "<script>alert(1)</script>",
+    "#35; &amp; &#x27;",
+    "click n0 href",
+    "{{x}}",
+    "(x)",
+    "x --> y",
+    "graph TD",
+    "中文 标签",
+    "\\n",
+    ";",
+    "@{shape: x}",
+    "",
+    " ",
+    "___",
+    "~~~",
+    "😀",
+    "style n0 fill:#000",
+    "default",
+    "a\nb",
+)
 
 
 def complaints(texts: list[str]) -> list[str | None]:
@@ -31,8 +60,14 @@ def complaints(texts: list[str]) -> list[str | None]:
             pytest.fail("the Mermaid parser is not installed: npm ci --prefix tests/mermaid")
         pytest.skip("the Mermaid parser is not installed")
     done = subprocess.run(
-        ["node", "check.mjs"], cwd=CHECK, input=json.dumps(texts), capture_output=True, text=True, timeout=120, check=True
-    )  # fmt: skip
+        ["node", "check.mjs"],
+        cwd=CHECK,
+        input=json.dumps(texts),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
     return json.loads(done.stdout)
 
 

@@ -21,10 +21,20 @@ def files(**changes):
 
 def test_the_files_of_the_contract_are_there():
     assert set(files()) == {
-        "README.md", "annotated/net/model.py", "article.en.html", "article.en.md", "article.zh.html", "article.zh.md",
-        "diagrams.json", "docs/call_flow.en.md", "docs/call_flow.md", "docs/call_flow.zh.md", "facts.json",
-        "generate_diagrams.py", "tables/parameters.csv",
-    }  # fmt: skip
+        "README.md",
+        "annotated/net/model.py",
+        "article.en.html",
+        "article.en.md",
+        "article.zh.html",
+        "article.zh.md",
+        "diagrams.json",
+        "docs/call_flow.en.md",
+        "docs/call_flow.md",
+        "docs/call_flow.zh.md",
+        "facts.json",
+        "generate_diagrams.py",
+        "tables/parameters.csv",
+    }
 
 
 def test_one_language_leaves_the_other_out():

@@ -11,7 +11,7 @@ from analyzer.records.techniques import Text
 
 MOST_STAGES = 16
 MOST_PIPELINES = 4
-LONGEST_CODE = 32
+LONGEST_CODE = 36
 LONGEST_HEADER = 52
 MOST_NAMES = 3
 LEAST_IMPORTANT: tuple[StageKind, ...] = (
@@ -112,7 +112,16 @@ def _box(number: int, shown: Shown, groups: dict[str, str]) -> Box:
         lines.append(f"also {places}" + (", …" if len(shown.also) > 2 else ""))
     group = groups[stage.loops[0]] if stage.loops else None
     style = STYLES.get(stage.kind, "plain")
-    return Box(f"s{number}", _cut(stage.code, LONGEST_CODE), tuple(lines), style, group, stage.where)
+    return Box(f"s{number}", _code_label(stage.code), tuple(lines), style, group, stage.where)
+
+
+def _code_label(code: str) -> str:
+    """The statement on one line; where it is long, without the arguments of its call."""
+    flat = " ".join(code.split())
+    called = flat.partition("(")[0]
+    if len(flat) > LONGEST_CODE and len(called) < len(flat) - 4:
+        flat = f"{called}(…)"
+    return _cut(flat, LONGEST_CODE)
 
 
 def _cut(text: str, longest: int) -> str:

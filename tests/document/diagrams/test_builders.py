@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from analyzer.document.diagrams import build_diagrams
-from analyzer.document.diagrams.pipelines import MOST_STAGES, shortened
+from analyzer.document.diagrams.pipelines import MOST_STAGES, _code_label, shortened
 from analyzer.records.bundles import Analysis, Facts, Shapes
 from analyzer.records.configuration import Configuration, Override
 from analyzer.records.evidence import Known
@@ -98,6 +98,18 @@ def test_a_long_pipeline_loses_its_least_important_stages_first():
     assert len(kept) == MOST_STAGES
     assert left_out == 36 - MOST_STAGES
     assert "log" not in {one.stage.kind for one in kept}
+
+
+@pytest.mark.parametrize(
+    ("code", "label"),
+    [
+        ("loss.backward()", "loss.backward()"),
+        ("optimizer = torch.optim.AdamW(model.parameters(), lr=lr)", "optimizer = torch.optim.AdamW(…)"),
+        ("x = " + "a" * 50, "x = " + "a" * 31 + "…"),
+    ],
+)
+def test_a_long_statement_is_shown_without_its_arguments(code, label):
+    assert _code_label(code) == label
 
 
 def test_neighbours_of_one_kind_are_one_stage():
