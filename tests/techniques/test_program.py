@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from analyzer.techniques.program import Program
+from analyzer.techniques.recognise import find_techniques
+from analyzer.techniques.sheets import load_sheets
 from analyzer.techniques.terms import same
 from tests.techniques.sources import HEADER, index_of, program_of
 
@@ -77,3 +79,15 @@ def test_a_branch_leaves_either_value_and_recursion_ends() -> None:
     )
     assert {t.head for t in returned(program, "a").args} == {"relu", "tanh"}  # type: ignore[attr-defined]
     assert any(t.head == "call" for t in returned(program, "b").args)  # type: ignore[attr-defined]
+
+
+def test_the_bindings_of_attention_leave_transposition_and_scale_to_the_formula() -> None:
+    program = program_of(
+        "def f(q, k, v, n):\n"
+        "    s = n ** -0.25\n"
+        "    w = (q * s) @ (k * s).transpose(-1, -2)\n"
+        "    return F.softmax(w, dim=-1) @ v\n"
+    )
+    sheet = next(s for s in load_sheets() if s.card.id == "scaled_dot_product_attention")
+    found = find_techniques(program, [sheet])
+    assert {b.hole: b.code for b in found[0].bindings} == {"q": "q", "k": "k", "v": "v", "scale": "s ** 2"}

@@ -49,11 +49,16 @@ def mode_differences(
 
 def _stages(training: Pipeline, inference: Pipeline) -> Iterator[ModeDifference]:
     for aspect, train_kinds, infer_kinds in _ASPECTS:
-        left = [s for s in training.stages if s.kind in train_kinds]
-        right = [s for s in inference.stages if s.kind in infer_kinds]
+        left = _of_kinds(training, train_kinds)
+        right = _of_kinds(inference, infer_kinds)
         if left or right:
             absent = f"{aspect}_absent"
             yield ModeDifference(aspect, _places(left), _places(right), _said(left, absent), _said(right, absent))
+
+
+def _of_kinds(pipeline: Pipeline, kinds: tuple[str, ...]) -> list[Stage]:
+    """Stages of the kinds, in the order in which the kinds are named: the most telling first."""
+    return [stage for kind in kinds for stage in pipeline.stages if stage.kind == kind]
 
 
 def _places(stages: Sequence[Stage]) -> tuple[Span, ...]:

@@ -132,7 +132,22 @@ def match_of(core: Core, form: str, *holes: tuple[str, Term | None]) -> Match:
 
 
 def _operands(core: Core) -> tuple[tuple[str, Term], ...]:
-    return (("q", core.query), ("k", core.key), ("v", core.value))
+    """Queries, keys and values as the formula means them: the keys before they are laid across, without the scale."""
+    if core.fused:
+        return (("q", core.query), ("k", core.key), ("v", core.value))
+    return (("q", _unscaled(core.query)), ("k", _unscaled(_upright(core.key))), ("v", core.value))
+
+
+def _upright(key: Term) -> Term:
+    """The keys whose last two axes the product swaps."""
+    swapped = key.head == "transpose" and {number(key.keyword("dim0")), number(key.keyword("dim1"))} == {2, 3}
+    return key.args[0] if (key.head == "mT" or swapped) and key.args else key
+
+
+def _unscaled(operand: Term) -> Term:
+    scale = _scaled(operand) if operand.head == "mul" else None
+    rest = [part for part in operand.args if part is not scale]
+    return rest[0] if scale is not None and len(rest) == 1 else operand
 
 
 def is_attention(program: Program, reading: Reading) -> Iterator[Match]:
@@ -148,7 +163,8 @@ def is_fused_attention(program: Program, reading: Reading) -> Iterator[Match]:
     for core in attention_cores(reading):
         if core.fused:
             match = match_of(core, "fused_function", *_operands(core))
-            yield Match(match.root, match.holes, match.evidence, match.form, (("fused_kernel_is_chosen_by_torch", ()),))
+            notes = (("fused_kernel_is_chosen_by_torch", ()), *_scale_note(program, core, score_scale(core)))
+            yield replace(match, notes=notes)
 
 
 def score_scale(core: Core) -> Term | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from analyzer.techniques.patterns import Match
@@ -32,11 +33,18 @@ def has_causal_mask(program: Program, reading: Reading) -> Iterator[Match]:
         if core.fused:
             triangle = core.root.keyword("attn_mask")
             if is_on(core.root.keyword("is_causal")):
-                yield match_of(core, "is_causal", ("m", core.root.keyword("is_causal")))
+                yield match_of(core, "is_causal", ("m", _option(core.root, "is_causal")))
             elif triangle is not None and _has_triangle(triangle):
                 yield match_of(core, "triangle", ("m", triangle))
         elif core.scores is not None:
             yield from _triangular_scores(core, core.scores)
+
+
+def _option(call: Term, name: str) -> Term | None:
+    """A named argument as the call writes it: `is_causal=True`."""
+    given = call.node.keywords if isinstance(call.node, ast.Call) else []
+    node = next((keyword for keyword in given if keyword.arg == name), None)
+    return Term("option", path=call.path, node=node) if node is not None else call.keyword(name)
 
 
 def _triangular_scores(core: Core, scores: Term) -> Iterator[Match]:
