@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from analyzer.records.evidence import Known, Unknown
-from analyzer.records.tensors import ModelShapes, ReferenceTrace, Trace
+from analyzer.records.tensors import ModelShapes, ModuleRecord, ReferenceTrace, Trace
 from analyzer.render.json_values import Json, Object, source, unknown
 from analyzer.render.shapes_json import shapes_json
 
@@ -30,8 +30,9 @@ def _complete(item: ModelShapes, trace: Trace | None) -> Object:
     if isinstance(item.parameters, Unknown):
         shapes |= dict.fromkeys(COUNTS, unknown(item.parameters))
     _name_cost_gaps(shapes["cost"], item)
+    _give_module_sources(shapes, trace.modules if trace else item.modules)
     if trace is not None:
-        _give_sources(shapes, trace)
+        _give_line_sources(shapes, trace)
     else:
         del shapes["mode"]
     head: Object = {
@@ -51,13 +52,16 @@ def _name_cost_gaps(costs: dict[str, Any], item: ModelShapes) -> None:
             costs[name]["how"] = cost.value.how
 
 
-def _give_sources(shapes: dict[str, Any], trace: Trace) -> None:
-    for described, record in zip(shapes["modules"], trace.modules, strict=True):
+def _give_module_sources(shapes: dict[str, Any], records: tuple[ModuleRecord, ...]) -> None:
+    for described, record in zip(shapes["modules"], records, strict=True):
         described.pop("source", None)
         if record.created_at is not None:
             described["source"] = source(record.created_at)
         if record.defined_at is not None:
             described["defined_at"] = source(record.defined_at)
+
+
+def _give_line_sources(shapes: dict[str, Any], trace: Trace) -> None:
     for described, row in zip(shapes["lines"], trace.rows, strict=True):
         described["source"] = source(row.where)
     for key in ("conditions", "assumptions"):

@@ -76,6 +76,15 @@ def test_unknown_parameters_are_told_with_their_reason():
     ] == []
 
 
+def test_a_model_that_was_only_built_satisfies_the_schema():
+    analysis = sample.analysis()
+    model = replace(analysis.shapes.models[0], traces=())
+    data = facts_json(replace(analysis, shapes=replace(analysis.shapes, presets=(model,))))
+    assert "mode" not in data["preset_models"][0]
+    errors = Draft202012Validator(facts_schema()).iter_errors(json.loads(json.dumps(data)))
+    assert [error.message for error in errors] == []
+
+
 def test_a_repository_without_a_web_address_has_no_such_key():
     data = facts_json(sample.analysis(commit=None, remote=None))
     assert not {"commit", "remote", "dirty"} & data["repository"].keys()

@@ -11,6 +11,7 @@ from analyzer.records.techniques import Text
 
 MOST_STAGES = 16
 MOST_PIPELINES = 4
+LEAST_BOXES = 3
 LONGEST_CODE = 36
 LONGEST_HEADER = 52
 MOST_NAMES = 3
@@ -47,8 +48,8 @@ def _all_of(pipelines: tuple[Pipeline, ...]) -> tuple[Diagram, ...]:
     drawn = []
     for number, pipeline in enumerate(ordered, 1):
         name = f"{pipeline.kind}_pipeline" + (f"_{number}" if number > 1 else "")
-        drawn += [draw_pipeline(name, pipeline)] if len(pipeline.stages) > 1 else []
-    return tuple(drawn)
+        drawn.append(draw_pipeline(name, pipeline))
+    return tuple(diagram for diagram in drawn if len(diagram.boxes) >= LEAST_BOXES)
 
 
 def draw_pipeline(name: str, pipeline: Pipeline) -> Diagram:
