@@ -196,7 +196,8 @@ class _Filled(ast.NodeTransformer):
     def visit(self, node: ast.AST) -> ast.AST:
         if isinstance(node, (ast.Name, ast.Attribute)) and ast.unparse(node) in self._names:
             return ast.parse(repr(self._names[ast.unparse(node)]), mode="eval").body
-        return super().visit(node)
+        visited: ast.AST = super().visit(node)
+        return visited
 
 
 def _leaves(node: ast.expr) -> list[ast.expr]:

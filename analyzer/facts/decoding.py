@@ -277,7 +277,7 @@ def _streams(visit: _Visit) -> Iterator[Feature]:
 
 
 RULES: tuple[Callable[[_Visit], Iterator[Feature]], ...] = (
-    _temperature, _top_k, _top_p, _min_p, _greedy, _repetition_penalty, _beam_search, _guidance, _hooked_cache, _streams,
+    _temperature, _top_k, _top_p, _min_p, _greedy, _repetition_penalty, _beam_search, _guidance, _hooked_cache, _streams,  # noqa: E501
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Where programs start: scripts, notebooks, functions and methods that train or infer, and which one is the main one."""
+"""Where programs start: scripts, notebooks, functions and methods that train or infer, and which is the main one."""
 
 from __future__ import annotations
 

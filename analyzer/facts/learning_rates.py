@@ -48,7 +48,7 @@ def _given_functions(program: Program, occurrence: Occurrence) -> Iterator[Featu
 
 
 def _rate_functions(program: Program, store: Occurrence) -> Iterator[CodeScope]:
-    """Functions whose result is stored, directly or through a name; the storing function itself for written-out code."""
+    """Functions whose result is stored, directly or through a name; the storing function for written-out code."""
     statement = store.step.statement
     value = getattr(statement, "value", None)
     yield from _called(program, value, store.step.scope, 0)
@@ -103,7 +103,10 @@ def _ramp(node: ast.If) -> ast.stmt | None:
     limit = ast.unparse(test.comparators[0])
     for statement in node.body:
         for part in ast.walk(statement):
-            if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Div):
-                if any(ast.unparse(n) == limit for n in ast.walk(part.right) if isinstance(n, ast.expr)):
-                    return statement
+            if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Div) and _mentions(part.right, limit):
+                return statement
     return None
+
+
+def _mentions(node: ast.expr, text: str) -> bool:
+    return any(ast.unparse(n) == text for n in ast.walk(node) if isinstance(n, ast.expr))

@@ -110,14 +110,15 @@ class Program:
                 own = target.body is not None and not is_forward(self.flow.inference, target)
                 if own and target.body is not None and not is_construction(self.flow.inference, target):
                     kinds = self.flow.kinds(target.body)
-                    if "forward" in kinds and not kinds & {"backward", "step"} and self._evaluates(occurrence, kinds):
+                    is_closed = "forward" in kinds and not kinds & {"backward", "step"}
+                    if is_closed and self._evaluates(occurrence, target.body):
                         found.add(id(occurrence.step))
         return frozenset(found)
 
-    def _evaluates(self, occurrence: Occurrence, kinds: frozenset[str]) -> bool:
-        """The call switches to eval mode itself, or stands under no_grad after a switch in its own function."""
-        if "eval" in kinds:
-            return True
+    def _evaluates(self, occurrence: Occurrence, body: Body) -> bool:
+        """The function switches to eval mode itself and evaluates there, or stands under no_grad after a switch."""
+        if any(is_eval(step) and any(stage_of(d) == "mode" for d in step.foreign) for step in body.steps):
+            return not any(self._is_inner_evaluation(step) for step in body.steps)
         before = [
             o.step
             for o in self.occurrences
@@ -126,6 +127,12 @@ class Program:
             and o.step.statement.lineno < occurrence.step.statement.lineno
         ]
         return bool(before) and is_eval(before[-1]) and self.is_under_no_grad(occurrence)
+
+    def _is_inner_evaluation(self, step: Step) -> bool:
+        """A call under `with no_grad` of own code that runs forwards: the evaluation proper."""
+        is_guarded = any(NO_GRAD.fullmatch(d) for c in step.around.contexts for d in c.dotted)
+        bodies = [t.body for t in step.targets if t.body is not None and not is_forward(self.flow.inference, t)]
+        return is_guarded and any("forward" in self.flow.kinds(body) for body in bodies)
 
     def in_evaluation(self, occurrence: Occurrence) -> bool:
         """Inside a call that evaluates."""

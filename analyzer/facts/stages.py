@@ -276,26 +276,32 @@ def names_loaded(node: ast.AST) -> tuple[str, ...]:
 
 def _reads(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Call):
-        if isinstance(node.func, ast.Attribute):
-            yield from _reads(node.func.value)
-        elif not isinstance(node.func, ast.Name):
-            yield from _reads(node.func)
-        for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
-            yield from _reads(argument)
-    elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
-        text = ast.unparse(node)
-        if text.replace(".", "").replace("_", "").isalnum():
-            yield text
-        else:
-            yield from _reads(node.value)
-    elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-        return
+        yield from _reads_of_call(node)
+    elif isinstance(node, ast.Attribute):
+        yield from _reads_of_attribute(node)
     elif isinstance(node, ast.Name):
-        if isinstance(node.ctx, ast.Load):
-            yield node.id
+        yield from [node.id] if isinstance(node.ctx, ast.Load) else []
     else:
         for child in ast.iter_child_nodes(node):
             yield from _reads(child)
+
+
+def _reads_of_call(node: ast.Call) -> Iterator[str]:
+    if isinstance(node.func, ast.Attribute):
+        yield from _reads(node.func.value)
+    elif not isinstance(node.func, ast.Name):
+        yield from _reads(node.func)
+    for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+        yield from _reads(argument)
+
+
+def _reads_of_attribute(node: ast.Attribute) -> Iterator[str]:
+    """`config.lr` as a whole; the object of a store is not read."""
+    text = ast.unparse(node)
+    if isinstance(node.ctx, ast.Load) and text.replace(".", "").replace("_", "").isalnum():
+        yield text
+    elif isinstance(node.ctx, ast.Load) or not isinstance(node.value, ast.Name):
+        yield from _reads(node.value)
 
 
 def names_stored(node: ast.AST) -> tuple[str, ...]:

@@ -160,10 +160,12 @@ def _is_one(node: ast.expr) -> bool:
 
 def _handles_parameters(program: Program, occurrence: Occurrence) -> bool:
     """The function goes over parameters or buffers of modules."""
-    for node in occurrence.step.scope.nodes:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in ("parameters", "named_parameters", "state_dict", "buffers", "named_buffers"):
-                types = program.flow.inference.types(node.func, occurrence.step.scope)
-                if not types or any(isinstance(t, Foreign) for t in types):
-                    return True
-    return False
+    return any(_lists_parameters(program, occurrence, node) for node in occurrence.step.scope.nodes)
+
+
+def _lists_parameters(program: Program, occurrence: Occurrence, node: ast.AST) -> bool:
+    names = ("parameters", "named_parameters", "state_dict", "buffers", "named_buffers")
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in names:
+        return False
+    types = program.flow.inference.types(node.func, occurrence.step.scope)
+    return not types or any(isinstance(t, Foreign) for t in types)

@@ -317,8 +317,9 @@ class CallRules:
             inference.add(inference.slots, (site.site, keyword.arg or ANY), inference.types(keyword.value, scope))
         given: Types = frozenset().union(*arguments)
         for base in given:
-            for key in inference.keys_of(base.site) if isinstance(base, Container) else ():
-                inference.add(inference.slots, (site.site, key), inference.slots.get((base.site, key)))
+            if isinstance(base, Container):
+                for key in inference.keys_of(base.site):
+                    inference.add(inference.slots, (site.site, key), inference.slots.get((base.site, key)))
         others = inference.elements(frozenset(base for base in given if not isinstance(base, Container)))
         inference.add(inference.slots, (site.site, ANY), others)
         return frozenset({site})

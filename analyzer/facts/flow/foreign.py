@@ -8,18 +8,17 @@ WRAPPERS = frozenset(
     {
         "torch.nn.parallel.DistributedDataParallel", "torch.nn.DataParallel", "torch.nn.parallel.DataParallel",
         "torch.nn.parallel.distributed.DistributedDataParallel", "apex.parallel.DistributedDataParallel",
-        "torch.distributed.fsdp.FullyShardedDataParallel", "fairscale.nn.FullyShardedDataParallel",
-        "torch.compile", "torch.jit.script", "copy.deepcopy", "copy.copy", "functools.partial", "functools.wraps",
+        "torch.distributed.fsdp.FullyShardedDataParallel", "fairscale.nn.FullyShardedDataParallel", "torch.compile",
+        "torch.jit.script", "copy.deepcopy", "copy.copy", "functools.partial", "functools.wraps",
         "torch.nn.SyncBatchNorm.convert_sync_batchnorm", "torch.distributed.fsdp.fully_shard",
         "torch.distributed._composable.fsdp.fully_shard", "torch.nn.utils.weight_norm", "apex.amp.initialize",
         "torch.nn.utils.spectral_norm", "torch.nn.utils.parametrizations.weight_norm", "peft.get_peft_model",
         "torch.ao.quantization.quantize_dynamic", "torch.quantization.quantize_dynamic", "typing.cast",
-        "torch._dynamo.optimize", "einops._torch_specific.allow_ops_in_compiled_graph", "torch.no_grad",
-        "torch.inference_mode", "beartype.beartype", "functools.lru_cache", "functools.cache",
-        "builtins.tuple", "builtins.iter", "builtins.reversed", "builtins.sorted",
-        "tqdm.tqdm", "tqdm.auto.tqdm", "tqdm.trange", "tqdm.notebook.tqdm", "rich.progress.track",
-        "itertools.chain", "itertools.cycle", "itertools.islice", "builtins.super",
-        "fastprogress.progress_bar", "builtins.filter",
+        "torch._dynamo.optimize", "einops._torch_specific.allow_ops_in_compiled_graph", "beartype.beartype",
+        "functools.lru_cache", "functools.cache", "builtins.tuple", "builtins.iter", "builtins.reversed",
+        "builtins.sorted", "tqdm.tqdm", "tqdm.auto.tqdm", "tqdm.trange", "tqdm.notebook.tqdm", "rich.progress.track",
+        "itertools.chain", "itertools.cycle", "itertools.islice", "builtins.super", "fastprogress.progress_bar",
+        "builtins.filter",
     }
 )  # fmt: skip
 """Calls whose result is, for our questions, their argument."""
@@ -53,7 +52,7 @@ NOT_TENSORS = (
     "torch.load", "torch.device", "torch.Generator", "torch.optim.", "torch.utils.", "torch.distributed.",
     "torch.amp.", "torch.cuda.", "torch.autocast", "torch.profiler.", "torch.jit.", "torch.hub.", "torch.save",
     "torch.set_", "torch.manual_seed", "torch.get_", "torch.backends.", "torch.nn.init.", "torch.nn.utils.",
-    "torch.no_grad", "torch.inference_mode", "torch.enable_grad", "torch.export", "torch.onnx",
+    "torch.inference_mode", "torch.enable_grad", "torch.export", "torch.onnx", "torch.no_grad",
 )  # fmt: skip
 TENSOR = "torch.Tensor()"
 MAX_LENGTH = 140

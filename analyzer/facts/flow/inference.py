@@ -7,6 +7,7 @@ object comes from and never on what a variable is called. What stays empty is no
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 
 from analyzer.facts.class_hierarchy import ClassHierarchy
 from analyzer.facts.flow.calls import CallRules
@@ -112,24 +113,28 @@ class Inference:
         elif isinstance(scope.node, FUNCTIONS):
             self._bind_defaults(scope)
         for node in scope.nodes:
-            if isinstance(node, ast.Assign):
-                found = self.types(node.value, scope)
-                for target in node.targets:
-                    self.store(target, found, scope)
-            elif isinstance(node, (ast.AnnAssign, ast.AugAssign)) and node.value is not None:
-                self.store(node.target, self.types(node.value, scope), scope)
-            elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
-                self.store(node.target, self.elements(self.types(node.iter, scope)), scope)
-            elif isinstance(node, ast.Return) and node.value is not None:
-                self.add_return(scope.key, self.types(node.value, scope))
-            elif isinstance(node, (ast.Yield, ast.YieldFrom)) and node.value is not None:
-                self._sweep_yield(node, scope)
-            elif isinstance(node, ast.withitem):
-                self._sweep_with(node, scope)
-            elif isinstance(node, ast.NamedExpr):
-                self.store(node.target, self.types(node.value, scope), scope)
-            elif isinstance(node, ast.Call):
-                self.types(node, scope)
+            sweep = SWEEPS.get(type(node))
+            if sweep is not None:
+                sweep(self, node, scope)
+
+    def _sweep_assign(self, node: ast.Assign, scope: CodeScope) -> None:
+        found = self.types(node.value, scope)
+        for target in node.targets:
+            self.store(target, found, scope)
+
+    def _sweep_target(self, node: ast.AnnAssign | ast.AugAssign | ast.NamedExpr, scope: CodeScope) -> None:
+        if node.value is not None:
+            self.store(node.target, self.types(node.value, scope), scope)
+
+    def _sweep_loop(self, node: ast.For | ast.AsyncFor | ast.comprehension, scope: CodeScope) -> None:
+        self.store(node.target, self.elements(self.types(node.iter, scope)), scope)
+
+    def _sweep_return(self, node: ast.Return, scope: CodeScope) -> None:
+        if node.value is not None:
+            self.add_return(scope.key, self.types(node.value, scope))
+
+    def _sweep_call(self, node: ast.Call, scope: CodeScope) -> None:
+        self.types(node, scope)
 
     def _sweep_yield(self, node: ast.Yield | ast.YieldFrom, scope: CodeScope) -> None:
         site = Container(f"{scope.key}<yield>")
@@ -459,6 +464,12 @@ class Inference:
         return isinstance(item, Container) and bool(item.dotted)
 
 
+SWEEPS: dict[type[ast.AST], Callable[..., None]] = {
+    ast.Assign: Inference._sweep_assign, ast.AnnAssign: Inference._sweep_target, ast.AugAssign: Inference._sweep_target,
+    ast.NamedExpr: Inference._sweep_target, ast.For: Inference._sweep_loop, ast.AsyncFor: Inference._sweep_loop,
+    ast.comprehension: Inference._sweep_loop, ast.Return: Inference._sweep_return, ast.Yield: Inference._sweep_yield,
+    ast.YieldFrom: Inference._sweep_yield, ast.withitem: Inference._sweep_with, ast.Call: Inference._sweep_call,
+}  # fmt: skip
 BUILTINS = frozenset(
     {
         "enumerate", "zip", "list", "tuple", "iter", "next", "reversed", "sorted", "map", "filter", "dict", "set",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analyzer.facts.flow.inference import Inference
 from analyzer.facts.flow.objects import Container, Foreign, Function, Instance, Klass
@@ -59,6 +59,35 @@ def occurrences(inference: Inference, body: Body) -> list[Occurrence]:
 _NO_STEP = Step("call", ast.Pass(), None, ast.Pass(), Surrounding())  # type: ignore[arg-type]
 
 
+def imported_files(inference: Inference, path: str) -> frozenset[str]:
+    """Files of the repository that a file imports, directly or through others, itself included."""
+    symbols = inference.index.symbols
+    found, pending = {path}, [path]
+    while pending:
+        current = pending.pop()
+        for node in ast.walk(inference.scopes.by_key[current].node) if current in inference.scopes.by_key else ():
+            for module in _modules(node):
+                for dotted, level in module:
+                    file = symbols.resolve_module(current, dotted, level)
+                    if file is not None and file not in found:
+                        found.add(file)
+                        pending.append(file)
+    return frozenset(found)
+
+
+def _modules(node: ast.AST) -> Iterator[list[tuple[str, int]]]:
+    """Modules that an import may load: each package on the way, and names that may be modules."""
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            parts = alias.name.split(".")
+            yield [(".".join(parts[:size]), 0) for size in range(1, len(parts) + 1)]
+    elif isinstance(node, ast.ImportFrom):
+        parts = node.module.split(".") if node.module else []
+        found = [(".".join(parts[:size]), node.level) for size in range(1 if parts else 0, len(parts) + 1)]
+        names = [".".join([*parts, alias.name]) for alias in node.names if alias.name != "*"]
+        yield found + [(name, node.level) for name in names]
+
+
 class _Flattener:
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
@@ -66,9 +95,11 @@ class _Flattener:
         self._count = 0
         self._callers: dict[str, int] = {}
         self._mentioned: set[str] = set()
+        self._files: frozenset[str] = frozenset()
 
     def count_callers(self, body: Body) -> None:
         """From how many places each function is called."""
+        self._files = imported_files(self._inference, body.scope.path)
         places: dict[str, set[int]] = {}
         pending, seen = [body], {id(body)}
         while pending:
@@ -93,12 +124,26 @@ class _Flattener:
             if self._count > MAX_OCCURRENCES:
                 return
             around = step.around.inside(outer.around)
+            step = self._within_program(step)  # noqa: PLW2901
             here = Occurrence(step, around, outer.stack, outer.in_forward, outer.in_construction)
             yield here
             for target in step.targets:
-                is_foreign_to_program = bool(target.handed) and target.handed not in self._mentioned
-                if target.body is not None and not target.note and not is_foreign_to_program:
+                if target.body is not None and not target.note:
                     yield from self._inner(target, target.body, here)
+
+    def _within_program(self, step: Step) -> Step:
+        """The step without what other programs put into shared objects: code of files that this one never imports,
+        and methods handed on as values that it never names.
+        """
+        kept = tuple(t for t in step.targets if self._is_own(t))
+        return step if len(kept) == len(step.targets) else replace(step, targets=kept)
+
+    def _is_own(self, target: Target) -> bool:
+        if target.handed and target.handed not in self._mentioned:
+            return False
+        name = str(getattr(target.type, "owner", "") or getattr(target.type, "name", ""))
+        path = name.partition(":")[0]
+        return not path or path in self._files
 
     def _inner(self, target: Target, body: Body, here: Occurrence) -> Iterator[Occurrence]:
         in_forward = here.in_forward or is_forward(self._inference, target)
