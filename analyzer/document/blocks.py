@@ -8,7 +8,19 @@ from typing import Literal
 from analyzer.document.wording import Filling, Words, as_line
 from analyzer.records.document import Block, BulletList, Details, Heading, Line, Note, Paragraph, Table
 
-NUMERIC_COLUMNS = {"parameters", "total", "lines", "times", "instances", "share", "ratio", "rows", "here", "reference"}
+NUMERIC_COLUMNS = {
+    "parameters",
+    "count",
+    "total",
+    "lines",
+    "times",
+    "instances",
+    "share",
+    "ratio",
+    "rows",
+    "here",
+    "reference",
+}
 NoteKind = Literal["knowledge", "assumption", "gap", "warning", "info"]
 
 

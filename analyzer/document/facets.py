@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from analyzer.document.bindings import binding_line, binding_value, bound, built_with
 from analyzer.document.context import Context, walk
 from analyzer.document.family import embedding_size
 from analyzer.document.inline import byte_size, code, join, number, refs, value
 from analyzer.records.document import Code, Line, Plain
 from analyzer.records.evidence import Known
 from analyzer.records.source import Span
-from analyzer.records.techniques import Binding
 from analyzer.records.tensors import Dim, ModuleNode, ParameterCounts, ShapeRow, TensorSpec
 
 HEAD_HOLES = ("n_heads", "heads", "n_head", "num_heads", "h", "H")
@@ -110,15 +110,6 @@ def dim_line(dim: Dim) -> Line:
     return (Plain("?" if dim.value is None else number(dim.value)),)
 
 
-def bound(context: Context, holes: tuple[str, ...], *categories: str) -> Binding | None:
-    """The first binding of one of the holes, in findings of these categories, whose value is known."""
-    for found in context.techniques_of(*categories):
-        for binding in found.bindings:
-            if binding.hole in holes and binding_value(context, binding) is not None:
-                return binding
-    return None
-
-
 def _head_facets(context: Context) -> list[Facet]:
     wanted = (("heads", HEAD_HOLES), ("kv_heads", KV_HEAD_HOLES), ("head_dim", HEAD_WIDTH_HOLES))
     found = [(key, bound(context, holes, "attention")) for key, holes in wanted]
@@ -177,51 +168,6 @@ def _traced_head_width(context: Context) -> list[Facet]:
                 if len(spec.shape) == 4 and spec.shape[1].value == heads:
                     return [Facet("head_dim", dim_line(spec.shape[3]), (row.where,))]
     return []
-
-
-def binding_line(context: Context, item: Binding) -> Line:
-    """A bound name with its value."""
-    amount = binding_value(context, item)
-    if amount is None or repr(amount) == item.code:
-        return (Code(item.code),)
-    return (Code(item.code), Plain(" = "), Code(repr(amount)))
-
-
-def binding_value(context: Context, item: Binding) -> object | None:
-    """The binding's own value, else the size that the traced model has under this name; None where neither is known."""
-    if isinstance(item.value, Known):
-        return item.value.value
-    name = item.code.rsplit(".", 1)[-1]
-    sizes: dict[str, object] = dict(context.model.variables) if context.model else {}
-    if name in sizes:
-        return sizes[name]
-    amount = built_with(context, name)
-    return _assigned(context, item) if amount is None and item.code == f"self.{name}" else amount
-
-
-def _assigned(context: Context, item: Binding) -> object | None:
-    """The setting that the class assigns to the attribute unchanged: `self.n_local_heads = config.num_heads`."""
-    owner = next((one for one in context.classes.values() if one.is_module and _holds(one.where, item.where)), None)
-    source = context.quote(owner.where) if owner else ""
-    found = re.findall(rf"^\s*{re.escape(item.code)}\s*=\s*(?:\w+\.)+(\w+)\s*(?:#.*)?$", source, re.MULTILINE)
-    return built_with(context, found[0]) if len(found) == 1 else None
-
-
-def _holds(outer: Span, inner: Span) -> bool:
-    return outer.path == inner.path and outer.first_line <= inner.first_line <= outer.last_line
-
-
-def built_with(context: Context, name: str) -> object | None:
-    """The value that a setting has in the built model: the default of the table that the build expression calls
-    without arguments; None where the expression says otherwise or nothing.
-    """
-    expression = context.model.build_expression if context.model else ""
-    for owner in context.analysis.facts.configuration.tables:
-        if f"{owner.name}()" in expression:
-            for setting in owner.values:
-                if setting.name == name and isinstance(setting.value, Known):
-                    return setting.value.value
-    return None
 
 
 def _vocabulary(context: Context) -> list[Facet]:

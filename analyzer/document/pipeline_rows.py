@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analyzer.document.blocks import table
 from analyzer.document.context import Context
-from analyzer.document.inline import code, codes, join, ref, value
+from analyzer.document.inline import code, codes, join, ref, refs, value
 from analyzer.records.document import Block, Code, Line, Plain
 from analyzer.records.processes import Feature, Pipeline, Stage
 from analyzer.records.tensors import TensorSpec, Trace
@@ -45,18 +45,23 @@ def when(context: Context, stage: Stage) -> Line:
 
 def feature_table(context: Context, features: tuple[Feature, ...], name: str) -> tuple[Block, ...]:
     """Things that a pipeline does, with their values and lines."""
-    rows = [feature_row(context, item) for item in features]
+    groups: dict[tuple[object, ...], list[Feature]] = {}
+    for item in features:
+        groups.setdefault((item.id, item.code, item.condition), []).append(item)
+    rows = [feature_row(context, items) for items in groups.values()]
     return table(context.words, name, "technique code value condition where", rows)
 
 
-def feature_row(context: Context, item: Feature) -> tuple[Line, ...]:
+def feature_row(context: Context, items: list[Feature]) -> tuple[Line, ...]:
+    """One row for the places where the same code does the same thing."""
+    item = items[0]
     values = join([(Code(name), Plain(" = "), *value(context.words, found)) for name, found in item.values])
     return (
         feature_name(context, item.id),
         code(item.code, 72),
         values,
         code(item.condition or "", 48),
-        ref(item.where),
+        refs([one.where for one in items], 3),
     )
 
 

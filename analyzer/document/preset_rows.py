@@ -20,7 +20,7 @@ def presets(context: Context) -> tuple[Block, ...]:
     found = context.analysis.facts.configuration.presets
     title = heading(words, "configuration.presets", "presets")
     built = _built_rows(context)
-    sizes = table(words, "preset_sizes", "build class parameters where", built)
+    sizes = table(words, "preset_sizes", "build class count where", built)
     if not found:
         return (title, *sizes) if sizes else (title, note(words, "info", "configuration.no_presets"))
     tables = [

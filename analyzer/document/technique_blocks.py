@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from analyzer.document.bindings import binding_line, binding_value
 from analyzer.document.blocks import bullets
 from analyzer.document.context import Context
-from analyzer.document.facets import binding_line, binding_value
 from analyzer.document.inline import join, ref
 from analyzer.document.knowledge import citation
 from analyzer.document.wording import fill, places_of

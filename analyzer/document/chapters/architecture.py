@@ -83,7 +83,7 @@ def _zoo(context: Context) -> tuple[Block, ...]:
         *table(
             words,
             "models",
-            "class parameters input_shape output_shape techniques where",
+            "class count input_shape output_shape techniques where",
             [_zoo_row(context, item) for item in models],
         ),
     )

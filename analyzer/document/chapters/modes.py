@@ -84,7 +84,11 @@ def _side(context: Context, text: str, spans: tuple[Span, ...]) -> Line:
         ),
         None,
     )
-    said = words.line(known) if known else code(text, 120)
+    techniques = [name.strip() for name in text.split(",")]
+    if all(name in context.sheets for name in techniques):
+        said = words.listed([context.technique_name(name) for name in techniques])
+    else:
+        said = words.line(known) if known else code(text, 120)
     places = join([(SourceRef(span),) for span in spans[:2]])
     return (*said, Plain(" ("), *places, Plain(")")) if spans else said
 

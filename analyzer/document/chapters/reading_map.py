@@ -73,11 +73,17 @@ def _evidence(context: Context, item: RoleAssignment) -> Line:
     return proofs(context, item.evidence)
 
 
+def clause(sentence: Line) -> Line:
+    """A sentence as a part of a longer one: without its full stop."""
+    last = sentence[-1] if sentence else None
+    return (*sentence[:-1], Plain(last.text.rstrip(".。"))) if isinstance(last, Plain) else sentence
+
+
 def proofs(context: Context, evidence: tuple[Evidence, ...]) -> Line:
     """Rules with their lines; a rule that several lines satisfy is said once."""
     said: dict[Line, list[Span]] = {}
     for proof in evidence:
-        said.setdefault(context.words.reason(proof.rule, proof.arguments), []).append(proof.where)
+        said.setdefault(clause(context.words.reason(proof.rule, proof.arguments)), []).append(proof.where)
     return join(
         [(*sentence, Plain(" ("), *refs(spans, 3), Plain(")")) for sentence, spans in list(said.items())[:3]], "; "
     )

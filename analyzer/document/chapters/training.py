@@ -7,15 +7,15 @@ from analyzer.document.chapters.reading_map import proofs
 from analyzer.document.chapters.shapes import shape_flow
 from analyzer.document.context import Context
 from analyzer.document.cost_rows import cost_table
-from analyzer.document.inline import code, join, number, ref, refs, value
+from analyzer.document.inline import code, number, ref, refs, value
+from analyzer.document.optimizer_rows import optimizers, schedules
 from analyzer.document.pipeline_rows import feature_table, stage_table
 from analyzer.document.technique_blocks import formula, motivation
 from analyzer.records.configuration import DerivedQuantity
 from analyzer.records.document import Block, Chapter, Code, Heading, Line, Plain
-from analyzer.records.evidence import Known, Unknown
-from analyzer.records.processes import Loss, Optimizer, Pipeline, Schedule
+from analyzer.records.evidence import Known
+from analyzer.records.processes import Loss, Pipeline
 
-MOST_CURVE_ROWS = 9
 SYSTEM = (
     "mixed_precision", "torch_compile", "distributed_data_parallel", "fully_sharded_data_parallel",
     "gradient_accumulation", "gradient_checkpointing", "gradient_clipping", "exponential_moving_average",
@@ -56,7 +56,7 @@ def _pipeline(context: Context, main: Pipeline) -> tuple[Block, ...]:
         heading(words, "training.stages", "training-stages"),
     )
     blocks += stage_table(context, main, trace, "training_stages")
-    blocks += (*_data(context, main), *_losses(context, main), *_optimizers(context, main), *_schedules(context, main))
+    blocks += (*_data(context, main), *_losses(context, main), *optimizers(context, main), *schedules(context, main))
     blocks += (*_system(context, main), *_batch(context, main))
     blocks += (heading(words, "training.shapes", "training-shapes"),)
     blocks += shape_flow(context, trace, "training_shapes") if trace else (note(words, "gap", "training.no_trace"),)
@@ -76,7 +76,7 @@ def _other(context: Context, other: Pipeline) -> tuple[Block, ...]:
         title,
         *stage_table(context, other, None, name),
         *_losses(context, other, name),
-        *_optimizers(context, other, name),
+        *optimizers(context, other, name),
     )
 
 
@@ -115,7 +115,8 @@ def _losses(context: Context, main: Pipeline, name: str = "") -> tuple[Block, ..
 
 def _loss_row(context: Context, item: Loss) -> tuple[Line, ...]:
     words = context.words
-    reduction = code(item.reduction) if item.reduction else words.line("training.reduction_default")
+    default = words.line("training.reduction_default") if item.function.startswith("torch.") else ()
+    reduction = code(item.reduction) if item.reduction else default
     return (
         code(item.function),
         code(item.code, 72),
@@ -126,82 +127,6 @@ def _loss_row(context: Context, item: Loss) -> tuple[Line, ...]:
         code(item.weight or ""),
         ref(item.where),
     )
-
-
-def _optimizers(context: Context, main: Pipeline, name: str = "") -> tuple[Block, ...]:
-    words = context.words
-    if not main.optimizers:
-        return (
-            ()
-            if name
-            else (heading(words, "training.optimizer", "optimizer"), note(words, "gap", "training.no_optimizer"))
-        )
-    blocks: tuple[Block, ...] = () if name else (heading(words, "training.optimizer", "optimizer"),)
-    for at, item in enumerate(main.optimizers):
-        blocks += (paragraph(words, "training.optimizer_class", name=Code(item.class_name), where=ref(item.where)),)
-        blocks += _optimizer_tables(context, item, f"{name}_{at}")
-    return blocks
-
-
-def _optimizer_tables(context: Context, item: Optimizer, suffix: str) -> tuple[Block, ...]:
-    words = context.words
-    rows = [(code(name), code(expression), value(words, found)) for name, expression, found in item.arguments]
-    groups = [
-        (
-            code(group.selection),
-            join([(Code(name), Plain(" = "), *value(words, found)) for name, found in group.options]),
-            ref(group.where),
-        )
-        for group in item.groups
-    ]
-    arguments = table(words, f"optimizer{suffix}", "argument code value", rows)
-    return (*arguments, *table(words, f"optimizer_groups{suffix}", "group options where", groups))
-
-
-def _schedules(context: Context, main: Pipeline) -> tuple[Block, ...]:
-    words = context.words
-    title = heading(words, "training.schedule", "schedule")
-    if not main.schedules:
-        return (title, note(words, "info", "training.no_schedule"))
-    blocks: tuple[Block, ...] = (title,)
-    for at, item in enumerate(main.schedules):
-        blocks += _schedule(context, item, at)
-    return blocks
-
-
-def _schedule(context: Context, item: Schedule, at: int) -> tuple[Block, ...]:
-    words = context.words
-    rows = [(code(name), code(expression), value(words, found)) for name, expression, found in item.arguments]
-    blocks: tuple[Block, ...] = (
-        paragraph(words, "training.schedule_kind", name=Code(item.kind), where=ref(item.where)),
-    )
-    blocks += table(words, f"schedule_{at}", "argument code value", rows)
-    if item.curve:
-        points = curve_points(item)
-        blocks += (
-            paragraph(words, "training.curve"),
-            *context.drawing("learning_rate_curve" if at == 0 else f"learning_rate_curve_{at}"),
-        )
-        blocks += table(
-            words,
-            f"curve_{at}",
-            "step learning_rate",
-            [((Plain(number(step)),), (Code(f"{rate:.6g}"),)) for step, rate in points],
-        )
-    elif isinstance(item.curve_gap, Unknown):
-        blocks += (
-            note(
-                words, "gap", "training.no_curve", reason=words.reason(item.curve_gap.reason, item.curve_gap.arguments)
-            ),
-        )
-    return blocks
-
-
-def curve_points(item: Schedule) -> list[tuple[int, float]]:
-    """First, last, largest and evenly spread samples of a curve."""
-    peak = max(item.curve, key=lambda point: point[1])
-    stride = max(len(item.curve) // (MOST_CURVE_ROWS - 3), 1)
-    return sorted({*item.curve[::stride], peak, item.curve[0], item.curve[-1]})
 
 
 def _system(context: Context, main: Pipeline) -> tuple[Block, ...]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from analyzer.document.bindings import binding_value, bound
 from analyzer.document.blocks import note, paragraph
 from analyzer.document.companions.gallery_assets import heat_map, tokens
 from analyzer.document.companions.sketch import chain, stack
 from analyzer.document.context import Context
-from analyzer.document.facets import HEAD_HOLES, binding_value, bound, counts
+from analyzer.document.facets import HEAD_HOLES, counts
 from analyzer.document.inline import compact, refs
 from analyzer.document.key_modules import all_modules
 from analyzer.document.knowledge import field_of

@@ -1,0 +1,88 @@
+"""The optimizer with its groups and the learning rate with its curve, as tables."""
+
+from __future__ import annotations
+
+from analyzer.document.blocks import heading, note, paragraph, table
+from analyzer.document.context import Context
+from analyzer.document.inline import code, join, number, ref, value
+from analyzer.records.document import Block, Code, Plain
+from analyzer.records.evidence import Unknown
+from analyzer.records.processes import Optimizer, Pipeline, Schedule
+
+MOST_CURVE_ROWS = 9
+
+
+def optimizers(context: Context, main: Pipeline, name: str = "") -> tuple[Block, ...]:
+    words = context.words
+    if not main.optimizers:
+        return (
+            ()
+            if name
+            else (heading(words, "training.optimizer", "optimizer"), note(words, "gap", "training.no_optimizer"))
+        )
+    blocks: tuple[Block, ...] = () if name else (heading(words, "training.optimizer", "optimizer"),)
+    for at, item in enumerate(main.optimizers):
+        blocks += (paragraph(words, "training.optimizer_class", name=Code(item.class_name), where=ref(item.where)),)
+        blocks += _optimizer_tables(context, item, f"{name}_{at}")
+    return blocks
+
+
+def _optimizer_tables(context: Context, item: Optimizer, suffix: str) -> tuple[Block, ...]:
+    words = context.words
+    rows = [(code(name), code(expression), value(words, found)) for name, expression, found in item.arguments]
+    groups = [
+        (
+            code(group.selection),
+            join([(Code(name), Plain(" = "), *value(words, found)) for name, found in group.options]),
+            ref(group.where),
+        )
+        for group in item.groups
+    ]
+    arguments = table(words, f"optimizer{suffix}", "argument code value", rows)
+    return (*arguments, *table(words, f"optimizer_groups{suffix}", "group options where", groups))
+
+
+def schedules(context: Context, main: Pipeline) -> tuple[Block, ...]:
+    words = context.words
+    title = heading(words, "training.schedule", "schedule")
+    if not main.schedules:
+        return (title, note(words, "info", "training.no_schedule"))
+    blocks: tuple[Block, ...] = (title,)
+    for at, item in enumerate(main.schedules):
+        blocks += _schedule(context, item, at)
+    return blocks
+
+
+def _schedule(context: Context, item: Schedule, at: int) -> tuple[Block, ...]:
+    words = context.words
+    rows = [(code(name), code(expression), value(words, found)) for name, expression, found in item.arguments]
+    blocks: tuple[Block, ...] = (
+        paragraph(words, "training.schedule_kind", name=Code(item.kind), where=ref(item.where)),
+    )
+    blocks += table(words, f"schedule_{at}", "argument code value", rows)
+    if item.curve:
+        points = curve_points(item)
+        blocks += (
+            paragraph(words, "training.curve"),
+            *context.drawing("learning_rate_curve" if at == 0 else f"learning_rate_curve_{at}"),
+        )
+        blocks += table(
+            words,
+            f"curve_{at}",
+            "step learning_rate",
+            [((Plain(number(step)),), (Code(f"{rate:.6g}"),)) for step, rate in points],
+        )
+    elif isinstance(item.curve_gap, Unknown):
+        blocks += (
+            note(
+                words, "gap", "training.no_curve", reason=words.reason(item.curve_gap.reason, item.curve_gap.arguments)
+            ),
+        )
+    return blocks
+
+
+def curve_points(item: Schedule) -> list[tuple[int, float]]:
+    """First, last, largest and evenly spread samples of a curve."""
+    peak = max(item.curve, key=lambda point: point[1])
+    stride = max(len(item.curve) // (MOST_CURVE_ROWS - 3), 1)
+    return sorted({*item.curve[::stride], peak, item.curve[0], item.curve[-1]})
