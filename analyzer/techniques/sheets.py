@@ -22,8 +22,7 @@ else:
 class Recognition:
     """One way to recognise a technique.
 
-    `form` is `call` (qualified names), `pattern` (source with holes), `chain` (classes of modules in a trace) or
-    `predicate` (a function by name). `arguments` maps holes to parameters of a call, `unless` holes to patterns that
+    `form` is `call` (qualified names), `pattern` (source with holes) or `predicate` (a function by name). `arguments` maps holes to parameters of a call, `unless` holes to patterns that
     they must not have, `notes` says how this form differs from the textbook's.
     """
 
