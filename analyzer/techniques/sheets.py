@@ -22,8 +22,9 @@ else:
 class Recognition:
     """One way to recognise a technique.
 
-    `form` is `call` (qualified names), `pattern` (source with holes) or `predicate` (a function by name). `arguments` maps holes to parameters of a call, `unless` holes to patterns that
-    they must not have, `notes` says how this form differs from the textbook's.
+    `form` is `call` (qualified names), `pattern` (source with holes) or `predicate` (a function by name).
+    `arguments` maps holes to parameters of a call, `unless` holes to patterns that they must not have, `notes` says
+    how this form differs from the textbook's.
     """
 
     form: str
