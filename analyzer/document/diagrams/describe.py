@@ -67,8 +67,8 @@ def class_line(record: ModuleRecord) -> str:
 
 
 def style_of(name: str, *, parameters: int = 0) -> BoxStyle:
-    lowered = name.lower()
-    for words, style in STYLE_OF_WORDS:
-        if re.search(words, lowered):
-            return style
+    for part in reversed(name.lower().split()):  # the class says more than the attribute
+        for words, style in STYLE_OF_WORDS:
+            if re.search(words, part):
+                return style
     return "core" if parameters else "plain"

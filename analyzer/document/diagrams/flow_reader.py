@@ -251,7 +251,8 @@ class _Reader:
         receiver = self._value(node.func.value) if isinstance(node.func, ast.Attribute) else ()
         name = node.func.attr if isinstance(node.func, ast.Attribute) else name_of(node.func)
         values = union(receiver, *(value for value, _ in arguments))
-        if not values or name in NOT_TENSORS:
+        builtin = isinstance(node.func, ast.Name) and name in NOT_TENSORS  # `float(x)`, not `x.float()`
+        if not values or builtin:
             return ()
         if name in REARRANGING:
             return unshaped(receiver or values)

@@ -95,6 +95,11 @@ def arrows(flow: Flow) -> set[tuple[str, str]]:
             {("x", "q"), ("x", "k"), ("q", "n"), ("k", "m"), ("n", "@"), ("m", "@"), ("@", "return")},
         ),
         (
+            "def forward(self, x):\n s = x.float().pow(2).mean(-1)\n y = x.float() * torch.rsqrt(s)\n return y",
+            "",
+            {("x", "pow"), ("pow", "mean"), ("mean", "rsqrt"), ("x", "×"), ("rsqrt", "×"), ("×", "y")},
+        ),
+        (
             "def forward(self, x):\n y = checkpoint(self.a, x)\n return y",
             "a",
             {("x", "a"), ("a", "y")},
@@ -131,6 +136,11 @@ def test_a_branch_that_did_not_run_is_left_out():
     """
     flow = read_flow(forward(source, "fast slow", skipped=(3,)))
     assert arrows(flow) == {("x", "slow"), ("slow", "y")}
+
+
+def test_a_number_taken_from_a_tensor_is_no_value_to_follow():
+    source = "def forward(self, x):\n n = float(x.max())\n y = self.a(x) * n\n return y"
+    assert arrows(read_flow(forward(source, "a", skipped=(2,)))) == {("x", "a"), ("a", "y")}
 
 
 def test_nothing_behind_the_return_that_ran_is_read():
