@@ -12,6 +12,7 @@ from analyzer.facts.flow.walk import Body, Step, Target
 from analyzer.facts.interfaces import features_of, is_scheduler, stage_of
 from analyzer.facts.program import Flow, Program, is_unresolved_backward
 from analyzer.records.processes import CallNode
+from analyzer.records.source import Span
 
 MAX_DEPTH = 9
 MAX_NODES = 220
@@ -77,7 +78,7 @@ class _ChainBuilder:
         returns = [n for n in target.body.scope.nodes if isinstance(n, ast.Return) and n.value is not None]
         return f"-> {ast.unparse(returns[-1].value)}" if returns and returns[-1].value is not None else None
 
-    def _span(self, step: Step):  # type: ignore[no-untyped-def]
+    def _span(self, step: Step) -> Span:
         return self._flow.index.span(step.scope.path, step.node)
 
 
@@ -123,10 +124,27 @@ def _grouped(
             last += 1
         inner = _grouped(flow, body, [(f[1:], s, n) for f, s, n in entries[place:last]])
         note, text, line = frames[0]
-        where = flow.index.span(body.scope.path, line or step.statement.lineno)
+        where = flow.index.span(body.scope.path, line or _line_of(text, step))
         found.append(CallNode(text, where, None, None, inner, "loop" if note == "loop" else "condition"))
         place = last
     return tuple(_without_repeats(found))
+
+
+def _line_of(text: str, step: Step) -> int:
+    """Line of the condition that stands around a step: the nearest `if` before it with this test."""
+    written = text.removeprefix("if ")
+    written = written[5:-1] if written.startswith("not (") and written.endswith(")") else written
+    try:
+        wanted = {ast.unparse(ast.parse(part, mode="eval")) for part in (written, text.removeprefix("if "))}
+    except SyntaxError:
+        return step.statement.lineno
+    line = getattr(step.node, "lineno", step.statement.lineno)
+    lines = [
+        n.test.lineno
+        for n in step.scope.nodes
+        if isinstance(n, (ast.If, ast.IfExp)) and ast.unparse(n.test) in wanted and n.test.lineno <= line
+    ]
+    return max(lines, default=step.statement.lineno)
 
 
 def _without_repeats(nodes: list[CallNode]) -> list[CallNode]:

@@ -11,6 +11,7 @@ from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.trace import Occurrence
 from analyzer.facts.program import DATA_BASES, Program
 from analyzer.records.processes import DataItem, Stage
+from analyzer.records.source import Span
 
 MOVES = ("to", "cuda", "cpu", "pin_memory", "contiguous")
 DTYPE = re.compile(r"(?:torch|np|numpy)\.(\w*(?:int|float|bool|long|half|bfloat)\w*)|\.(long|float|bool|int|half)\(\)")
@@ -23,6 +24,35 @@ def find_data(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) -> t
         for item in _returned(program, scope):
             found.setdefault((item.name, item.where), item)
     return tuple(found.values())
+
+
+def find_shift(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) -> Span | None:
+    """The statement of a sample's or batch's function that takes the targets one place after the inputs."""
+    for scope in _builders(program, stages):
+        slices = [(s, n) for s in scope.nodes if isinstance(s, ast.Assign) for n in ast.walk(s.value) if _is_slice(n)]
+        for first, left in slices:
+            for second, right in slices:
+                if first is not second and _is_one_later(left, right):
+                    return program.flow.index.span(scope.path, second)
+    return None
+
+
+def _is_slice(node: ast.AST) -> bool:
+    return isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice)
+
+
+def _is_one_later(left: ast.AST, right: ast.AST) -> bool:
+    """`x[i:n]` and `x[i + 1:n + 1]`, or `x[:-1]` and `x[1:]`."""
+    if not isinstance(left, ast.Subscript) or not isinstance(right, ast.Subscript):
+        return False
+    first, second = left.slice, right.slice
+    if ast.unparse(left.value) != ast.unparse(right.value):
+        return False
+    if not isinstance(first, ast.Slice) or not isinstance(second, ast.Slice) or second.lower is None:
+        return False
+    if ast.unparse(first) == ":-1" and ast.unparse(second) == "1:":
+        return True
+    return first.lower is not None and ast.unparse(second.lower) == f"{ast.unparse(first.lower)} + 1"
 
 
 def _builders(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) -> Iterator[CodeScope]:

@@ -75,6 +75,10 @@ def _gradient_free(program: Program) -> Iterator[Feature]:
     """`no_grad` and `inference_mode` around forwards."""
     index = program.flow.index
     for occurrence in program.occurrences:
+        call = occurrence.call
+        if call is not None and "torch.set_grad_enabled" in occurrence.dotted and _is_false(call):
+            where = index.span(occurrence.step.scope.path, call)
+            yield Feature("no_grad", where, index.segment(occurrence.step.scope.path, call))
         if not any(is_forward(program.flow.inference, t) for t in occurrence.step.targets) or occurrence.in_forward:
             continue
         for context in occurrence.step.around.contexts:
@@ -82,6 +86,10 @@ def _gradient_free(program: Program) -> Iterator[Feature]:
             if names:
                 id_ = "inference_mode" if any("inference_mode" in name for name in names) else "no_grad"
                 yield Feature(id_, index.span(occurrence.step.scope.path, context.line), context.text)
+
+
+def _is_false(call: ast.Call) -> bool:
+    return bool(call.args) and isinstance(call.args[0], ast.Constant) and call.args[0].value is False
 
 
 def _half_precision(program: Program) -> Iterator[Feature]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from dataclasses import replace
 
+from analyzer.facts.data import find_shift
 from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.trace import Occurrence
 from analyzer.facts.interfaces import stage_of
@@ -13,6 +15,8 @@ from analyzer.records.evidence import Known, Unknown
 from analyzer.records.processes import Loss, Stage
 from analyzer.records.source import Span
 
+TOKEN_LOSSES = ("cross_entropy", "CrossEntropyLoss", "nll_loss", "NLLLoss")
+
 
 def find_losses(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) -> tuple[Loss, ...]:
     """Losses that take part in training, in order."""
@@ -20,6 +24,8 @@ def find_losses(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) ->
     for stage, occurrence in stages:
         if stage.kind == "loss" and occurrence.call is not None:
             loss = _loss(program, occurrence, occurrence.call)
+            if loss.label_shift is None and any(word in loss.function for word in TOKEN_LOSSES):
+                loss = replace(loss, label_shift=find_shift(program, stages))
             found.setdefault(loss.where, loss)
     return tuple(found.values())
 

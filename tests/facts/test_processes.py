@@ -180,6 +180,16 @@ def test_the_loss_has_its_options_and_the_schedule_its_curve(repository: Write) 
     assert schedule.kind == "train.py:rate_at"
 
 
+def test_the_shift_of_labels_is_found_where_the_batch_is_made(repository: Write) -> None:
+    shifted = TRAIN.replace(
+        "return x, torch.stack([x[0], x[1]])",
+        "a = torch.stack([x[i:i + 4] for i in x])\n    b = torch.stack([x[i + 1:i + 5] for i in x])\n    return a, b",
+    )
+    (training,) = derive(repository({"model.py": MODEL, "train.py": shifted})).training
+    (loss,) = training.losses
+    assert loss.label_shift is not None and str(loss.label_shift) == "train.py:15"
+
+
 def test_inference_has_its_own_program_and_decoding(repository: Write) -> None:
     (inference,) = derive(repository(SOURCES)).inference
     assert [stage.kind for stage in inference.stages] == [
@@ -294,6 +304,16 @@ def test_renaming_everything_changes_no_fact(repository: Write, tmp_path: Path) 
 
 def labels(node: CallNode) -> list[str]:
     return [node.label, *(label for child in node.children for label in labels(child))]
+
+
+def conditions(node: CallNode) -> list[CallNode]:
+    return [n for child in node.children for n in [*([child] if child.note == "condition" else []), *conditions(child)]]
+
+
+def test_conditions_of_a_chain_point_to_their_own_line(repository: Write) -> None:
+    chain = next(c for c in derive(repository(SOURCES)).call_chains if c.kind == "training")
+    found = {node.label: node.where.first_line for node in conditions(chain.root)}
+    assert found["if step % 50 == 0"] == 36 and found["if step % args.every == 0"] == 43
 
 
 def test_call_chains_show_loops_and_calls(repository: Write) -> None:
