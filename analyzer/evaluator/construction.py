@@ -53,6 +53,21 @@ class Constructions:
         self.seen.setdefault(name, number)
         return value if number == int(value) else number
 
+    def _configuration(self, construct: Any, value: Any) -> Any:
+        """A configuration that was made earlier and is handed to the model: its fields are the names that count."""
+        fields = getattr(type(value), "__dataclass_fields__", None)
+        if isinstance(value, type) or not fields or not is_own_class(type(value)):
+            return value
+        own = {name: getattr(value, name) for name, item in fields.items() if item.init and hasattr(value, name)}
+        numbers = {n: v for n, v in own.items() if type(v) in (int, NamedInt) and 0 < v < MAXIMUM_INTEGER}
+        changed = {}
+        for name, number in numbers.items():
+            expected, new = self._replacements.get(name, (None, None))
+            if new is not None and number == expected:
+                changed[name] = new
+            self.seen[name] = int(changed.get(name, number))
+        return construct(type(value), (), {**own, **changed}) if changed else value
+
     def _with_attributes(self, cls: type, kwargs: dict[str, Any]) -> dict[str, Any]:
         """A constructor that takes any keyword is given new values of what it took from its defaults before."""
         added = {name: new for name, (_, new) in self._replacements.items() if name not in self.seen}
@@ -72,6 +87,8 @@ class Constructions:
             made = original(function, args, self._with_attributes(function, kwargs))
             self._note_attributes(function, made)
             return made
+        args = tuple(self._configuration(original, value) for value in args)
+        kwargs = {name: self._configuration(original, value) for name, value in kwargs.items()}
         self._inside_module += 1
         try:
             return original(function, args, kwargs)

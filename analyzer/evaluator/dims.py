@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import math
 import operator
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -138,11 +139,18 @@ _Columns = Mapping[str, tuple[int, ...]]
 
 
 class DimNamer:
-    """Names for the vectors of one model. `runs` are the values of all names: the base first, then the probes."""
+    """Names for the vectors of one model. `runs` are the values of all names: the base first, then the probes;
+    `counts` are names that only say how often something is repeated.
+    """
 
-    def __init__(self, runs: Sequence[Mapping[str, int]], forms: Sequence[Form]) -> None:
+    def __init__(
+        self, runs: Sequence[Mapping[str, int]], forms: Sequence[Form], counts: Collection[str] = frozenset()
+    ) -> None:
         self.runs = tuple(dict(run) for run in runs)
         self.forms = tuple({form.text: form for form in (*OPERATOR_FORMS, *forms)}.values())
+        fixed = {n: v for n, v in (self.runs[0] if self.runs else {}).items() if v > 1 and not self._is_varied(n)}
+        self._fixed = frozenset(value for name, value in fixed.items() if name not in counts)
+        self._counts = frozenset(value for name, value in fixed.items() if name in counts)
         self.names = tuple(name for name in self.runs[0] if self._is_varied(name)) if self.runs else ()
         self._tables: dict[tuple[tuple[int, ...], bool], dict[tuple[int, ...], list[_Candidate]]] = {}
         self._answers: dict[tuple[Vector, frozenset[str]], str | None] = {}
@@ -178,6 +186,14 @@ class DimNamer:
                 return min(found, key=lambda candidate: candidate.rank(local)).text
         return None
 
+    def _may_stand(self, form: Form) -> bool:
+        """A literal of an operator's form may be a name that was never varied: `n_embd//12` for `n_embd//n_head`."""
+        numbers = {int(number) for number in re.findall(r"(?<![\w.])\d+", form.text)}
+        return form.from_source or not any(self._may_be_name(number) for number in numbers)
+
+    def _may_be_name(self, number: int) -> bool:
+        return number in self._counts or any(math.gcd(number, value) > 1 for value in self._fixed)
+
     def _varied_in(self, names: Iterable[str], seen: Sequence[int]) -> bool:
         return all(len({self.runs[number][name] for number in seen}) > MINIMUM_PROBES for name in names)
 
@@ -208,7 +224,7 @@ class DimNamer:
         yield from self._nested(first)
 
     def _filled(self, names: _Columns, forms: Iterable[Form]) -> Iterator[_Valued]:
-        for form in forms:
+        for form in filter(self._may_stand, forms):
             for chosen in itertools.permutations(names, form.holes):
                 values = _compute(form, [names[name] for name in chosen])
                 if values is not None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 WINDOW = 5
+DIVISIONS = (ast.Mod, ast.FloorDiv, ast.Div)
 LARGEST = 60
 _PRIMES = tuple(n for n in range(3, 1300) if all(n % d for d in range(2, math.isqrt(n) + 1)))
 _DIVISOR_PRIMES = ((3, 5, 7, 11, 2), (5, 7, 3, 2, 11), (7, 3, 5, 11, 2))
@@ -19,10 +20,13 @@ _DIVISOR_PRIMES = ((3, 5, 7, 11, 2), (5, 7, 3, 2, 11), (7, 3, 5, 11, 2))
 
 @dataclass(frozen=True)
 class Relations:
-    """What the source demands of its names: `divisors` divide other names, `counts` say how often."""
+    """What the source demands of its names: `divisors` divide other names, `counts` say how often; `loose` names
+    are multiples of none.
+    """
 
     divisors: frozenset[str] = frozenset()
     counts: frozenset[str] = frozenset()
+    loose: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,13 @@ def find_relations(trees: Iterable[ast.AST], names: Iterable[str]) -> Relations:
     known = frozenset(names)
     divisors: set[str] = set()
     counts: set[str] = set()
-    for node in (node for tree in trees for node in ast.walk(tree)):
-        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mod, ast.FloorDiv, ast.Div)):
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    aliases = {_last_name(n.targets[0]): _last_name(n.value) for n in nodes if isinstance(n, ast.Assign)}
+    for node in nodes:
+        if isinstance(node, ast.BinOp) and isinstance(node.op, DIVISIONS):
+            divisors.update(known & {aliases.get(_last_name(node.right), "")})
+    for node in nodes:
+        if isinstance(node, ast.BinOp) and isinstance(node.op, DIVISIONS):
             divisors.update(known & {_last_name(node.right)})
         elif isinstance(node, ast.Call) and _last_name(node.func) == "range":
             counts.update(known & {_last_name(argument) for argument in node.args})
@@ -76,8 +85,9 @@ class _Draw:
 
     def values(self) -> dict[str, int]:
         ascending = sorted(self.free, key=lambda name: self.base[name])
-        divisors = [name for name in ascending if name in self.relations.divisors]
-        for rank, name in enumerate(divisors):
+        known = sorted((n for n in self.drawn if n in self.relations.divisors), key=lambda name: self.base[name])
+        divisors = known + [name for name in ascending if name in self.relations.divisors]
+        for rank, name in enumerate(divisors[len(known) :], len(known)):
             self._draw(name, divisors[:rank], _DIVISOR_PRIMES[rank % len(_DIVISOR_PRIMES)])
         start = 0
         for name in (name for name in ascending if name not in self.relations.divisors):
@@ -96,6 +106,8 @@ class _Draw:
 
     def _dividing(self, name: str, divisors: Sequence[str]) -> list[str]:
         base = self.base
+        if name in self.relations.loose:
+            return []
         return [d for d in divisors if 1 < base[d] < base[name] and base[name] % base[d] == 0]
 
     def _quotient(self, name: str, dividing: Sequence[str]) -> int:

@@ -76,6 +76,7 @@ class _Draft:
     gaps: list[Gap] = field(default_factory=list)
     call_costs: tuple[tuple[str, Cost], ...] = ()
     records: tuple[ModuleRecord, ...] = ()
+    counts: frozenset[str] = frozenset()
 
     @property
     def model(self) -> nn.Module:
@@ -196,12 +197,12 @@ def _traces(draft: _Draft) -> tuple[tuple[Trace, ...], dict[str, int]]:
     for number, (mode, raw) in enumerate(zip(modes, base, strict=True)):
         ran = [(p, p.trace if number == 0 else _call(draft, p.built.model, mode, p.values)) for p in probes]
         kept = [(probe, trace) for probe, trace in ran if trace.stopped is None]
-        namer = DimNamer([names, *(probe.values for probe, _ in kept)], forms)
+        namer = DimNamer([names, *(probe.values for probe, _ in kept)], forms, draft.counts)
         named = NamedTraces(draft.index, namer, [raw, *(trace for _, trace in kept)])
         traces.append(_trace(draft, mode, raw, named))
         used |= set(re.findall(r"[A-Za-z_]\w*", " ".join(named.used)))
     for mode, runs in _cached_modes(draft, planner, plan, sizes, probes):
-        namer = DimNamer([names, *(probe.values for probe, _ in runs[1:])], forms)  # type: ignore[union-attr]
+        namer = DimNamer([names, *(probe.values for probe, _ in runs[1:])], forms, draft.counts)  # type: ignore[union-attr]
         named = NamedTraces(draft.index, namer, [trace for _, trace in runs])
         traces.append(_trace(draft, mode, runs[0][1], named))
         used |= set(re.findall(r"[A-Za-z_]\w*", " ".join(named.used)))
@@ -353,9 +354,12 @@ def _probes(draft: _Draft, mode: Mode, sizes: Mapping[str, int], base: Sequence[
     sources = draft.source.interpreter.session.sources
     classes = {cls for module in draft.model.modules() for cls in type(module).__mro__}
     paths = _paths(base) | {origin.path for origin in map(origin_of, classes) if origin is not None}
+    paths |= set(draft.source.interpreter.session._modules)
     trees = [sources.tree(path) for path in sorted(paths)]
     wanted, attempts = (4, 60) if draft.request.effort == "full" else (3, 8)
-    return Prober(draft.source, draft.built, sizes, trees, runs, wanted, attempts).probes()
+    prober = Prober(draft.source, draft.built, sizes, trees, runs, wanted, attempts)
+    draft.counts = prober.relations.counts
+    return prober.probes()
 
 
 def _paths(traces: Sequence[RawTrace]) -> set[str]:
@@ -409,7 +413,7 @@ def _conditions(draft: _Draft, mode: Mode) -> tuple[Condition, ...]:
     found = []
     for condition in recording.conditions:
         where = draft.source.span(condition.place)
-        if where is not None:
+        if where is not None and condition.text not in ("True", "False"):
             found.append(Condition(readable(condition.text), where, condition.decided))
     return tuple(dict.fromkeys(found))
 

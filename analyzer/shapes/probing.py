@@ -17,6 +17,7 @@ from analyzer.shapes.runs import BuiltModel, ModelSource, RawTrace
 Values = Mapping[str, int]
 RULES = (ProbeRules(twos=1), ProbeRules(twos=2), ProbeRules(twos=32))
 MAXIMUM_SINGLE_NAMES = 32
+IMAGE_DIMS = ("H", "W")
 
 
 @dataclass
@@ -45,19 +46,15 @@ class Prober:
 
     def __post_init__(self) -> None:
         self.names = {**self.base.names, **self.sizes}
-        self.relations: Relations = find_relations(self.trees, self.names)
+        loose = frozenset(name for name in self.sizes if name not in self.base.names and name not in IMAGE_DIMS)
+        self.relations: Relations = replace(find_relations(self.trees, self.names), loose=loose)
         self.paths = [path for path, _ in self.base.model.named_modules()]
 
     def probes(self) -> tuple[Probe, ...]:
         """Up to `wanted` probes that the source accepts."""
         if not self.names:
             return ()
-        for rules in RULES:
-            found = self._drawn(rules)
-            if found:
-                return found
-        rules = self._repaired()
-        return self._drawn(rules) or self._drawn(replace(rules, twos_of={}, twos=RULES[-1].twos))
+        return self._drawn(RULES[0]) or self._drawn(self._repaired())
 
     def _drawn(self, rules: ProbeRules) -> tuple[Probe, ...]:
         """Probes by these rules; none where the first is rejected."""

@@ -26,7 +26,11 @@ def payload_of(index: SourceIndex, requests: tuple[ModelRequest, ...], options: 
 
 def prepare() -> None:
     """Import what evaluation needs."""
+    import logging
+
     import analyzer.shapes.model  # noqa: F401
+
+    logging.getLogger("torch").setLevel(logging.CRITICAL)  # it reports what the target raises, and so do we
 
 
 def evaluate(payload: Mapping[str, Any]) -> Iterator[object]:

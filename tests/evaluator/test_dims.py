@@ -128,7 +128,8 @@ def test_no_printed_name_is_wrong_at_further_values(form, a, b, k, m, data):
         return int(eval(text, {}, values))
 
     relations = find_relations([HOLD_OUT_SOURCE], BASE)
-    rules = ProbeRules(twos=data.draw(st.sampled_from([1, 2, 32])))
+    twos = data.draw(st.sampled_from([1, 2, 32]))
+    rules = ProbeRules(twos_of={"hidden": twos, "dim": twos})
     runs = [BASE, *draw_probes(BASE, relations, rules, 3)]
     sizes = tuple(size(**run) for run in runs)
     printed = DimNamer(runs, source_forms([HOLD_OUT_SOURCE])).name(tuple(s if s > 0 else None for s in sizes))
@@ -137,7 +138,7 @@ def test_no_printed_name_is_wrong_at_further_values(form, a, b, k, m, data):
     ranges = {name: (min(run[name] for run in runs), max(run[name] for run in runs)) for name in BASE}
     for _ in range(20):
         values = {name: data.draw(st.integers(low, high)) for name, (low, high) in ranges.items()}
-        step = values["heads"] * values["groups"] * rules.twos
+        step = values["heads"] * values["groups"] * twos
         values["hidden"], values["dim"] = step * (values["hidden"] // step + 1), step * (values["dim"] // step + 1)
         if sorted(BASE, key=lambda n: BASE[n]) == sorted(BASE, key=lambda n: values[n]):
             assert eval(printed, {}, values) == size(**values), (text, printed, values)
