@@ -232,13 +232,23 @@ class _Reader:
         return self._value(inner)
 
     def _join(self, node: ast.BinOp, left: Value, right: Value, sign: str) -> Value:
-        """An operator is a step only where it joins two tensors that were computed."""
+        """An operator is a step only where it joins two tensors, or one with an attribute of the module."""
         if not left or not right:
-            return unshaped(left or right)
+            own = self._own_attribute(node.right if left else node.left)
+            if own is None or not (left or right) or not (left or sign in "+×"):
+                return unshaped(left or right)
+            sign, left, right = f"{sign} {own}", left or right, ()
         step = self._step("operator", sign, (), "plain", node)
         self._connect(left, step, 0)
         self._connect(right, step, 1)
         return ((step.id, ""),)
+
+    def _own_attribute(self, node: ast.expr) -> str | None:
+        """`self.weight`, where it is no module."""
+        match node:
+            case ast.Attribute(value=ast.Name(id="self"), attr=name) if not self._module_paths(node):
+                return f"self.{name}"
+        return None
 
     def _call(self, node: ast.Call) -> Value:
         paths = self._module_paths(node.func)

@@ -100,6 +100,11 @@ def arrows(flow: Flow) -> set[tuple[str, str]]:
             {("x", "pow"), ("pow", "mean"), ("mean", "rsqrt"), ("x", "×"), ("rsqrt", "×"), ("×", "y")},
         ),
         (
+            "def forward(self, x):\n x = self.a(x) + self.pos\n x = self.weight * x\n return x / 2",
+            "a",
+            {("x", "a"), ("a", "+ self.pos"), ("+ self.pos", "× self.weight"), ("× self.weight", "return")},
+        ),
+        (
             "def forward(self, x):\n y = checkpoint(self.a, x)\n return y",
             "a",
             {("x", "a"), ("a", "y")},
