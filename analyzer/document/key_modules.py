@@ -10,6 +10,7 @@ from analyzer.records.techniques import TechniqueFinding
 from analyzer.records.tensors import ModuleNode, ShapeRow
 
 MOST = 5
+LAST = 10**6
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,13 @@ def key_modules(context: Context, most: int = MOST) -> tuple[KeyModule, ...]:
     """The model's own class last, before it up to `most` classes that it consists of, largest ideas first."""
     found = all_modules(context)
     parts = [item for item in found if item.node.path]
-    ranked = sorted(parts, key=lambda item: (-min(len(item.techniques), 3), -item.total, item.info.qualified_name))
+    ranked = sorted(parts, key=lambda item: (_interest(context, item), -item.total, item.info.qualified_name))
     return (*ranked[:most], *[item for item in found if not item.node.path][:1])
+
+
+def _interest(context: Context, item: KeyModule) -> int:
+    """Rank of the module's most telling technique; modules without one come last."""
+    return min((context.interest(found.sheet_id)[0] for found in item.techniques), default=LAST)
 
 
 def all_modules(context: Context) -> tuple[KeyModule, ...]:
