@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from analyzer.facts.flow.foreign import (
     EMPTY_CONTAINERS,
@@ -16,10 +15,8 @@ from analyzer.facts.flow.foreign import (
     result_of,
 )
 from analyzer.facts.flow.objects import NOTHING, Container, Foreign, Function, Held, Instance, Klass, Type, Types
+from analyzer.facts.flow.questions import Questions
 from analyzer.facts.flow.scopes import CodeScope
-
-if TYPE_CHECKING:
-    from analyzer.facts.flow.inference import Inference
 
 ANY = "*"
 ADDING = ("append", "add", "insert", "setdefault", "appendleft", "put")
@@ -29,7 +26,7 @@ JOINING = ("extend", "update", "union")
 class CallRules:
     """The calling side of the inference."""
 
-    def __init__(self, inference: Inference) -> None:
+    def __init__(self, inference: Questions) -> None:
         self._inference = inference
 
     def call(self, node: ast.Call, scope: CodeScope) -> Types:
