@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from analyzer.records.document import (
     Block,
@@ -43,33 +43,44 @@ def line_text(line: Line) -> str:
 
 
 def block_text(block: Block) -> Iterator[str]:
-    if isinstance(block, Heading):
-        yield f"{'#' * block.level} {line_text(block.text)} {{#{block.anchor}}}"
-    elif isinstance(block, Paragraph):
-        yield line_text(block.text)
-    elif isinstance(block, BulletList):
-        yield from (f"- {line_text(item)}" for item in block.items)
-    elif isinstance(block, Table):
-        yield f"[{block.id}] {line_text(block.caption)}"
-        yield " | ".join(line_text(cell) for cell in block.header)
-        yield from (" | ".join(line_text(cell) for cell in row) for row in block.rows)
-    elif isinstance(block, Snippet):
-        margin = dict(block.margin)
-        for at, text in enumerate(block.text.split("\n"), block.span.first_line):
-            yield f"{at:4} {text}" + (f"    # {margin[at]}" if at in margin else "")
-    elif isinstance(block, Preformatted):
-        yield block.text
-    elif isinstance(block, Formula):
-        yield f"$$ {block.latex} $$"
-        yield from (f"  {symbol.latex}: {line_text(text)}" for symbol, text in block.symbols)
-    elif isinstance(block, DiagramRef):
-        yield f"<diagram {block.diagram.id}> {line_text(block.caption)}"
-    elif isinstance(block, Note):
-        yield f"> [{block.kind}] {line_text(block.text)}"
-    elif isinstance(block, Details):
-        yield f"▸ {line_text(block.summary)}"
-        yield from (text for inner in block.blocks for text in block_text(inner))
+    yield from WRITERS[type(block)](block)
     yield ""
+
+
+def _table(block: Table) -> Iterator[str]:
+    yield f"[{block.id}] {line_text(block.caption)}"
+    for row in (block.header, *block.rows):
+        yield " | ".join(line_text(cell) for cell in row)
+
+
+def _snippet(block: Snippet) -> Iterator[str]:
+    margin = dict(block.margin)
+    for at, text in enumerate(block.text.split("\n"), block.span.first_line):
+        yield f"{at:4} {text}" + (f"    # {margin[at]}" if at in margin else "")
+
+
+def _formula(block: Formula) -> Iterator[str]:
+    yield f"$$ {block.latex} $$"
+    yield from (f"  {symbol.latex}: {line_text(text)}" for symbol, text in block.symbols)
+
+
+def _details(block: Details) -> Iterator[str]:
+    yield f"▸ {line_text(block.summary)}"
+    yield from (text for inner in block.blocks for text in block_text(inner))
+
+
+WRITERS: dict[type, Callable[..., Iterable[str]]] = {
+    Heading: lambda block: [f"{'#' * block.level} {line_text(block.text)} {{#{block.anchor}}}"],
+    Paragraph: lambda block: [line_text(block.text)],
+    BulletList: lambda block: [f"- {line_text(item)}" for item in block.items],
+    Table: _table,
+    Snippet: _snippet,
+    Preformatted: lambda block: [block.text],
+    Formula: _formula,
+    DiagramRef: lambda block: [f"<diagram {block.diagram.id}> {line_text(block.caption)}"],
+    Note: lambda block: [f"> [{block.kind}] {line_text(block.text)}"],
+    Details: _details,
+}
 
 
 def document_text(document: Document) -> str:

@@ -206,8 +206,14 @@ BLOCK_FORWARD = at("model.py", "h = self.up").__class__(
     "model.py",
     at("model.py", "h = self.up").first_line - 1,
     at("model.py", "return x + self.down").first_line,
-    digest_of("\n".join(MODEL.split("\n")[at("model.py", "h = self.up").first_line - 2 : at("model.py", "return x + self.down").first_line])),
-)  # fmt: skip
+    digest_of(
+        "\n".join(
+            MODEL.split("\n")[
+                at("model.py", "h = self.up").first_line - 2 : at("model.py", "return x + self.down").first_line
+            ]
+        )
+    ),
+)
 NORM_FORWARD = at("model.py", "def forward(self, x)", "return x * scale")
 SELF = ArgumentInfo("self")
 
@@ -221,17 +227,37 @@ BLOCK_CALL = _function("forward", "Block", BLOCK_FORWARD, ArgumentInfo("x"))
 NORM_CALL = _function("forward", "RMSNorm", NORM_FORWARD, ArgumentInfo("x"))
 TINY_INIT = _function("__init__", "Tiny", at("model.py", "self.embed =", "nn.init.normal_"), ArgumentInfo("config"))
 PARTS = (
-    SubmoduleInfo("embed", "nn.Embedding", None, "nn.Embedding(config.vocab, config.width)", at("model.py", "self.embed =")),
+    SubmoduleInfo(
+        "embed", "nn.Embedding", None, "nn.Embedding(config.vocab, config.width)", at("model.py", "self.embed =")
+    ),
     SubmoduleInfo("blocks", "Block", "model.py:Block", "Block(config)", at("model.py", "self.blocks =")),
-)  # fmt: skip
+)
 CLASSES = (
-    ClassInfo("RMSNorm", "model.py:RMSNorm", NORM, ("nn.Module",), True, (NORM_CALL,), (), "Root mean square norm | without a mean.", NORM_CALL),
+    ClassInfo(
+        "RMSNorm",
+        "model.py:RMSNorm",
+        NORM,
+        ("nn.Module",),
+        True,
+        (NORM_CALL,),
+        (),
+        "Root mean square norm | without a mean.",
+        NORM_CALL,
+    ),
     ClassInfo("Block", "model.py:Block", BLOCK, ("nn.Module",), True, (BLOCK_CALL,), (), None, BLOCK_CALL),
     ClassInfo("Tiny", "model.py:Tiny", TINY, ("nn.Module",), True, (TINY_INIT, TINY_CALL), PARTS, None, TINY_CALL),
-)  # fmt: skip
+)
 STRUCTURE = Structure(
     CLASSES,
-    (ModelCandidate("Tiny", "model.py:Tiny", TINY, True, (Evidence(at("train.py", "model = Tiny"), "syntax_error", (("message", "x"),)),)),),
+    (
+        ModelCandidate(
+            "Tiny",
+            "model.py:Tiny",
+            TINY,
+            True,
+            (Evidence(at("train.py", "model = Tiny"), "syntax_error", (("message", "x"),)),),
+        ),
+    ),
     (
         RoleAssignment("model", "model.py", (Evidence(TINY, "unparsable", (("message", "x"),)),)),
         RoleAssignment("training", "train.py", ()),
@@ -240,81 +266,245 @@ STRUCTURE = Structure(
     (EntryPoint("train.py", "readme", at("README.md", "python train.py"), "python train.py", "train.py"),),
     (
         FileRelation("config.py", ("Config",), (), ("train.py",)),
-        FileRelation("model.py", ("RMSNorm", "Block", "Tiny"), (), ("sample.py", "train.py"), "A language model of one kind of block."),
+        FileRelation(
+            "model.py",
+            ("RMSNorm", "Block", "Tiny"),
+            (),
+            ("sample.py", "train.py"),
+            "A language model of one kind of block.",
+        ),
         FileRelation("sample.py", ("generate",), (("model.py", ("Tiny",)),), ()),
         FileRelation("train.py", (), (("config.py", ("Config",)), ("model.py", ("Tiny",))), ()),
     ),
     (Dependency("torch", "torch", (at("model.py", "import torch"),)),),
-)  # fmt: skip
+)
 WIDTH_VALUE = ConfigValue(
-    "width", "8", known(8, at("config.py", "width: int")), at("config.py", "width: int"), "int", "features per token",
+    "width",
+    "8",
+    known(8, at("config.py", "width: int")),
+    at("config.py", "width: int"),
+    "int",
+    "features per token",
     (Override("default", "8", known(8, at("config.py", "width: int")), at("config.py", "width: int")),),
-    known(8, at("config.py", "width: int")), (at("model.py", "self.norm = RMSNorm"), at("model.py", "self.embed =")),
-)  # fmt: skip
+    known(8, at("config.py", "width: int")),
+    (at("model.py", "self.norm = RMSNorm"), at("model.py", "self.embed =")),
+)
 UNUSED = ConfigValue(
     "unused_flag", "False", known(False, at("config.py", "unused_flag")), at("config.py", "unused_flag"), "bool"
 )
 CONFIGURATION = Configuration(
     (
         ConfigTable(
-            "Config", "dataclass", at("config.py", "class Config", "unused_flag"),
+            "Config",
+            "dataclass",
+            at("config.py", "class Config", "unused_flag"),
             (
-                ConfigValue("vocab", "50", known(50, at("config.py", "vocab")), at("config.py", "vocab"), "int", None, (), None, (at("model.py", "self.embed ="),)),
+                ConfigValue(
+                    "vocab",
+                    "50",
+                    known(50, at("config.py", "vocab")),
+                    at("config.py", "vocab"),
+                    "int",
+                    None,
+                    (),
+                    None,
+                    (at("model.py", "self.embed ="),),
+                ),
                 WIDTH_VALUE,
-                ConfigValue("layers", "3", known(3, at("config.py", "layers")), at("config.py", "layers"), "int", None, (), None, (at("model.py", "self.blocks ="),)),
+                ConfigValue(
+                    "layers",
+                    "3",
+                    known(3, at("config.py", "layers")),
+                    at("config.py", "layers"),
+                    "int",
+                    None,
+                    (),
+                    None,
+                    (at("model.py", "self.blocks ="),),
+                ),
                 UNUSED,
             ),
         ),
     ),
     (
-        Preset("small", "Config", (("layers", known(3, at("config.py", "layers"))),), at("config.py", "layers"), "Tiny(Config())"),
-        Preset("large", "Config", (("layers", known(6, at("config.py", "layers"))),), at("config.py", "layers"), "Tiny(Config(layers=6))"),
+        Preset(
+            "small",
+            "Config",
+            (("layers", known(3, at("config.py", "layers"))),),
+            at("config.py", "layers"),
+            "Tiny(Config())",
+        ),
+        Preset(
+            "large",
+            "Config",
+            (("layers", known(6, at("config.py", "layers"))),),
+            at("config.py", "layers"),
+            "Tiny(Config(layers=6))",
+        ),
     ),
-    (DerivedQuantity("hidden", "4 * width", known(32, at("config.py", "hidden"), "evaluated"), at("config.py", "hidden")),),
+    (
+        DerivedQuantity(
+            "hidden", "4 * width", known(32, at("config.py", "hidden"), "evaluated"), at("config.py", "hidden")
+        ),
+    ),
     (UNUSED,),
-)  # fmt: skip
+)
 LR = known(1e-3, at("train.py", "AdamW"), "read")
 TRAINING = Pipeline(
-    "training", at("train.py", "for step", "optimizer.zero_grad"), "train.py", True,
+    "training",
+    at("train.py", "for step", "optimizer.zero_grad"),
+    "train.py",
+    True,
     (Evidence(at("train.py", "loss.backward"), "loop_with_backward_and_step"),),
     (
         Stage("build", at("train.py", "model = Tiny"), "model = Tiny(Config())", "train.py", ("Config",), ("model",)),
-        Stage("batch", at("train.py", "get_batch"), "tokens, targets = get_batch()", "train.py", (), ("tokens", "targets"), 1, ("for step in range(100)",)),
-        Stage("forward", at("train.py", "logits, loss = model"), "logits, loss = model(tokens, targets)", "train.py", ("tokens", "targets"), ("logits", "loss"), 1, ("for step in range(100)",)),
-        Stage("backward", at("train.py", "loss.backward"), "loss.backward()", "train.py", ("loss",), (), 1, ("for step in range(100)",)),
-        Stage("clip", at("train.py", "clip_grad"), "torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)", "train.py", ("model",), (), 1, ("for step in range(100)",)),
-        Stage("step", at("train.py", "optimizer.step"), "optimizer.step()", "train.py", ("optimizer",), (), 1, ("for step in range(100)",), "step % 2 == 0"),
+        Stage(
+            "batch",
+            at("train.py", "get_batch"),
+            "tokens, targets = get_batch()",
+            "train.py",
+            (),
+            ("tokens", "targets"),
+            1,
+            ("for step in range(100)",),
+        ),
+        Stage(
+            "forward",
+            at("train.py", "logits, loss = model"),
+            "logits, loss = model(tokens, targets)",
+            "train.py",
+            ("tokens", "targets"),
+            ("logits", "loss"),
+            1,
+            ("for step in range(100)",),
+        ),
+        Stage(
+            "backward",
+            at("train.py", "loss.backward"),
+            "loss.backward()",
+            "train.py",
+            ("loss",),
+            (),
+            1,
+            ("for step in range(100)",),
+        ),
+        Stage(
+            "clip",
+            at("train.py", "clip_grad"),
+            "torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)",
+            "train.py",
+            ("model",),
+            (),
+            1,
+            ("for step in range(100)",),
+        ),
+        Stage(
+            "step",
+            at("train.py", "optimizer.step"),
+            "optimizer.step()",
+            "train.py",
+            ("optimizer",),
+            (),
+            1,
+            ("for step in range(100)",),
+            "step % 2 == 0",
+        ),
     ),
-    (Feature("gradient_clipping", at("train.py", "clip_grad"), "clip_grad_norm_(model.parameters(), 1.0)", (("max_norm", known(1.0, at("train.py", "clip_grad"))),)),),
-    (Optimizer("torch.optim.AdamW", (("lr", "1e-3", LR),), (OptimizerGroup("model.parameters()", (("lr", LR),), at("train.py", "AdamW")),), at("train.py", "AdamW")),),
-    (Schedule("torch.optim.lr_scheduler.LinearLR", at("train.py", "AdamW"), (), tuple((step, step / 1000) for step in range(20))),),
-    (Loss("torch.nn.functional.cross_entropy", at("model.py", "loss = None"), "cross_entropy(logits, targets)", "mean"),),
+    (
+        Feature(
+            "gradient_clipping",
+            at("train.py", "clip_grad"),
+            "clip_grad_norm_(model.parameters(), 1.0)",
+            (("max_norm", known(1.0, at("train.py", "clip_grad"))),),
+        ),
+    ),
+    (
+        Optimizer(
+            "torch.optim.AdamW",
+            (("lr", "1e-3", LR),),
+            (OptimizerGroup("model.parameters()", (("lr", LR),), at("train.py", "AdamW")),),
+            at("train.py", "AdamW"),
+        ),
+    ),
+    (
+        Schedule(
+            "torch.optim.lr_scheduler.LinearLR",
+            at("train.py", "AdamW"),
+            (),
+            tuple((step, step / 1000) for step in range(20)),
+        ),
+    ),
+    (
+        Loss(
+            "torch.nn.functional.cross_entropy", at("model.py", "loss = None"), "cross_entropy(logits, targets)", "mean"
+        ),
+    ),
     (DataItem("tokens", "get_batch()[0]", "[B, T]", "int64", at("train.py", "get_batch")),),
     (at("train.py", "manual_seed"),),
     ("train.py",),
     (Unknown("not_utf8", (), at("train.py", "get_batch")),),
-)  # fmt: skip
+)
 INFERENCE = Pipeline(
-    "inference", at("sample.py", "def generate", "return tokens"), "sample.py:generate", True,
+    "inference",
+    at("sample.py", "def generate", "return tokens"),
+    "sample.py:generate",
+    True,
     (Evidence(at("sample.py", "@torch.no_grad"), "runs_without_gradients"),),
     (
-        Stage("forward", at("sample.py", "logits, _"), "logits, _ = model(tokens)", "sample.py:generate", ("tokens",), ("logits",), 1, ("for _ in range(count)",)),
-        Stage("sample", at("sample.py", "multinomial"), "torch.multinomial(...)", "sample.py:generate", ("logits",), ("following",), 1, ("for _ in range(count)",)),
+        Stage(
+            "forward",
+            at("sample.py", "logits, _"),
+            "logits, _ = model(tokens)",
+            "sample.py:generate",
+            ("tokens",),
+            ("logits",),
+            1,
+            ("for _ in range(count)",),
+        ),
+        Stage(
+            "sample",
+            at("sample.py", "multinomial"),
+            "torch.multinomial(...)",
+            "sample.py:generate",
+            ("logits",),
+            ("following",),
+            1,
+            ("for _ in range(count)",),
+        ),
     ),
-    (Feature("temperature", at("sample.py", "def generate"), "temperature=0.8", (("default", known(0.8, at("sample.py", "def generate"))),)),),
+    (
+        Feature(
+            "temperature",
+            at("sample.py", "def generate"),
+            "temperature=0.8",
+            (("default", known(0.8, at("sample.py", "def generate"))),),
+        ),
+    ),
     files=("sample.py",),
-)  # fmt: skip
+)
 CHAINS = (
     CallChain(
         "training",
-        CallNode("train.py", at("train.py", "for step"), None, None, (
-            CallNode("Tiny", at("train.py", "model = Tiny"), "model.py:Tiny"),
-            CallNode("model", at("train.py", "logits, loss = model"), "model.py:Tiny.forward", "-> (logits, loss)", note="loop"),
-        )),
+        CallNode(
+            "train.py",
+            at("train.py", "for step"),
+            None,
+            None,
+            (
+                CallNode("Tiny", at("train.py", "model = Tiny"), "model.py:Tiny"),
+                CallNode(
+                    "model",
+                    at("train.py", "logits, loss = model"),
+                    "model.py:Tiny.forward",
+                    "-> (logits, loss)",
+                    note="loop",
+                ),
+            ),
+        ),
         "train.py",
     ),
     CallChain("inference", CallNode("generate", at("sample.py", "def generate"), "sample.py:generate"), "generate"),
-)  # fmt: skip
+)
 USAGES = (
     Usage("python train.py", "bash", at("README.md", "python train.py"), "train"),
     Usage("from model import Tiny", "python", at("README.md", "from model import Tiny"), "api"),
@@ -326,31 +516,109 @@ def _row(path: str, code: str, module: str, owner: str, times: int, *targets: Sh
 
 
 ROWS = (
-    ShapeRow(at("model.py", "def forward(self, tokens"), "def forward(self, tokens, targets=None):", "", ("",), "Tiny", "forward", 1, (ShapeTarget("tokens", (TOKENS,)), ShapeTarget("targets", (TOKENS,)))),
+    ShapeRow(
+        at("model.py", "def forward(self, tokens"),
+        "def forward(self, tokens, targets=None):",
+        "",
+        ("",),
+        "Tiny",
+        "forward",
+        1,
+        (ShapeTarget("tokens", (TOKENS,)), ShapeTarget("targets", (TOKENS,))),
+    ),
     _row("model.py", "x = self.embed(tokens)", "", "Tiny", 1, ShapeTarget("x", (HIDDEN,))),
     _row("model.py", "h = self.up(self.norm(x))", "blocks.0", "Block", 3, ShapeTarget("h", (WIDE,))),
     _row("model.py", "x = block(x)", "", "Tiny", 3, ShapeTarget("x", (HIDDEN,))),
     _row("model.py", "logits = self.head(x)", "", "Tiny", 1, ShapeTarget("logits", (LOGITS,))),
     _row("model.py", "return logits, loss", "", "Tiny", 1, ShapeTarget("return", (LOGITS, SCALAR), True)),
-)  # fmt: skip
+)
 MODULES = (
     ModuleRecord("", "Tiny", 2080, 0, 0, None, TINY, "", (ModuleCall((TOKENS, TOKENS), (LOGITS, SCALAR)),)),
-    ModuleRecord("embed", "Embedding", 400, 400, 0, at("model.py", "self.embed ="), None, "50, 8", (ModuleCall((TOKENS,), (HIDDEN,)),)),
+    ModuleRecord(
+        "embed",
+        "Embedding",
+        400,
+        400,
+        0,
+        at("model.py", "self.embed ="),
+        None,
+        "50, 8",
+        (ModuleCall((TOKENS,), (HIDDEN,)),),
+    ),
     *(
         record
         for at_ in range(3)
         for record in (
-            ModuleRecord(f"blocks.{at_}", "Block", 560, 0, 0, at("model.py", "self.blocks ="), BLOCK, "", (ModuleCall((HIDDEN,), (HIDDEN,)),)),
-            ModuleRecord(f"blocks.{at_}.norm", "RMSNorm", 8, 8, 0, at("model.py", "self.norm ="), NORM, "", (ModuleCall((HIDDEN,), (HIDDEN,)),)),
-            ModuleRecord(f"blocks.{at_}.up", "Linear", 288, 288, 0, at("model.py", "self.up ="), None, "8, 32, bias=True", (ModuleCall((HIDDEN,), (WIDE,)),)),
-            ModuleRecord(f"blocks.{at_}.down", "Linear", 264, 264, 0, at("model.py", "self.down ="), None, "32, 8, bias=True", (ModuleCall((WIDE,), (HIDDEN,)),)),
+            ModuleRecord(
+                f"blocks.{at_}",
+                "Block",
+                560,
+                0,
+                0,
+                at("model.py", "self.blocks ="),
+                BLOCK,
+                "",
+                (ModuleCall((HIDDEN,), (HIDDEN,)),),
+            ),
+            ModuleRecord(
+                f"blocks.{at_}.norm",
+                "RMSNorm",
+                8,
+                8,
+                0,
+                at("model.py", "self.norm ="),
+                NORM,
+                "",
+                (ModuleCall((HIDDEN,), (HIDDEN,)),),
+            ),
+            ModuleRecord(
+                f"blocks.{at_}.up",
+                "Linear",
+                288,
+                288,
+                0,
+                at("model.py", "self.up ="),
+                None,
+                "8, 32, bias=True",
+                (ModuleCall((HIDDEN,), (WIDE,)),),
+            ),
+            ModuleRecord(
+                f"blocks.{at_}.down",
+                "Linear",
+                264,
+                264,
+                0,
+                at("model.py", "self.down ="),
+                None,
+                "32, 8, bias=True",
+                (ModuleCall((WIDE,), (HIDDEN,)),),
+            ),
         )
     ),
-    ModuleRecord("head", "Linear", 400, 400, 0, at("model.py", "self.head ="), None, "8, 50, bias=False", (ModuleCall((HIDDEN,), (LOGITS,)),)),
-)  # fmt: skip
+    ModuleRecord(
+        "head",
+        "Linear",
+        400,
+        400,
+        0,
+        at("model.py", "self.head ="),
+        None,
+        "8, 50, bias=False",
+        (ModuleCall((HIDDEN,), (LOGITS,)),),
+    ),
+)
 
 
-def _node(path: str, class_name: str, parameters: int, created: str, *children: ModuleNode, defined: Span | None = None, repeats: int = 1, detail: str = "") -> ModuleNode:  # fmt: skip
+def _node(
+    path: str,
+    class_name: str,
+    parameters: int,
+    created: str,
+    *children: ModuleNode,
+    defined: Span | None = None,
+    repeats: int = 1,
+    detail: str = "",
+) -> ModuleNode:
     paths = tuple(f"{path[:-1]}{number}" for number in range(repeats)) if repeats > 1 else (path,)
     name = path.rsplit(".", 1)[-1]
     return ModuleNode(
@@ -359,30 +627,74 @@ def _node(path: str, class_name: str, parameters: int, created: str, *children: 
 
 
 TREE = ModuleNode(
-    "", "", "Tiny", 2080, 1, ("",), "", None, TINY,
+    "",
+    "",
+    "Tiny",
+    2080,
+    1,
+    ("",),
+    "",
+    None,
+    TINY,
     (
         _node("embed", "Embedding", 400, "self.embed =", detail="50, 8"),
-        _node("blocks", "ModuleList", 1680, "self.blocks =", _node(
-            "blocks.0", "Block", 560, "self.blocks =",
-            _node("blocks.0.norm", "RMSNorm", 8, "self.norm =", defined=NORM),
-            _node("blocks.0.up", "Linear", 288, "self.up =", detail="8, 32, bias=True"),
-            _node("blocks.0.down", "Linear", 264, "self.down =", detail="32, 8, bias=True"),
-            defined=BLOCK, repeats=3,
-        )),
+        _node(
+            "blocks",
+            "ModuleList",
+            1680,
+            "self.blocks =",
+            _node(
+                "blocks.0",
+                "Block",
+                560,
+                "self.blocks =",
+                _node("blocks.0.norm", "RMSNorm", 8, "self.norm =", defined=NORM),
+                _node("blocks.0.up", "Linear", 288, "self.up =", detail="8, 32, bias=True"),
+                _node("blocks.0.down", "Linear", 264, "self.down =", detail="32, 8, bias=True"),
+                defined=BLOCK,
+                repeats=3,
+            ),
+        ),
         _node("head", "Linear", 400, "self.head =", detail="8, 50, bias=False"),
     ),
-)  # fmt: skip
+)
 TOKENS_INPUT = ModelInput("tokens", TOKENS, "embedding_index", at("model.py", "x = self.embed"))
 TRACES = (
-    Trace("training", "forward", (TOKENS_INPUT, ModelInput("targets", TOKENS, "signature")), ROWS, MODULES, (LOGITS, SCALAR), (Condition("targets is None", at("model.py", "loss = None"), False),)),
-    Trace("inference", "forward", (TOKENS_INPUT,), ROWS[:-1], MODULES, (LOGITS,), (), (Assumption("stand_in", "flash", at("model.py", "import torch"), 2),)),
-)  # fmt: skip
+    Trace(
+        "training",
+        "forward",
+        (TOKENS_INPUT, ModelInput("targets", TOKENS, "signature")),
+        ROWS,
+        MODULES,
+        (LOGITS, SCALAR),
+        (Condition("targets is None", at("model.py", "loss = None"), False),),
+    ),
+    Trace(
+        "inference",
+        "forward",
+        (TOKENS_INPUT,),
+        ROWS[:-1],
+        MODULES,
+        (LOGITS,),
+        (),
+        (Assumption("stand_in", "flash", at("model.py", "import torch"), 2),),
+    ),
+)
 SHAPES = Shapes(
     (
         ModelShapes(
-            "Tiny", "model.py:Tiny", True, TINY, "Tiny(Config())", "training_script", at("train.py", "model = Tiny"),
+            "Tiny",
+            "model.py:Tiny",
+            True,
+            TINY,
+            "Tiny(Config())",
+            "training_script",
+            at("train.py", "model = Tiny"),
             (("B", 2), ("T", 16), ("width", 8), ("vocab", 50)),
-            Known(ParameterCounts(2080, 2080, 2080, 400), (TINY,), "counted"), MODULES, TREE, TRACES,
+            Known(ParameterCounts(2080, 2080, 2080, 400), (TINY,), "counted"),
+            MODULES,
+            TREE,
+            TRACES,
             (
                 ("flops", Cost(Known(123456, (TINY,), "counted"), "B*T*2*width", "one_multiply_add_is_two_flops")),
                 ("optimizer_bytes", Cost(Known(16640, (TINY,), "counted"), "8*parameters", "float32_activations")),
@@ -391,16 +703,39 @@ SHAPES = Shapes(
             (("head.weight", "embed.weight"),),
         ),
     ),
-    (ModelShapes("Tiny", "model.py:Tiny", False, TINY, "Tiny(Config(layers=6))", "preset", at("config.py", "layers"), (), Known(ParameterCounts(3760, 3760, 3760, 400), (TINY,), "counted")),),
-    ReferenceTrace(
-        "classic", 2, 16, (("d_model", "256"), ("n_layers", "6")), ParameterCounts(4_805_632, 4_805_632, 4_805_632),
-        1_000_000, "B*T", 12_288, "2*n_layers*d_model*4",
-        (ModuleRecord("", "GPT", 4_805_632, calls=(ModuleCall((TOKENS,), (LOGITS,)),)),), (),
+    (
+        ModelShapes(
+            "Tiny",
+            "model.py:Tiny",
+            False,
+            TINY,
+            "Tiny(Config(layers=6))",
+            "preset",
+            at("config.py", "layers"),
+            (),
+            Known(ParameterCounts(3760, 3760, 3760, 400), (TINY,), "counted"),
+        ),
     ),
-)  # fmt: skip
+    ReferenceTrace(
+        "classic",
+        2,
+        16,
+        (("d_model", "256"), ("n_layers", "6")),
+        ParameterCounts(4_805_632, 4_805_632, 4_805_632),
+        1_000_000,
+        "B*T",
+        12_288,
+        "2*n_layers*d_model*4",
+        (ModuleRecord("", "GPT", 4_805_632, calls=(ModuleCall((TOKENS,), (LOGITS,)),)),),
+        (),
+    ),
+)
 SHEETS = (
     TechniqueSheet(
-        "rms_norm", Text("RMSNorm", "RMSNorm"), "norm", r"y = \frac{x}{\sqrt{\operatorname{mean}(x^2) + \epsilon}} \odot g",
+        "rms_norm",
+        Text("RMSNorm", "RMSNorm"),
+        "norm",
+        r"y = \frac{x}{\sqrt{\operatorname{mean}(x^2) + \epsilon}} \odot g",
         (
             Symbol("x", "x", Text("input features", "输入特征")),
             Symbol(r"\epsilon", "eps", Text("small constant", "小常数")),
@@ -409,16 +744,38 @@ SHEETS = (
         Text("{eps} alone keeps the root away from zero; no mean is computed.", "只靠 {eps} 避免除零，不计算均值。"),
         (Citation("Zhang and Sennrich", "Root Mean Square Layer Normalization", 2019, "arXiv:1910.07467"),),
     ),
-    TechniqueSheet("weight_tying", Text("Weight tying", "权重共享"), "structure", "", (), Text("No place here.", "没有占位。"), ()),
-    TechniqueSheet("cross_entropy_loss", Text("Cross-entropy", "交叉熵"), "loss", r"L = -\log p_y", (Symbol("y", "targets", Text("label", "标签")),), Text("", ""), ()),
-)  # fmt: skip
+    TechniqueSheet(
+        "weight_tying", Text("Weight tying", "权重共享"), "structure", "", (), Text("No place here.", "没有占位。"), ()
+    ),
+    TechniqueSheet(
+        "cross_entropy_loss",
+        Text("Cross-entropy", "交叉熵"),
+        "loss",
+        r"L = -\log p_y",
+        (Symbol("y", "targets", Text("label", "标签")),),
+        Text("", ""),
+        (),
+    ),
+)
 EPS = at("model.py", "self.eps = eps")
 FINDINGS = Findings(
     SHEETS,
     (
-        TechniqueFinding("rms_norm", (NORM_FORWARD,), "source", (Binding("x", "x", NORM_FORWARD), Binding("eps", "self.eps", EPS, known(1e-5, EPS))), ("model.py:RMSNorm",)),
+        TechniqueFinding(
+            "rms_norm",
+            (NORM_FORWARD,),
+            "source",
+            (Binding("x", "x", NORM_FORWARD), Binding("eps", "self.eps", EPS, known(1e-5, EPS))),
+            ("model.py:RMSNorm",),
+        ),
         TechniqueFinding("weight_tying", (at("model.py", "self.head.weight ="),), "assignment", (), ("model.py:Tiny",)),
-        TechniqueFinding("cross_entropy_loss", (at("model.py", "loss = None"),), "call", (Binding("targets", "targets", at("model.py", "loss = None")),), ("model.py:Tiny",)),
+        TechniqueFinding(
+            "cross_entropy_loss",
+            (at("model.py", "loss = None"),),
+            "call",
+            (Binding("targets", "targets", at("model.py", "loss = None")),),
+            ("model.py:Tiny",),
+        ),
     ),
     (
         Claim("it has 900 parameters", "900", "2,080", "differ", at("README.md", "900 parameters"), (TINY,)),
@@ -426,17 +783,32 @@ FINDINGS = Findings(
     ),
     (Pitfall("not_utf8", (at("train.py", "get_batch"),)),),
     (Unspecified("betas", at("train.py", "AdamW"), "(0.9, 0.999)", "torch.optim.AdamW"),),
-    (ModeDifference("gradient", (at("train.py", "loss.backward"),), (at("sample.py", "@torch.no_grad"),), "loss.backward()", "@torch.no_grad()"),),
+    (
+        ModeDifference(
+            "gradient",
+            (at("train.py", "loss.backward"),),
+            (at("sample.py", "@torch.no_grad"),),
+            "loss.backward()",
+            "@torch.no_grad()",
+        ),
+    ),
     (LineDifference(at("model.py", "loss = None"), "loss = …", "[]", None),),
     (Gap("train.py:10", "not_utf8", (), 3),),
-)  # fmt: skip
+)
 
 
 def sample_files() -> tuple[SourceFile, ...]:
     return tuple(
-        SourceFile(path, KINDS.get(path, "python"), len(text), text.count("\n"), hashlib.sha256(text.encode()).hexdigest(), text)
+        SourceFile(
+            path,
+            KINDS.get(path, "python"),
+            len(text),
+            text.count("\n"),
+            hashlib.sha256(text.encode()).hexdigest(),
+            text,
+        )
         for path, text in TEXTS.items()
-    )  # fmt: skip
+    )
 
 
 def sample_analysis() -> Analysis:
@@ -452,4 +824,9 @@ def empty_analysis() -> Analysis:
     """A repository without a model, training or inference."""
     text = "print('hello')\n"
     file = SourceFile("hello.py", "python", len(text), 1, hashlib.sha256(text.encode()).hexdigest(), text)
-    return Analysis(Facts(Repository("hello", "e" * 64, 1, 1), (file,), Structure(), Configuration(), Processes()), Shapes(), Findings(), "0.1.0")  # fmt: skip
+    return Analysis(
+        Facts(Repository("hello", "e" * 64, 1, 1), (file,), Structure(), Configuration(), Processes()),
+        Shapes(),
+        Findings(),
+        "0.1.0",
+    )

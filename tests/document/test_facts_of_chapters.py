@@ -1,0 +1,123 @@
+"""Single statements of chapters: what they are derived from, and when they are withheld."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from document_plain import document_text, line_text
+from document_sample import BLOCK, NORM, TINY, at, empty_analysis, known, sample_analysis
+
+from analyzer.document.chapters import core_modules, modes, training
+from analyzer.document.context import Context
+from analyzer.document.facets import facets
+from analyzer.document.outline import build_article
+from analyzer.document.rating import ratings
+from analyzer.document.wording import Words
+from analyzer.records.bundles import Analysis
+from analyzer.records.document import Note, Table
+from analyzer.records.evidence import Unknown
+from analyzer.records.processes import Optimizer
+from analyzer.records.techniques import Binding, TechniqueFinding, TechniqueSheet, Text
+from analyzer.records.tensors import Dim, ShapeTarget, TensorSpec
+
+
+def context_of(analysis: Analysis) -> Context:
+    return Context(analysis, Words("en"))
+
+
+def with_model(analysis: Analysis, **changes: object) -> Analysis:
+    model = replace(analysis.shapes.models[0], **changes)
+    return replace(analysis, shapes=replace(analysis.shapes, models=(model,)))
+
+
+def facet(analysis: Analysis, key: str) -> str | None:
+    return next((line_text(item.value) for item in facets(context_of(analysis)) if item.key == key), None)
+
+
+def test_counts_of_modules_are_withheld_where_the_whole_was_not_counted() -> None:
+    analysis = with_model(sample_analysis(), parameters=Unknown("not_utf8"))
+    context = context_of(analysis)
+    text = str(core_modules.build(context).blocks)
+    assert "could not be counted as a whole" in text
+    assert "1,680" not in text
+    assert facet(analysis, "parameters_total") == "unknown: The file is not valid UTF-8 text."
+
+
+def test_lines_that_only_one_mode_runs_are_found_from_the_traces() -> None:
+    sample = sample_analysis()
+    bare = replace(sample, findings=replace(sample.findings, line_differences=()))
+    table = next(
+        block for block in modes.build(context_of(bare)).blocks if isinstance(block, Table) and block.id == "mode_lines"
+    )
+    assert [line_text(row[0]) for row in table.rows] == ["`return logits, loss`"]
+    assert line_text(table.rows[0][2]) == "does not run"
+
+
+def test_state_of_adamw_is_not_stated_for_another_optimizer() -> None:
+    sample = sample_analysis()
+    pipeline = sample.facts.processes.training[0]
+    sgd = replace(pipeline, optimizers=(Optimizer("torch.optim.SGD", (), (), at("train.py", "AdamW")),))
+    processes = replace(sample.facts.processes, training=(sgd,))
+    analysis = replace(sample, facts=replace(sample.facts, processes=processes))
+    assert "Optimizer state" in str(training.build(context_of(sample)).blocks)
+    assert "Optimizer state" not in str(training.build(context_of(analysis)).blocks)
+
+
+def test_norm_that_the_built_model_lacks_is_not_on_the_fact_sheet() -> None:
+    sample = sample_analysis()
+    sheet = TechniqueSheet("batch_norm", Text("Batch norm", "批归一化"), "norm", "", (), Text("", ""), ())
+    unused = TechniqueFinding("batch_norm", (at("model.py", "import torch"),), "call", models=("model.py:Tiny",))
+    rows = sample.shapes.models[0].traces[0].rows
+    ran = replace(rows[1], where=at("model.py", "scale = torch"), class_name="RMSNorm", module="blocks.0.norm")
+    traced = with_model(sample, traces=(replace(sample.shapes.models[0].traces[0], rows=(*rows, ran)),))
+    findings = replace(
+        sample.findings, sheets=(*sample.findings.sheets, sheet), techniques=(*sample.findings.techniques, unused)
+    )
+    assert facet(replace(traced, findings=findings), "normalisation") == "RMSNorm"
+
+
+def test_heads_are_the_size_that_is_neither_length_nor_batch() -> None:
+    sample = sample_analysis()
+    place = at("model.py", "h = self.up")
+    sheet = TechniqueSheet("multi_head_attention", Text("MHA", "MHA"), "attention", "", (), Text("", ""), ())
+    found = TechniqueFinding("multi_head_attention", (place,), "", (Binding("h", "H", place),), ("model.py:Block",))
+    trace = sample.shapes.models[0].traces[0]
+    four = TensorSpec((Dim(2, "B"), Dim(4), Dim(16, "T"), Dim(2)), "float32")
+    three = TensorSpec((Dim(2, "B"), Dim(16, "T"), Dim(8)), "float32")
+    row = replace(trace.rows[2], where=place, targets=(ShapeTarget("q", (four,)), ShapeTarget("x", (three,))))
+    analysis = with_model(sample, traces=(replace(trace, rows=(*trace.rows[:2], row, *trace.rows[3:])),))
+    findings = replace(sample.findings, sheets=(sheet,), techniques=(found,))
+    assert facet(replace(analysis, findings=findings), "heads") == "`H` = 4"
+
+
+def test_motivation_without_names_of_this_code_is_not_printed() -> None:
+    sample = sample_analysis()
+    sheet = replace(sample.findings.sheets[0], motivation=Text("It is simply better.", "就是更好。"))
+    bare = TechniqueFinding("rms_norm", (at("model.py", "x = self.embed"),), "", (), ("model.py:Tiny",))
+    named = replace(bare, bindings=(Binding("eps", "self.eps", NORM, known(1e-5, NORM)),))
+    for found, printed in ((bare, False), (named, True)):
+        analysis = replace(sample, findings=replace(sample.findings, sheets=(sheet,), techniques=(found,)))
+        notes = [block for block in core_modules.build(context_of(analysis)).blocks if isinstance(block, Note)]
+        assert any("simply better" in line_text(note.text) for note in notes) is printed
+
+
+def test_stars_need_two_lines_of_evidence_and_follow_the_thresholds() -> None:
+    found = {item.id: item for item in ratings(context_of(sample_analysis()))}
+    assert found["training"].stars == 0
+    assert found["typing"].stars == 1
+    assert found["reproducibility"].stars == 2
+    for item in found.values():
+        assert item.stars == 0 or len(set(item.evidence)) >= 2
+
+
+def test_repository_without_a_model_says_what_was_searched() -> None:
+    text = document_text(build_article(context_of(empty_analysis())))
+    assert "no subclass of `torch.nn.Module` was found in the 1 files" in text
+    assert "no loop calls `backward()`" in text
+    assert text.count("[gap]") >= 8
+
+
+def test_places_in_the_sample_are_where_they_claim_to_be() -> None:
+    context = context_of(sample_analysis())
+    for span in (TINY, BLOCK, NORM):
+        assert context.quote(span).startswith("class ")
