@@ -1,135 +1,64 @@
-"""Which models are measured: the TOML files of `models/`, and where the sources that they name lie on this machine.
-
-A list names either the directory of a repository (under `--repos`) or importable packages, which are copied side
-by side, so that they are analysed as source text and the installed ones stay out of the analyzer's way.
-"""
+"""What is compared: where a model's source lies, how it is built, what it is called with."""
 
 from __future__ import annotations
 
-import importlib.machinery
-import shutil
-import sys
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-LISTS = Path(__file__).parent / "models"
-COPIED = ("*.py", "*.json", "*.yaml", "*.yml", "*.toml")
-
-
-@dataclass(frozen=True)
-class Instance:
-    """An expression that builds a model and the inputs that it is called on."""
-
-    build: str
-    inputs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Case:
-    """One model of a list; `other` is the same model at other values, for the names of sizes."""
+    """`root` is a repository under --repos, an installed package's folder under --packages, or `own`."""
 
-    group: str
-    name: str
+    root: str
     file: str
-    """`FILE` or `FILE:CLASS`, as `deepdive shapes --model` takes it."""
-    base: Instance
-    other: Instance | None = None
-    method: str = "forward"
-    training: bool = False
-
-    @property
-    def module(self) -> str:
-        """Dotted name under which the truth imports the file."""
-        path = self.file.partition(":")[0].removesuffix(".py").removesuffix("/__init__")
-        return path.replace("/", ".")
+    build: str
+    inputs: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class ModelList:
-    """The models of one package or repository."""
+IMAGE = ("x: float32[B=2, 3, H=32, W=32]",)
+TOKENS = ("idx: int64[B=2, T=16]",)
 
-    group: str
-    repository: str
-    """Directory below `--repos`; empty for packages."""
-    packages: tuple[str, ...]
-    """Import names of the packages that are analysed together."""
-    used_for_fixing: bool
-    cases: tuple[Case, ...]
+REPOSITORIES = (
+    Case("nanoGPT", "model.py", "GPT(GPTConfig())", TOKENS),
+    Case("minGPT", "mingpt/model.py", "c = GPT.get_default_config(); c.model_type = 'gpt2'; c.vocab_size = 50257; c.block_size = 1024; GPT(c)", TOKENS),
+    *(
+        Case("pytorch-cifar", f"models/{file}.py", build, IMAGE)
+        for file, build in (
+            ("resnet", "ResNet18()"), ("resnet", "ResNet50()"), ("preact_resnet", "PreActResNet18()"), ("vgg", "VGG('VGG16')"),
+            ("googlenet", "GoogLeNet()"), ("densenet", "DenseNet121()"), ("resnext", "ResNeXt29_2x64d()"), ("mobilenet", "MobileNet()"),
+            ("mobilenetv2", "MobileNetV2()"), ("dpn", "DPN26()"), ("shufflenetv2", "ShuffleNetV2(1)"), ("senet", "SENet18()"),
+            ("efficientnet", "EfficientNetB0()"), ("regnet", "RegNetX_200MF()"), ("dla_simple", "SimpleDLA()"), ("dla", "DLA()"),
+            ("pnasnet", "PNASNetA()"), ("lenet", "LeNet()"),
+        )
+    ),
+    Case("vit-pytorch", "vit_pytorch/vit.py", "ViT(image_size=64, patch_size=8, num_classes=10, dim=64, depth=2, heads=4, mlp_dim=128)", ("img: float32[B=2, 3, 64, 64]",)),
+    Case("vit-pytorch", "vit_pytorch/simple_vit.py", "SimpleViT(image_size=64, patch_size=8, num_classes=10, dim=64, depth=2, heads=4, mlp_dim=128)", ("img: float32[B=2, 3, 64, 64]",)),
+    Case("vit-pytorch", "vit_pytorch/cait.py", "CaiT(image_size=64, patch_size=8, num_classes=10, dim=64, depth=2, cls_depth=1, heads=4, mlp_dim=128)", ("img: float32[B=2, 3, 64, 64]",)),
+    Case("vit-pytorch", "vit_pytorch/levit.py", "LeViT(image_size=64, num_classes=10, stages=3, dim=(32, 48, 64), depth=1, heads=(2, 3, 4), mlp_mult=2)", ("img: float32[B=2, 3, 64, 64]",)),
+    Case("vit-pytorch", "vit_pytorch/cvt.py", "CvT(num_classes=10)", ("x: float32[B=2, 3, 64, 64]",)),
+)  # fmt: skip
 
-
-def read_lists(wanted: Iterable[str] = ()) -> tuple[ModelList, ...]:
-    """All lists by name, or those wanted."""
-    names = set(wanted)
-    files = sorted(LISTS.glob("*.toml"))
-    unknown = names - {file.stem for file in files}
-    if unknown:
-        raise SystemExit(f"no list of models: {', '.join(sorted(unknown))}")
-    return tuple(_read(file) for file in files if not names or file.stem in names)
-
-
-def _read(file: Path) -> ModelList:
-    data = tomllib.loads(file.read_text(encoding="utf-8"))
-    source = data["source"]
-    cases = tuple(_case(file.stem, item) for item in _expanded(data["model"]))
-    return ModelList(
-        file.stem,
-        source.get("repository", ""),
-        tuple(source.get("packages", ())),
-        bool(source.get("used_for_fixing", False)),
-        cases,
+OWN = tuple(
+    Case(
+        "own",
+        "model.py",
+        f"from reference_model.config import PRESETS; GPT(PRESETS['{preset}'])",
+        ("tokens: int64[B=2, T=16]",),
     )
+    for preset in ("classic", "tiny", "small", "medium")
+)
 
-
-def _expanded(items: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """An entry with `builds` stands for one model per expression."""
-    for item in items:
-        for build in item.get("builds", (item.get("build"),)):
-            yield {**item, "build": build, "name": item.get("name", build)}
-
-
-def _case(group: str, item: Mapping[str, Any]) -> Case:
-    base = Instance(item["build"], tuple(item.get("inputs", ())))
-    other = item.get("other")
-    varied = Instance(other.get("build", base.build), tuple(other.get("inputs", base.inputs))) if other else None
-    return Case(
-        group,
-        item["name"],
-        item["file"],
-        base,
-        varied,
-        item.get("method", "forward"),
-        bool(item.get("training", False)),
-    )
-
-
-def source_of(models: ModelList, repositories: Path | None, target: Path | None, scratch: Path) -> Path | str:
-    """Directory in which the models of a list are analysed, or why there is none."""
-    if models.repository:
-        if repositories is None:
-            return "no --repos given"
-        found = repositories / models.repository
-        return found if found.is_dir() else f"{models.repository} is not under --repos"
-    directory = scratch / models.group
-    search = [*([str(target)] if target else []), *sys.path]
-    for name in models.packages:
-        spec = importlib.machinery.PathFinder.find_spec(name, search)
-        if spec is None or not spec.submodule_search_locations:
-            return f"package {name} is not installed"
-        _copy(Path(next(iter(spec.submodule_search_locations))), directory / name)
-    return directory
-
-
-def _copy(origin: Path, copy: Path) -> None:
-    """The source texts of a package."""
-    for pattern in COPIED:
-        for file in sorted(origin.rglob(pattern)):
-            place = copy / file.relative_to(origin)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, place)
+PACKAGES = (
+    Case("x_transformers", "x_transformers.py", "TransformerWrapper(num_tokens=256, max_seq_len=64, attn_layers=Decoder(dim=64, depth=2, heads=4))", ("x: int64[B=2, T=16]",)),
+    Case("efficientnet_pytorch", "model.py", "EfficientNet.from_name('efficientnet-b0')", ("inputs: float32[B=2, 3, 64, 64]",)),
+    Case("denoising_diffusion_pytorch", "denoising_diffusion_pytorch.py", "Unet(dim=16, dim_mults=(1, 2))", ("x: float32[B=2, 3, 32, 32]", "time: float32[B=2]")),
+    Case("denoising_diffusion_pytorch", "denoising_diffusion_pytorch_1d.py", "Unet1D(dim=16, dim_mults=(1, 2), channels=8)", ("x: float32[B=2, 8, 32]", "time: float32[B=2]")),
+    Case("vector_quantize_pytorch", "vector_quantize_pytorch.py", "VectorQuantize(dim=32, codebook_size=64)", ("x: float32[B=2, T=16, 32]",)),
+    Case("vector_quantize_pytorch", "finite_scalar_quantization.py", "FSQ(levels=[8, 5, 5, 5], dim=32)", ("z: float32[B=2, T=16, 32]",)),
+    Case("conformer", "conformer.py", "ConformerBlock(dim=64, dim_head=16, heads=4)", ("x: float32[B=2, T=16, 64]",)),
+    Case("conformer", "conformer.py", "Conformer(dim=64, depth=2, dim_head=16, heads=4)", ("x: float32[B=2, T=16, 64]",)),
+    Case("timm", "models/vision_transformer.py", "VisionTransformer(img_size=64, depth=2)", ("x: float32[B=2, 3, 64, 64]",)),
+    Case("timm", "models/resnet.py", "ResNet(BasicBlock, [2, 2, 2, 2])", ("x: float32[B=2, 3, 64, 64]",)),
+    Case("timm", "models/convnext.py", "ConvNeXt(depths=(1, 1, 2, 1), dims=(32, 64, 96, 128))", ("x: float32[B=2, 3, 64, 64]",)),
+    Case("timm", "models/mlp_mixer.py", "MlpMixer(img_size=64, num_blocks=2)", ("x: float32[B=2, 3, 64, 64]",)),
+)  # fmt: skip
