@@ -11,6 +11,8 @@ from analyzer.records.tensors import ModuleNode, ShapeRow
 
 MOST = 5
 LAST = 10**6
+UNPLACED = "?"
+"""Path of a class whose place in a model is not known."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,25 @@ class KeyModule:
 
 def key_modules(context: Context, most: int = MOST) -> tuple[KeyModule, ...]:
     """The model's own class last, before it up to `most` classes that it consists of, largest ideas first."""
-    found = all_modules(context)
+    found = all_modules(context) or _unbuilt(context)
     parts = [item for item in found if item.node.path]
     ranked = sorted(parts, key=lambda item: (_interest(context, item), -item.total, item.info.qualified_name))
     return (*ranked[:most], *[item for item in found if not item.node.path][:1])
+
+
+def _unbuilt(context: Context) -> tuple[KeyModule, ...]:
+    """Where no tree was built: the repository's own module classes that hold techniques, without place or size."""
+    classes = [item for item in context.classes.values() if item.is_module and item.forward]
+    found = [KeyModule(item, _nowhere(item), 1, 0, _techniques(context, item), ()) for item in classes]
+    return tuple(item for item in found if item.techniques)
+
+
+def _nowhere(info: ClassInfo) -> ModuleNode:
+    return ModuleNode(UNPLACED, info.name, info.name, 0, 1, (UNPLACED,), defined_at=info.where)
+
+
+def _techniques(context: Context, info: ClassInfo) -> tuple[TechniqueFinding, ...]:
+    return context.distinct(item for item in context.used_techniques if info.qualified_name in item.models)
 
 
 def _interest(context: Context, item: KeyModule) -> int:
@@ -56,7 +73,7 @@ def _module(context: Context, places: list[tuple[ModuleNode, int]]) -> KeyModule
     node = places[0][0]
     info = context.class_at(node.defined_at)
     assert info is not None  # the caller groups by it
-    techniques = context.distinct(item for item in context.used_techniques if info.qualified_name in item.models)
+    techniques = _techniques(context, info)
     return KeyModule(
         info, node, sum(times for _, times in places), sum(item.parameters * times for item, times in places),
         techniques, _rows(context, info),

@@ -121,3 +121,12 @@ def test_places_in_the_sample_are_where_they_claim_to_be() -> None:
     context = context_of(sample_analysis())
     for span in (TINY, BLOCK, NORM):
         assert context.quote(span).startswith("class ")
+
+
+def test_classes_of_a_model_that_was_not_built_are_shown_without_place_and_size() -> None:
+    unbuilt = with_model(sample_analysis(), parameters=Unknown("not_utf8"), tree=None, modules=(), traces=())
+    context = context_of(unbuilt)
+    text = document_text(build_article(context))
+    assert "the model was not built, so its place and its size are not stated" in text.lower()
+    assert "`Tiny` could not be built, so no shape is known" in text
+    assert "was built and counted" not in text

@@ -6,6 +6,7 @@ from analyzer.document.blocks import note
 from analyzer.document.context import Context
 from analyzer.document.inline import number
 from analyzer.records.document import Block, Line
+from analyzer.records.evidence import Known
 
 
 def no_model(context: Context) -> tuple[Block, ...]:
@@ -29,4 +30,5 @@ def no_trace(context: Context) -> tuple[Block, ...]:
         if gaps
         else context.words.line("common.no_reason_recorded")
     )
-    return (note(context.words, "gap", "common.no_trace", name=context.model.class_name, reason=reason),)
+    key = "common.no_trace" if isinstance(context.model.parameters, Known) else "common.not_buildable"
+    return (note(context.words, "gap", key, name=context.model.class_name, reason=reason),)

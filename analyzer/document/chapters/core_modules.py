@@ -7,7 +7,7 @@ from analyzer.document.chapters.absence import no_model
 from analyzer.document.context import Context
 from analyzer.document.facets import counts
 from analyzer.document.inline import code, codes, join, number, numerics, ref, refs, shapes, value
-from analyzer.document.key_modules import KeyModule, key_modules
+from analyzer.document.key_modules import UNPLACED, KeyModule, key_modules
 from analyzer.document.listing import best_part, snippet
 from analyzer.document.remarks import remarks
 from analyzer.document.technique_blocks import departures, formula, has_formula, motivation
@@ -26,7 +26,8 @@ def build(context: Context) -> Chapter:
     if not found:
         blocks += no_model(context)
     else:
-        blocks.append(paragraph(words, "core_modules.opening", count=number(len(found))))
+        key = "core_modules.opening" if found[0].node.path != UNPLACED else "core_modules.opening_unbuilt"
+        blocks.append(paragraph(words, key, count=number(len(found))))
         shown: set[str] = set()
         for item in found:
             blocks += module_section(context, item, shown)
@@ -63,6 +64,8 @@ def introduction(context: Context, item: KeyModule) -> tuple[Block, ...]:
 
 def _introduction_key(context: Context, item: KeyModule) -> str:
     """The sentence for a repeated part, a single part, or the whole; without counts where they are not complete."""
+    if item.node.path == UNPLACED:
+        return "unbuilt"
     key = "whole"
     if item.node.path:
         key = "introduction" if item.instances > 1 else "introduction_once"
