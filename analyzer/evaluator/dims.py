@@ -180,6 +180,8 @@ class DimNamer:
         if len(set(values)) <= MINIMUM_PROBES:  # two values fit too much by chance
             found = [c for c in self._table(seen, False).get(values, ()) if c.tier == 0]
             return found[0].text if found and self._varied_in(found[0].names, seen) else None
+        if self._may_switch(values, seen):
+            return None
         for deep in (False, True):
             found = [c for c in self._table(seen, deep).get(values, ()) if self._varied_in(c.names, seen)]
             if found:
@@ -196,6 +198,12 @@ class DimNamer:
 
     def _varied_in(self, names: Iterable[str], seen: Sequence[int]) -> bool:
         return all(len({self.runs[number][name] for number in seen}) > MINIMUM_PROBES for name in names)
+
+    def _may_switch(self, values: Sequence[int], seen: Sequence[int]) -> bool:
+        """A size that is one name here and another there (`max(a, b)`) is fitted by expressions of both by chance."""
+        alone = any(all(self.runs[n][name] == v for n, v in zip(seen, values, strict=True)) for name in self.names)
+        always = all(v in self.runs[n].values() for n, v in zip(seen, values, strict=True))
+        return always and not alone
 
     def _table(self, seen: tuple[int, ...], deep: bool) -> dict[tuple[int, ...], list[_Candidate]]:
         """Candidates by their values in the runs seen; the deep ones are many and looked at last."""

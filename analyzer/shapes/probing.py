@@ -54,7 +54,7 @@ class Prober:
         """Up to `wanted` probes that the source accepts."""
         if not self.names:
             return ()
-        return self._drawn(RULES[0]) or self._drawn(self._repaired())
+        return self._drawn(RULES[0]) or self._drawn(RULES[1]) or self._drawn(self._repaired())
 
     def _drawn(self, rules: ProbeRules) -> tuple[Probe, ...]:
         """Probes by these rules; none where the first is rejected."""

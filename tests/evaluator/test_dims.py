@@ -130,7 +130,7 @@ def test_no_printed_name_is_wrong_at_further_values(form, a, b, k, m, data):
     relations = find_relations([HOLD_OUT_SOURCE], BASE)
     twos = data.draw(st.sampled_from([1, 2, 32]))
     rules = ProbeRules(twos_of={"hidden": twos, "dim": twos})
-    runs = [BASE, *draw_probes(BASE, relations, rules, 3)]
+    runs = [BASE, *draw_probes(BASE, relations, rules, 4)]
     sizes = tuple(size(**run) for run in runs)
     printed = DimNamer(runs, source_forms([HOLD_OUT_SOURCE])).name(tuple(s if s > 0 else None for s in sizes))
     if printed is None:
