@@ -1,7 +1,8 @@
 """The only file on torch's private API: fake tensors, symbolic sizes, and which operators run for real.
 
 An operator whose tensors are all real constants runs for real; one that touches a fake tensor runs on
-shapes alone. Contents that are random, uninitialised or written from a fake tensor are no constants.
+shapes alone, and so does one whose result is large: its contents are computed where code asks for them
+(`constants`). Contents that are random, uninitialised or written from a fake tensor are no constants.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from torch._subclasses.fake_tensor import (
 )
 from torch.fx.experimental.symbolic_shapes import DimDynamic, GuardOnDataDependentSymNode, ShapeEnv
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 from torch.utils._pytree import tree_leaves, tree_map
 
+from analyzer.evaluator.constants import Constants, storage_of
 from analyzer.evaluator.errors import CannotEvaluate
 from analyzer.evaluator.values import find_unknown
 
@@ -56,7 +58,18 @@ class _Dimension(Source):
         return isinstance(other, _Dimension) and other.dimension == self.dimension
 
 
-class _Environment(ShapeEnv):
+class _Shared:
+    """A copied tensor (`copy.deepcopy(block)`) stays in the world of the original."""
+
+    def __deepcopy__(self, memo: object) -> Any:
+        return self
+
+
+class _Mode(_Shared, FakeTensorMode):
+    pass
+
+
+class _Environment(_Shared, ShapeEnv):
     def _maybe_guard_rel(self, expression: Any) -> None:  # type: ignore[override]
         """A decided relation is logged by us and must not replace the symbol by its number."""
 
@@ -66,10 +79,11 @@ class Oracle:
 
     def __init__(self, decided: Callable[[str, bool], None], specialised: Callable[[str], None]) -> None:
         self.environment = _Environment(duck_shape=False, specialize_zero_one=False)
-        self.fake = FakeTensorMode(shape_env=self.environment, allow_non_fake_inputs=True)
+        self.fake = _Mode(shape_env=self.environment, allow_non_fake_inputs=True)
         self.names: dict[str, str] = {}
         """Symbol of the shape environment (`s44`) to the name of the dim (`T`)."""
         self._symbols: dict[str, torch.SymInt] = {}
+        self.constants = Constants()
         self._changed: dict[int, torch.Tensor] = {}
         self._decided = decided
         self._specialised = specialised
@@ -115,22 +129,33 @@ class Oracle:
 
     def as_fake(self, tensor: torch.Tensor) -> torch.Tensor:
         """The same tensor without contents."""
-        if isinstance(tensor, FakeTensor):
+        if isinstance(tensor, FakeTensor) and not self.constants.computable(tensor):
             return tensor
         with self.fake:
             return torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype)
 
     def is_fake(self, tensor: torch.Tensor) -> bool:
-        return isinstance(tensor, FakeTensor) or _storage_of(tensor) in self._changed
+        return isinstance(tensor, FakeTensor) or storage_of(tensor) in self._changed
+
+    def is_real(self, tensor: torch.Tensor) -> bool:
+        return not self.is_fake(tensor)
 
     def has_contents(self, value: Any) -> bool:
         """Whether a tensor's contents are constants that code may branch on."""
-        return isinstance(value, torch.Tensor) and not self.is_fake(value)
+        return isinstance(value, torch.Tensor) and (not self.is_fake(value) or self.constants.computable(value))
+
+    def contents(self, tensor: torch.Tensor) -> torch.Tensor:
+        """A real tensor with the contents of one that has them."""
+        if not self.is_fake(tensor):
+            return tensor
+        with _disable_current_modes(), torch.no_grad():
+            return self.constants.compute(tensor)
 
     def forget_contents(self, tensor: torch.Tensor) -> None:
         """From now on this real tensor's contents count as unknown."""
+        self.constants.written(tensor)
         if not isinstance(tensor, FakeTensor):
-            self._changed[_storage_of(tensor)] = tensor
+            self._changed[storage_of(tensor)] = tensor
 
     def text(self, value: Any) -> str:
         """A symbolic size in the names of its dims."""
@@ -221,10 +246,6 @@ def _first_line(error: BaseException) -> str:
     return str(error).strip().split("\n", maxsplit=1)[0][:120]
 
 
-def _storage_of(tensor: torch.Tensor) -> int:
-    return int(tensor.untyped_storage()._cdata)
-
-
 class _Functions(TorchFunctionMode):
     """Devices are ignored, initialisers cost nothing, unknown arguments give unknown results."""
 
@@ -276,34 +297,51 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return self._create(func, args, kwargs)
         oracle = self.oracle
         symbolic = any(isinstance(leaf, SYMBOLIC) for leaf in leaves)  # run for real, they would turn into numbers
-        if symbolic or _is_random(func) or any(oracle.is_fake(tensor) for tensor in tensors):
-            return self._run_fake(func, args, kwargs)
+        constant = not symbolic and _is_determined(func)
+        if not constant or any(oracle.is_fake(tensor) for tensor in tensors):
+            return self._run_fake(func, args, kwargs, tensors, constant=constant)
         if _may_grow(tensors, args, kwargs) and self._grows(func, args, kwargs):
-            return oracle.run_fake(func, args, kwargs)
+            return self._keep_recipe(func, args, kwargs, oracle.run_fake(func, args, kwargs))
+        if func._schema.is_mutable:
+            for tensor in _written(func, args, kwargs):
+                oracle.constants.written(tensor)
         return func(*args, **kwargs)
 
     def _create(self, func: Any, args: Any, kwargs: Any) -> Any:
         made = self.oracle.run_fake(func, args, kwargs)
-        if _is_random(func) or func._schema.name in UNINITIALISED or not _is_small(made):
+        if not _is_determined(func) or _has_symbolic_size(made):
             return made
-        return func(*args, **kwargs)
+        return func(*args, **kwargs) if _is_small(made) else self._keep_recipe(func, args, kwargs, made)
+
+    def _keep_recipe(self, func: Any, args: Any, kwargs: Any, made: Any) -> Any:
+        self.oracle.constants.record(func, args, kwargs, made, self.oracle.is_real)
+        return made
+
+    def _contents(self, value: Any) -> Any:
+        return self.oracle.contents(value) if isinstance(value, torch.Tensor) else value
 
     def _grows(self, func: Any, args: Any, kwargs: Any) -> bool:
         if func._schema.is_mutable:
             return False
         return not _is_small(self.oracle.run_fake(func, args, kwargs))
 
-    def _run_fake(self, func: Any, args: Any, kwargs: Any) -> Any:
+    def _run_fake(self, func: Any, args: Any, kwargs: Any, tensors: Sequence[torch.Tensor], *, constant: bool) -> Any:
         oracle = self.oracle
+        if constant and _asks_for_contents(func) and all(map(oracle.has_contents, tensors)):
+            return func(*tree_map(self._contents, args), **tree_map(self._contents, kwargs))
         result = oracle.run_fake(func, args, kwargs)
         if not func._schema.is_mutable:
-            return result
+            return self._keep_recipe(func, args, kwargs, result) if constant else result
         written = _written(func, args, kwargs)
         for tensor in written:
             oracle.forget_contents(tensor)
         if isinstance(result, torch.Tensor) and written and len(func._schema.returns) == 1:
             return written[0] if not isinstance(written[0], FakeTensor) else result
         return result
+
+
+def _asks_for_contents(func: Any) -> bool:
+    return torch.Tag.data_dependent_output in func.tags or torch.Tag.dynamic_output_shape in func.tags
 
 
 def _may_grow(tensors: Sequence[torch.Tensor], args: Any, kwargs: Any) -> bool:
@@ -313,18 +351,20 @@ def _may_grow(tensors: Sequence[torch.Tensor], args: Any, kwargs: Any) -> bool:
     return any(isinstance(leaf, int) and abs(leaf) > SMALL_SIZE for leaf in tree_leaves((args, kwargs)))
 
 
-def _is_random(func: Any) -> bool:
-    return torch.Tag.nondeterministic_seeded in func.tags
+def _is_determined(func: Any) -> bool:
+    """Whether the operator's result follows from its arguments: neither random nor uninitialised."""
+    return torch.Tag.nondeterministic_seeded not in func.tags and func._schema.name not in UNINITIALISED
+
+
+def _has_symbolic_size(made: Any) -> bool:
+    tensors = [leaf for leaf in tree_leaves(made) if isinstance(leaf, torch.Tensor)]
+    return any(isinstance(size, torch.SymInt) for tensor in tensors for size in tensor.shape)
 
 
 def _is_small(made: Any) -> bool:
-    total = 0
-    for leaf in tree_leaves(made):
-        if isinstance(leaf, torch.Tensor):
-            if any(isinstance(size, torch.SymInt) for size in leaf.shape):
-                return False
-            total += leaf.numel()
-    return total <= REAL_ELEMENTS
+    if _has_symbolic_size(made):
+        return False
+    return sum(leaf.numel() for leaf in tree_leaves(made) if isinstance(leaf, torch.Tensor)) <= REAL_ELEMENTS
 
 
 def _written(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[torch.Tensor]:

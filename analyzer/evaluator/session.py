@@ -27,7 +27,6 @@ from analyzer.evaluator.sources import Sources
 from analyzer.evaluator.values import UnknownValue, find_unknown
 
 CONTAINERS = (list, tuple, dict, set, frozenset, zip, enumerate, map, filter, reversed, functools.partial)
-CLOCK_DECORATORS = ("torch.no_grad", "torch.inference_mode")
 
 
 class Session:
@@ -63,6 +62,8 @@ class Session:
             self.gap(
                 Cause("unknown_attribute", (f"{type(value).__name__}.{name}", str(new.cause.reason)), new.cause.place)
             )
+            for registered in (value._parameters, value._buffers, value._modules):
+                registered.pop(name, None)  # torch takes no unknown value in the place of a known one
         self.policy.set_attribute(value, name, new)
 
     def assign_field(self, value: Any, name: str, new: Any) -> None:
@@ -118,8 +119,10 @@ class Session:
             raise CannotEvaluate.because(value.cause)
         if isinstance(value, SYMBOLIC):
             return self.oracle.decide(value)
-        if isinstance(value, torch.Tensor) and not self.oracle.has_contents(value):
-            raise CannotEvaluate("depends_on_data", "truth of a tensor")
+        if isinstance(value, torch.Tensor):
+            if not self.oracle.has_contents(value):
+                raise CannotEvaluate("depends_on_data", "truth of a tensor")
+            return bool(self.oracle.contents(value))
         return bool(value)
 
     def iterate(self, value: Any) -> Any:
@@ -137,7 +140,7 @@ class Session:
             self.budget.check_text(int(digits[:9]))
         if isinstance(value, SYMBOLIC):
             return self.oracle.text(value)
-        if isinstance(value, torch.Tensor) and not self.oracle.has_contents(value):
+        if isinstance(value, torch.Tensor) and self.oracle.is_fake(value):
             return f"tensor(..., size={tuple(value.shape)})"
         self.measure(value)
         return format(value, spec)

@@ -18,6 +18,8 @@ from analyzer.evaluator.values import UnknownValue, find_unknown
 
 LEGACY = ["FloatTensor", "LongTensor", "IntTensor", "BoolTensor", "DoubleTensor", "HalfTensor", "ByteTensor"]
 
+GRADIENT_MODES = "torch.autograd.grad_mode"
+
 
 def provide(session: Any) -> Provided:
     names: dict[str, Any] = {
@@ -31,6 +33,8 @@ def provide(session: Any) -> Provided:
         "torch.distributed.is_available": lambda: False, "torch.distributed.is_initialized": lambda: False,
         "torch.distributed.get_world_size": lambda *a: 1, "torch.distributed.get_rank": lambda *a: 0,
         "torch.manual_seed": lambda seed: None, "torch.seed": lambda: 0,
+        "torch.inference_mode": _inference_mode,
+        "torch.inference_mode": _inference_mode, "torch.autograd.function.Function.apply": _apply_of(session),
         "torch.autocast": lambda *args, **kwargs: NullContext(),
         "torch.nn.attention.sdpa_kernel": lambda *args, **kwargs: NullContext(),
         "torch.is_autocast_enabled": lambda *args: False,
@@ -46,6 +50,8 @@ def provide(session: Any) -> Provided:
         "torch.nn.SyncBatchNorm.convert_sync_batchnorm": lambda module, *args: module,
         "torch.optim.Optimizer": type("Optimizer", (), {"__module__": "torch.optim"}),
     }  # fmt: skip
+    modes = [f"{GRADIENT_MODES}.{kind}" for kind in ("no_grad", "enable_grad", "set_grad_enabled")]
+    names |= {f"{mode}.{end}": _method(end) for mode in modes for end in ("__enter__", "__exit__")}
     calls: dict[Any, Callable[..., Any]] = {
         nn.Parameter: lambda *args, **kwargs: _parameter(session, *args, **kwargs),
         torch.Tensor: lambda *args: _legacy_tensor(session, torch.float32, *args),
@@ -74,6 +80,60 @@ def _initialiser(session: Any, name: str) -> Callable[..., Any]:
 
 def _identity(function: Any = None, *args: Any, **kwargs: Any) -> Any:
     return _identity if function is None else function
+
+
+def _inference_mode(mode: Any = True) -> Any:
+    """Tensors made in the real one forbid the views that fake tensors need; gradients are all that differs in shapes."""
+    if callable(mode):
+        return torch.no_grad()(mode)
+    return torch.no_grad() if mode else torch.set_grad_enabled(torch.is_grad_enabled())
+
+
+class GradientContext(Proxy):
+    """What `forward` of an own gradient function keeps for its `backward`, which is never run."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Any] = {"needs_input_grad": (True,) * 64, "saved_tensors": ()}
+
+    def member(self, name: str) -> Any:
+        if name in ("save_for_backward", "mark_dirty", "mark_non_differentiable", "set_materialize_grads"):
+            return lambda *values: None
+        if name not in self._kept:
+            raise AttributeError(name)
+        return self._kept[name]
+
+    def set_member(self, name: str, value: Any) -> None:
+        self._kept[name] = value
+
+
+def _apply_of(session: Any) -> Callable[[type], Callable[..., Any]]:
+    """`apply` of a subclass of `torch.autograd.Function` runs its `forward`, without gradients."""
+
+    def apply_of(cls: type) -> Callable[..., Any]:
+        def apply(*args: Any) -> Any:
+            context, forward = GradientContext(), session.attribute(cls, "forward")
+            own = cls.__mro__[: cls.__mro__.index(torch.autograd.Function)]
+            with torch.no_grad():
+                if not any("setup_context" in vars(kind) for kind in own):
+                    return session.call(forward, (context, *args), {})
+                output = session.call(forward, args, {})
+                session.call(session.attribute(cls, "setup_context"), (context, args, output), {})
+                return output
+
+        return apply
+
+    return apply_of
+
+
+def _method(name: str) -> Callable[..., Any]:
+    return lambda self, *args: getattr(self, name)(*args)
+
+
+def _inference_mode(mode: Any = True) -> Any:
+    """As `no_grad`: the tensors that inference mode makes may not be changed outside it, ours may."""
+    if callable(mode):
+        return torch.no_grad()(mode)
+    return torch.no_grad() if mode else NullContext()
 
 
 def _wrapped(session: Any, module: Any) -> Any:
@@ -114,7 +174,8 @@ def _legacy_tensor(session: Any, dtype: torch.dtype, *args: Any) -> Any:
 def _contents(session: Any, tensor: torch.Tensor, what: str) -> torch.Tensor:
     if not session.oracle.has_contents(tensor):
         raise CannotEvaluate("depends_on_data", what)
-    return tensor
+    contents: torch.Tensor = session.oracle.contents(tensor)
+    return contents
 
 
 def _numpy(session: Any) -> Callable[..., Any]:
@@ -131,8 +192,10 @@ def _to_list(session: Any) -> Callable[..., Any]:
 
 def _type(self: torch.Tensor, dtype: Any = None) -> Any:
     if dtype is None:
-        return f"torch.{type(torch.empty(0, dtype=self.dtype)).__name__}"
-    return self.to(dtype) if isinstance(dtype, torch.dtype) else self.type(dtype)
+        return next((f"torch.{name}" for name in LEGACY if getattr(torch, name).dtype == self.dtype), str(self.dtype))
+    if isinstance(dtype, str) and dtype.removeprefix("torch.") in LEGACY:
+        dtype = getattr(torch, dtype.removeprefix("torch."))
+    return self.to(getattr(dtype, "dtype", dtype))
 
 
 def _module_to(module: nn.Module, args: Any, kwargs: dict[str, Any]) -> nn.Module:
