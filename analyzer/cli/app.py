@@ -187,7 +187,7 @@ def main() -> None:
     try:
         sys.exit(app(prog_name="deepdive", standalone_mode=False))
     except UsageError as error:
-        _fail(f"{getattr(error, 'message', error)} (see deepdive --help)", 2)
+        _fail(f"{_usage(error)} (see deepdive --help)", 2)
     except UserError as error:
         _fail(str(error), 2)
     except (KeyboardInterrupt, typer.Abort):
@@ -200,6 +200,11 @@ def main() -> None:
             traceback.print_exc()
         message = f"internal error: {type(error).__name__}: {error}".splitlines()[0]
         _fail(f"{message} (run again with --debug for the traceback)", 3)
+
+
+def _usage(error: Exception) -> str:
+    say = getattr(error, "format_message", None)
+    return str(say() if callable(say) else error).rstrip(".")
 
 
 def _fail(message: str, code: int) -> None:
