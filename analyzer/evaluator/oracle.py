@@ -65,7 +65,7 @@ class _Shared:
         return self
 
 
-class _Mode(_Shared, FakeTensorMode):
+class _Mode(_Shared, FakeTensorMode):  # type: ignore[no-untyped-call]
     pass
 
 

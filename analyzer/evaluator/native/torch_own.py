@@ -33,7 +33,6 @@ def provide(session: Any) -> Provided:
         "torch.distributed.is_available": lambda: False, "torch.distributed.is_initialized": lambda: False,
         "torch.distributed.get_world_size": lambda *a: 1, "torch.distributed.get_rank": lambda *a: 0,
         "torch.manual_seed": lambda seed: None, "torch.seed": lambda: 0,
-        "torch.inference_mode": _inference_mode,
         "torch.inference_mode": _inference_mode, "torch.autograd.function.Function.apply": _apply_of(session),
         "torch.autocast": lambda *args, **kwargs: NullContext(),
         "torch.nn.attention.sdpa_kernel": lambda *args, **kwargs: NullContext(),
@@ -80,13 +79,6 @@ def _initialiser(session: Any, name: str) -> Callable[..., Any]:
 
 def _identity(function: Any = None, *args: Any, **kwargs: Any) -> Any:
     return _identity if function is None else function
-
-
-def _inference_mode(mode: Any = True) -> Any:
-    """Tensors made in the real one forbid the views that fake tensors need; gradients are all that differs in shapes."""
-    if callable(mode):
-        return torch.no_grad()(mode)
-    return torch.no_grad() if mode else torch.set_grad_enabled(torch.is_grad_enabled())
 
 
 class GradientContext(Proxy):
