@@ -30,6 +30,13 @@ def distinguishing(context: Context) -> tuple[TechniqueFinding, ...]:
     return tuple(chosen + rest[: max(FEWEST - len(chosen), 0)])
 
 
+def beyond_reference(context: Context) -> tuple[TechniqueFinding, ...]:
+    """Of the distinguishing findings those that neither the reference GPT nor the plain form of the family has."""
+    plain = _listed("common") | _listed(context.family)
+    found = distinguishing(context)
+    return tuple(item for item in found if item.sheet_id not in plain and not is_shared_with_reference(item))
+
+
 def _varied(context: Context, found: list[TechniqueFinding]) -> list[TechniqueFinding]:
     """The first of each category, then the second of each, so that shared ideas do not all speak of one part."""
     seen: dict[str, int] = {}

@@ -1,5 +1,6 @@
 """A small analysis made by hand over source that stands here: one block model, one trainer, one sampler."""
 
+# ruff: noqa: E501 (source texts keep their lines)
 from __future__ import annotations
 
 import hashlib

@@ -74,7 +74,7 @@ def _tree(context: Context) -> tuple[Block, ...]:
 def _zoo(context: Context) -> tuple[Block, ...]:
     """All models of a repository of many."""
     words = context.words
-    models = [item for item in context.analysis.shapes.models if item.main or not _is_part(item)]
+    models = compared_models(context)
     if len(models) < 2:
         return ()
     title = heading(words, "architecture.zoo", "all-models")
@@ -87,6 +87,11 @@ def _zoo(context: Context) -> tuple[Block, ...]:
             [_zoo_row(context, item) for item in models],
         ),
     )
+
+
+def compared_models(context: Context) -> tuple[ModelShapes, ...]:
+    """The main model and all others that something builds."""
+    return tuple(item for item in context.analysis.shapes.models if item.main or not _is_part(item))
 
 
 def _is_part(model: ModelShapes) -> bool:

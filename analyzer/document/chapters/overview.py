@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from analyzer.document.blocks import paragraph, table
+from analyzer.document.chapters.architecture import compared_models
 from analyzer.document.context import Context
 from analyzer.document.facets import call_signature, counts, facet_row, facets, repeated_block
 from analyzer.document.inline import codes, compact, input_text, number, ref
-from analyzer.document.novelty import distinguishing, is_shared_with_reference
+from analyzer.document.novelty import beyond_reference
 from analyzer.records.document import Block, Code, Line, Link, Plain, SourceRef
 from analyzer.records.tensors import TensorSpec
 
@@ -14,6 +15,9 @@ COMPANIONS = (
     "docs/architecture", "docs/call_flow", "docs/math/formulas", "docs/math/derivations", "docs/diagrams/tensor_shapes",
     "docs/gallery", "docs/study_guide",
 )  # fmt: skip
+
+
+FEWEST_FOR_A_ZOO = 3
 
 
 def title(context: Context) -> Line:
@@ -44,6 +48,7 @@ def build_lead(context: Context) -> tuple[Block, ...]:
         *_what(context),
         *_built(context),
         *_ideas(context),
+        *_zoo(context),
         *_sheet(context),
         _provenance(context),
         _companions(context),
@@ -95,7 +100,7 @@ def _where(origin: str, context: Context) -> dict[str, Line]:
 
 
 def _ideas(context: Context) -> tuple[Block, ...]:
-    found = [item for item in distinguishing(context) if not is_shared_with_reference(item)]
+    found = beyond_reference(context)
     if not found:
         return ()
     ideas = context.words.listed(
@@ -106,6 +111,16 @@ def _ideas(context: Context) -> tuple[Block, ...]:
         ]
     )
     return (paragraph(context.words, "overview.ideas", ideas=ideas),)
+
+
+def _zoo(context: Context) -> tuple[Block, ...]:
+    """A repository of many models says so at once, and where they are compared."""
+    models, words = compared_models(context), context.words
+    if len(models) < FEWEST_FOR_A_ZOO or context.model is None:
+        return ()
+    link = Link(words.text("architecture.zoo"), "#all-models")
+    main = Code(context.model.class_name)
+    return (paragraph(words, "overview.zoo", count=number(len(models)), main=main, link=link),)
 
 
 def _sheet(context: Context) -> tuple[Block, ...]:
