@@ -1,0 +1,158 @@
+"""From a repository's source to its shapes, through the worker: our own model and small nets written here."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from analyzer.index import open_repository
+from analyzer.records.evidence import Known, Unknown
+from analyzer.render.shapes_json import shapes_json
+from analyzer.shapes import ShapesOptions, UnknownModel, derive_model_shapes
+from analyzer.shapes.caching import bytes_per_token
+from reference_model.config import PRESETS
+from reference_model.model import GPT
+
+REFERENCE = Path(__file__).parents[2] / "reference_model"
+NET = """
+import torch
+import torch.nn as nn
+from dataclasses import dataclass
+
+@dataclass
+class NetConfig:
+    vocab: int = 100
+    width: int = 32
+    heads: int = 4
+    layers: int = 2
+
+class Layer(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        assert config.width % config.heads == 0
+        self.heads = config.heads
+        self.mix = nn.Linear(config.width, 3 * config.width)
+    def forward(self, x):
+        B, T, C = x.shape
+        q, k, v = self.mix(x).split(C, dim=2)
+        q = q.view(B, T, self.heads, C // self.heads)
+        return x + v
+
+class Net(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.embed = nn.Embedding(config.vocab, config.width)
+        self.layers = nn.ModuleList([Layer(config) for _ in range(config.layers)])
+        self.head = nn.Linear(config.width, config.vocab, bias=False)
+        self.head.weight = self.embed.weight
+    def forward(self, idx):
+        x = self.embed(idx)
+        for layer in self.layers:
+            x = layer(x)
+        return self.head(x)
+"""
+
+
+def repository(tmp_path, text):
+    (tmp_path / "net.py").write_text(textwrap.dedent(text))
+    return open_repository(str(tmp_path))
+
+
+def shapes(index, **options):
+    return derive_model_shapes(index, ShapesOptions(model=options.pop("model", "net.py:Net"), **options))
+
+
+@pytest.fixture(scope="module")
+def net(tmp_path_factory):
+    index = repository(tmp_path_factory.mktemp("net"), NET)
+    return shapes_json(shapes(index, inputs=("idx: int64[B=2, T=16]",)))
+
+
+def test_totals_count_tied_weights_once(net):
+    assert net["parameters"] == {"total": 100 * 32 + 2 * (32 * 96 + 96), "trainable": 100 * 32 + 2 * (32 * 96 + 96)}
+    assert net["ties"] == [["embed.weight", "head.weight"]]
+
+
+def test_sizes_carry_the_codes_own_names(net):
+    calls = {module["path"]: module["calls"] for module in net["modules"]}
+    names = [dim if isinstance(dim, int) else dim["expr"] for dim in calls["layers.0.mix"][0]["outputs"][0]]
+    assert names == ["B", "T", "3*width"]
+    heads = next(line["targets"]["q"] for line in net["lines"] if line["line"] == 22)
+    assert [dim["expr"] for dim in heads["shape"]] == ["B", "T", "heads", "width//heads"]
+    assert [dim["expr"] for dim in net["output"][0]] == ["B", "T", "vocab"]
+
+
+def test_repeated_blocks_share_a_row_with_every_module(net):
+    line = next(line for line in net["lines"] if line["line"] == 22)
+    assert (line["times"], line["modules"]) == (2, ["layers.0", "layers.1"])
+
+
+def test_every_module_is_listed_with_its_line(net):
+    assert [module["path"] for module in net["modules"]] == [
+        "", "embed", "layers", "layers.0", "layers.0.mix", "layers.1", "layers.1.mix", "head",
+    ]  # fmt: skip
+    assert net["modules"][4]["source"] == {"path": "net.py", "line": 18}
+    assert net["modules"][2]["calls"] == []
+
+
+def test_costs_follow_the_stated_conventions(net):
+    tokens, width, vocab = 32, 32, 100
+    assert net["cost"]["flops"]["value"] == 2 * tokens * (2 * width * 3 * width + width * vocab)
+    assert net["cost"]["optimizer_bytes"]["value"] == net["parameters"]["total"] * 8
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS))
+def test_the_reference_model_is_counted_exactly(preset):
+    if preset == "medium":
+        pytest.skip("the benchmark measures it")
+    build = f"from reference_model.config import PRESETS; GPT(PRESETS[{preset!r}])"
+    model = shapes(open_repository(str(REFERENCE)), model="model.py:GPT", build=build)
+    with torch.device("meta"):
+        truth = GPT(PRESETS[preset])
+    assert isinstance(model.parameters, Known)
+    assert model.parameters.value.total == truth.num_parameters()
+    assert [record.path for record in model.modules] == [path for path, _ in truth.named_modules()]
+
+
+@pytest.mark.parametrize(
+    ("build", "reason"),
+    [("Net(NetConfig(width=30))", "target_raised"), ("Net(missing())", "target_raised")],
+)
+def test_an_expression_that_fails_gives_a_reason_and_its_line(tmp_path, build, reason):
+    model = shapes(repository(tmp_path, NET), build=build)
+    assert isinstance(model.parameters, Unknown)
+    assert model.parameters.reason == reason
+    found = shapes_json(model)
+    assert found["parameters"] is None
+    assert found["unknown"]
+
+
+def test_a_forward_that_stops_keeps_the_rows_before(tmp_path):
+    text = NET.replace("x = self.embed(idx)", "x = self.embed(idx)\n        x = x @ x")
+    found = shapes_json(shapes(repository(tmp_path, text), inputs=("idx: int64[B=2, T=16]",)))
+    assert found["parameters"] is not None
+    assert [line["line"] for line in found["lines"]] == [32, 33]
+    assert "target_raised" in found["unknown"][0]["reason"]
+
+
+def test_an_endless_constructor_ends_in_a_stated_refusal(tmp_path):
+    text = "import torch.nn as nn\nclass Net(nn.Module):\n    def __init__(self):\n        while True: pass\n"
+    model = shapes(repository(tmp_path, text), seconds=15)
+    assert isinstance(model.parameters, Unknown)
+    assert model.parameters.reason in ("budget_exhausted", "worker_out_of_time")
+
+
+def test_a_file_or_class_that_is_not_there_is_the_users_mistake(tmp_path):
+    index = repository(tmp_path, NET)
+    for name in ("other.py", "net.py:Absent"):
+        with pytest.raises(UnknownModel, match=r"other.py|Absent"):
+            shapes(index, model=name)
+
+
+def test_bytes_of_a_cache_per_token():
+    cache = [(torch.zeros(2, 4, 16, 8), torch.zeros(2, 4, 16, 8)) for _ in range(3)]
+    assert bytes_per_token(cache, 2, [16]) == 3 * 2 * 4 * 8 * 4
+    assert bytes_per_token([torch.zeros(3, 3)], 2, [16]) is None
+    assert bytes_per_token(nn.Identity(), 2, [16]) is None
