@@ -14,7 +14,8 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 from analyzer.evaluator.errors import Cause, Place
 from analyzer.evaluator.values import UnknownValue
 
-MAX_DEPTH = 4
+MAX_DEPTH = 16
+"""Containers within containers that are looked into; deeper ones are those that contain themselves."""
 
 
 @dataclass(frozen=True)

@@ -209,13 +209,32 @@ def named_tuple(session: Any, name: str, fields: Any, defaults: Any = (), **opti
     return _tuple_class(name, names, given, {MARK: origin})
 
 
-def _tuple_class(name: str, names: list[str], defaults: dict[str, Any], namespace: dict[str, Any]) -> type:
-    def __new__(cls: type, *args: Any, **kwargs: Any) -> Any:
-        given = {**defaults, **dict(zip(names, args, strict=False)), **kwargs}
-        if len(args) > len(names) or set(given) != set(names):
-            raise TypeError(f"{name}() takes the arguments {', '.join(names)}")
-        return tuple.__new__(cls, [given[item] for item in names])
+class _TupleConstructor(Proxy):
+    """`__new__` of a named tuple; `Point.__new__.__defaults__ = (None,)` was the way to give defaults before 3.7."""
 
+    def __init__(self, name: str, names: list[str], defaults: dict[str, Any]) -> None:
+        self._name = name
+        self._names = names
+        self._defaults = defaults
+
+    def __call__(self, cls: type, *args: Any, **kwargs: Any) -> Any:
+        given = {**self._defaults, **dict(zip(self._names, args, strict=False)), **kwargs}
+        if len(args) > len(self._names) or set(given) != set(self._names):
+            raise TypeError(f"{self._name}() takes the arguments {', '.join(self._names)}")
+        return tuple.__new__(cls, [given[item] for item in self._names])
+
+    def member(self, name: str) -> Any:
+        if name != "__defaults__":
+            raise AttributeError(name)
+        return tuple(self._defaults.values()) or None
+
+    def set_member(self, name: str, value: Any) -> None:
+        if name != "__defaults__" or not isinstance(value, tuple):
+            raise CannotEvaluate("attribute_not_writable", name)
+        self._defaults = dict(zip(self._names[len(self._names) - len(value) :], value, strict=True))
+
+
+def _tuple_class(name: str, names: list[str], defaults: dict[str, Any], namespace: dict[str, Any]) -> type:
     def _replace(self: Any, **changes: Any) -> Any:
         return type(self)(**{**dict(zip(names, self, strict=True)), **changes})
 
@@ -226,7 +245,8 @@ def _tuple_class(name: str, names: list[str], defaults: dict[str, Any], namespac
         return f"{name}({', '.join(f'{key}={value!r}' for key, value in zip(names, self, strict=True))})"
 
     own = {
-        "__new__": __new__, "_replace": _replace, "_asdict": _asdict, "__repr__": __repr__, "_fields": tuple(names),
+        "__new__": _TupleConstructor(name, names, defaults), "_replace": _replace,
+        "_asdict": _asdict, "__repr__": __repr__, "_fields": tuple(names),
         "_make": classmethod(lambda cls, values: cls(*values)), "_field_defaults": dict(defaults),
         "__match_args__": tuple(names),
     }  # fmt: skip

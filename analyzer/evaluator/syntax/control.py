@@ -144,9 +144,9 @@ def _build_item(item: ast.withitem, body: Execute, scope: Scope) -> Execute:
     def execute(frame: Frame) -> Any:
         session = frame.session
         entered = manager(frame)
-        if isinstance(entered, UnknownValue):
-            session.assume("unknown_context_manager", ast.unparse(item.context_expr), frame)
         value = enter_context(session, entered)
+        if isinstance(entered, UnknownValue) or isinstance(value, UnknownValue):
+            session.assume("unknown_context_manager", ast.unparse(item.context_expr), frame)
         if assign:
             assign(frame, value)
         try:

@@ -1,0 +1,109 @@
+"""What constructors of published packages do besides making modules; each case once stopped a model from being built."""
+
+from __future__ import annotations
+
+import pytest
+
+IN_PLACE = """
+import torch
+from torch import nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.line = nn.Linear(3, 4)
+        with {mode}:
+            self.line.bias.copy_(torch.exp(torch.rand(4)))
+"""
+
+
+@pytest.mark.parametrize("mode", ["torch.no_grad()", "torch.set_grad_enabled(False)", "torch.inference_mode()"])
+def test_parameters_are_changed_in_place_where_gradients_are_off(mode: str, repository) -> None:  # type: ignore[no-untyped-def]
+    model = repository(IN_PLACE.format(mode=mode)).build("model.py", "Net()")
+    assert sum(parameter.numel() for parameter in model.parameters()) == 16
+
+
+def test_gradients_are_on_again_behind_the_block(repository) -> None:  # type: ignore[no-untyped-def]
+    source = """
+import torch
+def modes():
+    with torch.no_grad():
+        inside = torch.is_grad_enabled()
+        with torch.enable_grad():
+            again = torch.is_grad_enabled()
+    return inside, again, torch.is_grad_enabled()
+"""
+    assert repository(source).evaluate("model.py", "modes()") == (False, True, True)
+
+
+def test_named_tuples_take_defaults_through_their_constructor(repository) -> None:  # type: ignore[no-untyped-def]
+    source = """
+import collections
+Point = collections.namedtuple("Point", ["x", "y", "z"])
+Point.__new__.__defaults__ = (None,) * 2
+"""
+    assert repository(source).evaluate("model.py", "Point(1)._asdict()") == {"x": 1, "y": None, "z": None}
+
+
+def test_an_unknown_value_in_the_place_of_a_module_is_a_gap(repository) -> None:  # type: ignore[no-untyped-def]
+    source = """
+from torch import nn
+from nowhere import settings
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(3, 4)
+        self.head = settings.head
+        self.tail = nn.Linear(4, 2)
+"""
+    interpreter = repository(source)
+    model = interpreter.build("model.py", "Net()")
+    assert [name for name, _ in model.named_children()] == ["tail"]
+    assert [cause.reason for cause in interpreter.unknown_parts(model)] == ["unknown_attribute"] * 2
+
+
+def test_functions_with_their_own_gradient_run_forward(repository) -> None:  # type: ignore[no-untyped-def]
+    source = """
+import torch
+from torch import nn
+from torch.autograd.function import Function
+class Double(Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return torch.cat([x, x], dim=-1)
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.line = nn.Linear(6, 2)
+    def forward(self, x):
+        return self.line(Double.apply(x))
+"""
+    interpreter = repository(source)
+    recording = interpreter.call(interpreter.build("model.py", "Net()"), [interpreter.tensor([5, 3])])
+    assert recording.error is None, recording.error
+    assert [str(shape) for shape in recording.outputs] == ["float32[5, 2]"]
+
+
+def test_versions_of_distutils_compare_as_versions(repository) -> None:  # type: ignore[no-untyped-def]
+    source = "from distutils.version import LooseVersion as V\nv = V('2.13.0+cpu') >= V('1.8.0'), V('1.10') > '1.9'"
+    assert repository(source).evaluate("model.py", "v") == (True, True)
+
+
+def test_tensors_in_deep_containers_are_outputs_too(repository) -> None:  # type: ignore[no-untyped-def]
+    source = """
+from torch import nn
+class Net(nn.Module):
+    def forward(self, x):
+        return x, [{"a": [[(x, [[x]])]]}]
+"""
+    interpreter = repository(source)
+    recording = interpreter.call(interpreter.build("model.py", "Net()"), [interpreter.tensor([5, 3])])
+    assert len(recording.outputs) == 3
+
+
+@pytest.mark.parametrize("change", ["x.type(x.type())", "x.int().type('torch.FloatTensor')", "x.type(torch.float32)"])
+def test_types_by_name_are_types(change: str, repository) -> None:  # type: ignore[no-untyped-def]
+    source = f"import torch\nfrom torch import nn\nclass Net(nn.Module):\n    def forward(self, x):\n        return {change}\n"
+    interpreter = repository(source)
+    recording = interpreter.call(interpreter.build("model.py", "Net()"), [interpreter.tensor([5, 3])])
+    assert [str(shape) for shape in recording.outputs] == ["float32[5, 3]"], recording.error
