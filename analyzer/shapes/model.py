@@ -134,7 +134,7 @@ def _derive_built(draft: _Draft) -> ModelShapes:
     lost = draft.source.interpreter.unknown_parts(model)
     if lost:
         reason = Unknown(lost[0].reason, (("detail", ", ".join(lost[0].arguments)),), draft.source.span(lost[0].place))
-        parameters, costs = Unknown("incomplete_build", (), where, reason), ()
+        parameters, costs = Unknown("incomplete_build", reason.arguments, where, reason), ()
     traces, variables = _traces(draft) if request.effort != "count" else ((), {})
     return ModelShapes(
         type(model).__name__,

@@ -142,10 +142,10 @@ class ModelSource:
         """Why an evaluation ended, as a record."""
         if isinstance(error, TargetRaised):
             text = f"{type(error.error).__name__}: {error.error}".strip().split("\n")[0]
-            return Unknown("target_raised", (("error", readable(text)),), self.span(error.place))
+            return Unknown("target_raised", (("detail", readable(text)),), self.span(error.place))
         if isinstance(error, CannotEvaluate):
             return Unknown(error.reason, _arguments_of(error.arguments), self.span(error.place))
-        return Unknown("evaluation_failed", (("error", readable(f"{type(error).__name__}: {error}")),))
+        return Unknown("evaluation_failed", (("detail", readable(f"{type(error).__name__}: {error}")),))
 
 
 def raw_trace(recording: Recording, source: ModelSource) -> RawTrace:
