@@ -9,6 +9,7 @@ from analyzer.document.facets import call_signature, counts, facet_row, facets, 
 from analyzer.document.inline import codes, compact, input_text, number, ref
 from analyzer.document.novelty import beyond_reference
 from analyzer.records.document import Block, Code, Line, Link, Plain, SourceRef
+from analyzer.records.evidence import Known
 from analyzer.records.tensors import TensorSpec
 
 COMPANIONS = (
@@ -115,12 +116,13 @@ def _ideas(context: Context) -> tuple[Block, ...]:
 
 def _zoo(context: Context) -> tuple[Block, ...]:
     """A repository of many models says so at once, and where they are compared."""
-    models, words = compared_models(context), context.words
-    if len(models) < FEWEST_FOR_A_ZOO or context.model is None:
+    words = context.words
+    others = [item for item in compared_models(context) if item != context.model and isinstance(item.parameters, Known)]
+    if len(others) < FEWEST_FOR_A_ZOO - 1 or context.model is None:
         return ()
     link = Link(words.text("architecture.zoo"), "#all-models")
     main = Code(context.model.class_name)
-    return (paragraph(words, "overview.zoo", count=number(len(models)), main=main, link=link),)
+    return (paragraph(words, "overview.zoo", count=number(len(others)), main=main, link=link),)
 
 
 def _sheet(context: Context) -> tuple[Block, ...]:
