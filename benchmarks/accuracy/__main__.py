@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.accuracy.cases import read_lists
+from benchmarks.accuracy.model_lists import read_lists
 from benchmarks.accuracy.comparison import Outcome
 from benchmarks.accuracy.measurement import Places, measure_list
 from benchmarks.accuracy.table import table_lines

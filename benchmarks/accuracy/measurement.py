@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.accuracy.cases import Case, Instance, ModelList, source_of
+from benchmarks.accuracy.model_lists import Case, Instance, ModelList, source_of
 from benchmarks.accuracy.comparison import Json, Outcome, compare, compare_names
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,7 +37,7 @@ def measure_list(models: ModelList, places: Places, jobs: int = 2) -> Iterator[O
     path = [str(source), *([str(places.target)] if places.target else [])]
     questions = [(case, instance) for case in models.cases for instance in (case.base, case.other) if instance]
     requests = [{**_request(case, instance), "path": path, "module": case.module} for case, instance in questions]
-    truths = dict(zip(questions, _ask("truth", requests), strict=True))
+    truths = dict(zip(questions, _ask("execution", requests), strict=True))
     with ThreadPoolExecutor(jobs) as pool:
         yield from pool.map(lambda case: _measure(case, source, truths), models.cases)
 
@@ -75,6 +75,7 @@ def _request(case: Case, instance: Instance) -> dict[str, Any]:
         "inputs": list(instance.inputs),
         "method": case.method,
         "training": case.training,
+        "names": case.other is not None,
     }
 
 

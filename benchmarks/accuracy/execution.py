@@ -1,0 +1,211 @@
+"""What a model really is: imported, built, called, watched through hooks. Runs as a process of its own.
+
+Reads a JSON list of requests on standard input and writes the list of answers. Each model has a fork of its own,
+so that torch is imported once and no model sees another; what models print goes to standard error.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import importlib
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import nn
+
+from analyzer.shapes.input_spec import (
+    ContentsValue,
+    InputValue,
+    LiteralValue,
+    MappingValue,
+    SequenceValue,
+    TensorValue,
+    parse_input_spec,
+    sizes_of,
+)
+
+Shapes = list[list[int]]
+
+
+def main() -> None:
+    """Answer the requests of standard input."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    torch.set_num_threads(1)
+    json.dump([_apart(request) for request in json.loads(sys.stdin.read())], answers)
+    answers.flush()
+    os._exit(0)
+
+
+def _apart(request: Mapping[str, Any]) -> object:
+    """The answer of a fork; a fork that dies is a failure."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        torch.manual_seed(0)
+        with os.fdopen(writing, "w", encoding="utf-8") as pipe:
+            json.dump(measure(request), pipe)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as pipe:
+        text = pipe.read()
+    _, status = os.waitpid(child, 0)
+    return json.loads(text) if status == 0 else {"failed": f"ended with status {status}"}
+
+
+def measure(request: Mapping[str, Any]) -> dict[str, object]:
+    """Totals, modules and calls; `failed` names the step that real torch did not get through."""
+    sys.path[:0] = request["path"]
+    started = time.perf_counter()
+    try:
+        scope = vars(imported(request["module"]))
+    except Exception as error:
+        return {"failed": f"import: {_line(error)}"}
+    try:
+        model = evaluated(request["build"], scope)
+    except Exception as error:
+        return {"failed": f"build: {_line(error)}"}
+    answer = totals(model)
+    try:
+        answer["calls"] = called(model, request)
+    except Exception as error:
+        answer["call_failed"] = _line(error)
+    answer["seconds"] = round(time.perf_counter() - started, 3)
+    return answer
+
+
+def imported(name: str) -> ModuleType:
+    """The module; where a package above it needs what is missing, the module without that package's own code."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        for parent in _parents(name):
+            bare = ModuleType(parent)
+            bare.__path__ = [str(place) for root in sys.path if (place := Path(root, *parent.split("."))).is_dir()]
+            sys.modules[parent] = bare
+        return importlib.import_module(name)
+
+
+def _parents(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[:end]) for end in range(1, len(parts))]
+
+
+def _line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".strip().splitlines()[0][:200]
+
+
+def evaluated(text: str, scope: Mapping[str, Any]) -> nn.Module:
+    """The value of the last expression of some statements, run for real."""
+    tree = ast.parse(text)
+    last = tree.body.pop()
+    assert isinstance(last, ast.Expr), "a build ends in an expression"
+    names = dict(scope)
+    exec(compile(tree, "<build>", "exec"), names)
+    model = eval(compile(ast.Expression(last.value), "<build>", "eval"), names)
+    assert isinstance(model, nn.Module), f"{type(model).__name__} is no module"
+    return model
+
+
+def totals(model: nn.Module) -> dict[str, object]:
+    """Each tensor counted once."""
+    parameters = {id(p): p for p in model.parameters()}.values()
+    buffers = {id(b): b for b in model.buffers()}.values()
+    return {
+        "total": sum(p.numel() for p in parameters),
+        "trainable": sum(p.numel() for p in parameters if p.requires_grad),
+        "buffers": sum(b.numel() for b in buffers),
+        "modules": [
+            [path, type(module).__name__, sum({id(p): p.numel() for p in module.parameters()}.values())]
+            for path, module in model.named_modules()
+        ],
+    }
+
+
+def called(model: nn.Module, request: Mapping[str, Any]) -> list[tuple[str, Shapes, Shapes]]:
+    """Every finished call of a module with the shapes it got and gave, in the order in which calls began."""
+    calls: list[tuple[str, Shapes, Shapes]] = []
+    running: list[int] = []
+
+    def before(path: str, args: Any, kwargs: Any) -> None:
+        running.append(len(calls))
+        calls.append((path, list(shapes_in((args, kwargs))), []))
+
+    def after(output: Any) -> None:
+        calls[running.pop()][2].extend(shapes_in(output))
+
+    for path, module in model.named_modules():
+        module.register_forward_pre_hook(lambda _m, a, k, p=path: before(p, a, k), with_kwargs=True)
+        module.register_forward_hook(lambda _m, _a, output: after(output))
+    args, kwargs = arguments(model, request)
+    if not args and not kwargs:
+        return []
+    model.train(request["training"])
+    with torch.set_grad_enabled(bool(request["training"])):
+        target = model if request["method"] == "forward" else getattr(model, request["method"])  # hooks need a call
+        target(*args, **kwargs)
+    return calls
+
+
+def arguments(model: nn.Module, request: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Inputs by name where the signature knows them, else by position."""
+    import inspect
+
+    specs = [parse_input_spec(text) for text in request["inputs"]]
+    sizes = sizes_of(specs)
+    parameters = inspect.signature(getattr(model, request["method"])).parameters
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    args, kwargs = [], {}
+    for spec in specs:
+        value = real_value(spec.value, sizes)
+        if spec.name in parameters or open_ended:
+            kwargs[spec.name] = value
+        else:
+            args.append(value)
+    return args, kwargs
+
+
+def real_value(value: InputValue, sizes: Mapping[str, int]) -> Any:
+    """A real argument of the given form: random numbers, indices zero."""
+    if isinstance(value, TensorValue):
+        shape = [d.size if d.name is None else sizes[d.name] for d in value.dims]
+        dtype = getattr(torch, value.dtype)
+        floating = dtype.is_floating_point or dtype.is_complex
+        return torch.randn(shape, dtype=dtype) if floating else torch.zeros(shape, dtype=dtype)  # type: ignore[arg-type]
+    if isinstance(value, ContentsValue):
+        return torch.tensor(value.contents, dtype=getattr(torch, value.dtype))
+    if isinstance(value, SequenceValue):
+        items = [real_value(item, sizes) for item in value.items]
+        return items if value.kind == "list" else tuple(items)
+    if isinstance(value, MappingValue):
+        return {key: real_value(item, sizes) for key, item in value.items}
+    assert isinstance(value, LiteralValue)
+    return value.value
+
+
+def shapes_in(value: Any) -> Iterator[list[int]]:
+    """Shapes of the tensors of a nested structure, flattened in order."""
+    if isinstance(value, torch.Tensor):
+        yield list(value.shape)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from shapes_in(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from shapes_in(item)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for field in dataclasses.fields(value):
+            yield from shapes_in(getattr(value, field.name))
+
+
+if __name__ == "__main__":
+    main()
