@@ -142,7 +142,7 @@ class ModelSource:
         """Why an evaluation ended, as a record."""
         if isinstance(error, TargetRaised):
             text = f"{type(error.error).__name__}: {error.error}".strip().split("\n")[0]
-            return Unknown("target_raised", (("detail", readable(text)),), self.span(error.place))
+            return Unknown("target_raised", (("error", readable(text)),), self.span(error.place))
         if isinstance(error, CannotEvaluate):
             return Unknown(error.reason, _arguments_of(error.arguments), self.span(error.place))
         return Unknown("evaluation_failed", (("detail", readable(f"{type(error).__name__}: {error}")),))
@@ -204,3 +204,8 @@ def assumptions_of(recording: Recording, source: ModelSource) -> tuple[Assumptio
         Assumption(kind, readable(text), source.span(place), count)
         for (kind, text, place), count in recording.assumptions.items()
     )
+
+
+def unknown_buffers(recording: Recording) -> int:
+    """How many buffers got a value that is not known while the model was built."""
+    return sum(cause.reason == "unknown_buffer" for cause in recording.gaps)
