@@ -96,7 +96,54 @@ def test_both_pipelines_give_rows_with_their_lines() -> None:
     assert rows["gradient"].training_text == "loss.backward()"
     assert "set_grad_enabled" in rows["gradient"].inference_text
     assert rows["augmentation"].training_text == "self.d = nn.Dropout(0.1)"
-    assert rows["goal"].inference_text == "goal_absent"
+    assert rows["goal"].inference_text == "no_such_stage"
+
+
+CHECKED = """
+def check(net, data):
+    net.eval()
+    return net(data)
+"""
+
+
+@pytest.mark.parametrize(
+    ("seed", "helper", "said"),
+    [
+        ("pass", CHECKED, "mode_absent"),
+        ("check(net, data)", CHECKED, "net.eval()"),
+        ("net.train(mode=True)", "", "net.train(mode=True)"),
+        ("net.train()", "", "net.train()"),
+    ],
+)
+def test_a_switch_of_the_mode_is_absent_only_where_no_called_function_has_one(
+    seed: str, helper: str, said: str
+) -> None:
+    index = index_of(example=SOURCE.format(seed=seed, mode="net.eval()", gradient="pass") + helper)
+    facts = facts_of(index)
+    predict = facts.processes.inference[0]
+    switch = stage(index, "mode", "net.eval()", "example.py:predict")
+    inference = Pipeline("inference", predict.entry, predict.entry_name, True, (), (switch, *predict.stages))
+    processes = Processes(facts.processes.training, (inference,))
+    both = Facts(facts.repository, (), facts.structure, facts.configuration, processes)
+    rows = {row.aspect: row for row in assemble(index, both, Shapes()).mode_differences}
+    assert rows["mode"].training_text == said
+    assert rows["augmentation"].inference_text == "dropout_inactive"
+
+
+def test_dropout_counts_as_switched_off_only_where_inference_switches_it() -> None:
+    index = index_with()
+    rows = {row.aspect: row for row in assemble(index, facts_of(index), Shapes()).mode_differences}
+    assert rows["augmentation"].inference_text == "not_switched"
+
+
+def test_an_entry_that_is_handed_the_model_has_no_missing_switches() -> None:
+    index = index_of(
+        example=SOURCE.format(seed="pass", mode="pass", gradient="pass")
+        .replace("predict(x)", "predict(x, net)")
+        .replace("    net = Net()\n", "")
+    )
+    rules = {p.rule for p in assemble(index, facts_of(index), Shapes()).pitfalls}
+    assert not rules & {"inference_without_eval", "inference_without_no_grad"}
 
 
 def test_without_one_of_the_pipelines_there_is_no_comparison() -> None:

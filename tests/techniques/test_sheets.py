@@ -68,3 +68,9 @@ def test_prose_of_sheets_has_no_digits() -> None:
 def test_every_symbol_with_a_hole_is_bound_by_an_example(sheet: Sheet) -> None:
     bound = {b.hole for e in sheet.positive for f in techniques_in(HEADER + e, sheet) for b in f.bindings}
     assert {symbol.hole for symbol in sheet.card.symbols if symbol.hole} <= bound
+
+
+def test_formulas_hold_no_words_of_a_language() -> None:
+    for sheet in load_sheets():
+        formulas = [sheet.card.formula, *(r.formula for r in sheet.recognitions if r.formula)]
+        assert not [f for f in formulas if "\\text{" in f], sheet.card.id

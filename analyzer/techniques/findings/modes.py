@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Sequence
 
-from analyzer.index import External
-from analyzer.index.symbols import dotted_name
 from analyzer.records.bundles import Facts, Shapes
 from analyzer.records.processes import Pipeline, Stage
 from analyzer.records.source import Span
 from analyzer.records.techniques import LineDifference, ModeDifference, TechniqueFinding
 from analyzer.records.tensors import ShapeRow, Trace
-from analyzer.techniques.program import Program, Reading
+from analyzer.techniques.findings.searches import (
+    called_readings,
+    data_sources,
+    gradient_switches,
+    loops_in_library,
+    mode_switches,
+    reached_readings,
+    runs_in_library,
+    updates,
+    weight_files,
+)
+from analyzer.techniques.program import Program
 
 MOST_PLACES = 4
 _ASPECTS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
@@ -25,7 +33,7 @@ _ASPECTS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("weights", ("checkpoint",), ("load_checkpoint",)),
 )
 """Aspect with the kinds of stages that show it in training and in inference."""
-GRADIENT_OFF = ("torch.no_grad", "torch.inference_mode", "torch.set_grad_enabled")
+RUNNING = frozenset({"forward", "prefill", "decode", "sample"})
 
 
 def mode_differences(
@@ -40,20 +48,24 @@ def mode_differences(
     return (
         entry,
         *_traced(shapes),
-        *_stages(training, inference),
+        *_stages(program, training, inference),
         _gradients(program, training, inference),
-        *_dropped(program, techniques),
+        *_dropped(program, inference, techniques),
         *_own_parts(training, inference),
     )
 
 
-def _stages(training: Pipeline, inference: Pipeline) -> Iterator[ModeDifference]:
+def _stages(program: Program, training: Pipeline, inference: Pipeline) -> Iterator[ModeDifference]:
     for aspect, train_kinds, infer_kinds in _ASPECTS:
-        left = _of_kinds(training, train_kinds)
-        right = _of_kinds(inference, infer_kinds)
-        if left or right:
-            absent = f"{aspect}_absent"
-            yield ModeDifference(aspect, _places(left), _places(right), _said(left, absent), _said(right, absent))
+        if _of_kinds(training, train_kinds) or _of_kinds(inference, infer_kinds):
+            one = _side(program, training, aspect, train_kinds)
+            two = _side(program, inference, aspect, infer_kinds)
+            yield ModeDifference(aspect, one[0], two[0], one[1], two[1])
+
+
+def _side(program: Program, pipeline: Pipeline, aspect: str, kinds: tuple[str, ...]) -> tuple[tuple[Span, ...], str]:
+    stages = _of_kinds(pipeline, kinds)
+    return (_places(stages), _said(stages, "")) if stages else _beyond_stages(program, pipeline, aspect)
 
 
 def _of_kinds(pipeline: Pipeline, kinds: tuple[str, ...]) -> list[Stage]:
@@ -73,34 +85,50 @@ def _said(stages: Sequence[Stage], absent: str) -> str:
 def _gradients(program: Program, training: Pipeline, inference: Pipeline) -> ModeDifference:
     """Backward passes on one side, what switches gradients off on the other."""
     backward = [stage for stage in training.stages if stage.kind == "backward"]
-    switches = gradient_switches(program, inference)
-    text = program.index.quote(switches[0].path, switches[0].first_line, switches[0].last_line) if switches else ""
-    said = " ".join(text.split()) or "gradient_absent"
-    return ModeDifference("gradient", _places(backward), switches, _said(backward, "gradient_absent"), said)
+    switches = _nearest_switches(program, inference)
+    unknown = "library_decides" if runs_in_library(program, reached_readings(program, inference)) else "gradient_absent"
+    return ModeDifference(
+        "gradient",
+        _places(backward),
+        switches,
+        _said(backward, "no_backward_stage"),
+        _quoted(program, switches) or unknown,
+    )
 
 
-def gradient_switches(program: Program, pipeline: Pipeline) -> tuple[Span, ...]:
-    """Lines that switch gradients off in the functions that the pipeline's stages stand in."""
-    functions = {pipeline.entry_name, f"{pipeline.entry.path}:", *(stage.function for stage in pipeline.stages)}
-    functions |= {f"{name}:" for name in functions if ":" not in name}
-    found = []
-    for reading in program.readings:
-        if reading.qualified_name in functions:
-            for label in GRADIENT_OFF:
-                for term in reading.called.get(label, ()):
-                    found.append(program.index.span(term.path, getattr(term.node, "lineno", 1)))
-            found += decorated(program, reading)
-    return tuple(dict.fromkeys(found))[:MOST_PLACES]
+def _nearest_switches(program: Program, pipeline: Pipeline) -> tuple[Span, ...]:
+    """Gradient switches of the functions that run the model, else of any that the pipeline calls."""
+    runs = {stage.function for stage in pipeline.stages if stage.kind in RUNNING}
+    stages = {pipeline.entry_name, f"{pipeline.entry.path}:", *(stage.function for stage in pipeline.stages)}
+    called = called_readings(program, pipeline)
+    for names in (runs, stages):
+        wanted = names | {f"{name}:" for name in names if ":" not in name}
+        found = gradient_switches(program, tuple(r for r in program.readings if r.qualified_name in wanted))
+        if found:
+            return found[:MOST_PLACES]
+    return gradient_switches(program, called)[:MOST_PLACES]
 
 
-def decorated(program: Program, reading: Reading) -> Iterator[Span]:
-    """Decorators of a function that switch gradients off."""
-    for decorator in getattr(reading.node, "decorator_list", ()):
-        node = decorator.func if isinstance(decorator, ast.Call) else decorator
-        dotted = dotted_name(node)
-        target = program.index.symbols.resolve(reading.path, dotted, "") if dotted else None
-        if isinstance(target, External) and target.dotted in GRADIENT_OFF:
-            yield program.index.span(reading.path, decorator.lineno)
+def _quoted(program: Program, spans: tuple[Span, ...]) -> str:
+    text = program.index.quote(spans[0].path, spans[0].first_line, spans[0].last_line) if spans else ""
+    return " ".join(text.split())
+
+
+def _beyond_stages(program: Program, pipeline: Pipeline, aspect: str) -> tuple[tuple[Span, ...], str]:
+    """For an aspect without a stage: what its whole reach holds; absent is said only where the search was empty."""
+    reached = reached_readings(program, pipeline)
+    if aspect == "mode":
+        spans = mode_switches(program, called_readings(program, pipeline))[:MOST_PLACES]
+        if spans:
+            return spans, _quoted(program, spans)
+    decides = runs_in_library if aspect == "mode" else loops_in_library
+    if decides(program, reached):
+        return (), "library_decides"
+    search = _SEARCHES.get(aspect)
+    return (), f"{aspect}_absent" if search is not None and not search(program, reached) else "no_such_stage"
+
+
+_SEARCHES = {"mode": mode_switches, "update": updates, "data": data_sources, "weights": weight_files}
 
 
 def _traced(shapes: Shapes) -> Iterator[ModeDifference]:
@@ -122,13 +150,23 @@ def _outputs(trace: Trace) -> str:
     return ", ".join(str(spec) for spec in trace.output)
 
 
-def _dropped(program: Program, techniques: Sequence[TechniqueFinding]) -> Iterator[ModeDifference]:
-    """Random parts of the model that only training has."""
+def _dropped(program: Program, inference: Pipeline, techniques: Sequence[TechniqueFinding]) -> Iterator[ModeDifference]:
+    """Random parts of the model that only training has, where inference does switch them off."""
     found = [t for t in techniques if t.in_use and t.sheet_id in ("dropout", "stochastic_depth")]
     if found:
         spans = tuple(span for finding in found for span in finding.where)
-        said = " ".join(program.index.quote(spans[0].path, spans[0].first_line, spans[0].first_line).split())
-        yield ModeDifference("augmentation", spans[:MOST_PLACES], (), said, "dropout_inactive")
+        said = _quoted(program, (Span(spans[0].path, spans[0].first_line, spans[0].first_line),))
+        staged = [stage for stage in inference.stages if stage.kind == "mode" and "eval" in stage.code]
+        switches = _places(staged) or _evaluation_switches(program, inference)
+        absent = "library_decides" if runs_in_library(program, reached_readings(program, inference)) else "not_switched"
+        yield ModeDifference(
+            "augmentation", spans[:MOST_PLACES], switches, said, "dropout_inactive" if switches else absent
+        )
+
+
+def _evaluation_switches(program: Program, pipeline: Pipeline) -> tuple[Span, ...]:
+    spans = mode_switches(program, called_readings(program, pipeline))
+    return tuple(s for s in spans if "eval" in _quoted(program, (s,)) or "False" in _quoted(program, (s,)))
 
 
 def _own_parts(training: Pipeline, inference: Pipeline) -> Iterator[ModeDifference]:

@@ -273,9 +273,9 @@ def argument_never_read(program: Program, reading: Reading) -> Iterator[Found]:
 def option_never_read(program: Program, reading: Reading) -> Iterator[Found]:
     """A command-line option whose value no line of the repository reads."""
     parsers = [t for t in reading.walked if t.head == "method" and t.label == "add_argument"]
-    if not parsers or _namespace_escapes(reading):
+    if not parsers or _namespace_escapes(program.index.trees()[reading.path]):
         return
-    read = attribute_names(program)
+    read = attribute_names(program) | _looked_up(program)
     for term in parsers:
         name = _destination(term)
         if name is not None and name not in read and term.keyword("action") is None:
@@ -291,11 +291,25 @@ def _destination(term: Term) -> str | None:
     return long[0].lstrip("-").replace("-", "_") if long else None
 
 
-def _namespace_escapes(reading: Reading) -> bool:
+def _namespace_escapes(tree: ast.Module) -> bool:
     """The parsed options are handed on as a whole as a dictionary, so any of them may be read by name."""
-    names = {n.func.id for n in ast.walk(reading.node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
-    dictionary = any(isinstance(n, ast.Attribute) and n.attr == "__dict__" for n in ast.walk(reading.node))
+    names = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+    wholes = {"__dict__", "from_argparse_args", "parse_args_into_dataclasses", "asdict"}
+    dictionary = any(isinstance(n, ast.Attribute) and n.attr in wholes for n in ast.walk(tree))
     return bool(names & {"vars", "getattr", "setattr"}) or dictionary
+
+
+@lru_cache(maxsize=8)
+def _looked_up(program: Program) -> frozenset[str]:
+    """Strings that some value is looked up by: `options["seed"]`, `options.get("seed")`."""
+    found: set[str] = set()
+    for tree in program.index.trees().values():
+        for node in ast.walk(tree):
+            keys = (
+                [node.slice] if isinstance(node, ast.Subscript) else node.args[:2] if isinstance(node, ast.Call) else []
+            )
+            found.update(key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str))
+    return frozenset(found)
 
 
 @lru_cache(maxsize=8)

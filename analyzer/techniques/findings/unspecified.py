@@ -89,13 +89,25 @@ def _initial_weights(program: Program, reading: Reading, reached: frozenset[str]
 
 
 def sets_initial_weights(program: Program, reached: frozenset[str]) -> bool:
-    """Whether any code that counts calls an initialiser or writes random numbers into weights."""
+    """Whether any code that counts calls an initialiser, writes random numbers into weights, or inherits both from
+    a library's model class.
+    """
     for reading in program.readings:
         if reached and not _is_reached(reading, reached):
             continue
-        if any(label.startswith("torch.nn.init.") or label in _INITIALISING for label in reading.called):
+        if any(label.startswith("torch.nn.init.") or _is_initialising(label) for label in reading.called):
+            return True
+        base = program.library_base(reading.owner) if reading.owner is not None else ""
+        if base.rpartition(".")[2] == "PreTrainedModel":
             return True
     return False
 
 
-_INITIALISING = frozenset({"normal_", "uniform_", "trunc_normal_", "xavier_uniform_", "kaiming_normal_"})
+def _is_initialising(label: str) -> bool:
+    return label.rpartition(".")[2] in _INITIALISING
+
+
+_INITIALISING = frozenset({
+    "normal_", "uniform_", "trunc_normal_", "xavier_uniform_", "xavier_normal_", "kaiming_normal_", "kaiming_uniform_",
+    "orthogonal_", "lecun_normal_", "variance_scaling_", "constant_", "post_init", "init_weights", "_init_weights",
+})  # fmt: skip
