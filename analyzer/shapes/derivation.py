@@ -14,6 +14,7 @@ from analyzer.records.codec import decode
 from analyzer.records.errors import UserError
 from analyzer.records.evidence import Gap, Unknown
 from analyzer.records.tensors import ModelShapes, ReferenceTrace
+from analyzer.shapes.build_expression import check_build
 from analyzer.shapes.entry_points import BuildPlan, find_builds, find_presets
 from analyzer.shapes.input_spec import parse_input_spec
 from analyzer.shapes.reference import derive_reference
@@ -178,6 +179,7 @@ def _requests(index: SourceIndex, facts: Facts, options: ShapesOptions) -> list[
 def _user_builds(index: SourceIndex, owner: Definition, options: ShapesOptions) -> tuple[BuildPlan, ...]:
     if options.build is None:
         return ()
+    check_build(index, owner.path, options.build)
     return (BuildPlan(owner.path, options.build, "user", index.span(owner.path, owner.node)),)
 
 
