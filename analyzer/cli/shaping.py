@@ -46,7 +46,8 @@ def shape_lines(model: ModelShapes) -> Iterable[str]:
     yield f"{model.class_name}  {model.where}  built by {model.build_expression}"
     if isinstance(model.parameters, Known):
         counts = model.parameters.value
-        yield f"parameters {counts.total:,} (trainable {counts.trainable:,}, buffers {counts.buffers:,})"
+        buffers = "unknown" if counts.unknown_buffers else f"{counts.buffers:,}"
+        yield f"parameters {counts.total:,} (trainable {counts.trainable:,}, buffers {buffers})"
     else:
         yield f"parameters unknown: {model.parameters.reason} ({model.parameters.where})"
     yield from _module_lines(model.traces[0].modules if model.traces else model.modules)

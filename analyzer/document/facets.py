@@ -67,7 +67,7 @@ def _parameter_facets(context: Context) -> list[Facet]:
         )
     if parameters.active != parameters.total:
         rows.append(Facet("parameters_active", (Plain(number(parameters.active)),), where))
-    if parameters.buffers:
+    if parameters.buffers and not parameters.unknown_buffers:
         rows.append(Facet("buffers", (Plain(number(parameters.buffers)),), where))
     return rows
 

@@ -154,6 +154,8 @@ class ParameterCounts:
     tied: int = 0
     """Elements that a sum over modules would count again."""
     buffers: int = 0
+    unknown_buffers: int = 0
+    """How many buffers got a value that is not known; `buffers` lacks their elements and is then no total."""
 
 
 @dataclass(frozen=True)

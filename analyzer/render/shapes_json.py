@@ -42,7 +42,7 @@ def shapes_json(model: ModelShapes, trace: Trace | None = None) -> dict[str, Jso
         "variables": dict(model.variables),
         "parameters": {"total": counts.total, "trainable": counts.trainable} if counts else None,
         "active_parameters": counts.active if counts else None,
-        "buffers": counts.buffers if counts else None,
+        "buffers": counts.buffers if counts and not counts.unknown_buffers else None,
         "ties": [list(pair) for pair in model.ties],
         "modules": [_module(record) for record in (trace.modules if trace else model.modules)],
         "lines": [_line(row) for row in trace.rows] if trace else [],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from torch import nn
 
@@ -50,6 +50,7 @@ from analyzer.shapes.runs import (
     assumptions_of,
     gaps_of,
     readable,
+    unknown_buffers,
 )
 
 MAXIMUM_PLANS = 12
@@ -127,7 +128,7 @@ def _derive_built(draft: _Draft) -> ModelShapes:
     where = draft.build.where
     draft.gaps += gaps_of(recording, draft.source)
     draft.records = module_records(model, _places(draft))
-    counts = count_parameters(model)
+    counts = replace(count_parameters(model), unknown_buffers=unknown_buffers(recording))
     ties = find_ties(model)
     costs = weight_costs(counts, sum(p.numel() * p.element_size() for p in model.parameters()), where)
     parameters: Known[ParameterCounts] | Unknown = Known(counts, (where,), "counted")
