@@ -9,10 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.accuracy.model_lists import read_lists
 from benchmarks.accuracy.comparison import Outcome
 from benchmarks.accuracy.measurement import Places, measure_list
-from benchmarks.accuracy.table import table_lines
+from benchmarks.accuracy.model_lists import read_lists
+from benchmarks.accuracy.table import progress_line, table_lines
 
 
 def main() -> int:
@@ -25,7 +25,7 @@ def main() -> int:
         for models in lists:
             for outcome in measure_list(models, places):
                 outcomes.append(outcome)
-                print(f"{len(outcomes):4} {outcome.group} {outcome.name}", file=sys.stderr)
+                print(f"{len(outcomes):4} {progress_line(outcome)}", file=sys.stderr, flush=True)
     print("\n".join(table_lines(outcomes)))
     if options.json:
         rows = [dataclasses.asdict(outcome) for outcome in outcomes]

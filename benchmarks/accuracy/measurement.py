@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.accuracy.model_lists import Case, Instance, ModelList, source_of
 from benchmarks.accuracy.comparison import Json, Outcome, compare, compare_names
+from benchmarks.accuracy.model_lists import Case, Instance, ModelList, source_of
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_SECONDS = 120.0

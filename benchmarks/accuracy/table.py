@@ -27,6 +27,11 @@ def table_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
     yield from (f"  {len(names):4} {reason}  ({', '.join(names[:3])})" for reason, names in blocking(outcomes))
 
 
+def progress_line(outcome: Outcome) -> str:
+    """One model as it is done: what is wrong is seen at once."""
+    return "  ".join(_row(outcome)).rstrip()
+
+
 def blocking(outcomes: Sequence[Outcome]) -> list[tuple[str, list[str]]]:
     """First reasons of models that have something unknown, most blocking first."""
     found: dict[str, list[str]] = {}
