@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from torch import nn
@@ -21,7 +21,8 @@ from analyzer.index.source_index import SourceIndex
 from analyzer.records.evidence import Known, Unknown
 
 RECURSION = 12_000
-LOSSES = ("unknown_call_with_module", "unknown_attribute")
+LOSSES = ("unknown_call_with_module", "unknown_attribute", "unknown_change_of_module")
+CONTAINER_DEPTH = 8
 
 
 class Interpreter:
@@ -87,11 +88,12 @@ class Interpreter:
         """Why the parameters of this module may be incomplete: unknown attributes, and calls that we could not make
         on a module. Empty means that the totals are exact.
         """
+        buffers = {cause.arguments[0] for cause in self.recording.gaps if cause.reason == "unknown_buffer"}
         causes = [
-            Cause("unknown_attribute", (f"{path}.{name}".lstrip("."),), value.cause.place)
-            for path, part in module.named_modules()
-            for name, value in vars(part).items()
-            if isinstance(value, UnknownValue)
+            Cause("unknown_attribute", (f"{path}.{name}".lstrip("."),), cause.place)
+            for path, part in _modules_of(module)
+            for name, value in (*vars(part).items(), *part._parameters.items())
+            if (cause := _unknown_within(value)) is not None and f"{type(part).__name__}.{name}" not in buffers
         ]
         lost = [cause for cause in self.recording.gaps if cause.reason in LOSSES]
         return tuple(dict.fromkeys([*causes, *lost]))
@@ -201,3 +203,21 @@ def _is_plain(value: Any, depth: int = 0) -> bool:
     if isinstance(value, dict):
         return all(_is_plain(item, depth + 1) for pair in value.items() for item in pair)
     return False
+
+
+def _modules_of(module: nn.Module, path: str = "") -> Iterator[tuple[str, nn.Module]]:
+    """Every module below, also where its table of children holds something else."""
+    yield path, module
+    for name, child in module._modules.items():
+        if isinstance(child, nn.Module):
+            yield from _modules_of(child, f"{path}.{name}".lstrip("."))
+
+
+def _unknown_within(value: Any, depth: int = 0) -> Cause | None:
+    """The first unknown in a value or in containers within it."""
+    if isinstance(value, UnknownValue):
+        return value.cause
+    if depth > CONTAINER_DEPTH or not isinstance(value, (list, tuple, dict, set)):
+        return None
+    items = [*value, *value.values()] if isinstance(value, dict) else value
+    return next((cause for item in items if (cause := _unknown_within(item, depth + 1)) is not None), None)

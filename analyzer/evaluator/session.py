@@ -24,9 +24,15 @@ from analyzer.evaluator.oracle import SYMBOLIC, Oracle, refusal_for
 from analyzer.evaluator.policy import Policy, Proxy
 from analyzer.evaluator.recorder import Recorder, SymbolicSize
 from analyzer.evaluator.sources import Sources
+from analyzer.evaluator.syntax.effects import holds_module, lost_part
 from analyzer.evaluator.values import UnknownValue, find_unknown
 
 CONTAINERS = (list, tuple, dict, set, frozenset, zip, enumerate, map, filter, reversed, functools.partial)
+REGISTERING = (
+    *("register_buffer", "register_parameter", "register_module", "add_module"),
+    *("append", "extend", "insert", "update", "__setitem__"),
+)
+"""Methods that make their argument part of a module."""
 
 
 class Session:
@@ -59,9 +65,8 @@ class Session:
 
     def set_attribute(self, value: Any, name: str, new: Any) -> None:
         if isinstance(new, UnknownValue) and isinstance(value, nn.Module):
-            self.gap(
-                Cause("unknown_attribute", (f"{type(value).__name__}.{name}", str(new.cause.reason)), new.cause.place)
-            )
+            reason = "unknown_buffer" if name in value._buffers else "unknown_attribute"
+            self.gap(Cause(reason, (f"{type(value).__name__}.{name}", str(new.cause.reason)), new.cause.place))
             for registered in (value._parameters, value._buffers, value._modules):
                 registered.pop(name, None)  # torch takes no unknown value in the place of a known one
         self.policy.set_attribute(value, name, new)
@@ -98,6 +103,9 @@ class Session:
                 return
         if isinstance(value, Proxy):
             raise CannotEvaluate("attribute_not_writable", repr(value))
+        if isinstance(value, nn.Module) and isinstance(new, UnknownValue):
+            self._note_lost(value.__setitem__, (key,), {}, new)
+            return
         if isinstance(key, torch.SymInt) and isinstance(value, (list, dict)):
             key = self.number(key)
         value[key] = new
@@ -165,18 +173,34 @@ class Session:
         if not self._tolerates_unknown(function):
             unknown = find_unknown(args, kwargs)
             if unknown is not None:
+                self._note_lost(function, args, kwargs, unknown)
                 return unknown
             args = [self._settled(value) for value in args]
             kwargs = {name: self._settled(value) for name, value in kwargs.items()}
         self.budget.spend()
         return function(*args, **kwargs)
 
+    def _note_lost(self, function: Any, args: Any, kwargs: dict[str, Any], unknown: UnknownValue) -> None:
+        """What should have become part of a module and is not known leaves its totals open."""
+        module, method = getattr(function, "__self__", None), getattr(function, "__name__", "")
+        if not isinstance(module, nn.Module) or method not in REGISTERING:
+            changed = [] if isinstance(function, type) else [function, *args, *kwargs.values()]
+            for value in filter(holds_module, changed):
+                self.gap(lost_part(value, unknown))
+            return
+        named = bool(args) and isinstance(args[0], str)
+        reason = "unknown_buffer" if method == "register_buffer" and named else "unknown_attribute"
+        part = f"{type(module).__name__}.{args[0] if named else method}"
+        self.gap(Cause(reason, (part, str(unknown.cause.reason)), unknown.cause.place or self.place))
+        if named and method != "__setitem__":
+            self.policy.set_attribute(module, args[0], unknown)
+
     def _settled(self, value: Any) -> Any:
         """Real code takes no symbolic truth (`is_causal=T > 1`): it is decided by the hint, and logged."""
         return self.oracle.decide(value) if isinstance(value, torch.SymBool) else value
 
     def _call_unknown(self, function: UnknownValue, args: Any, kwargs: dict[str, Any]) -> UnknownValue:
-        if any(isinstance(value, nn.Module) for value in (*args, *kwargs.values())):
+        if any(holds_module(value) for value in (*args, *kwargs.values())):
             self.gap(Cause("unknown_call_with_module", (str(function.cause),), self.place))
         return function
 

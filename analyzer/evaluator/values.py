@@ -99,8 +99,8 @@ def find_unknown(args: Iterable[object], kwargs: Mapping[str, object]) -> Unknow
     for value in (*args, *kwargs.values()):
         if isinstance(value, UnknownValue):
             return value
-        if isinstance(value, (list, tuple)):
-            for item in value:
+        if isinstance(value, (list, tuple, dict)):
+            for item in value.values() if isinstance(value, dict) else value:
                 if isinstance(item, UnknownValue):
                     return item
     return None

@@ -13,6 +13,7 @@ from analyzer.evaluator.errors import CannotEvaluate, Cause
 from analyzer.evaluator.library import canonical_name, rows
 from analyzer.evaluator.objects import MARK, Origin, finish_class, is_own_class
 from analyzer.evaluator.policy import Proxy
+from analyzer.evaluator.syntax.effects import holds_module, lost_part
 from analyzer.evaluator.values import NamedInt, UnknownValue
 
 Provided = tuple[dict[str, Any], dict[Any, Callable[..., Any]], dict[str, Any]]
@@ -91,6 +92,10 @@ def _length(value: Any) -> Any:
 
 def session_setter(session: Any) -> Callable[[Any, str, Any], None]:
     def write(value: Any, name: str, new: Any) -> None:
+        if isinstance(name, UnknownValue):
+            if holds_module(value):
+                session.gap(lost_part(value, name))
+            return
         session.set_attribute(value, name, new)
 
     return write

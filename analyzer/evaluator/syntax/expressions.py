@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from analyzer.evaluator.frame import Frame
+from analyzer.evaluator.syntax.effects import Effects
 from analyzer.evaluator.syntax.operators import BINARY, COMPARISONS, UNARY
 from analyzer.evaluator.syntax.scope import Evaluate, Expressions, Scope
 from analyzer.evaluator.syntax.targets import mangle
@@ -189,10 +190,13 @@ def build_Compare(node: ast.Compare, scope: Scope) -> Evaluate:
 
 def build_IfExp(node: ast.IfExp, scope: Scope) -> Evaluate:
     test, body, otherwise = scope.expression(node.test), scope.expression(node.body), scope.expression(node.orelse)
+    effects = (Effects(node.body), Effects(node.orelse))
 
     def choose(frame: Frame) -> Any:
         decided = test(frame)
         if isinstance(decided, UnknownValue):
+            for arm in effects:
+                arm.spread(frame, decided)
             return decided
         return body(frame) if frame.session.truth(decided, frame) else otherwise(frame)
 

@@ -11,9 +11,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from torch import nn
+
 from analyzer.evaluator.budget import Budget
 from analyzer.evaluator.errors import CannotEvaluate
-from analyzer.evaluator.values import UnknownValue
+from analyzer.evaluator.values import UnknownValue, find_unknown
 
 Binary = Callable[[Any, Any, Budget], Any]
 SEQUENCES = (list, tuple, bytes, bytearray)
@@ -155,6 +157,10 @@ COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 
 def change_in_place(kind: type[ast.operator], left: Any, right: Any, budget: Budget) -> Any:
     """`left op= right`; immutable operands take the checked way of the plain operator."""
+    if isinstance(left, nn.Module):
+        unknown = find_unknown((right,), {})
+        if unknown is not None:
+            return unknown
     if isinstance(left, IMMUTABLE):
         return BINARY[kind](left, right, budget)
     if isinstance(left, (list, bytearray)):

@@ -11,6 +11,7 @@ from typing import Any
 
 from analyzer.evaluator.errors import BudgetExhausted, CannotEvaluate
 from analyzer.evaluator.frame import Frame
+from analyzer.evaluator.syntax.effects import Effects
 from analyzer.evaluator.syntax.operators import change_in_place
 from analyzer.evaluator.syntax.scope import Execute, Expressions, Scope
 from analyzer.evaluator.syntax.targets import build_target, name_targets
@@ -35,7 +36,7 @@ CONTINUE = Signal()
 def guard(node: ast.stmt, inner: Execute) -> Execute:
     """Run a statement with its place noted and its refusals contained."""
     line, last_line = node.lineno, node.end_lineno or node.lineno
-    recover = _build_recovery(node)
+    recover = _spreading(node, _build_recovery(node))
 
     def execute(frame: Frame) -> Any:
         frame.line = line
@@ -114,48 +115,21 @@ def poison(frame: Frame, target: ast.expr, unknown: UnknownValue) -> None:
         build_target(target, frame.scope)(frame, unknown)
 
 
-MUTATORS_TEXT = """
-append extend insert add update add_module register_module register_buffer register_parameter pop remove
-clear setdefault discard popitem appendleft sort reverse
-"""
-MUTATORS = frozenset(MUTATORS_TEXT.split())
-LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue, ast.Yield, ast.YieldFrom)
+def _spreading(node: ast.stmt, recover: Any) -> Any:
+    """What a skipped statement could have changed becomes unknown too, not only the names that it binds."""
+    effects = Effects(node)
+
+    def spread(frame: Frame, stop: CannotEvaluate) -> Any:
+        effects.spread(frame, UnknownValue(stop.cause))
+        return recover(frame, stop)
+
+    return spread
 
 
 def _poison_body(node: ast.stmt) -> Any:
-    """What a skipped compound statement could have changed becomes unknown; if it could leave, so does its caller."""
-    targets, leaves = _find_effects(node)
-    if leaves:
-        return _raise
-    return _poison_targets(targets)
-
-
-def _find_effects(node: ast.stmt) -> tuple[list[ast.expr], bool]:
-    targets: dict[str, ast.expr] = {}
-    leaves, pending = False, list(ast.iter_child_nodes(node))
-    while pending:
-        part = pending.pop()
-        leaves = leaves or isinstance(part, LEAVING)
-        changed = _changed_by(part)
-        if changed is not None:
-            targets[ast.unparse(changed)] = changed
-        if not isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
-            pending += ast.iter_child_nodes(part)
-    return [targets[text] for text in sorted(targets)], leaves
-
-
-def _changed_by(part: ast.AST) -> ast.expr | None:
-    if isinstance(part, (ast.Name, ast.Attribute)) and isinstance(part.ctx, ast.Store):
-        return part
-    if isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Store):
-        return _as_target(part.value)
-    if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr in MUTATORS:
-        return _as_target(part.func.value)
-    return None
-
-
-def _as_target(node: ast.expr) -> ast.expr | None:
-    return node if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) else None
+    """What a skipped compound statement could have bound becomes unknown; if it could leave, so does its caller."""
+    effects = Effects(node)
+    return _raise if effects.leaves else _poison_targets(effects.targets)
 
 
 def build_Expr(node: ast.Expr, scope: Scope) -> Execute:
