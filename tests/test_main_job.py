@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from analyzer.analyze import AnalyzeOptions, analyze, render
+from analyzer.cli import main
+from analyzer.render import write_report
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "out" / "reference_model"
@@ -35,10 +41,28 @@ if __name__ == "__main__":
 """
 
 
-def deepdive(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "analyzer", *arguments]
-    variables = {**os.environ, **environment}
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=variables, timeout=550, check=False)
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def deepdive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Done]:
+    """The command in this process, started in `tmp_path`: what it prints and the code it leaves with."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["deepdive", *arguments])
+        with pytest.raises(SystemExit) as left:
+            main()
+        printed = capsys.readouterr()
+        return Done(int(left.value.code or 0), printed.out, printed.err)
+
+    return run
 
 
 def contents(directory: Path) -> dict[str, bytes]:
@@ -49,8 +73,10 @@ def contents(directory: Path) -> dict[str, bytes]:
 def test_sample_report_regenerates_byte_for_byte_elsewhere_under_another_hash_seed(tmp_path: Path) -> None:
     home = tmp_path / "home of someone"
     home.mkdir()
-    done = deepdive(
-        "analyze", "-o", str(tmp_path / "report"), cwd=tmp_path, PYTHONHASHSEED="4711", HOME=str(home), USER="someone"
+    command = [sys.executable, "-m", "analyzer", "analyze", "-o", str(tmp_path / "report")]
+    environment = {**os.environ, "PYTHONHASHSEED": "4711", "HOME": str(home), "USER": "someone"}
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=550, check=False
     )
     assert done.returncode == 0, done.stderr
     anew, committed = contents(tmp_path / "report"), contents(SAMPLE)
@@ -63,20 +89,35 @@ def test_sample_report_holds_no_path_of_a_machine() -> None:
         assert str(ROOT).encode() not in data, path
 
 
-def test_sample_report_agrees_with_the_source() -> None:
-    done = deepdive("check", str(SAMPLE), cwd=ROOT)
+def test_sample_report_agrees_with_the_source(deepdive: Callable[..., Done]) -> None:
+    done = deepdive("check", str(SAMPLE))
     assert done.returncode == 0, done.stdout
     assert " 0 stale" in done.stdout
 
 
-def test_changed_line_of_the_source_makes_its_facts_stale(tmp_path: Path) -> None:
-    repo = tmp_path / "repo"
-    repo.mkdir()
-    (repo / "net.py").write_text(MODEL, encoding="utf-8")
-    assert deepdive("analyze", "repo", "-o", "report", "--lang", "en", cwd=tmp_path).returncode == 0
-    assert deepdive("check", "report", "--repo", "repo", cwd=tmp_path).returncode == 0
-    (repo / "net.py").write_text(MODEL.replace("width: int = 8", "width: int = 9"), encoding="utf-8")
-    done = deepdive("check", "report", "--repo", "repo", cwd=tmp_path)
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a small repository `repo` and its report `report`, written once for all tests here."""
+    home = tmp_path_factory.mktemp("written")
+    (home / "repo").mkdir()
+    (home / "repo" / "net.py").write_text(MODEL, encoding="utf-8")
+    analysis = analyze(AnalyzeOptions(str(home / "repo"), languages=("en",)))
+    write_report(render(analysis, AnalyzeOptions(languages=("en",))), home / "report")
+    return home
+
+
+@pytest.fixture
+def workplace(written: Path, tmp_path: Path) -> Path:
+    """A copy of the small repository and its report to work on."""
+    shutil.copytree(written, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def test_changed_line_of_the_source_makes_its_facts_stale(workplace: Path, deepdive: Callable[..., Done]) -> None:
+    assert deepdive("check", "report", "--repo", "repo").returncode == 0
+    changed = MODEL.replace("width: int = 8", "width: int = 9")
+    (workplace / "repo" / "net.py").write_text(changed, encoding="utf-8")
+    done = deepdive("check", "report", "--repo", "repo")
     assert done.returncode == 1
     assert "net.py:" in done.stdout
 
@@ -119,12 +160,12 @@ def _yaml_bomb(repo: Path) -> None:
     ],
 )
 def test_repository_in_trouble_still_gets_its_report_with_the_gap_stated(
-    tmp_path: Path, prepare: Callable[[Path], None], named: str
+    tmp_path: Path, deepdive: Callable[..., Done], prepare: Callable[[Path], None], named: str
 ) -> None:
     repo = tmp_path / "repo"
     repo.mkdir()
     prepare(repo)
-    done = deepdive("analyze", "repo", "-o", "report", "--lang", "en", cwd=tmp_path)
+    done = deepdive("analyze", "repo", "-o", "report", "--lang", "en")
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     facts = json.loads((tmp_path / "report" / "facts.json").read_text(encoding="utf-8"))
@@ -142,40 +183,34 @@ def test_repository_in_trouble_still_gets_its_report_with_the_gap_stated(
     ],
 )
 def test_wrong_build_or_model_is_refused_and_the_old_report_stays_whole(
-    tmp_path: Path, arguments: tuple[str, ...], code: int
+    workplace: Path, deepdive: Callable[..., Done], arguments: tuple[str, ...], code: int
 ) -> None:
-    repo = tmp_path / "repo"
-    repo.mkdir()
-    (repo / "net.py").write_text(MODEL, encoding="utf-8")
-    assert deepdive("analyze", "repo", "-o", "report", "--lang", "en", cwd=tmp_path).returncode == 0
-    before = contents(tmp_path / "report")
+    before = contents(workplace / "report")
     model = () if "--model" in arguments else ("--model", "net.py:Net")
-    done = deepdive("analyze", "repo", "-o", "report", "--lang", "en", *model, *arguments, cwd=tmp_path)
+    done = deepdive("analyze", "repo", "-o", "report", "--lang", "en", *model, *arguments)
     assert done.returncode == code, done.stderr
     assert done.stderr.count("\n") == 1
-    assert contents(tmp_path / "report") == before
+    assert contents(workplace / "report") == before
 
 
-def test_failing_build_is_a_stated_gap(tmp_path: Path) -> None:
-    repo = tmp_path / "repo"
-    repo.mkdir()
-    (repo / "net.py").write_text(MODEL, encoding="utf-8")
-    arguments = ("--model", "net.py:Net", "--build", "Net(width=-1)", "--lang", "en")
-    done = deepdive("analyze", "repo", "-o", "report", *arguments, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert deepdive("analyze", "repo", "-o", "report", *arguments, "--strict", cwd=tmp_path).returncode == 1
+def test_failing_build_is_a_stated_gap_and_fails_a_strict_run(workplace: Path, deepdive: Callable[..., Done]) -> None:
+    arguments = ("--model", "net.py:Net", "--build", "Net(width=-1)", "--lang", "en", "--strict")
+    done = deepdive("analyze", "repo", "-o", "report", *arguments)
+    assert done.returncode == 1, done.stderr
+    facts = json.loads((workplace / "report" / "facts.json").read_text(encoding="utf-8"))
+    assert [gap for gap in facts["gaps"] if "net.py" in gap["where"]]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_unwritable_output_is_refused(tmp_path: Path) -> None:
+def test_unwritable_output_is_refused(tmp_path: Path, deepdive: Callable[..., Done]) -> None:
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o500)
-    done = deepdive("analyze", "-o", str(locked / "report"), cwd=tmp_path)
+    done = deepdive("analyze", "-o", str(locked / "report"))
     assert done.returncode == 2
 
 
-def test_output_below_a_file_is_refused(tmp_path: Path) -> None:
+def test_output_below_a_file_is_refused(tmp_path: Path, deepdive: Callable[..., Done]) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    done = deepdive("analyze", "-o", "file/report", cwd=tmp_path)
+    done = deepdive("analyze", "-o", "file/report")
     assert done.returncode == 2, done.stderr
     assert done.stderr.count("\n") == 1

@@ -13,7 +13,7 @@ def check_build(index: SourceIndex, path: str, text: str) -> None:
     """UserError where `text` does not parse, ends in no expression, or names what `path` has not."""
     try:
         tree = ast.parse(text)
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise UserError("--build does not parse", text, str(getattr(error, "msg", error))) from error
     if not tree.body or not isinstance(tree.body[-1], ast.Expr):
         raise UserError("--build must end in an expression", text)
