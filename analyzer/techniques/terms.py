@@ -130,6 +130,8 @@ def contains(term: Term, part: Term) -> bool:
 
 def is_shape_only(term: Term) -> bool:
     """Reads only the shape, device or dtype of a tensor, not its values."""
-    return term.head in ("size", "len") or (
+    if term.head == "method":
+        return term.label in ("new_full", "new_zeros", "new_ones", "new_empty", "new_tensor")
+    return term.head in ("size", "len", "full_like", "zeros", "ones") or (
         term.head == "attr" and term.label in ("shape", "device", "dtype", "ndim", "is_cuda")
     )

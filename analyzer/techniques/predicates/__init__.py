@@ -9,12 +9,15 @@ from analyzer.techniques.patterns import Match
 from analyzer.techniques.predicates import (
     attention,
     attention_scores,
+    attention_spans,
     blocks,
     convolutions,
     decoding,
+    drafting,
     feed_forward,
     norms,
     positions,
+    recurrences,
     training,
 )
 from analyzer.techniques.program import Program, Reading
@@ -34,5 +37,6 @@ def _public(*modules: ModuleType) -> dict[str, Predicate]:
 
 
 PREDICATES = _public(
-    attention, attention_scores, blocks, convolutions, decoding, feed_forward, norms, positions, training
-)
+    attention, attention_scores, attention_spans, blocks, convolutions, decoding, drafting, feed_forward, norms,
+    positions, recurrences, training,
+)  # fmt: skip

@@ -19,7 +19,7 @@ from analyzer.techniques.predicates.basics import (
     text_argument,
 )
 from analyzer.techniques.program import Program, Reading
-from analyzer.techniques.terms import SHAPE_HEADS, Term, alternatives, contains, number, same, walk
+from analyzer.techniques.terms import SHAPE_HEADS, Term, alternatives, contains, number, same
 
 PRODUCTS = frozenset({"matmul", "einsum"})
 _SCORE_STEPS = frozenset({"masked_fill", "stored", "div", "neg", "dropout", "tanh", "clamp", "index"}) | SHAPE_HEADS
@@ -212,7 +212,7 @@ def _is_scaling(program: Program, part: Term | None) -> bool:
 
 
 def leads_to(term: Term, product: Term | None) -> bool:
-    return product is not None and any(same(one, product) for one in walk(term))
+    return product is not None and contains(term, product)
 
 
 def has_several_heads(program: Program, reading: Reading) -> Iterator[Match]:
