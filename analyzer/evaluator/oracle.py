@@ -77,7 +77,13 @@ class _Environment(_Shared, ShapeEnv):
 class Oracle:
     """Real torch operators on tensors that have a shape and a type, and contents only where they are constant."""
 
-    def __init__(self, decided: Callable[[str, bool], None], specialised: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        decided: Callable[[str, bool], None],
+        specialised: Callable[[str], None],
+        device_replaced: Callable[[str], None] = lambda device: None,
+    ) -> None:
+        self.device_replaced = device_replaced
         self.environment = _Environment(duck_shape=False, specialize_zero_one=False)
         self.fake = _Mode(shape_env=self.environment, allow_non_fake_inputs=True)
         self.names: dict[str, str] = {}
@@ -263,9 +269,22 @@ class _Functions(TorchFunctionMode):
             return args[0]
         name = getattr(func, "__name__", "")
         if name in ("cuda", "cpu", "pin_memory", "xpu") and args and isinstance(args[0], torch.Tensor):
+            if name in ("cuda", "xpu"):
+                self.oracle.device_replaced(name)
             return args[0]
+        if func is not torch.device:
+            self._note_devices(name, args, kwargs)
         args, kwargs = without_devices(name, args, kwargs)
         return func(*args, **kwargs)
+
+    def _note_devices(self, name: str, args: Any, kwargs: dict[str, Any]) -> None:
+        for value in (kwargs.get("device"), *(args[1:] if name in ("to", "_to") else ())):
+            if (
+                value is not None
+                and _neutral(value) is not value
+                and str(value).partition(":")[0] not in ("cpu", "meta")
+            ):
+                self.oracle.device_replaced(str(value))
 
 
 def without_devices(name: str, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

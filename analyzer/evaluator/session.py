@@ -49,7 +49,7 @@ class Session:
         self.current: Frame | None = None
         self.guarded_imports = 0
         self.handling: list[Exception] = []
-        self.oracle = Oracle(self._decided, self._specialised)
+        self.oracle = Oracle(self._decided, self._specialised, self._device_replaced)
         self.recorder = Recorder(self.size_of)
         self.natives = build_natives(self)
         self.policy = Policy(self.natives.by_name)
@@ -265,6 +265,14 @@ class Session:
 
     def _assume_here(self, kind: str, text: str) -> None:
         self.assume(kind, text, self.current)
+
+    def assume_device(self, text: str) -> None:
+        """Said once, at the first line that asks for a device; every other line rests on the same assumption."""
+        if not any(kind == "device_is_cpu" for kind, _, _ in self.recorder.recording.assumptions):
+            self._assume_here("device_is_cpu", text)
+
+    def _device_replaced(self, device: str) -> None:
+        self.assume_device(f"{device} → cpu")
 
     def _decided(self, text: str, decided: bool) -> None:
         self.recorder.decided(text, decided, self.place)

@@ -27,9 +27,10 @@ def provide(session: Any) -> Provided:
         "torch.jit.export": _identity, "torch.jit.unused": _identity, "torch.jit.script_if_tracing": _identity,
         "torch.jit.interface": _identity,
         "torch.jit.is_scripting": lambda: False, "torch.jit.is_tracing": lambda: False,
-        "torch.cuda.is_available": lambda: False, "torch.cuda.device_count": lambda: 0,
-        "torch.cuda.is_bf16_supported": lambda: False, "torch.backends.mps.is_available": lambda: False,
-        "torch.mps.is_available": lambda: False,
+        "torch.cuda.is_available": _no_device(session, "torch.cuda.is_available()", False),
+        "torch.cuda.device_count": _no_device(session, "torch.cuda.device_count()", 0),
+        "torch.cuda.is_bf16_supported": lambda: False, "torch.backends.mps.is_available": _no_device(session, "torch.backends.mps.is_available()", False),
+        "torch.mps.is_available": _no_device(session, "torch.mps.is_available()", False),
         "torch.distributed.is_available": lambda: False, "torch.distributed.is_initialized": lambda: False,
         "torch.distributed.get_world_size": lambda *a: 1, "torch.distributed.get_rank": lambda *a: 0,
         "torch.manual_seed": lambda seed: None, "torch.seed": lambda: 0,
@@ -61,6 +62,16 @@ def provide(session: Any) -> Provided:
         dtype = torch.tensor([], dtype=getattr(torch, name).dtype).dtype
         calls[getattr(torch, name)] = lambda *args, dtype=dtype: _legacy_tensor(session, dtype, *args)
     return names, calls, {}
+
+
+def _no_device(session: Any, question: str, answer: bool | int) -> Callable[..., bool | int]:
+    """Models are evaluated as on a machine without accelerator; code that asks is told so, and the report says it."""
+
+    def ask(*args: Any) -> bool | int:
+        session.assume_device(f"{question} = {answer}")
+        return answer
+
+    return ask
 
 
 def _initialiser(session: Any, name: str) -> Callable[..., Any]:
