@@ -45,7 +45,9 @@ class TensorShape:
 
 @dataclass
 class RecordedCall:
-    """One call of a module; `outputs` stays None if the call did not finish, an Unknown output is a cause."""
+    """One call of a module; `outputs` stays None if the call did not finish or gave an Unknown; `unknown` says why its
+    inputs or outputs are not all known.
+    """
 
     path: str
     inputs: tuple[TensorShape, ...]
@@ -129,8 +131,8 @@ class Recorder:
             opened, call = self._open.pop()
             if opened is module:
                 call.inputs += tuple(self.tensors_in(kwargs))  # torch shows keyword arguments only afterwards
-                call.unknown = first_unknown(output)
-                call.outputs = tuple(self.tensors_in(output))
+                call.unknown = call.unknown or first_unknown((*args, *kwargs.values(), output))
+                call.outputs = tuple(self.tensors_in(output)) if first_unknown(output) is None else None
                 return
 
     def tensors_in(self, value: Any, depth: int = 0) -> Iterator[TensorShape]:

@@ -184,7 +184,7 @@ class Session:
         """What should have become part of a module and is not known leaves its totals open."""
         module, method = getattr(function, "__self__", None), getattr(function, "__name__", "")
         if not isinstance(module, nn.Module) or method not in REGISTERING:
-            changed = [] if isinstance(function, type) else [function, *args, *kwargs.values()]
+            changed = [] if self.recording or isinstance(function, type) else [function, *args, *kwargs.values()]
             for value in filter(holds_module, changed):
                 self.gap(lost_part(value, unknown))
             return

@@ -79,6 +79,7 @@ COMPLETE = {
     "a_number_of_an_own_object": "self.width = len([1, 2])",
     "a_branch_on_a_local": "if flag:\n            x = 1",
     "evaluation_mode": "if flag:\n            self.eval()",
+    "a_call_of_a_part": "if flag:\n            x = self.line(torch.zeros(1, 2))",
     "an_unknown_that_is_used_up": "names.append(2)",
 }
 

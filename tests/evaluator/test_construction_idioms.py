@@ -1,4 +1,4 @@
-"""What constructors of published packages do besides making modules; each case once stopped a model from being built."""
+"""What constructors of published packages do besides making modules; each case once stopped a model."""
 
 from __future__ import annotations
 
@@ -103,7 +103,53 @@ class Net(nn.Module):
 
 @pytest.mark.parametrize("change", ["x.type(x.type())", "x.int().type('torch.FloatTensor')", "x.type(torch.float32)"])
 def test_types_by_name_are_types(change: str, repository) -> None:  # type: ignore[no-untyped-def]
-    source = f"import torch\nfrom torch import nn\nclass Net(nn.Module):\n    def forward(self, x):\n        return {change}\n"
+    head = "import torch\nfrom torch import nn\nclass Net(nn.Module):\n    def forward(self, x):\n"
+    source = f"{head}        return {change}\n"
     interpreter = repository(source)
     recording = interpreter.call(interpreter.build("model.py", "Net()"), [interpreter.tensor([5, 3])])
     assert [str(shape) for shape in recording.outputs] == ["float32[5, 3]"], recording.error
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'self.register_parameter("w", thing.table())',
+        'self.add_module("w", thing.table())',
+        "self.w = thing.table()",
+        "self.parts = nn.ModuleList([nn.Linear(3, 4)])\n        self.parts.append(thing.layer())",
+        "self.parts = nn.Sequential(nn.Linear(3, 4), thing.layer())",
+        "self.parts = nn.ModuleDict()\n        self.parts.update({'a': thing.layer()})",
+        "self.parts = nn.ModuleDict()\n        self.parts['a'] = thing.layer()",
+        "self.parts = nn.ParameterList()\n        self.parts.extend([thing.table()])",
+        "self.parts = nn.ModuleList([nn.Linear(3, 4)])\n        self.parts[0] = thing.layer()",
+        "self.parts = nn.ModuleList([nn.Linear(3, 4)])\n        self.parts.insert(0, thing.layer())",
+        "setattr(self, 'w', thing.layer())",
+        "self._parameters['w'] = thing.table()",
+    ],
+)
+def test_a_part_that_is_not_known_leaves_the_total_open(statement: str, repository) -> None:  # type: ignore[no-untyped-def]
+    head = "from torch import nn\nfrom nowhere import thing\nclass Net(nn.Module):\n    def __init__(self):\n"
+    interpreter = repository(f"{head}        super().__init__()\n        {statement}\n")
+    model = interpreter.build("model.py", "Net()")
+    assert interpreter.unknown_parts(model)
+
+
+def test_a_buffer_that_is_not_known_leaves_the_parameters_known(repository) -> None:  # type: ignore[no-untyped-def]
+    source = """
+from torch import nn
+from nowhere import thing
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.line = nn.Linear(3, 4)
+        self.register_buffer("table", thing.table())
+    def forward(self, x):
+        return self.line(x) * self.table
+"""
+    interpreter = repository(source)
+    model = interpreter.build("model.py", "Net()")
+    assert interpreter.unknown_parts(model) == ()
+    assert [cause.arguments[0] for cause in interpreter.recording.gaps if cause.reason == "unknown_buffer"] == [
+        "Net.table"
+    ]
+    assert interpreter.call(model, [interpreter.tensor([5, 3])]).error.reason == "package_not_available"

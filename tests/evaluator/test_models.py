@@ -306,3 +306,12 @@ def test_a_branch_on_data_is_refused(body: str, reason: str, repository) -> None
     recording = interpreter.call(interpreter.build("model.py", "Net()"), [interpreter.tensor([2, 4])])
     assert isinstance(recording.error, CannotEvaluate)
     assert recording.error.reason == reason
+
+
+def test_a_call_with_an_unknown_tensor_has_no_shapes_but_a_reason(repository) -> None:  # type: ignore[no-untyped-def]
+    source = f"{HEAD}class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.a = nn.Linear(4, 4)\n        self.b = nn.ReLU()\n    def forward(self, x):\n        n = int(x.max())\n        y = self.b(x)\n        return self.b(self.a(x[:n]))\n"
+    interpreter = repository(source)
+    recording = interpreter.call(interpreter.build("model.py", "Net()"), [interpreter.tensor([2, 4])])
+    seen = [(call.path, call.outputs is None, call.unknown is None) for call in recording.calls]
+    assert seen == [("", True, False), ("b", False, True), ("a", True, False), ("b", True, False)]
+    assert not [cause for cause in recording.gaps if cause.reason == "unknown_change_of_module"]

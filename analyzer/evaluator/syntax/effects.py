@@ -88,12 +88,14 @@ def _parts(node: ast.AST) -> Iterator[ast.AST]:
 def _reached(frame: Frame, call: ast.Call) -> Iterator[Any]:
     """Objects that a call could change: the owner of its method, and what it is handed."""
     func = call.func
+    callee = find_object(frame, func)
+    if isinstance(callee, nn.Module):
+        return
     if isinstance(func, ast.Attribute):
         owner = find_object(frame, func.value)
         harmless = func.attr in HARMLESS and getattr(type(owner), func.attr, None) is getattr(nn.Module, func.attr)
         if not isinstance(owner, (list, dict, set)) and not harmless:
             yield owner
-    callee = find_object(frame, func)
     by_name = callee is NOT_FOUND and isinstance(func, ast.Name)
     if by_name and hasattr(builtins, func.id) and func.id not in CHANGING_BUILTINS:  # type: ignore[attr-defined]
         return
@@ -111,7 +113,9 @@ def _touch(frame: Frame, value: Any, unknown: UnknownValue) -> None:
         value[unknown] = unknown
     elif isinstance(value, set):
         value.add(unknown)
-    elif value is not NOT_FOUND and not isinstance(value, type) and holds_module(value):
+    elif frame.session.recording or value is NOT_FOUND or isinstance(value, type):
+        return  # while a model is called its parts have been counted
+    elif holds_module(value):
         frame.session.gap(lost_part(value, unknown))
 
 
