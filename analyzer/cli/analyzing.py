@@ -10,7 +10,6 @@ from typing import cast
 
 from analyzer.analyze import AnalyzeOptions, analyze, render, report_name
 from analyzer.cli.progress import Progress
-from analyzer.records.bundles import Analysis
 from analyzer.records.document import Language
 from analyzer.records.errors import UserError
 from analyzer.records.evidence import Gap
@@ -48,7 +47,7 @@ class AnalyzeCommand:
             print(json.dumps(facts_json(analysis), indent=2, ensure_ascii=False))
         else:
             print(f"{directory}: {len(files)} files; start with {directory / 'README.md'}")
-        gaps = all_gaps(analysis)
+        gaps = analysis.all_gaps()
         _tell_gaps(gaps, verbose)
         return 1 if strict and gaps else 0
 
@@ -66,16 +65,6 @@ class AnalyzeCommand:
             environment=self.environment,
             packages=self.packages,
         )
-
-
-def all_gaps(analysis: Analysis) -> tuple[Gap, ...]:
-    """Gaps of every layer, each once, in the order of the layers."""
-    models = analysis.shapes.models + analysis.shapes.presets
-    found = [*analysis.facts.gaps, *analysis.shapes.gaps, *analysis.findings.gaps]
-    for model in models:
-        found += model.gaps
-        found += [gap for trace in model.traces for gap in trace.gaps]
-    return tuple(dict.fromkeys(found))
 
 
 def _tell_gaps(gaps: tuple[Gap, ...], verbose: bool) -> None:

@@ -66,3 +66,20 @@ class Analysis:
     shapes: Shapes = field(default_factory=Shapes)
     findings: Findings = field(default_factory=Findings)
     tool_version: str = ""
+
+    def all_gaps(self) -> tuple[Gap, ...]:
+        """Gaps of every layer, each once, those that block most first."""
+        found = [*self.facts.gaps, *self.shapes.gaps, *self.findings.gaps]
+        for model in (*self.shapes.models, *self.shapes.presets):
+            found += [*model.gaps, *(gap for trace in model.traces for gap in trace.gaps)]
+        for pipeline in (*self.facts.processes.training, *self.facts.processes.inference):
+            roots = [(item.where or pipeline.entry, item.root()) for item in pipeline.gaps]
+            found += [Gap(str(where), root.reason, root.arguments) for where, root in roots]
+        return tuple(sorted(dict.fromkeys(found), key=lambda gap: (-gap.unlocks, gap.where, gap.reason, gap.arguments)))
+
+    def all_assumptions(self) -> tuple[Assumption, ...]:
+        """Assumptions of every layer, each once."""
+        found = [*self.facts.assumptions]
+        for model in self.shapes.models:
+            found += [*model.assumptions, *(item for trace in model.traces for item in trace.assumptions)]
+        return tuple(dict.fromkeys(found))

@@ -42,7 +42,7 @@ def facts_json(analysis: Analysis) -> dict[str, Json]:
     data["dependencies"] = [_dependency(item) for item in facts.structure.dependencies]
     data |= _findings(findings)
     data["assumptions"] = _assumptions(analysis)
-    data["gaps"] = [gap(item) for item in dict.fromkeys((*facts.gaps, *shapes.gaps, *findings.gaps))]
+    data["gaps"] = [gap(item) for item in analysis.all_gaps()]
     return data
 
 
@@ -162,10 +162,8 @@ def _unspecified(item: Unspecified) -> Object:
 
 
 def _assumptions(analysis: Analysis) -> list[Json]:
-    models = (*analysis.shapes.models, *analysis.shapes.presets)
-    found = [*analysis.facts.assumptions, *(item for model in models for item in model.assumptions)]
     return [
         {"kind": item.kind, "text": item.text, "rows": item.rows}
         | ({} if item.where is None else {"source": source(item.where)})
-        for item in dict.fromkeys(found)
+        for item in analysis.all_assumptions()
     ]

@@ -13,7 +13,7 @@ MOST = 200
 
 def build(context: Context) -> Chapter:
     words = context.words
-    gaps, assumed = all_gaps(context), all_assumptions(context)
+    gaps, assumed = context.analysis.all_gaps(), context.analysis.all_assumptions()
     blocks: tuple[Block, ...] = (
         paragraph(words, "gaps.opening", gaps=number(len(gaps)), assumptions=number(len(assumed))),
     )
@@ -32,28 +32,6 @@ def build(context: Context) -> Chapter:
             paragraph(words, "gaps.nets", names=tuple(part for net in nets for part in (*code(net), Plain(" ")))),
         )
     return Chapter("gaps", words.line("gaps.title"), blocks)
-
-
-def all_gaps(context: Context) -> list[Gap]:
-    """Gaps of every layer, each once, those that block most first."""
-    analysis = context.analysis
-    found = [*analysis.facts.gaps, *analysis.shapes.gaps, *analysis.findings.gaps]
-    for model in analysis.shapes.models:
-        found += [*model.gaps, *(gap for trace in model.traces for gap in trace.gaps)]
-    for pipeline in (*analysis.facts.processes.training, *analysis.facts.processes.inference):
-        found += [
-            Gap(str(item.where or pipeline.entry), item.root().reason, item.root().arguments) for item in pipeline.gaps
-        ]
-    unique = dict.fromkeys(found)
-    return sorted(unique, key=lambda item: (-item.unlocks, item.where, item.reason, item.arguments))
-
-
-def all_assumptions(context: Context) -> list[Assumption]:
-    analysis = context.analysis
-    found = [*analysis.facts.assumptions]
-    for model in analysis.shapes.models:
-        found += [*model.assumptions, *(item for trace in model.traces for item in trace.assumptions)]
-    return list(dict.fromkeys(found))
 
 
 def _gap(context: Context, item: Gap) -> tuple[Line, ...]:
