@@ -11,6 +11,7 @@ from copy import copy
 from analyzer.facts.configuration_owners import keys_of, slot_of
 from analyzer.facts.evaluation import ValueOf, machine_dependence, unresolved_name
 from analyzer.facts.flow import Foreign, Inference, Instance, Klass
+from analyzer.facts.flow.bindings import argument_named, default_of
 from analyzer.facts.flow.scopes import CodeScope, parameters_of
 from analyzer.facts.flow.walk import Step, Target
 from analyzer.facts.literal import NotPlain, eval_plain, is_plain
@@ -240,33 +241,3 @@ def _bound_part(node: ast.Assign, name: str) -> ast.expr:
 
 def _has_receiver(target: Target) -> bool:
     return isinstance(target.type, (Instance, Klass)) or getattr(target.type, "receiver", None) is not None
-
-
-def argument_named(call: ast.Call, function: ast.AST, name: str, has_receiver: bool) -> ast.expr | None:
-    """The expression that a call gives for a parameter; None where it leaves the default."""
-    for keyword in call.keywords:
-        if keyword.arg == name:
-            return keyword.value
-    if any(keyword.arg is None for keyword in call.keywords):
-        raise NotPlain("**")
-    arguments = getattr(function, "args", None)
-    if not isinstance(arguments, ast.arguments):
-        return None
-    names = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
-    names = names[1:] if has_receiver else names
-    place = names.index(name) if name in names else len(call.args)
-    if any(isinstance(argument, ast.Starred) for argument in call.args[: place + 1]):
-        raise NotPlain("*")
-    return call.args[place] if place < len(call.args) else None
-
-
-def default_of(function: ast.AST, name: str) -> ast.expr | None:
-    """The default of a parameter."""
-    arguments = getattr(function, "args", None)
-    if not isinstance(arguments, ast.arguments):
-        return None
-    positional = [*arguments.posonlyargs, *arguments.args]
-    first = len(positional) - len(arguments.defaults)
-    pairs = [*zip(positional[first:], arguments.defaults, strict=True)]
-    pairs += [(a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None]
-    return next((default for argument, default in pairs if argument.arg == name), None)

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from analyzer.facts.argument_values import default_of
+from analyzer.facts.flow.bindings import default_of
 from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.trace import Occurrence, is_forward
 from analyzer.facts.interfaces import NO_GRAD, stage_of

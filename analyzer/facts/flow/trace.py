@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from analyzer.facts.flow.contexts import Contexts
+from analyzer.facts.flow.decisions import Decisions
 from analyzer.facts.flow.inference import Inference
 from analyzer.facts.flow.objects import Container, Foreign, Function, Instance, Klass
 from analyzer.facts.flow.walk import Body, Step, Surrounding, Target
@@ -91,7 +93,9 @@ def _modules(node: ast.AST) -> Iterator[list[tuple[str, int]]]:
 class _Flattener:
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
-        self._seen: set[tuple[int, bool, bool, tuple[object, ...], tuple[str, ...]]] = set()
+        self._contexts = Contexts(inference)
+        self._decisions = Decisions(inference, self._contexts)
+        self._seen: set[tuple[object, ...]] = set()
         self._count = 0
         self._callers: dict[str, int] = {}
         self._mentioned: set[str] = set()
@@ -119,12 +123,15 @@ class _Flattener:
         }
 
     def of(self, body: Body, outer: Occurrence) -> Iterator[Occurrence]:
+        verdicts: dict[str, bool | None] = {}
         for step in body.steps:
             self._count += 1
             if self._count > MAX_OCCURRENCES:
                 return
+            if self._is_ruled_out(step, outer.stack, verdicts):
+                continue
             around = step.around.inside(outer.around)
-            step = self._within_program(step)  # noqa: PLW2901
+            step = self._on_this_way(self._within_program(step), outer.stack)  # noqa: PLW2901
             here = Occurrence(step, around, outer.stack, outer.in_forward, outer.in_construction)
             yield here
             for target in step.targets:
@@ -138,6 +145,23 @@ class _Flattener:
         kept = tuple(t for t in step.targets if self._is_own(t))
         return step if len(kept) == len(step.targets) else replace(step, targets=kept)
 
+    def _is_ruled_out(
+        self, step: Step, stack: tuple[tuple[Step, Target], ...], verdicts: dict[str, bool | None]
+    ) -> bool:
+        """A condition around the step is false with what this way gives, or one before it has led away."""
+        wanted = [*((text, False) for text in step.around.conditions), *((text, True) for text in step.around.unless)]
+        for text, verdict in wanted:
+            if text not in verdicts:
+                verdicts[text] = self._decisions.truth_of(text, step.scope, stack)
+            if verdicts[text] is verdict:
+                return True
+        return False
+
+    def _on_this_way(self, step: Step, stack: tuple[tuple[Step, Target], ...]) -> Step:
+        """The step without what only other callers of this code hand to it."""
+        kept = tuple(t for t in step.targets if self._contexts.reaches(step, stack, t))
+        return step if len(kept) == len(step.targets) else replace(step, targets=kept)
+
     def _is_own(self, target: Target) -> bool:
         if target.handed and target.handed not in self._mentioned:
             return False
@@ -149,11 +173,12 @@ class _Flattener:
         in_forward = here.in_forward or is_forward(self._inference, target)
         in_construction = here.in_construction or is_construction(self._inference, target)
         contexts = tuple(sorted({c.text for c in here.around.contexts}))
-        key = (id(body), in_forward, in_construction, here.around.loops, contexts)
+        stack = (*here.stack, (here.step, target))
+        given = self._contexts.given(body.scope, stack)
+        key = (id(body), in_forward, in_construction, here.around.loops, contexts, given)
         if key in self._seen:
             return
         self._seen.add(key)
-        stack = (*here.stack, (here.step, target))
         around = here.around
         if self._callers.get(body.scope.key, 0) > 1:
             around = Surrounding(around.loops, (), around.contexts)  # no one condition leads here

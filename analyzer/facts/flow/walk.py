@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from analyzer.facts.flow.inference import Inference
@@ -18,6 +18,7 @@ from analyzer.facts.literal import NotPlain, eval_plain
 
 MAX_DEPTH = 28
 MAX_STEPS = 60_000
+LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 CALLERS = frozenset(
     {
         "torch.multiprocessing.spawn", "torch.multiprocessing.start_processes", "torch.utils.checkpoint.checkpoint",
@@ -55,6 +56,8 @@ class Surrounding:
     loops: tuple[Loop, ...] = ()
     conditions: tuple[str, ...] = ()
     contexts: tuple[Context, ...] = ()
+    unless: tuple[str, ...] = ()
+    """Conditions under which control has left the function or loop before."""
 
     def inside(self, outer: Surrounding) -> Surrounding:
         return Surrounding(outer.loops + self.loops, outer.conditions + self.conditions, outer.contexts + self.contexts)
@@ -151,7 +154,12 @@ class Walker:
 
     def _block(self, statements: Sequence[ast.stmt], frame: _Frame, around: Surrounding) -> bool:
         """Walk statements; True where control never reaches their end."""
-        return any(self._statement(statement, frame, around) for statement in statements)
+        for statement in statements:
+            if self._statement(statement, frame, around):
+                return True
+            if isinstance(statement, ast.If) and isinstance(statement.body[-1], LEAVING):
+                around = replace(around, unless=(*around.unless, self._written(statement.test, frame)))
+        return False
 
     def _statement(self, node: ast.stmt, frame: _Frame, around: Surrounding) -> bool:
         handler = getattr(self, f"_{type(node).__name__.lower()}", None)
@@ -199,7 +207,7 @@ class Walker:
             types = self._inference.types(item.context_expr, frame.body.scope)
             dotted = frozenset(t.dotted for t in types if isinstance(t, Foreign))
             context = Context(dotted, self._written(item.context_expr, frame), node.lineno)
-            around = Surrounding(around.loops, around.conditions, (*around.contexts, context))
+            around = replace(around, contexts=(*around.contexts, context))
         return self._block(node.body, frame, around)
 
     _asyncwith = _with
@@ -297,7 +305,7 @@ class Walker:
         target = self._followed(found, function, self._constants(function, found, node, frame), frame)
         name = function.name.rpartition(".")[2].rpartition(":")[2]
         called = getattr(node.func, "attr", getattr(node.func, "id", ""))
-        if isinstance(found, Function) and called != name:
+        if isinstance(found, Function) and called and called != name:
             target.handed = name
         return target
 
@@ -380,12 +388,12 @@ def _given_is_none(test: ast.expr, constants: Mapping[str, object]) -> bool | No
 
 
 def _under(around: Surrounding, condition: str) -> Surrounding:
-    return Surrounding(around.loops, (*around.conditions, condition), around.contexts)
+    return replace(around, conditions=(*around.conditions, condition))
 
 
 def _in_loop(around: Surrounding, header: str, frame: _Frame, node: ast.AST) -> Surrounding:
     loop = Loop(header, frame.body.scope.path, getattr(node, "lineno", 0))
-    return Surrounding((*around.loops, loop), around.conditions, around.contexts)
+    return replace(around, loops=(*around.loops, loop))
 
 
 def _decorated(inference: Inference, scope: CodeScope) -> Surrounding:

@@ -1,0 +1,311 @@
+"""Which objects an expression stands for on one particular way through the calls: a parameter is what this call
+gives, an attribute what this object's constructor was given.
+
+Answers None where the way does not tell; the flow-insensitive inference then stands.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from analyzer.facts.flow.bindings import argument_named, default_of
+from analyzer.facts.flow.inference import Inference
+from analyzer.facts.flow.objects import Function, Instance, Klass, Type
+from analyzer.facts.flow.scopes import CodeScope, parameters_of
+from analyzer.facts.flow.walk import Body, Step, Surrounding, Target
+from analyzer.facts.literal import NotPlain
+
+Stack = tuple[tuple[Step, Target], ...]
+MAX_DEPTH = 16
+MAX_VALUES = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """The call that constructs an object, and the way that led to it."""
+
+    node: ast.Call
+    scope: CodeScope
+    stack: Stack
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """One object that an expression stands for; `made` is known where its construction lies on the way."""
+
+    type: Type
+    made: Made | None = None
+
+
+Values = tuple[Value, ...]
+
+
+class Contexts:
+    """Values of expressions under a stack of calls."""
+
+    def __init__(self, inference: Inference) -> None:
+        self._inference = inference
+
+    def reaches(self, step: Step, stack: Stack, target: Target) -> bool:
+        """False where the way through the calls rules out that this call runs `target`."""
+        if not isinstance(step.node, ast.Call) or not isinstance(target.type, (Instance, Function)):
+            return True
+        found = self.values(step.node.func, step.scope, stack)
+        return found is None or any(_same(value.type, target.type) for value in found)
+
+    def given(self, scope: CodeScope, stack: Stack) -> tuple[object, ...]:
+        """What the parameters of a function stand for that may be called, as a key."""
+        arguments = getattr(scope.node, "args", None)
+        if not isinstance(arguments, ast.arguments):
+            return ()
+        names = [a.arg for a in parameters_of(arguments) if self._may_be_called(scope, a.arg)]
+        return tuple((name, self._described(self._parameter(name, scope, stack, 0), 0)) for name in names)
+
+    def _may_be_called(self, scope: CodeScope, name: str) -> bool:
+        """Several different callables reach the parameter over all ways."""
+        found = [t for t in self._inference.names.get((scope.key, name)) if isinstance(t, (Instance, Function))]
+        called = [t for t in found if self._inference.calls.called_function(t) is not None]
+        return len(found) > 1 or any(isinstance(t, Instance) and not self._inference.is_module(t) for t in called)
+
+    def _described(self, values: Values | None, depth: int) -> object:
+        if values is None:
+            return None
+        return tuple(sorted((repr(v.type), repr(self._parts(v, depth))) for v in values))
+
+    def _parts(self, value: Value, depth: int) -> object:
+        if value.made is None or depth > 2:
+            return ()
+        made = value.made
+        given = [*made.node.args, *(k.value for k in made.node.keywords)]
+        return tuple(self._described(self.values(part, made.scope, made.stack), depth + 1) for part in given)
+
+    def values(self, node: ast.expr, scope: CodeScope, stack: Stack, depth: int = 0) -> Values | None:
+        """The objects behind an expression, None where this way does not tell."""
+        if depth > MAX_DEPTH:
+            return None
+        if isinstance(node, ast.Lambda):
+            inner = self._inference.scopes.by_node.get(id(node))
+            return (Value(Function(inner.key)),) if inner is not None else None
+        if isinstance(node, ast.Name):
+            return self._name(node.id, scope, stack, depth)
+        if isinstance(node, ast.Attribute):
+            return self._attribute(node, scope, stack, depth)
+        return self._call(node, scope, stack, depth) if isinstance(node, ast.Call) else None
+
+    def _name(self, name: str, scope: CodeScope, stack: Stack, depth: int) -> Values | None:
+        owner = self._inference.scopes.owner_of(scope, name)
+        if owner is None or owner.is_class or any(_defines(node, name) for node in owner.nodes):
+            return None
+        if not owner.is_function and self._is_set_elsewhere(owner, name):
+            return None
+        stores = [n for n in owner.nodes if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store)]
+        if not stores and owner.is_function:
+            return self._parameter(name, owner, stack, depth + 1)
+        assigned = [n.value for n in owner.nodes if isinstance(n, ast.Assign) and _is_only_target(n, name)]
+        arguments = getattr(owner.node, "args", None)
+        if (
+            not assigned
+            or len(assigned) != len(stores)
+            or (isinstance(arguments, ast.arguments) and any(a.arg == name for a in parameters_of(arguments)))
+        ):
+            return None
+        return _joined(lambda part: self.values(part, owner, _below(stack, owner), depth + 1), assigned)
+
+    def _is_set_elsewhere(self, module: CodeScope, name: str) -> bool:
+        """A function of the file sets the module's name, or other files may."""
+        scopes = self._inference.scopes.by_key.values()
+        return bool(self._stores.get(name)) or any(s.path == module.path and name in s.globals for s in scopes)
+
+    def _parameter(self, name: str, owner: CodeScope, stack: Stack, depth: int) -> Values | None:
+        place = frame_of(stack, owner)
+        if place is None:
+            return None
+        step, target = stack[place]
+        if not isinstance(step.node, ast.Call):
+            return None
+        has_receiver = has_receiver_of(target)
+        if has_receiver and first_parameter(owner) == name:
+            return self._receiver(step, target, stack[:place], depth)
+        try:
+            given = argument_named(step.node, owner.node, name, has_receiver)
+        except NotPlain:
+            return None
+        if given is not None:
+            return self.values(given, step.scope, stack[:place], depth + 1)
+        default = default_of(owner.node, name)
+        return self.values(default, owner.parent or owner, (), depth + 1) if default is not None else None
+
+    def _receiver(self, step: Step, target: Target, stack: Stack, depth: int) -> Values | None:
+        """The object that a method was called on."""
+        node = step.node
+        if not isinstance(node, ast.Call):
+            return None
+        if isinstance(target.type, Klass):
+            return (Value(Instance(target.type.owner), Made(node, step.scope, stack)),)
+        is_object = isinstance(target.type, Instance)
+        base = node.func if is_object else getattr(node.func, "value", None)
+        found = self.values(base, step.scope, stack, depth + 1) if base is not None else None
+        owner = target.type if is_object else getattr(target.type, "receiver", None)
+        return tuple(v for v in found if self._is_a(v.type, owner)) or None if found is not None else None
+
+    def _is_a(self, found: Type, owner: Type | None) -> bool:
+        """Same class, or a subclass of it."""
+        definition = self._inference.index.symbols.definition(found.owner) if isinstance(found, Instance) else None
+        classes = self._inference.hierarchy.order(definition) if definition is not None else ()
+        return found == owner or any(getattr(c, "qualified_name", "") == getattr(owner, "owner", None) for c in classes)
+
+    def _attribute(self, node: ast.Attribute, scope: CodeScope, stack: Stack, depth: int) -> Values | None:
+        bases = self.values(node.value, scope, stack, depth + 1)
+        return _joined(lambda base: self._of_object(base, node.attr, depth), bases) if bases else None
+
+    def _of_object(self, base: Value, name: str, depth: int) -> Values | None:
+        """An attribute that the object's own constructor sets, and nothing else."""
+        stored = self.stored(base, name)
+        return self.values(*stored, depth + 1) if stored is not None else None
+
+    def stored(self, base: Value, name: str) -> tuple[ast.expr, CodeScope, Stack] | None:
+        """The one expression that makes an attribute, with its scope and the way to it."""
+        if base.made is None or not isinstance(base.type, Instance):
+            return None
+        stores = self._stores_of(base.type, name)
+        for scope, node in stores if len(stores) == 1 else ():
+            ways = self._constructors(base.made, base.type.owner)
+            stack = next((stack for inner, stack in ways if inner is scope), None)
+            if isinstance(node, ast.Assign) and stack is not None:
+                return node.value, scope, stack
+        return None
+
+    def _constructors(self, made: Made, owner: str) -> Iterator[tuple[CodeScope, Stack]]:
+        """The constructor that builds an object, and those of its bases that it calls."""
+        step, stack = Step("call", made.node, made.scope, ast.Pass(), Surrounding()), made.stack
+        function: Function | None = self._inference.calls.called_function(Klass(owner))
+        found: Type = Klass(owner)
+        for _ in range(MAX_DEPTH):
+            inner = self._inference.scopes.by_key.get(function.name) if function is not None else None
+            if inner is None:
+                return
+            stack = (*stack, (step, Target(found, body=Body(inner))))
+            yield inner, stack
+            call = next((n for n in inner.nodes if isinstance(n, ast.Call) and _is_super_constructor(n)), None)
+            if call is None:
+                return
+            callees = [t for t in self._inference.types(call.func, inner) if isinstance(t, Function)]
+            if len(callees) != 1:
+                return
+            function = found = callees[0]
+            step = Step("call", call, inner, ast.Pass(), Surrounding())
+
+    @cached_property
+    def _stores(self) -> dict[str, list[tuple[CodeScope, ast.stmt]]]:
+        """All stores into attributes, by the attribute's name."""
+        found: dict[str, list[tuple[CodeScope, ast.stmt]]] = {}
+        for scope in self._inference.scopes.by_key.values():
+            for node in scope.nodes:
+                if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
+                    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                    for target in targets:
+                        for part in ast.walk(target):
+                            if isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store):
+                                found.setdefault(part.attr, []).append((scope, node))
+        return found
+
+    def _stores_of(self, owner: Instance, name: str) -> list[tuple[CodeScope, ast.stmt]]:
+        """Stores that may set this attribute of an object; methods of unrelated classes set their own."""
+        definition = self._inference.index.symbols.definition(owner.owner)
+        classes = self._inference.hierarchy.order(definition) if definition is not None else ()
+        keys = {getattr(c, "qualified_name", "") for c in classes}
+        return [
+            (scope, node)
+            for scope, node in self._stores.get(name, ())
+            if not _is_of_receiver(scope, node, name) or (scope.parent is not None and scope.parent.key in keys)
+        ]
+
+    def _call(self, node: ast.Call, scope: CodeScope, stack: Stack, depth: int) -> Values | None:
+        if isinstance(node.func, ast.Name) and node.func.id == "super" and not node.args:
+            return self._parameter(first_parameter(scope), scope, stack, depth + 1)
+        callees = sorted(self._inference.types(node.func, scope), key=repr)
+        if not callees:
+            return None
+        return _joined(lambda callee: self._result(callee, node, scope, stack, depth), callees)
+
+    def _result(self, callee: Type, node: ast.Call, scope: CodeScope, stack: Stack, depth: int) -> Values | None:
+        if isinstance(callee, Klass):
+            return (Value(Instance(callee.owner), Made(node, scope, stack)),)
+        inner = self._inference.scopes.by_key.get(callee.name) if isinstance(callee, Function) else None
+        if inner is None:
+            return None
+        step = Step("call", node, scope, ast.Pass(), Surrounding())
+        below = (*stack, (step, Target(callee, body=Body(inner))))
+        returned = [n.value for n in inner.nodes if isinstance(n, ast.Return) and n.value is not None]
+        return _joined(lambda part: self.values(part, inner, below, depth + 1), returned) if returned else None
+
+
+def _joined(question: Callable[..., Values | None], parts: Sequence[object]) -> Values | None:
+    """The values of all parts; None as soon as one of them is not told."""
+    found: list[Value] = []
+    for part in parts:
+        values = question(part)
+        if values is None or len(found) + len(values) > MAX_VALUES:
+            return None
+        found += values
+    return tuple(found)
+
+
+def _same(found: Type, target: Type) -> bool:
+    if isinstance(found, Function) and isinstance(target, Function):
+        return found.name == target.name
+    return found == target
+
+
+def frame_of(stack: Stack, owner: CodeScope) -> int | None:
+    places: Iterator[int] = (
+        p for p in range(len(stack) - 1, -1, -1) if (body := stack[p][1].body) is not None and body.scope is owner
+    )
+    return next(places, None)
+
+
+def _defines(node: ast.AST, name: str) -> bool:
+    """A definition or import that binds the name."""
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return any((alias.asname or alias.name.partition(".")[0]) in (name, "*") for alias in node.names)
+    return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and node.name == name
+
+
+def _is_super_constructor(node: ast.Call) -> bool:
+    return isinstance(node.func, ast.Attribute) and ast.unparse(node.func) == "super().__init__"
+
+
+def _is_of_receiver(scope: CodeScope, node: ast.stmt, name: str) -> bool:
+    """`self.x = …` in a method."""
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    bases = [
+        part.value
+        for target in targets
+        if target is not None
+        for part in ast.walk(target)
+        if isinstance(part, ast.Attribute) and part.attr == name
+    ]
+    receiver = first_parameter(scope) if scope.parent is not None and scope.parent.is_class else ""
+    return bool(receiver) and all(isinstance(base, ast.Name) and base.id == receiver for base in bases)
+
+
+def _below(stack: Stack, owner: CodeScope) -> Stack:
+    place = frame_of(stack, owner)
+    return stack if place is None else stack[: place + 1]
+
+
+def has_receiver_of(target: Target) -> bool:
+    return isinstance(target.type, (Instance, Klass)) or getattr(target.type, "receiver", None) is not None
+
+
+def first_parameter(owner: CodeScope) -> str:
+    arguments = getattr(owner.node, "args", None)
+    named = parameters_of(arguments) if isinstance(arguments, ast.arguments) else []
+    return next((a.arg for a in named), "")
+
+
+def _is_only_target(node: ast.Assign, name: str) -> bool:
+    return len(node.targets) == 1 and isinstance(node.targets[0], ast.Name) and node.targets[0].id == name

@@ -1,0 +1,198 @@
+"""Conditions that the calls on one way decide: an argument left at its default, an option that a constructor kept,
+a member of an enumeration. What needs more than that is undecided.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Sequence
+
+from analyzer.facts.flow.bindings import argument_named, default_of
+from analyzer.facts.flow.contexts import Contexts, Stack, frame_of, has_receiver_of
+from analyzer.facts.flow.inference import Inference
+from analyzer.facts.flow.scopes import CodeScope, parameters_of
+from analyzer.facts.literal import NotPlain
+from analyzer.index import Definition
+
+MAX_DEPTH = 16
+COMPARISONS: dict[type[ast.cmpop], Callable[[object, object], object]] = {
+    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Is: operator.is_, ast.IsNot: operator.is_not,
+    ast.In: lambda left, right: left in right,  # type: ignore[operator]
+    ast.NotIn: lambda left, right: left not in right,  # type: ignore[operator]
+}  # fmt: skip
+ENUMERATIONS = ("enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag")
+
+
+class Decisions:
+    """Truth of conditions under a stack of calls."""
+
+    def __init__(self, inference: Inference, contexts: Contexts) -> None:
+        self._inference = inference
+        self._contexts = contexts
+
+    def truth_of(self, text: str, scope: CodeScope, stack: Stack) -> bool | None:
+        """Truth of a condition as written, None where the way does not decide it."""
+        try:
+            node = ast.parse(text, mode="eval").body
+        except SyntaxError:
+            return None
+        return self._truth(node, scope, stack, 0)
+
+    def _truth(self, node: ast.expr, scope: CodeScope, stack: Stack, depth: int) -> bool | None:
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            inner = self._truth(node.operand, scope, stack, depth)
+            return None if inner is None else not inner
+        if isinstance(node, ast.BoolOp):
+            parts = [self._truth(part, scope, stack, depth) for part in node.values]
+            decisive = isinstance(node.op, ast.Or)
+            if decisive in parts:
+                return decisive
+            return None if None in parts else not decisive
+        try:
+            return bool(self._value(node, scope, stack, depth))
+        except NotPlain:
+            return None
+
+    def _value(self, node: ast.expr, scope: CodeScope, stack: Stack, depth: int) -> object:
+        """The plain value, or the name of the enumeration's member."""
+        if depth > MAX_DEPTH:
+            raise NotPlain("depth")
+        if isinstance(node, ast.Constant):
+            return node.value
+        if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+            return tuple(self._value(part, scope, stack, depth + 1) for part in node.elts)
+        if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in COMPARISONS:
+            left = self._value(node.left, scope, stack, depth + 1)
+            right = self._value(node.comparators[0], scope, stack, depth + 1)
+            return _compared(node.ops[0], left, right)
+        if isinstance(node, ast.Name):
+            return self._name(node.id, scope, stack, depth)
+        if isinstance(node, ast.Attribute):
+            return self._attribute(node, scope, stack, depth)
+        return self._composed(node, scope, stack, depth)
+
+    def _composed(self, node: ast.expr, scope: CodeScope, stack: Stack, depth: int) -> object:
+        if isinstance(node, ast.IfExp):
+            verdict = self._truth(node.test, scope, stack, depth + 1)
+            if verdict is not None:
+                return self._value(node.body if verdict else node.orelse, scope, stack, depth + 1)
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            verdict = self._truth(node, scope, stack, depth + 1)
+            if verdict is not None:
+                return verdict
+        raise NotPlain("expression")
+
+    def _attribute(self, node: ast.Attribute, scope: CodeScope, stack: Stack, depth: int) -> object:
+        member = self._member(node, scope)
+        if member:
+            return member
+        for base in self._contexts.values(node.value, scope, stack, depth) or ():
+            stored = self._contexts.stored(base, node.attr)
+            if stored is not None and len(self._contexts.values(node.value, scope, stack, depth) or ()) == 1:
+                return self._value(*stored, depth + 1)
+        raise NotPlain("attribute")
+
+    def _member(self, node: ast.Attribute, scope: CodeScope) -> str:
+        """`Enumeration.MEMBER` of the repository, by its qualified name."""
+        found = self._inference.index.symbols.resolve(scope.path, ast.unparse(node.value), scope.dotted)
+        if not isinstance(found, Definition) or not isinstance(found.node, ast.ClassDef):
+            return ""
+        is_enumeration = any(base in ENUMERATIONS for base in self._inference.hierarchy.foreign_bases(found))
+        stored = {
+            t.id for s in found.node.body if isinstance(s, ast.Assign) for t in s.targets if isinstance(t, ast.Name)
+        }
+        return f"{found.qualified_name}.{node.attr}" if is_enumeration and node.attr in stored else ""
+
+    def _name(self, name: str, scope: CodeScope, stack: Stack, depth: int) -> object:
+        owner = self._inference.scopes.owner_of(scope, name)
+        place = frame_of(stack, owner) if owner is not None and owner.is_function else None
+        if owner is None or place is None:
+            raise NotPlain(name)
+        arguments = getattr(owner.node, "args", None)
+        is_parameter = isinstance(arguments, ast.arguments) and any(a.arg == name for a in parameters_of(arguments))
+        if any(_stores(node, name) for node in owner.nodes):
+            if owner is not scope:
+                raise NotPlain(name)
+            return self._local(name, owner, stack[: place + 1], depth, is_parameter)
+        return self._argument(name, owner, stack, place, depth)
+
+    def _argument(self, name: str, owner: CodeScope, stack: Stack, place: int, depth: int) -> object:
+        step, target = stack[place]
+        if not isinstance(step.node, ast.Call):
+            raise NotPlain(name)
+        try:
+            given = argument_named(step.node, owner.node, name, has_receiver_of(target))
+        except NotPlain:
+            return self._handed_through(name, step.node, step.scope, stack[:place], depth)
+        if given is None:
+            given, default_scope = default_of(owner.node, name), owner.parent or owner
+            if given is None:
+                raise NotPlain(name)
+            return self._value(given, default_scope, (), depth + 1)
+        return self._value(given, step.scope, stack[:place], depth + 1)
+
+    def _handed_through(self, name: str, call: ast.Call, scope: CodeScope, stack: Stack, depth: int) -> object:
+        """`f(**kwargs)` hands on what its own caller gave by this name."""
+        doubled = [k.value for k in call.keywords if k.arg is None]
+        arguments = getattr(scope.node, "args", None)
+        own = arguments.kwarg.arg if isinstance(arguments, ast.arguments) and arguments.kwarg is not None else None
+        place = frame_of(stack, scope)
+        is_plain = len(doubled) == 1 and isinstance(doubled[0], ast.Name) and doubled[0].id == own
+        if not is_plain or own is None or place is None or _changes_item(scope, own, name):
+            raise NotPlain(name)
+        outer = stack[place][0].node
+        given = [k.value for k in outer.keywords if k.arg == name] if isinstance(outer, ast.Call) else []
+        if len(given) != 1:
+            raise NotPlain(name)
+        return self._value(given[0], stack[place][0].scope, stack[:place], depth + 1)
+
+    def _local(self, name: str, owner: CodeScope, stack: Stack, depth: int, is_parameter: bool) -> object:
+        """The value that the statements of a function leave in a name, branches followed as far as decided."""
+        body = getattr(owner.node, "body", [])
+        bound = self._last_binding(body, name, owner, stack, depth + 1) if isinstance(body, list) else None
+        if bound is None or is_parameter:
+            raise NotPlain(name)
+        return self._value(bound, owner, stack, depth + 1)
+
+    def _last_binding(
+        self, statements: Sequence[ast.stmt], name: str, owner: CodeScope, stack: Stack, depth: int
+    ) -> ast.expr | None:
+        """The expression bound last; a name that is bound again later may have been read before."""
+        binding = [s for s in statements if any(_stores(node, name) for node in ast.walk(s))]
+        if not binding:
+            return None
+        statement = binding[0]
+        if len(binding) == 1 and isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            return statement.value
+        verdict = self._truth(statement.test, owner, stack, depth) if isinstance(statement, ast.If) else None
+        if len(binding) > 1 or verdict is None or not isinstance(statement, ast.If):
+            raise NotPlain(name)
+        return self._last_binding(statement.body if verdict else statement.orelse, name, owner, stack, depth)
+
+
+def _stores(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, (ast.Store, ast.Del))
+
+
+def _compared(compare: ast.cmpop, left: object, right: object) -> object:
+    try:
+        return COMPARISONS[type(compare)](left, right)
+    except TypeError:
+        raise NotPlain("comparison") from None
+
+
+def _changes_item(scope: CodeScope, mapping: str, key: str) -> bool:
+    """The mapping is rebound or changed as a whole, or this item of it is set."""
+    return any(_stores(node, mapping) or _changes(node, mapping, key) for node in scope.nodes)
+
+
+def _changes(node: ast.AST, mapping: str, key: str) -> bool:
+    if not isinstance(node, (ast.Subscript, ast.Attribute)):
+        return False
+    if not isinstance(node.value, ast.Name) or node.value.id != mapping:
+        return False
+    if isinstance(node, ast.Attribute):
+        return node.attr in ("update", "pop", "setdefault", "clear")
+    is_other = isinstance(node.slice, ast.Constant) and node.slice.value != key
+    return not isinstance(node.ctx, ast.Load) and not is_other
