@@ -19,6 +19,7 @@ def derive_facts(index: SourceIndex) -> Facts:
     from analyzer.facts.configuration import derive_configuration
     from analyzer.facts.processes import derive_processes
     from analyzer.facts.structure import derive_structure
+    from analyzer.facts.unknowns import gaps_in
     from analyzer.facts.usages import find_usages
 
     structure = derive_structure(index)
@@ -31,7 +32,7 @@ def derive_facts(index: SourceIndex) -> Facts:
         structure,
         configuration,
         replace(processes, usages=find_usages(index, structure.roles)),
-        (*index.gaps, *configuration.gaps, *_absent(index, structure)),
+        (*index.gaps, *configuration.gaps, *gaps_in(configuration), *_absent(index, structure)),
     )
 
 

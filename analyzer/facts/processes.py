@@ -18,6 +18,7 @@ from analyzer.facts.losses import find_losses
 from analyzer.facts.optimization import find_optimizers, find_schedules
 from analyzer.facts.program import Flow, Program
 from analyzer.facts.stages import build_stages
+from analyzer.facts.unknowns import unknowns_in
 from analyzer.index import SourceIndex
 from analyzer.records.configuration import ConfigTable, Configuration
 from analyzer.records.processes import CallChain, Pipeline, Processes
@@ -54,7 +55,7 @@ def _pipeline(
     stages = build_stages(program)
     is_training = kind == "training"
     optimizers = find_optimizers(program) if is_training else ()
-    return Pipeline(
+    pipeline = Pipeline(
         kind="training" if is_training else "inference",
         entry=program.entry,
         entry_name=program.name,
@@ -69,6 +70,7 @@ def _pipeline(
         seeds=find_seeds(program),
         files=tuple(sorted({body.scope.path for body in bodies_of(program)})),
     )
+    return replace(pipeline, gaps=unknowns_in(pipeline))
 
 
 def _with_own_values(program: Program, tables: Sequence[ConfigTable]) -> Program:
