@@ -19,7 +19,7 @@ from analyzer.techniques.predicates.basics import (
     text_argument,
 )
 from analyzer.techniques.program import Program, Reading
-from analyzer.techniques.terms import SHAPE_HEADS, Term, alternatives, contains, number, same
+from analyzer.techniques.terms import SHAPE_HEADS, Term, alternatives, contains, number, same, walk
 
 PRODUCTS = frozenset({"matmul", "einsum"})
 _SCORE_STEPS = frozenset({"masked_fill", "stored", "div", "neg", "dropout", "tanh", "clamp", "index"}) | SHAPE_HEADS
@@ -171,7 +171,10 @@ def score_scale(core: Core) -> Term | None:
     """The factor on the scores as written: `1/sqrt(d)` beside the product or on the queries."""
     if core.scores is None:
         return core.root.keyword("scale")
+    cap = {id(t.args[0]) for t in walk(core.scores) if t.head == "tanh" and t.args}
     for term in below(core.scores, lambda t: t.head in PRODUCTS):
+        if id(term) in cap or any(part.head == "tanh" for part in term.args):
+            continue
         if term.head == "div":
             return replace(term.args[1], payload=INVERSE)
         if term.head == "mul":

@@ -215,11 +215,16 @@ def has_window_partition(program: Program, reading: Reading) -> Iterator[Match]:
         return
     for term in reading.walked:
         text = text_argument(term, "pattern") if term.head == "rearrange" else None
-        name = _rearranged_window(text) if text is not None else None
+        name = _rearranged_window(text) if text is not None and not _is_behind_attention(term) else None
         if name is not None:
             given = term.keyword(name)
             holes = (("x", term.args[0]), *((("w", given),) if given is not None else ()))
             yield Match(term, holes, (term,), "rearranged")
+
+
+def _is_behind_attention(term: Term) -> bool:
+    """What attention gave is folded back: the same rearrangement the other way round."""
+    return any(one.head in ("softmax", "sdpa") for one in walk(term.args[0]))
 
 
 def _partition(merged: Term) -> tuple[Term, Term] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -64,7 +65,18 @@ def _flattened_stream(program: Program, total: Term) -> tuple[Term, Term] | None
 
 
 def _is_stream(term: Term) -> bool:
-    return term.head not in ("const", "self", "external", "loop_index")
+    return term.head not in ("const", "self", "external", "loop_index") and not _is_list(term)
+
+
+def _is_list(term: Term) -> bool:
+    """A parameter that its annotation calls a list: a sum joins such."""
+    node = term.node if term.head == "param" else None
+    for argument in ast.walk(node.args) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else ():
+        if isinstance(argument, ast.arg) and argument.arg == term.label and argument.annotation is not None:
+            parts = ast.walk(argument.annotation)
+            words = {n.attr if isinstance(n, ast.Attribute) else getattr(n, "id", "") for n in parts}
+            return bool(words & {"List", "list", "Sequence", "Tuple", "tuple"})
+    return False
 
 
 def _is_branch(program: Program, branch: Term, stream: Term) -> bool:
@@ -72,6 +84,8 @@ def _is_branch(program: Program, branch: Term, stream: Term) -> bool:
     if same(branch, stream):
         return False
     for one in alternatives(branch):
+        if one.head in ("detach", "neg"):
+            continue
         if not same(one, stream) and contains(one, stream) and _has_layer_over(program, one, stream):
             return True
     return False
@@ -79,10 +93,21 @@ def _is_branch(program: Program, branch: Term, stream: Term) -> bool:
 
 def _has_layer_over(program: Program, branch: Term, stream: Term) -> bool:
     return any(
-        is_layer(program, one) and contains(one, stream)
+        is_layer(program, one) and contains(one, stream) and _reads_values(program, one, stream)
         for one in below(branch, lambda t: same(t, stream))
         if not same(one, stream)
     )
+
+
+def _reads_values(program: Program, term: Term, stream: Term) -> bool:
+    """A module of the repository that only asks for the stream's shape, as tables of positions do, is no branch."""
+    reading = program.forward(term.label) if term.head == "invoke" and ":" in term.label else None
+    position = next((i for i, arg in enumerate(term.args) if contains(arg, stream)), None)
+    if reading is None or position is None or not reading.returns or isinstance(reading.node, ast.Module):
+        return True
+    names = [a.arg for a in reading.node.args.args][1:]
+    inner = Term("param", label=names[position]) if position < len(names) else None
+    return inner is None or any(contains(returned, inner) for returned in reading.returns)
 
 
 def is_layer(program: Program, term: Term) -> bool:
@@ -233,7 +258,8 @@ def has_tied_weights(program: Program, reading: Reading) -> Iterator[Match]:
         if step.kind == "bind" and step.target is not None and _is_tie(program, reading, step.target, step.term):
             yield Match(step.term, (("e", step.target), ("o", step.term)), (step.target, step.term), "assigned")
     for term in reading.walked:
-        if term.head in ("matmul", "linear") and (table := _table_of_output(term)) is not None:
+        made_of_weights = bool(term.args) and is_parameter(term.args[0])
+        if term.head in ("matmul", "linear") and not made_of_weights and (table := _table_of_output(term)) is not None:
             yield Match(term, (("e", table), ("o", table)), (term,), "embedding_as_output")
 
 

@@ -105,7 +105,7 @@ def _compared_with_topk(mask: Term, root: Term) -> Iterator[Match]:
 def is_top_p(program: Program, reading: Reading) -> Iterator[Match]:
     """The running sum of sorted probabilities is compared with a threshold."""
     for test in reading.walked:
-        if test.head != "compare" or len(test.args) != 2:
+        if test.head != "compare" or len(test.args) != 2 or test.label not in ("Lt", "LtE", "Gt", "GtE"):
             continue
         total = next((one for one in walk(test.args[0]) if one.head == "cumsum"), None)
         if total is not None and _is_sorted_probability(total.args[0]):
@@ -113,8 +113,13 @@ def is_top_p(program: Program, reading: Reading) -> Iterator[Match]:
 
 
 def _is_sorted_probability(term: Term) -> bool:
+    """A softmax that is sorted before or behind, with nothing compared between."""
+    chain, here = {term.head}, term
+    while here.args and here.head != "compare":
+        here = next(alternatives(here.args[0]))
+        chain.add(here.head)
     found = {one.head for one in walk(term)}
-    return "softmax" in found and ("sort" in found or "topk" in found or "argsort" in found)
+    return "softmax" in chain and ("sort" in found or "topk" in found or "argsort" in found)
 
 
 def is_min_p(program: Program, reading: Reading) -> Iterator[Match]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.techniques.patterns import Match
+from analyzer.techniques.predicates.basics import peeled
 from analyzer.techniques.program import Program, Reading
-from analyzer.techniques.terms import Term, number, same, walk
+from analyzer.techniques.terms import SHAPE_HEADS, Term, number, same, walk
 
 _ASSISTED = ("assistant_model", "prompt_lookup_num_tokens")
 
@@ -31,10 +32,17 @@ def _ratio(test: Term) -> Term | None:
     if test.head != "compare" or len(test.args) != 2:
         return None
     for draw, limit in (test.args, test.args[::-1]):
-        quotient = next((t for t in walk(limit) if t.head == "div" and len(t.args) == 2), None)
-        if quotient is not None and _is_uniform(draw) and not same(*quotient.args) and number(quotient.args[1]) is None:
-            return quotient
+        options = limit.args if limit.head == "minimum" else (limit,)
+        for quotient in (one for option in options for one in peeled(option, SHAPE_HEADS | {"clamp"})):
+            if quotient.head == "div" and _is_uniform(draw) and all(_is_probability(part) for part in quotient.args):
+                return quotient if not same(*quotient.args) else None
     return None
+
+
+def _is_probability(term: Term) -> bool:
+    """Looked up in a table of probabilities, kept from nought or not."""
+    found = peeled(term, SHAPE_HEADS | {"clamp", "add", "maximum"})
+    return any(one.head in ("index", "gather", "item", "element", "softmax", "exp") for one in found)
 
 
 def _is_uniform(term: Term) -> bool:

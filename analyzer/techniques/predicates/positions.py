@@ -17,7 +17,7 @@ from analyzer.techniques.predicates.basics import (
     walk_definitions,
 )
 from analyzer.techniques.program import Program, Reading
-from analyzer.techniques.terms import SHAPE_HEADS, Term, alternatives, number, same, walk
+from analyzer.techniques.terms import SHAPE_HEADS, Term, alternatives, contains, number, same, walk
 
 FREQUENCIES = (
     "1.0 / (__base__ ** (torch.arange(0, __d__, 2) / __any_d__))",
@@ -219,7 +219,7 @@ def _added_tables(total: Term) -> Iterator[Match]:
     for part in total.args:
         for one in peeled(part, _RESHAPED):
             data = parameter_data(one) if is_trained(one) else None
-            others = [p for p in total.args if p is not part]
+            others = [p for p in total.args if p is not part and not contains(p, one)]
             if data is not None and _is_table(data) and any(_is_sequence(o) for o in others):
                 yield Match(total, (("P", one),), (total,), "added_parameter")
 

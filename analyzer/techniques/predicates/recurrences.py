@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from analyzer.techniques.frame import Step
 from analyzer.techniques.patterns import Match
-from analyzer.techniques.predicates.basics import is_parameter, walk_definitions
+from analyzer.techniques.predicates.basics import is_parameter, peeled, walk_definitions
 from analyzer.techniques.program import Program, Reading
-from analyzer.techniques.terms import Term, walk
+from analyzer.techniques.terms import SHAPE_HEADS, Term, walk
 
 
 def is_linear_recurrence(program: Program, reading: Reading) -> Iterator[Match]:
@@ -72,12 +72,9 @@ def _is_time_slice(reading: Reading, term: Term) -> bool:
 
 def _is_discretised(decay: Term) -> bool:
     """The exponential of a product, which holds the step size and the state matrix."""
-    return any(
-        one.head == "exp"
-        and one.args
-        and any(t.head in ("mul", "einsum", "matmul", "outer") for t in walk(one.args[0]))
-        for one in walk_definitions(decay)
-    )
+    powers = [one.args[0] for one in walk_definitions(decay) if one.head == "exp" and one.args]
+    products = ("mul", "einsum", "matmul", "outer")
+    return any(t.head in products for power in powers for t in peeled(power, SHAPE_HEADS | {"neg"}))
 
 
 def _is_step_times_negative_parameter(product: Term) -> bool:

@@ -173,8 +173,26 @@ def has_random_patch_mask(program: Program, reading: Reading) -> Iterator[Match]
     """Random patches are chosen, replaced or left out, and the loss compares predictions with them."""
     order = next((t for t in reading.walked if _is_random_order(t)), None)
     loss = next((t for t in reading.walked if t.head in ("mse_loss", "l1_loss", "smooth_l1_loss")), None)
-    if order is not None and loss is not None:
+    if order is not None and loss is not None and any(_is_selected_by(t, order) for t in reading.walked):
         yield Match(loss, (("m", order),), (order, loss), "random_patches")
+
+
+def _is_selected_by(term: Term, order: Term) -> bool:
+    """Rows are taken out of a tensor by the random order itself, not by a mask of it."""
+    if term.head != "gather" and (term.head != "index" or same(term.args[0], order)):
+        return False
+    places = [*term.args[1:], *(value for _, value in term.keywords)]
+    parts = [part for place in places for part in (place.args if place.head == "tuple" else (place,))]
+    return any(same(one, order) for part in parts for one in _chosen_from(part))
+
+
+def _chosen_from(place: Term) -> Iterator[Term]:
+    """An index and what it is a slice, element or widening of."""
+    heads = SHAPE_HEADS | {"index", "item", "attr", "argsort"}
+    yield place
+    while place.head in heads and place.args:
+        place = place.args[0]
+        yield place
 
 
 def _is_random_order(term: Term) -> bool:
@@ -227,8 +245,9 @@ def is_written_distillation(program: Program, reading: Reading) -> Iterator[Matc
             student, teacher = (next(peeled(a, SHAPE_HEADS | {"detach"})) for a in term.args)
             if student.head == "log_softmax" and teacher.head in ("softmax", "log_softmax"):
                 holes = [("s", student), ("t", teacher)]
-                if student.args[0].head == "div":
-                    holes.append(("T", student.args[0].args[1]))
+                if not student.args[0].head == teacher.args[0].head == "div":
+                    continue
+                holes.append(("T", student.args[0].args[1]))
                 yield Match(term, tuple(holes), (term, student, teacher), "softened_divergence")
 
 
