@@ -46,6 +46,7 @@ class Session:
         self.sources = Sources(index, packages)
         self.environment = dict(environment)
         self.recording = False
+        self.trials = 0
         self.current: Frame | None = None
         self.guarded_imports = 0
         self.handling: list[Exception] = []
@@ -165,6 +166,8 @@ class Session:
     def call(self, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         if isinstance(function, functools.partial):
             return self.call(function.func, (*function.args, *args), {**function.keywords, **kwargs})
+        if self.trials and any(map(self._runs_target_code, (function, *args, *kwargs.values()))):
+            raise CannotEvaluate("call_on_undecided_branch", getattr(function, "__name__", type(function).__name__))
         native = self.natives.by_object.get(id(function))
         if native is not None:
             return native(*args, **kwargs)
@@ -203,6 +206,18 @@ class Session:
         if any(holds_module(value) for value in (*args, *kwargs.values())):
             self.gap(Cause("unknown_call_with_module", (str(function.cause),), self.place))
         return function
+
+    def _runs_target_code(self, function: Any) -> bool:
+        """Whether a call of this, or of what is handed this, could enter code of the target."""
+        plain = getattr(function, "__func__", function)
+        own = isinstance(plain, types.FunctionType) and MARK in plain.__dict__
+        return own or isinstance(function, nn.Module) or (isinstance(function, type) and is_own_class(function))
+
+    def form_of(self, value: torch.Tensor) -> Any:
+        """Sizes and type of a tensor, to compare; None where a size depends on data."""
+        shape = next(self.recorder.tensors_in(value))
+        known = all(isinstance(size, int) or size.value is not None for size in shape.shape)
+        return shape if known else None
 
     def _tolerates_unknown(self, function: Any) -> bool:
         if isinstance(function, types.BuiltinMethodType):

@@ -6,7 +6,9 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
+from analyzer.evaluator.errors import BudgetExhausted, CannotEvaluate
 from analyzer.evaluator.frame import Frame
+from analyzer.evaluator.syntax.branches import binds_only_names, merge_arms, only_raises
 from analyzer.evaluator.syntax.scope import Execute, Expressions, Scope
 from analyzer.evaluator.syntax.statements import BREAK, CONTINUE
 from analyzer.evaluator.syntax.targets import build_target
@@ -16,13 +18,42 @@ from analyzer.evaluator.values import UnknownValue
 def build_If(node: ast.If, scope: Scope) -> Execute:
     test, body = scope.expression(node.test), scope.block(node.body)
     otherwise = scope.block(node.orelse) if node.orelse else None
+    undecided = _build_undecided(node, body, otherwise, local=scope.kind == "function")
 
     def execute(frame: Frame) -> Any:
-        if frame.session.truth(test(frame), frame):
+        try:
+            decided = frame.session.truth(test(frame), frame)
+        except BudgetExhausted:
+            raise
+        except CannotEvaluate as stop:
+            stop.locate(frame.place)
+            return undecided(frame, stop)
+        if decided:
             return body(frame)
         return otherwise(frame) if otherwise else None
 
     return execute
+
+
+def _build_undecided(
+    node: ast.If, body: Execute, otherwise: Execute | None, *, local: bool
+) -> Callable[[Frame, CannotEvaluate], Any]:
+    """What a branch does whose condition is not known."""
+    text = ast.unparse(node.test)
+    if only_raises(node.body):
+
+        def pass_check(frame: Frame, stop: CannotEvaluate) -> Any:
+            frame.session.assume("check_passes", f"not ({text})", frame)
+            return otherwise(frame) if otherwise else None
+
+        return pass_check
+    if local and binds_only_names(node.body) and binds_only_names(node.orelse):
+        return lambda frame, stop: merge_arms(frame, (body, otherwise), stop)
+
+    def refuse(frame: Frame, stop: CannotEvaluate) -> Any:
+        raise stop
+
+    return refuse
 
 
 def build_For(node: ast.For, scope: Scope) -> Execute:

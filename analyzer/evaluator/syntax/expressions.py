@@ -9,7 +9,9 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
+from analyzer.evaluator.errors import BudgetExhausted, CannotEvaluate
 from analyzer.evaluator.frame import Frame
+from analyzer.evaluator.syntax.branches import changes_nothing, merge_values
 from analyzer.evaluator.syntax.effects import Effects
 from analyzer.evaluator.syntax.operators import BINARY, COMPARISONS, UNARY
 from analyzer.evaluator.syntax.scope import Evaluate, Expressions, Scope
@@ -191,14 +193,24 @@ def build_Compare(node: ast.Compare, scope: Scope) -> Evaluate:
 def build_IfExp(node: ast.IfExp, scope: Scope) -> Evaluate:
     test, body, otherwise = scope.expression(node.test), scope.expression(node.body), scope.expression(node.orelse)
     effects = (Effects(node.body), Effects(node.orelse))
+    mergeable = changes_nothing(node.body) and changes_nothing(node.orelse)
 
     def choose(frame: Frame) -> Any:
-        decided = test(frame)
-        if isinstance(decided, UnknownValue):
-            for arm in effects:
-                arm.spread(frame, decided)
-            return decided
-        return body(frame) if frame.session.truth(decided, frame) else otherwise(frame)
+        try:
+            decided = frame.session.truth(test(frame), frame)
+        except BudgetExhausted:
+            raise
+        except CannotEvaluate as stop:
+            stop.locate(frame.place)
+            return undecided(frame, stop)
+        return body(frame) if decided else otherwise(frame)
+
+    def undecided(frame: Frame, stop: CannotEvaluate) -> Any:
+        if mergeable:
+            return merge_values(frame, (body, otherwise), stop)
+        for arm in effects:
+            arm.spread(frame, UnknownValue(stop.cause))
+        raise stop
 
     return choose
 

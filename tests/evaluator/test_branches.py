@@ -1,0 +1,67 @@
+# ruff: noqa: E501 - one case, one line
+"""Branches on data: known where both arms agree or one only raises, unknown everywhere else."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzer.evaluator import CannotEvaluate
+
+HEAD = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n"
+KNOWN = [
+    ("y = x * 2 if x.sum() > 0 else x - 1", "float32[B, 4]"),
+    ("y = F.relu(x) if x.sum() > 0 else x.exp()", "float32[B, 4]"),
+    ("if x.sum() > 0:\n            y = x * 2\n        else:\n            y = torch.zeros_like(x)", "float32[B, 4]"),
+    ("y = x\n        if x.max() > 1:\n            y = y / y.max()", "float32[B, 4]"),
+    ("if torch.isnan(x).any():\n            raise ValueError('nan')\n        y = x", "float32[B, 4]"),
+    (
+        "if x.min() < 0:\n            message = 'negative'\n            raise ValueError(message)\n        y = x",
+        "float32[B, 4]",
+    ),
+    ("if x.min() < 0:\n            raise ValueError('no')\n        else:\n            y = x.sum(1)", "float32[B]"),
+    ("n = 2 if x.sum() > 0 else 2\n        y = x[:, :n]", "float32[B, 2]"),
+]
+UNKNOWN = [
+    "y = x if x.sum() > 0 else x[:, :2]",
+    "y = x if x.sum() > 0 else x.long()",
+    "n = 2 if x.sum() > 0 else 3\n        y = x[:, :n]",
+    "y = x\n        if x.sum() > 0:\n            y = torch.cat([x, x])",
+    "y = x\n        if x.sum() > 0:\n            self.n = 3\n            y = x * 2",
+    "y = x\n        if x.sum() > 0:\n            y = self.change(x)",
+    "y = x\n        if x.sum() > 0:\n            y = self.fc(x)",
+    "y = x\n        if x.sum() > 0:\n            y = list(map(self.change, [x]))[0]",
+    "if x.sum() > 0:\n            return x\n        y = x",
+    "y = x[x > 0] if x.sum() > 0 else x[x > 1]",
+    "t = torch.ones(1)\n        if x.sum() > 0:\n            t = torch.zeros(1)\n        y = x if t[0] > 0 else x[:, :2]",
+    "t = [4]\n        if x.sum() > 0:\n            z = t.append(5)\n        y = x.new_zeros(*t)",
+]  # fmt: skip
+
+
+def called(repository, body: str):  # type: ignore[no-untyped-def]
+    source = f"{HEAD}class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.n = 2\n        self.fc = nn.Linear(4, 4)\n    def change(self, x):\n        self.n = 4\n        return x\n    def forward(self, x):\n        {body}\n        return y[:, : self.n] if y.dim() > 9 else y\n"
+    interpreter = repository(source)
+    return interpreter.call(interpreter.build("model.py", "Net()"), [interpreter.tensor([("B", 3), 4])])
+
+
+@pytest.mark.parametrize(("body", "shape"), KNOWN)
+def test_arms_that_agree_give_a_known_shape(repository, body: str, shape: str) -> None:  # type: ignore[no-untyped-def]
+    recording = called(repository, body)
+    assert recording.error is None
+    assert str(recording.outputs[0]) == shape
+
+
+@pytest.mark.parametrize("body", UNKNOWN)
+def test_arms_that_do_not_agree_or_change_something_stay_unknown(repository, body: str) -> None:  # type: ignore[no-untyped-def]
+    recording = called(repository, body)
+    assert isinstance(recording.error, CannotEvaluate)
+
+
+def test_a_check_that_is_taken_to_pass_is_an_assumption_with_its_line(repository) -> None:  # type: ignore[no-untyped-def]
+    recording = called(repository, "if torch.isnan(x).any():\n            raise ValueError('nan')\n        y = x")
+    found = [(kind, text, str(place)) for kind, text, place in recording.assumptions]
+    assert found == [("check_passes", "not (torch.isnan(x).any())", "model.py:13")]
+
+
+def test_a_trial_leaves_nothing_in_the_record(repository) -> None:  # type: ignore[no-untyped-def]
+    recording = called(repository, "y = x\n        if x.sum() > 0:\n            y = self.fc(x)")
+    assert recording.calls_of("fc") == []
