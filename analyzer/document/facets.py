@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from analyzer.document.bindings import binding_line, binding_value, bound, built_with
 from analyzer.document.context import Context, walk
+from analyzer.document.cost_rows import counted_sizes
 from analyzer.document.family import embedding_size
 from analyzer.document.inline import byte_size, code, join, number, refs, value
 from analyzer.records.document import Code, Line, Plain
@@ -66,10 +67,15 @@ def _parameter_facets(context: Context) -> list[Facet]:
             Facet("parameters_tied", (Plain(f"{number(parameters.tied)} ("), *ties, Plain(")")), _tie_lines(context))
         )
     if parameters.active != parameters.total:
-        rows.append(Facet("parameters_active", (Plain(number(parameters.active)),), where))
+        rows.append(Facet("parameters_active", _active(context, parameters), where))
     if parameters.buffers and not parameters.unknown_buffers:
         rows.append(Facet("buffers", (Plain(number(parameters.buffers)),), where))
     return rows
+
+
+def _active(context: Context, parameters: ParameterCounts) -> Line:
+    active = parameters.active
+    return (Plain(number(active)),) if isinstance(active, int) else value(context.words, active)
 
 
 def _tie_lines(context: Context) -> tuple[Span, ...]:
@@ -215,7 +221,8 @@ def _cost_facets(context: Context) -> list[Facet]:
         if name in ("kv_bytes_per_token", "flops") and isinstance(cost.value, Known) and cost.value.value:
             text = byte_size(cost.value.value) if name.startswith("kv") else number(cost.value.value)
             formula = (Plain(" = "), Code(cost.formula)) if cost.formula else ()
-            rows.append(Facet(name, (Plain(text), *formula), cost.value.where[:1]))
+            call = (Plain(" "), *counted_sizes(context)) if name == "flops" else ()
+            rows.append(Facet(name, (Plain(text), *formula, *call), cost.value.where[:1]))
     return rows
 
 

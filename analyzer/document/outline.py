@@ -26,6 +26,7 @@ from analyzer.document.chapters import (
     training,
     usage,
 )
+from analyzer.document.chinese import with_chinese_punctuation
 from analyzer.document.companions import build_companions
 from analyzer.document.context import Context
 from analyzer.document.unique_names import with_unique_names
@@ -47,8 +48,8 @@ def build_report(analysis: Analysis, diagrams: tuple[Diagram, ...], languages: S
     for language in languages:
         context = Context(analysis, Words(language), diagrams)
         documents += [build_article(context), *build_companions(context)]
-    context = Context(analysis, Words(languages[0]), diagrams)
-    return Report(tuple(with_unique_names(item) for item in documents), diagrams, annotated_files(context))
+    finished = tuple(with_chinese_punctuation(with_unique_names(item)) for item in documents)
+    return Report(finished, diagrams, annotated_files(Context(analysis, Words(languages[0]), diagrams)))
 
 
 def build_article(context: Context) -> Document:

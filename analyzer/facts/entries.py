@@ -39,7 +39,7 @@ def _script(flow: Flow, path: str) -> Program:
     tree = flow.index.tree(path)
     body = flow.walker.script(path)
     first = _main_part(tree) if isinstance(tree, ast.Module) else None
-    last = len(flow.index.lines(path)) or 1
+    last = flow.index.files[path].lines or 1
     entry = flow.index.span(path, first) if first is not None else flow.index.span(path, 1, last)
     return Program(flow, path, body, entry)
 

@@ -89,4 +89,4 @@ def test_knowledge_rows_cite_a_listed_source(field: str) -> None:
 
 def test_sources_have_an_arxiv_id_or_doi() -> None:
     for row in read_template("knowledge", "sources").values():
-        assert re.fullmatch(r"arXiv:\d{4}\.\d{4,5}|doi:10\.\S+", row["identifier"])
+        assert re.fullmatch(r"arXiv:\d{4}\.\d{4,5}|doi:10\.\S+|https://papers\.nips\.cc/\S+", row["identifier"])

@@ -83,7 +83,7 @@ def _zoo(context: Context) -> tuple[Block, ...]:
         *table(
             words,
             "models",
-            "class count input_shape output_shape techniques where",
+            "class built_with count input_shape output_shape techniques where",
             [_zoo_row(context, item) for item in models],
         ),
     )
@@ -112,12 +112,21 @@ def _zoo_row(context: Context, model: ModelShapes) -> tuple[Line, ...]:
     outputs = codes(str(spec) for spec in trace.output[:3]) if trace else ()
     return (
         name,
+        _build(model),
         total,
         inputs,
         outputs,
         join(sorted(context.technique_name(item) for item in names)),
         ref(model.where),
     )
+
+
+def _build(model: ModelShapes) -> Line:
+    """The expression that the figures of a row come from, and the line that it was read from."""
+    if not model.build_expression:
+        return ()
+    place = (Plain(" "), *ref(model.build_where)) if model.build_where else ()
+    return (*code(model.build_expression), *place)
 
 
 def _initialisation(context: Context) -> tuple[Block, ...]:

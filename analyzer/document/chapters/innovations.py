@@ -28,13 +28,20 @@ def build(context: Context) -> Chapter:
     return Chapter("innovations", words.line("innovations.title"), tuple(blocks))
 
 
+def _standing(context: Context, item: TechniqueFinding) -> Block:
+    """In which classes and at which lines; what belongs to no class has its lines alone."""
+    key = "innovations.shared" if is_shared_with_reference(item) else "innovations.own"
+    if not item.models:
+        return paragraph(context.words, f"{key}_outside", where=refs(item.where))
+    places = codes(name.rsplit(":", 1)[-1] for name in item.models[:4])
+    return paragraph(context.words, key, places=places, where=refs(item.where))
+
+
 def _section(context: Context, item: TechniqueFinding, quoted: set[Span]) -> tuple[Block, ...]:
     """Where it stands, why, its code unless an idea before it quoted the same lines, its formula."""
     words = context.words
     title = Heading(3, (Plain(context.technique_name(item.sheet_id)),), f"idea-{slug(item.sheet_id)}")
-    places = codes(name.rsplit(":", 1)[-1] for name in item.models[:4])
-    key = "innovations.shared" if is_shared_with_reference(item) else "innovations.own"
-    explained: tuple[Block, ...] = (paragraph(words, key, places=places, where=refs(item.where)),)
+    explained: tuple[Block, ...] = (_standing(context, item),)
     shown = item.where[0]
     if shown.last_line - shown.first_line < 2:
         file = context.files.get(shown.path)

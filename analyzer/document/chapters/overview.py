@@ -10,7 +10,7 @@ from analyzer.document.inline import codes, compact, input_text, number, ref
 from analyzer.document.novelty import beyond_reference
 from analyzer.records.document import Block, Code, Line, Link, Plain, SourceRef
 from analyzer.records.evidence import Known
-from analyzer.records.tensors import TensorSpec
+from analyzer.records.tensors import ModelShapes, TensorSpec
 
 COMPANIONS = (
     "docs/architecture", "docs/call_flow", "docs/math/formulas", "docs/math/derivations", "docs/diagrams/tensor_shapes",
@@ -86,13 +86,19 @@ def _built(context: Context) -> tuple[Block, ...]:
     words, model, parameters = context.words, context.model, counts(context)
     if model is None or parameters is None:
         return ()
-    origin = words.line(f"overview.origin_{model.build_origin}", **_where(model.build_origin, context))
+    origin = words.line(f"overview.origin_{_origin(model)}", **_where(model.build_origin, context))
     return (
         paragraph(
             words, "overview.built", expression=Code(model.build_expression), origin=origin,
             total=number(parameters.total), trainable=number(parameters.trainable),
         ),
     )  # fmt: skip
+
+
+def _origin(model: ModelShapes) -> str:
+    """Where the expression was read; an example of the README is named as such, whatever it stands in for."""
+    shown = model.build_where is not None and model.build_where.path.lower().endswith((".md", ".rst"))
+    return "readme" if shown else model.build_origin
 
 
 def _where(origin: str, context: Context) -> dict[str, Line]:

@@ -16,6 +16,7 @@ NEWS = re.compile(r"^\W*(update|news|note|warning|deprecat|\d{4}|更新|最新)"
 NOISE = re.compile(r"^\s*(#|<|!\[|\[!\[|\||```|---|===|[-*] |\d+\. |>|\[.*\]\(.*\)\s*$)")
 EMPHASIS = re.compile(r"\*\*|__|<[^>]+>")
 LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+SENTENCE = re.compile(r"(?:\S+\s+){3,}\S+[.!?](?:\s|$)|[一-鿿]{4,}\S*[。！？]")
 LONGEST_QUOTE = 600
 
 
@@ -87,4 +88,4 @@ def _is_prose(text: str) -> bool:
     bare = LINK.sub(r"\1", text)
     if NEWS.match(bare):
         return False
-    return len(bare) >= 60 or sum("一" <= character <= "鿿" for character in bare) >= 20
+    return bool(SENTENCE.search(bare)) or len(bare) >= 60 or sum("一" <= character <= "鿿" for character in bare) >= 20

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from analyzer.document.blocks import bullets, heading, note, paragraph, table
 from analyzer.document.context import Context
-from analyzer.document.inline import refs
+from analyzer.document.inline import number, refs
 from analyzer.document.novelty import distinguishing
-from analyzer.document.rating import Rating, ratings
+from analyzer.document.rating import FEWEST_EVIDENCE, Rating, ratings
 from analyzer.records.document import Block, Chapter, Line, Plain, Strong
 
 
@@ -38,6 +38,7 @@ def _contributions(context: Context) -> tuple[Block, ...]:
 def _rating(context: Context, item: Rating) -> tuple[Line, ...]:
     stars: Line = (Plain("★" * item.stars + "☆" * (5 - item.stars)),)
     if item.stars == 0:
-        stars = context.words.line("summary.unrated")
+        found = number(len(set(item.evidence)))
+        stars = context.words.line("summary.unrated", count=found, least=number(FEWEST_EVIDENCE))
     thresholds = (Plain(" / ".join(f"{step:g}" for step in item.thresholds)),)
     return (context.words.line(f"ratings.{item.id}"), stars, item.measured, thresholds, refs(item.evidence, 3))
