@@ -129,7 +129,8 @@ _MAPPED = 4
 def _operation(operation: Operation, label: str, arguments: Arguments, node: ast.AST, frame: Frame) -> Term:
     args, keywords = arguments
     names = operation.parameters
-    bound = dict(zip(names, args, strict=False)) | {_ALIASES.get(k, k): v for k, v in keywords}
+    bound = dict(zip(names, args, strict=False))
+    bound |= {k if _ALIASES.get(k) in bound else _ALIASES.get(k, k): v for k, v in keywords}
     operands = tuple(bound.pop(name) for name in names[: operation.operands] if name in bound)
     rest = args[len(names) :]
     term = Term(operation.head, operands + rest, tuple(sorted(bound.items())), label=label, path=frame.path, node=node)
