@@ -13,14 +13,13 @@ _HOMES = {
     "BudgetExhausted": "errors",
     "CannotEvaluate": "errors",
     "Interpreter": "interpreter",
-    "NamedInt": "values",
     "Place": "errors",
     "Recording": "recorder",
     "TargetRaised": "errors",
     "UnknownValue": "values",
 }
 __all__ = [
-    "Budget", "BudgetExhausted", "CannotEvaluate", "Interpreter", "NamedInt", "Place", "Recording",
+    "Budget", "BudgetExhausted", "CannotEvaluate", "Interpreter", "Place", "Recording",
     "TargetRaised", "UnknownValue",
 ]  # fmt: skip
 

@@ -16,7 +16,6 @@ from torch import nn
 from analyzer.evaluator.native.records import MISSING
 from analyzer.evaluator.objects import is_own_class
 from analyzer.evaluator.session import Session
-from analyzer.evaluator.values import NamedInt
 
 MAXIMUM_INTEGER = 2**31
 
@@ -46,7 +45,7 @@ class Constructions:
         return bound.args, dict(bound.kwargs)
 
     def _value(self, name: str, value: Any) -> Any:
-        if type(value) not in (int, NamedInt) or not 0 < value < MAXIMUM_INTEGER:
+        if type(value) is not int or not 0 < value < MAXIMUM_INTEGER:
             return value
         expected, replacement = self._replacements.get(name, (None, None))
         number = replacement if replacement is not None and int(value) == expected else int(value)
@@ -59,7 +58,7 @@ class Constructions:
         if isinstance(value, type) or not fields or not is_own_class(type(value)):
             return value
         own = {name: getattr(value, name) for name, item in fields.items() if item.init and hasattr(value, name)}
-        numbers = {n: v for n, v in own.items() if type(v) in (int, NamedInt) and 0 < v < MAXIMUM_INTEGER}
+        numbers = {n: v for n, v in own.items() if type(v) is int and 0 < v < MAXIMUM_INTEGER}
         changed = {}
         for name, number in numbers.items():
             expected, new = self._replacements.get(name, (None, None))
@@ -76,7 +75,7 @@ class Constructions:
     def _note_attributes(self, cls: type, made: object) -> None:
         if _takes_any(cls):
             for name, value in vars(made).items():
-                if type(value) in (int, NamedInt) and 0 < value < MAXIMUM_INTEGER:
+                if type(value) is int and 0 < value < MAXIMUM_INTEGER:
                     self.seen.setdefault(name, int(value))
 
     def call(self, session: Session, original: Any, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:

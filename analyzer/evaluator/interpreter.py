@@ -82,6 +82,7 @@ class Interpreter:
         value = self.evaluate(path, expression)
         if not isinstance(value, nn.Module):
             raise CannotEvaluate("not_a_module", type(value).__name__)
+        self.session.assume_skipped()
         return value
 
     def unknown_parts(self, module: nn.Module) -> tuple[Cause, ...]:

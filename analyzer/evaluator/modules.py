@@ -127,10 +127,13 @@ class ModuleScope:
             session.recording = tracing
 
     def skipped(self) -> Iterator[tuple[Place, str]]:
-        """Top-level calls that bind nothing and were not evaluated."""
+        """Top-level calls that were not evaluated and name a class or container that was: they may change it."""
+        used = {name for name, value in self.variables.items() if isinstance(value, (type, list, dict, set))}
         for position, node in enumerate(self._body):
             is_call = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
-            if is_call and (position, "") not in self._done:
+            if not is_call or (position, "") in self._done:
+                continue
+            if used & {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}:
                 yield Place(self.path, node.lineno, node.end_lineno or node.lineno), ast.unparse(node)[:120]
 
     def exported(self) -> list[str]:

@@ -340,6 +340,13 @@ class Session:
             self._modules[path] = ModuleScope(self, path, _dotted_name(path), self.sources.tree(path))
         return self._modules[path]
 
+    def assume_skipped(self) -> None:
+        """Statements at the top of loaded files that bind nothing were left out; those that could matter are said."""
+        for path in sorted(self._modules):
+            for place, text in self._modules[path].skipped():
+                key = ("skipped_statement", text, place)
+                self.recorder.recording.assumptions.setdefault(key, 1)
+
     def module_proxy(self, path: str) -> TargetModule:
         if path not in self._proxies:
             self._proxies[path] = TargetModule(self.scope_of(path))

@@ -1,10 +1,9 @@
-"""Values that Python itself does not have: the unknown that absorbs, and the integer that keeps its name."""
+"""The value that Python itself does not have: the unknown, which absorbs what is done with it."""
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NoReturn
+from collections.abc import Iterable, Mapping
+from typing import NoReturn
 
 from analyzer.evaluator.errors import CannotEvaluate, Cause
 
@@ -104,52 +103,3 @@ def find_unknown(args: Iterable[object], kwargs: Mapping[str, object]) -> Unknow
                 if isinstance(item, UnknownValue):
                     return item
     return None
-
-
-class NamedInt(int):
-    """An integer that carries the expression it came from (`3*n_embd`) through integer arithmetic."""
-
-    expression: str
-
-    def __new__(cls, value: int, expression: str) -> NamedInt:
-        number = super().__new__(cls, value)
-        number.expression = expression
-        return number
-
-    def __reduce__(self) -> tuple[type[NamedInt], tuple[int, str]]:
-        return (NamedInt, (int(self), self.expression))
-
-    def __neg__(self) -> NamedInt:
-        return NamedInt(-int(self), f"-{_atom(self)}")
-
-    def __deepcopy__(self, memo: object) -> NamedInt:
-        return self
-
-
-def _text(value: object) -> str:
-    return value.expression if isinstance(value, NamedInt) else repr(value)
-
-
-def _atom(value: object) -> str:
-    text = _text(value)
-    return text if text.isidentifier() or text.isdigit() else f"({text})"
-
-
-def _named(symbol: str, compute: Callable[[Any, Any], Any], *, swapped: bool) -> Callable[[NamedInt, object], Any]:
-    def method(self: NamedInt, other: object) -> Any:
-        if type(other) is not int and type(other) is not NamedInt:
-            return NotImplemented if not isinstance(other, (float, bool)) else _plain(self, other)
-        left, right = (other, self) if swapped else (self, other)
-        value = compute(int(left), int(right))  # type: ignore[call-overload]
-        return NamedInt(value, f"{_atom(left)}{symbol}{_atom(right)}") if type(value) is int else value
-
-    def _plain(self: NamedInt, other: object) -> Any:
-        return compute(other, int(self)) if swapped else compute(int(self), other)
-
-    return method
-
-
-for _name, _symbol in (("add", " + "), ("sub", " - "), ("mul", "*"), ("floordiv", "//"), ("mod", " % "), ("pow", "**")):
-    _compute = getattr(operator, _name)
-    setattr(NamedInt, f"__{_name}__", _named(_symbol, _compute, swapped=False))
-    setattr(NamedInt, f"__r{_name}__", _named(_symbol, _compute, swapped=True))

@@ -75,3 +75,29 @@ def test_an_unknown_decorator_is_identity_and_an_assumption(repository) -> None:
     assert [(kind, text) for kind, text, _ in interpreter.recording.assumptions] == [
         ("unknown_decorator", "@accel.speed(3)")
     ]
+
+
+SKIPPING = """
+import torch.nn as nn
+from tools import install, log
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(2, 2)
+class Other:
+    pass
+log("loaded")
+install(Other)
+install(Net, bias=False)
+"""
+
+
+def test_a_skipped_statement_is_an_assumption_where_it_names_a_class_in_use(repository) -> None:  # type: ignore[no-untyped-def]
+    interpreter = repository(
+        {"model.py": SKIPPING, "tools.py": "def install(cls, **options): ...\ndef log(text): ...\n"}
+    )
+    interpreter.build("model.py", "Net()")
+    found = [
+        (text, str(place)) for kind, text, place in interpreter.recording.assumptions if kind == "skipped_statement"
+    ]
+    assert found == [("install(Net, bias=False)", "model.py:12")]

@@ -14,11 +14,11 @@ from analyzer.evaluator.library import canonical_name, rows
 from analyzer.evaluator.objects import MARK, Origin, finish_class, is_own_class
 from analyzer.evaluator.policy import Proxy
 from analyzer.evaluator.syntax.effects import holds_module, lost_part
-from analyzer.evaluator.values import NamedInt, UnknownValue
+from analyzer.evaluator.values import UnknownValue
 
 Provided = tuple[dict[str, Any], dict[Any, Callable[..., Any]], dict[str, Any]]
 MISSING = object()
-SHOWN_TYPES: dict[type, type] = {torch.SymInt: int, torch.SymFloat: float, torch.SymBool: bool, NamedInt: int}
+SHOWN_TYPES: dict[type, type] = {torch.SymInt: int, torch.SymFloat: float, torch.SymBool: bool}
 
 
 def provide(session: Any) -> Provided:

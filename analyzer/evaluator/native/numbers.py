@@ -14,7 +14,7 @@ from analyzer.evaluator.errors import CannotEvaluate
 from analyzer.evaluator.native.builtin_functions import Provided
 from analyzer.evaluator.oracle import SYMBOLIC
 from analyzer.evaluator.syntax.operators import power
-from analyzer.evaluator.values import NamedInt, UnknownValue, find_unknown
+from analyzer.evaluator.values import UnknownValue, find_unknown
 
 RANGE_LIMIT = 20_000_000
 FLOAT_FUNCTIONS_TEXT = """
@@ -75,7 +75,7 @@ def _plain(function: Callable[..., Any], number: Callable[[Any], Any]) -> Callab
 
 def _keeping(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Floor and ceil have a symbolic form of their own."""
-    return lambda value: value if isinstance(value, (UnknownValue, NamedInt)) else function(value)
+    return lambda value: value if isinstance(value, UnknownValue) else function(value)
 
 
 def _limited(session: Any, value: int) -> int:
@@ -130,7 +130,7 @@ def _to_int(session: Any, *args: Any, **kwargs: Any) -> Any:
     if not args:
         return 0
     value = args[0]
-    if isinstance(value, (UnknownValue, torch.SymInt, NamedInt)):
+    if isinstance(value, (UnknownValue, torch.SymInt)):
         return value
     if isinstance(value, (torch.SymFloat, torch.SymBool)):
         return torch.sym_int(value) if isinstance(value, torch.SymFloat) else int(session.truth(value))  # type: ignore[no-untyped-call]
