@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from analyzer.index import SourceIndex
 from analyzer.records.bundles import Facts, Findings, Shapes
+from analyzer.records.processes import Pipeline
 from analyzer.records.techniques import TechniqueFinding
 from analyzer.techniques.findings.claims import find_claims
 from analyzer.techniques.findings.commands import check_commands
@@ -25,6 +26,7 @@ def assemble(index: SourceIndex, facts: Facts, shapes: Shapes) -> Findings:
     program = Program(index)
     sheets = load_sheets()
     techniques = with_use(program, facts, find_techniques(program, sheets))
+    techniques = in_order_of_pipelines(facts, techniques, {sheet.card.id: sheet.card.category for sheet in sheets})
     found = {finding.sheet_id for finding in techniques}
     pitfalls = (*find_pitfalls(program), *find_pipeline_pitfalls(program, facts, techniques))
     return Findings(
@@ -46,6 +48,33 @@ def with_use(program: Program, facts: Facts, findings: tuple[TechniqueFinding, .
     if not reached:
         return findings
     return tuple(replace(f, in_use=any(_is_reached(name, reached) for name in f.models)) for f in findings)
+
+
+def in_order_of_pipelines(
+    facts: Facts, findings: tuple[TechniqueFinding, ...], categories: dict[str, str]
+) -> tuple[TechniqueFinding, ...]:
+    """Findings by sheet; of a technique of training first what the main training pipeline's own files show, of
+    decoding what those of the main inference do, and what is in use before what is not.
+    """
+    training, inference = (_own_files(p) for p in (facts.processes.training, facts.processes.inference))
+    files = {"training": training, "loss": training, "system": training, "decoding": inference}
+
+    def rank(path: str, sheet: str) -> int:
+        own = files.get(categories.get(sheet, ""), ())
+        return own.index(path) if path in own else len(own)
+
+    ordered = [
+        replace(f, where=tuple(sorted(f.where, key=lambda s, sheet=f.sheet_id: rank(s.path, sheet))))  # type: ignore[misc]
+        for f in findings
+    ]
+    return tuple(sorted(ordered, key=lambda f: (f.sheet_id, not f.in_use, rank(f.where[0].path, f.sheet_id), f.where)))
+
+
+def _own_files(pipelines: tuple[Pipeline, ...]) -> tuple[str, ...]:
+    """The entry's file of the main pipeline, then those of its steps."""
+    main = next((pipeline for pipeline in pipelines if pipeline.main), None)
+    paths = (main.entry.path, *(stage.where.path for stage in main.stages)) if main is not None else ()
+    return tuple(dict.fromkeys(paths))
 
 
 def _is_reached(name: str, reached: frozenset[str]) -> bool:
