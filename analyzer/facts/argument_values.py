@@ -9,13 +9,15 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 
 from analyzer.facts.configuration_owners import keys_of, slot_of
+from analyzer.facts.environment import without_environment
 from analyzer.facts.evaluation import ValueOf, machine_dependence, unresolved_name
 from analyzer.facts.flow import Foreign, Inference, Instance, Klass
 from analyzer.facts.flow.bindings import argument_named, default_of
 from analyzer.facts.flow.scopes import CodeScope, parameters_of
 from analyzer.facts.flow.walk import Step, Target
+from analyzer.facts.keyword_items import Place, keyword_of
 from analyzer.facts.literal import NotPlain, eval_plain, is_plain
-from analyzer.index import Definition, SourceIndex
+from analyzer.index import Definition, External, SourceIndex
 from analyzer.records.configuration import ConfigTable, ConfigValue
 from analyzer.records.evidence import Known, Unknown
 
@@ -24,6 +26,24 @@ Stack = Sequence[tuple[Step, Target]]
 Slot = tuple[str, str]
 """Key of a configuration's holder, and name of the value."""
 MAX_DEPTH = 12
+_ANY_KEY = object()
+DTYPES = frozenset(
+    f"torch.{name}"
+    for name in (
+        "float16",
+        "half",
+        "bfloat16",
+        "float32",
+        "float",
+        "float64",
+        "double",
+        "int8",
+        "uint8",
+        "int64",
+        "long",
+    )
+)
+"""Types of numbers stand for themselves, by their dotted name."""
 
 
 class ArgumentValues:
@@ -80,6 +100,10 @@ class ArgumentValues:
     def _eval(self, node: ast.expr, scope: CodeScope, stack: Stack, depth: int) -> object:
         if depth > MAX_DEPTH:
             raise NotPlain("depth")
+        node = without_environment(self._index, scope.path, node)
+        chosen = self._chosen(node, scope, stack, depth)
+        if chosen is not None:
+            return self._eval(chosen, scope, stack, depth + 1)
         names: dict[str, object] = {}
         for leaf in _leaves(node):
             names[ast.unparse(leaf)] = self._leaf(leaf, scope, stack, depth)
@@ -87,6 +111,19 @@ class ArgumentValues:
             return eval_plain(node, names)
         except NotPlain:
             return self._asked(node, scope, names)
+
+    def _chosen(self, node: ast.expr, scope: CodeScope, stack: Stack, depth: int) -> ast.expr | None:
+        """The branch of a conditional expression, or the entry of a literal table, that counts."""
+        if isinstance(node, ast.IfExp):
+            verdict = self.truth(node.test, scope, stack)
+            verdict = bool(self._eval(node.test, scope, stack, depth + 1)) if verdict is None else verdict
+            return node.body if verdict else node.orelse
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Dict):
+            key = self._eval(node.slice, scope, stack, depth + 1)
+            keys = [k.value if isinstance(k, ast.Constant) else _ANY_KEY for k in node.value.keys]
+            if _ANY_KEY not in keys and keys.count(key) == 1:
+                return node.value.values[keys.index(key)]
+        return None
 
     def _asked(self, node: ast.expr, scope: CodeScope, names: Mapping[str, object]) -> object:
         machine = machine_dependence(self._index, scope.path, node)
@@ -107,6 +144,12 @@ class ArgumentValues:
             if isinstance(known, Unknown):
                 raise _Underived(known.reason, known.arguments)
             return known.value
+        dotted = self._index.symbols.resolve(scope.path, ast.unparse(node), scope.dotted)
+        if isinstance(dotted, External) and dotted.dotted in DTYPES:
+            return dotted.dotted
+        machine = machine_dependence(self._index, scope.path, node)
+        if machine:
+            raise _Underived("depends_on_machine", (("call", machine),))
         if isinstance(node, ast.Name):
             return self._name(node.id, scope, stack, depth)
         if isinstance(node, ast.Attribute):
@@ -146,13 +189,35 @@ class ArgumentValues:
             return self._parameter(name, owner, stack, depth)
         if len(bound) == 1 and not is_parameter and isinstance(bound[0], ast.Assign):
             return self._eval(_bound_part(bound[0], name), owner, stack, depth + 1)
+        if len(bound) > 1 and not is_parameter:
+            body = getattr(owner.node, "body", [])
+            return self._eval(self._branch_binding(body, name, owner, stack), owner, stack, depth + 1)
         raise NotPlain(name)
+
+    def _branch_binding(self, statements: Sequence[ast.stmt], name: str, owner: CodeScope, stack: Stack) -> ast.expr:
+        """The expression bound in the one branch that a default run takes; every branch may bind it once."""
+        binding = [s for s in statements if any(_binds(inner, name) for inner in ast.walk(s))]
+        if len(binding) != 1:
+            raise NotPlain(name)
+        statement = binding[0]
+        if isinstance(statement, ast.Assign):
+            return _bound_part(statement, name)
+        verdict = self.truth(statement.test, owner, stack) if isinstance(statement, ast.If) else None
+        if verdict is None or not isinstance(statement, ast.If):
+            raise NotPlain(name)
+        return self._branch_binding(statement.body if verdict else statement.orelse, name, owner, stack)
 
     def _parameter(self, name: str, owner: CodeScope, stack: Stack, depth: int) -> object:
         for place in range(len(stack) - 1, -1, -1):
             step, target = stack[place]
             if target.body is not None and target.body.scope is owner and isinstance(step.node, ast.Call):
-                given = argument_named(step.node, owner.node, name, _has_receiver(target))
+                try:
+                    given = argument_named(step.node, owner.node, name, _has_receiver(target))
+                except NotPlain:
+                    found = keyword_of(self._inference, Place(step.node, step.scope, tuple(stack[:place])), name)
+                    if found is None:
+                        raise
+                    return self._eval(found.node, found.scope, found.stack, depth + 1)
                 if given is not None:
                     return self._eval(given, step.scope, stack[:place], depth + 1)
                 default = default_of(owner.node, name)

@@ -1,0 +1,134 @@
+"""The expression that a mapping handed on as `**mapping` holds under a key, followed back to where it was made."""
+
+from __future__ import annotations
+
+import ast
+from typing import NamedTuple
+
+from analyzer.facts.flow.bindings import argument_named, default_of
+from analyzer.facts.flow.contexts import Stack, frame_of, has_receiver_of
+from analyzer.facts.flow.inference import Inference
+from analyzer.facts.flow.scopes import CodeScope, parameters_of
+from analyzer.facts.literal import NotPlain
+
+MAX_DEPTH = 16
+
+
+class Place(NamedTuple):
+    """An expression where it stands, and the calls that lead there."""
+
+    node: ast.expr
+    scope: CodeScope
+    stack: Stack
+
+
+def item_of(inference: Inference, key: str, mapping: Place, depth: int = 0) -> Place | None:
+    """The expression under `key`; None where the mapping has none, NotPlain where that cannot be told."""
+    node, scope, stack = mapping
+    if depth > MAX_DEPTH:
+        raise NotPlain("depth")
+    if isinstance(node, ast.Dict):
+        return _in_literal(node, key, mapping)
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "dict" and not node.args:
+        return _in_keywords(inference, node, key, mapping, depth)
+    if not isinstance(node, ast.Name):
+        raise NotPlain("mapping")
+    owner = inference.scopes.owner_of(scope, node.id)
+    if owner is None or owner.is_class or _changes(owner, node.id):
+        raise NotPlain(node.id)
+    stores = [n for n in owner.nodes if _stores(n, node.id)]
+    if _is_parameter(owner, node.id):
+        return _of_parameter(inference, key, node.id, owner, Place(node, scope, stack), depth)
+    values = [n.value for n in owner.nodes if isinstance(n, ast.Assign) and any(_stores(t, node.id) for t in n.targets)]
+    if len(stores) != 1 or len(values) != 1:
+        raise NotPlain(node.id)
+    place = frame_of(stack, owner)
+    return item_of(inference, key, Place(values[0], owner, stack[: place + 1] if place is not None else ()), depth + 1)
+
+
+def keyword_of(inference: Inference, call: Place, key: str, depth: int = 0) -> Place | None:
+    """The expression that a call gives by keyword, also through its `**mapping`."""
+    node = call.node
+    return _in_keywords(inference, node, key, call, depth) if isinstance(node, ast.Call) else None
+
+
+def _in_keywords(inference: Inference, node: ast.Call, key: str, around: Place, depth: int) -> Place | None:
+    given = [k.value for k in node.keywords if k.arg == key]
+    if given:
+        return Place(given[0], around.scope, around.stack)
+    for mapping in (k.value for k in node.keywords if k.arg is None):
+        found = item_of(inference, key, Place(mapping, around.scope, around.stack), depth + 1)
+        if found is not None:
+            return found
+    return None
+
+
+def _in_literal(node: ast.Dict, key: str, around: Place) -> Place | None:
+    if any(not isinstance(k, ast.Constant) for k in node.keys):
+        raise NotPlain("keys")
+    values = [v for k, v in zip(node.keys, node.values, strict=True) if isinstance(k, ast.Constant) and k.value == key]
+    return Place(values[-1], around.scope, around.stack) if values else None
+
+
+def _of_parameter(
+    inference: Inference, key: str, name: str, owner: CodeScope, around: Place, depth: int
+) -> Place | None:
+    """What the call gave; `if mapping is None: mapping = {}` alters nothing that was given."""
+    place = frame_of(around.stack, owner)
+    if place is None or not _is_only_filled_in(owner, name):
+        raise NotPlain(name)
+    step, target = around.stack[place]
+    outer = around.stack[:place]
+    arguments = getattr(owner.node, "args", None)
+    if not isinstance(step.node, ast.Call) or not isinstance(arguments, ast.arguments):
+        raise NotPlain(name)
+    if arguments.kwarg is not None and arguments.kwarg.arg == name:
+        return _in_keywords(inference, step.node, key, Place(step.node, step.scope, outer), depth)
+    try:
+        given = argument_named(step.node, owner.node, name, has_receiver_of(target))
+    except NotPlain:
+        return _through_keywords(inference, key, name, Place(step.node, step.scope, outer), depth)
+    if given is None:
+        given = default_of(owner.node, name)
+        return item_of(inference, key, Place(given, owner.parent or owner, ()), depth + 1) if given else None
+    return item_of(inference, key, Place(given, step.scope, outer), depth + 1)
+
+
+def _through_keywords(inference: Inference, key: str, name: str, call: Place, depth: int) -> Place | None:
+    """The mapping itself came by a keyword of a `**mapping` further out."""
+    found = keyword_of(inference, call, name, depth)
+    if found is None:
+        raise NotPlain(name)
+    return item_of(inference, key, found, depth + 1)
+
+
+def _is_parameter(owner: CodeScope, name: str) -> bool:
+    arguments = getattr(owner.node, "args", None)
+    return isinstance(arguments, ast.arguments) and any(a.arg == name for a in parameters_of(arguments))
+
+
+def _is_only_filled_in(owner: CodeScope, name: str) -> bool:
+    """Every store of the parameter stands under `if name is None`."""
+    filled = {
+        id(inner)
+        for node in owner.nodes
+        if isinstance(node, ast.If) and ast.unparse(node.test) == f"{name} is None"
+        for statement in node.body
+        for inner in ast.walk(statement)
+    }
+    return all(id(node) in filled for node in owner.nodes if _stores(node, name))
+
+
+def _stores(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store)
+
+
+def _changes(owner: CodeScope, name: str) -> bool:
+    """Items are set, or a method that changes the mapping is called."""
+    for node in owner.nodes:
+        if isinstance(node, (ast.Subscript, ast.Attribute)) and ast.unparse(node.value) == name:
+            is_changed_item = isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)
+            is_changing = isinstance(node, ast.Attribute) and node.attr in ("update", "pop", "setdefault", "clear")
+            if is_changed_item or is_changing:
+                return True
+    return False
