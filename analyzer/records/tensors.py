@@ -149,7 +149,7 @@ class Cost:
 class ParameterCounts:
     total: int
     trainable: int
-    active: int
+    active: int | Unknown
     """Parameters used for one token; differs from `total` for mixtures of experts only."""
     tied: int = 0
     """Elements that a sum over modules would count again."""

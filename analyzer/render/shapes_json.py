@@ -41,7 +41,7 @@ def shapes_json(model: ModelShapes, trace: Trace | None = None) -> dict[str, Jso
         "mode": trace.mode if trace else None,
         "variables": dict(model.variables),
         "parameters": {"total": counts.total, "trainable": counts.trainable} if counts else None,
-        "active_parameters": counts.active if counts else None,
+        "active_parameters": counts.active if counts and isinstance(counts.active, int) else None,
         "buffers": counts.buffers if counts and not counts.unknown_buffers else None,
         "ties": [list(pair) for pair in model.ties],
         "modules": [_module(record) for record in (trace.modules if trace else model.modules)],

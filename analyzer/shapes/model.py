@@ -6,13 +6,14 @@ import ast
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from torch import nn
 
 from analyzer.evaluator import CannotEvaluate, Interpreter, TargetRaised
 from analyzer.evaluator.dims import DimNamer, source_forms
 from analyzer.evaluator.objects import origin_of
-from analyzer.index import SourceIndex
+from analyzer.index import Definition, SourceIndex
 from analyzer.records.evidence import Condition, Gap, Known, Unknown
 from analyzer.records.source import Span
 from analyzer.records.structure import ArgumentInfo
@@ -43,6 +44,7 @@ from analyzer.shapes.naming import NamedTraces
 from analyzer.shapes.parameters import Places, count_parameters, find_ties, module_records, module_tree, with_calls
 from analyzer.shapes.probing import Probe, Prober
 from analyzer.shapes.requests import ModelRequest
+from analyzer.shapes.routing import ActiveParameters
 from analyzer.shapes.runs import (
     BuiltModel,
     ModelSource,
@@ -78,6 +80,8 @@ class _Draft:
     call_costs: tuple[tuple[str, Cost], ...] = ()
     records: tuple[ModuleRecord, ...] = ()
     counts: frozenset[str] = frozenset()
+    first: RawTrace | None = None
+    """The first call with the accepted inputs."""
 
     @property
     def model(self) -> nn.Module:
@@ -131,12 +135,13 @@ def _derive_built(draft: _Draft) -> ModelShapes:
     counts = replace(count_parameters(model), unknown_buffers=unknown_buffers(recording))
     ties = find_ties(model)
     costs = weight_costs(counts, sum(p.numel() * p.element_size() for p in model.parameters()), where)
-    parameters: Known[ParameterCounts] | Unknown = Known(counts, (where,), "counted")
     lost = draft.source.interpreter.unknown_parts(model)
+    traces, variables = _traces(draft) if request.effort != "count" else ((), {})
+    counts = replace(counts, active=_active_parameters(draft))
+    parameters: Known[ParameterCounts] | Unknown = Known(counts, (where,), "counted")
     if lost:
         reason = Unknown(lost[0].reason, (("detail", ", ".join(lost[0].arguments)),), draft.source.span(lost[0].place))
         parameters, costs = Unknown("incomplete_build", reason.arguments, where, reason), ()
-    traces, variables = _traces(draft) if request.effort != "count" else ((), {})
     return ModelShapes(
         type(model).__name__,
         request.qualified_name,
@@ -157,6 +162,12 @@ def _derive_built(draft: _Draft) -> ModelShapes:
     )
 
 
+def _active_parameters(draft: _Draft) -> int | Unknown:
+    """Parameters that one token uses; what an unfinished call leaves open is unknown."""
+    index = draft.index
+    return ActiveParameters(draft.model, draft.first, partial(class_definition, index), index.span).count()
+
+
 def _places(draft: _Draft) -> Places:
     """Lines where modules were made; classes of the repository also have a line where they are defined."""
     created: dict[str, Span] = {}
@@ -167,17 +178,17 @@ def _places(draft: _Draft) -> Places:
             created[path] = span
         definition = class_definition(draft.index, type(module))
         if definition is not None:
-            defined[path] = definition
+            defined[path] = draft.index.span(definition.path, definition.node)
     return Places(created, defined)
 
 
-def class_definition(index: SourceIndex, cls: type) -> Span | None:
-    """Where a class of the repository is defined."""
+def class_definition(index: SourceIndex, cls: type) -> Definition | None:
+    """The definition of a class of the repository."""
     for suffix in (".py", "/__init__.py", ".ipynb"):
         path = cls.__module__.replace(".", "/") + suffix
         found = index.symbols.definitions.get(path, {}).get(cls.__qualname__)
         if found is not None:
-            return index.span(found.path, found.node)
+            return found
     return None
 
 
@@ -187,6 +198,7 @@ def _traces(draft: _Draft) -> tuple[tuple[Trace, ...], dict[str, int]]:
     if accepted is None:
         return (), {}
     plan, first = accepted
+    draft.first = first
     modes = _modes(draft, planner, plan)
     sizes = sizes_of([planned.spec for planned in plan])
     base = [first, *(_call(draft, draft.model, mode, sizes) for mode in modes[1:])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -22,16 +22,15 @@ class Places:
     defined: Mapping[str, Span] = field(default_factory=dict)
 
 
-def count_parameters(model: nn.Module, unused: Iterable[nn.Module] = ()) -> ParameterCounts:
-    """Totals; `unused` are modules that one token does not pass through (experts that were not chosen)."""
+def count_parameters(model: nn.Module) -> ParameterCounts:
+    """Totals; `active` is the total, until `routing` knows of a choice among modules."""
     parameters = list(model.parameters())
     total = sum(parameter.numel() for parameter in parameters)
     repeated = sum(p.numel() for _, p in model.named_parameters(remove_duplicate=False))
-    idle = {id(p): p.numel() for module in unused for p in module.parameters()}
     return ParameterCounts(
         total=total,
         trainable=sum(parameter.numel() for parameter in parameters if parameter.requires_grad),
-        active=total - sum(idle.values()),
+        active=total,
         tied=repeated - total,
         buffers=_numbers_in_buffers(model),
     )
