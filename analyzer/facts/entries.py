@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
+from analyzer.facts.branches import split_program
 from analyzer.facts.flow.walk import Body
 from analyzer.facts.program import Flow, Program
 from analyzer.index import SourceIndex
@@ -18,10 +19,10 @@ def training_programs(flow: Flow) -> Iterator[Program]:
     """Scripts that take gradients and step; then functions that do so and that no script reaches."""
     covered: set[str] = set()
     for path in flow.index.trees():
-        program = _script(flow, path)
-        if {"backward"} <= program.kinds and program.kinds & {"step", "optimizer"}:
-            covered |= {body.scope.key for body in bodies_of(program)}
-            yield program
+        for program in split_program(_script(flow, path)):
+            if {"backward"} <= program.kinds and program.kinds & {"step", "optimizer"}:
+                covered |= {body.scope.key for body in bodies_of(program)}
+                yield program
     for key, scope in flow.inference.scopes.by_key.items():
         is_method = scope.is_function and not isinstance(scope.node, ast.Lambda)
         if is_method and key not in covered and _takes_gradients(scope.nodes):
@@ -59,11 +60,11 @@ def inference_programs(flow: Flow, structure: Structure) -> Iterator[Program]:
     covered: set[str] = set()
     has_real = False
     for path in flow.index.trees():
-        program = _script(flow, path)
-        if "forward" in program.kinds and "backward" not in program.kinds:
-            covered |= {body.scope.key for body in bodies_of(program)}
-            has_real = has_real or is_real(program)
-            yield program
+        for program in split_program(_script(flow, path)):
+            if "forward" in program.kinds and "backward" not in program.kinds:
+                covered |= {body.scope.key for body in bodies_of(program)}
+                has_real = has_real or is_real(program)
+                yield program
     for model in structure.models:
         yield from _model_programs(flow, model.qualified_name, covered, model.main and not has_real)
 
@@ -123,14 +124,15 @@ def ranked(index: SourceIndex, structure: Structure, programs: Sequence[Program]
         runs_main = bool(main) and any(body.scope.key.startswith(f"{main}.") for body in bodies_of(program))
         if runs_main:
             evidence.append(Evidence(program.entry, "runs_main_model", (("model", main),)))
-        place = mentioned.get(program.name.partition(":")[0])
+        place = mentioned.get(program.script or program.name.partition(":")[0])
         if place is not None:
             evidence.append(Evidence(structure.entry_points[place].where, "named_in_documents"))
         starts_anew = "backward" in program.kinds and not loads_weights(program)
         if starts_anew:
             evidence.append(Evidence(program.entry, "trains_from_scratch"))
+        draws = "sample" in program.kinds and "backward" not in program.kinds
         has_data = bool(program.kinds & {"data", "checkpoint", "tokenize"})
-        is_script = ":" not in program.name
+        is_script = bool(program.script) or ":" not in program.name
         is_method = not is_script and "backward" not in program.kinds and not is_real(program)
         is_notebook = program.name.endswith(".ipynb")
         place = place if place is not None else len(structure.entry_points)
@@ -140,6 +142,8 @@ def ranked(index: SourceIndex, structure: Structure, programs: Sequence[Program]
             not is_script,
             is_notebook,
             not starts_anew,
+            place == len(structure.entry_points),
+            not draws,
             place,
             not has_data,
             program.name,

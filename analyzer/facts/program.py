@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -32,22 +31,22 @@ class Flow:
     inference: Inference
     walker: Walker
     values: ArgumentValues
-    _kinds: dict[int, frozenset[str]] = field(default_factory=dict)
+    _kinds: dict[Body, frozenset[str]] = field(default_factory=dict)
 
     def kinds(self, body: Body) -> frozenset[str]:
         """What a body does, its calls included: stage kinds of foreign calls, `forward`, `eval`, `print`."""
-        known = self._kinds.get(id(body))
+        known = self._kinds.get(body)
         if known is not None:
             return known
-        self._kinds[id(body)] = frozenset()
+        self._kinds[body] = frozenset()
         found: set[str] = set()
         for step in body.steps:
             found |= self._step_kinds(step)
             for target in step.targets:
                 if target.body is not None and not target.note:
                     found |= self.kinds(target.body)
-        self._kinds[id(body)] = frozenset(found)
-        return self._kinds[id(body)]
+        self._kinds[body] = frozenset(found)
+        return self._kinds[body]
 
     def _step_kinds(self, step: Step) -> set[str]:
         found: set[str] = {kind for dotted in step.foreign if (kind := stage_of(dotted))}
@@ -89,7 +88,8 @@ class Program:
     """Path of the script, or qualified name of the function or method."""
     body: Body
     entry: Span
-    keep: Callable[[Occurrence], bool] = field(default=lambda occurrence: True)
+    script: str = ""
+    """Path of the script, where the program is one of several that it chooses from."""
 
     @cached_property
     def occurrences(self) -> list[Occurrence]:

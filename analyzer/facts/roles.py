@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from analyzer.facts.assignments import own_nodes
 from analyzer.facts.behaviour import Behaviour, Key, Unit
+from analyzer.facts.branches import alternatives, is_in
 from analyzer.facts.class_hierarchy import FUNCTIONS
 from analyzer.facts.configuration_sources import find_configuration, find_configuration_file
 from analyzer.facts.entry_points import entry_spans, is_build_script, is_test_file
@@ -194,12 +195,25 @@ class _Roles:
 
     def _is_evaluation(self, unit: Unit, seen: frozenset[Key] = frozenset()) -> bool:
         """A function that only training programs use, to look at the model in between."""
-        if self._behaviour.is_model_method(unit):
+        if self._behaviour.is_model_method(unit) or self._is_other_choice(unit):
             return False
         callers = [key for key in self._behaviour.callers.get(unit.key, ()) if key not in seen]
         known = [self._behaviour.units[key] for key in callers]
         inner = seen | {unit.key}
         return bool(known) and all(self._reaches_training(u) or self._is_evaluation(u, inner) for u in known)
+
+    def _is_other_choice(self, unit: Unit) -> bool:
+        """A caller takes this function or one that trains, by a condition: `train` and `generate` of one script."""
+        for key in self._behaviour.callers.get(unit.key, ()):
+            caller = self._behaviour.units[key]
+            training = [node for called, node in caller.calls if called in self._reaching]
+            own = [node for called, node in caller.calls if called == unit.key]
+            for _, branches in alternatives(caller.root) if training else ():
+                chosen = [b for b in branches if any(is_in(b, node) for node in own)]
+                trains = [b for b in branches if any(is_in(b, node) for node in training)]
+                if chosen and trains and not any(b in trains for b in chosen):
+                    return True
+        return False
 
     def _add_inference(self, found: dict[str, list[Evidence]], unit: Unit, rule: str) -> None:
         self._add_actions(found, unit, FROZEN)
