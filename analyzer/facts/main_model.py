@@ -12,6 +12,7 @@ from analyzer.facts.behaviour import Behaviour, Key
 from analyzer.facts.commands import PYTHON_LANGUAGES, CodeBlock, find_code_blocks
 from analyzer.facts.entry_points import is_test_file
 from analyzer.facts.instances import Instances
+from analyzer.facts.module_parts import attached_classes, handed_classes
 from analyzer.facts.project_metadata import is_distribution
 from analyzer.index import Definition
 from analyzer.index.symbols import dotted_name
@@ -70,7 +71,11 @@ def rank_models(
         if case.parts:
             case.add(Evidence(case.info.where, "contains_modules", (("count", str(case.parts)),)))
     library = is_distribution(instances.index)
-    candidates = [case for name, case in cases.items() if name not in contained or _is_used(case)]
+    handed, attached = contained | handed_classes(behaviour), attached_classes(behaviour)
+    whole = {
+        name: case for name, case in cases.items() if name not in attached and (name not in handed or _is_used(case))
+    }
+    candidates = list(whole.values() or cases.values())
     candidates.sort(key=lambda case: _order(case, library))
     return tuple(
         ModelCandidate(

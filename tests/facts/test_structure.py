@@ -211,3 +211,60 @@ def test_a_function_that_hands_its_argument_on_builds_nothing(repository):
     """
     (model,) = derive_structure(repository({"m.py": source})).models
     assert {evidence.where.first_line for evidence in model.evidence if evidence.rule.startswith("built")} == {6}
+
+
+PARTS = """
+import torch
+from torch import nn
+
+class Block(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.layer = nn.Linear(width, width)
+
+    def forward(self, x):
+        return x + self.layer(x)
+
+class Net(nn.Module):
+    def __init__(self, block, depth):
+        super().__init__()
+        self.layers = nn.ModuleList([block(8) for _ in range(depth)])
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+class Adapter(nn.Module):
+    def forward(self, x):
+        return x
+
+def small():
+    return Net(Block, 2)
+
+def adapt(net):
+    for module in net.modules():
+        if isinstance(module, nn.Linear):
+            adapter = Adapter()
+            setattr(module, "adapter", adapter)
+"""
+
+
+def test_classes_handed_to_constructors_or_attached_to_modules_are_parts(repository):
+    train = """
+    import torch
+    from net import adapt, small
+    net = small()
+    adapt(net)
+    opt = torch.optim.SGD(net.parameters(), lr=0.1)
+    net(torch.randn(2, 8)).sum().backward()
+    opt.step()
+    """
+    structure = derive_structure(repository({"net.py": PARTS, "train.py": train}))
+    assert [model.qualified_name for model in structure.models] == ["net.py:Net"]
+
+
+def test_a_class_alone_stays_a_candidate_though_it_is_handed_on(repository):
+    source = PARTS.split("class Net")[0] + "def build(kind=Block):\n    return kind(8)\n\nnet = build(Block)\n"
+    structure = derive_structure(repository({"net.py": source}))
+    assert [model.qualified_name for model in structure.models] == ["net.py:Block"]
