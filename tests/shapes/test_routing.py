@@ -115,7 +115,7 @@ def used_by_one_token(source):
     used = {k: v for m in model.modules() if type(m).__name__ == "Gate" for k, v in sizes(m).items()}
     for module in model.modules():
         if isinstance(module, nn.Linear):
-            module.register_forward_hook(lambda m, given, _: given[0].numel() and used.update(sizes(m)))
+            module.register_forward_hook(lambda m, given, _: used.update(sizes(m) if given[0].numel() else {}))
     model(torch.randn(1, 1, 8))
     return sum(used.values())
 
