@@ -16,6 +16,7 @@ from analyzer.records.source import Span
 from analyzer.records.techniques import Binding, TechniqueFinding
 from analyzer.techniques.algebra import INVERSE, SQUARED
 from analyzer.techniques.calls import public_name
+from analyzer.techniques.forms import formula_of
 from analyzer.techniques.patterns import Match, find_matches, fits, parse_pattern
 from analyzer.techniques.predicates import PREDICATES
 from analyzer.techniques.program import Program, Reading
@@ -35,9 +36,9 @@ def find_techniques(program: Program, sheets: Sequence[Sheet]) -> tuple[Techniqu
                     if finding is not None:
                         found.setdefault((sheet.card.id, finding.where), finding)
     ordered = sorted(found.values(), key=lambda f: (f.sheet_id, f.where))
-    merged: dict[tuple[str, tuple[str, ...], str], TechniqueFinding] = {}
+    merged: dict[tuple[str, tuple[str, ...], str, str | None], TechniqueFinding] = {}
     for finding in ordered:
-        key = (finding.sheet_id, finding.models, finding.form)
+        key = (finding.sheet_id, finding.models, finding.form, finding.formula)
         merged[key] = _merged(merged[key], finding) if key in merged else finding
     return tuple(_without_contained(list(merged.values())))
 
@@ -116,9 +117,8 @@ def _finding(
     notes: tuple[tuple[str, Arguments], ...] = tuple((note, ()) for note in recognition.notes) + match.notes
     evidence = tuple(Evidence(span, recognition.form) for span in spans)
     form = match.form or recognition.id
-    return TechniqueFinding(
-        sheet.card.id, spans, form, bindings, (holder,), evidence, notes, formula=recognition.formula
-    )
+    formula = formula_of(sheet.card.id, match) or recognition.formula
+    return TechniqueFinding(sheet.card.id, spans, form, bindings, (holder,), evidence, notes, formula=formula)
 
 
 def program_span(index: SourceIndex, reading: Reading) -> tuple[str, int, int]:

@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from analyzer.techniques.containers import held
-from analyzer.techniques.patterns import Match, fits, parse_pattern
+from analyzer.techniques.patterns import Match, Notes, fits, parse_pattern
 from analyzer.techniques.predicates.basics import layer, peeled
 from analyzer.techniques.program import Program, Reading, lambda_parts
-from analyzer.techniques.terms import Term, alternatives, number, same
+from analyzer.techniques.terms import Term, alternatives, number, same, walk
 
 _BETWEEN = frozenset({"dropout", "identity"})
 GELU_FORMS = (
@@ -81,7 +81,7 @@ def _plain(program: Program, reading: Reading, kind: str) -> Iterator[Match]:
     for outer, middle, found, inner in _feed_forwards(program, reading):
         if found == kind:
             holes = (("w1", layer(inner)), ("w2", layer(outer)), ("x", inner.args[0]))
-            notes = _gelu_note(middle) if kind == "gelu" else ()
+            notes = _gelu_note(program, middle) if kind == "gelu" else ()
             yield Match(outer, _maps(holes), (outer, middle, inner), f"linear_{kind}_linear", notes)
 
 
@@ -89,11 +89,22 @@ def _maps(holes: tuple[tuple[str, Term], ...]) -> tuple[tuple[str, Term], ...]:
     return tuple((name, term) for name, term in holes if term.node is not None)
 
 
-def _gelu_note(activation: Term) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+def _gelu_note(program: Program, activation: Term) -> Notes:
+    """Which of its forms GELU has, where the code says it: a class of the repository is looked into."""
     form = activation.keyword("approximate")
-    if form is not None and form.payload == "tanh":
-        return (("gelu_by_tanh", ()),)
-    return (("gelu_exact", ()),) if activation.head == "gelu" and form is None else ()
+    if activation.head == "invoke":
+        reading = program.forward(activation.label)
+        return _gelu_note(program, reading.returns[0]) if reading is not None and reading.returns else ()
+    if form is not None:
+        return (("gelu_by_tanh", ()),) if form.payload == "tanh" else ()
+    if activation.head == "gelu":
+        return (("gelu_exact", ()),)
+    if activation.head == "mul" and any(number(one) == _SIGMOID_SCALE for one in walk(activation)):
+        return (("gelu_by_sigmoid", ()),)
+    return (("gelu_by_tanh", ()),) if any(one.head == "tanh" for one in walk(activation)) else ()
+
+
+_SIGMOID_SCALE = 1.702
 
 
 def is_relu_feed_forward(program: Program, reading: Reading) -> Iterator[Match]:
@@ -113,20 +124,20 @@ def is_timm_gelu_feed_forward(program: Program, reading: Reading) -> Iterator[Ma
     for term in reading.walked:
         if term.head == "call" and term.label in ("timm.models.vision_transformer.Mlp", "timm.layers.Mlp"):
             given = term.keyword("act_layer")
-            if given is None or _makes_gelu(program, given):
+            made = _made_by(program, given) if given is not None else None
+            if given is None or (made is not None and made.label == "torch.nn.GELU"):
                 hidden = term.keyword("hidden_features")
                 holes = (("d_ff", hidden),) if hidden is not None else ()
-                yield Match(term, holes, (term,), "timm_mlp")
+                by_tanh = made is not None and "tanh" in (p.payload for p in made.children())
+                yield Match(term, holes, (term,), "timm_mlp", (("gelu_by_tanh", ()),) if by_tanh else ())
 
 
-def _makes_gelu(program: Program, factory: Term) -> bool:
-    if factory.label == "torch.nn.GELU":
-        return True
+def _made_by(program: Program, factory: Term) -> Term | None:
+    """What a class or lambda makes."""
     if factory.head == "lambda":
         node, scope = lambda_parts(factory)
-        made = program.reader.read(node.body, scope.closure())
-        return made.label == "torch.nn.GELU"
-    return False
+        return program.reader.read(node.body, scope.closure())
+    return factory
 
 
 def _gated(program: Program, reading: Reading) -> Iterator[tuple[Term, Term, str, Term, Term]]:

@@ -9,6 +9,7 @@ from analyzer.techniques.patterns import Match, fits, parse_pattern
 from analyzer.techniques.predicates.basics import (
     LAYER_PATTERNS,
     RMS_PATTERNS,
+    is_parameter,
     is_rms,
     norm_kind,
     peeled,
@@ -40,13 +41,16 @@ def _written(term: Term, source: str) -> Match:
     holes = fits(parse_pattern(source), term) or {}
     inner = [one for one in walk(term) if one.head in ("rsqrt", "sqrt", "mean", "pow")]
     note = "eps_outside_root" if source == _EPSILON_OUTSIDE else "eps_inside_root" if "eps" in holes else "no_eps"
-    gain = (
-        next((part for part in term.args if held(part).label.endswith("Parameter")), None)
-        if term.head == "mul"
-        else None
-    )
+    gain = next((part for part in term.args if _is_gain(part)), None) if term.head == "mul" else None
     filled = dict(holes) | ({"w": gain} if gain is not None else {})
     return Match(term, tuple(sorted(filled.items())), tuple(inner), "written", ((note, ()),))
+
+
+def _is_gain(part: Term) -> bool:
+    """A parameter, or one more than a parameter."""
+    if part.head == "add" and len(part.args) == 2 and any(number(arg) == 1 for arg in part.args):
+        return any(is_parameter(arg) for arg in part.args)
+    return held(part).label.endswith("Parameter")
 
 
 def is_written_layer_norm(program: Program, reading: Reading) -> Iterator[Match]:

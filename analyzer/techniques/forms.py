@@ -1,0 +1,134 @@
+"""The formula of the form at hand, where it differs from the sheet's: a norm without shift, GELU by tanh, scores
+without scale. Says nothing where the code leaves the form open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from analyzer.techniques.containers import held
+from analyzer.techniques.patterns import Match
+from analyzer.techniques.predicates.basics import peeled
+from analyzer.techniques.terms import SHAPE_HEADS, Term, alternatives, number, walk
+
+_MEAN_SQUARE = r"\frac{1}{d}\sum_{i} x_i^2"
+_STATISTICS = r",\qquad \mu = \frac{1}{d}\sum_{i} x_i,\quad \sigma^2 = \frac{1}{d}\sum_{i}(x_i - \mu)^2"
+_LAYER = r"y = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}}"
+_GELU = r"y = W_2\,\mathrm{GELU}(W_1 x),\qquad \mathrm{GELU}(z) = "
+_TURN = (
+    r"\begin{pmatrix} x'_{i} \\ x'_{i+d/2} \end{pmatrix} = \begin{pmatrix} \cos m\theta_i & -\sin m\theta_i \\"
+    r" \sin m\theta_i & \cos m\theta_i \end{pmatrix} \begin{pmatrix} x_{i} \\ x_{i+d/2} \end{pmatrix},"
+    r"\qquad \theta_i = b^{-2i/d}"
+)
+
+
+def formula_of(sheet: str, match: Match) -> str | None:
+    """The formula of a match, None where the sheet's own holds."""
+    rule = _FORMS.get(sheet)
+    return rule(match) if rule is not None else None
+
+
+def _rms_norm(match: Match) -> str | None:
+    gain = dict(match.holes).get("w")
+    notes = {note for note, _ in match.notes}
+    factor = r"(1 + \gamma)" if gain is not None and gain.head == "add" else r"\gamma"
+    if _is_off(match.root, "elementwise_affine"):
+        return rf"y = \frac{{x}}{{\sqrt{{{_MEAN_SQUARE} + \epsilon}}}}"
+    if "eps_of_unit_vector" in notes:
+        unit = r"y = \sqrt{d}\,\frac{x}{\lVert x \rVert_2}"
+        return unit if len(match.root.args) == 2 else unit + r" \odot \gamma"
+    if "eps_outside_root" in notes:
+        return rf"y = \frac{{x}}{{\sqrt{{{_MEAN_SQUARE}}} + \epsilon}} \odot {factor}"
+    if "no_eps" in notes:
+        return rf"y = \frac{{x}}{{\sqrt{{{_MEAN_SQUARE}}}}} \odot {factor}"
+    whole = rf"y = \frac{{x}}{{\sqrt{{{_MEAN_SQUARE} + \epsilon}}}} \odot {factor}"
+    return whole if gain is not None and gain.head == "add" else None
+
+
+def _layer_norm(match: Match) -> str | None:
+    root = match.root
+    if root.label == "torch.nn.LayerNorm":
+        if _is_off(root, "elementwise_affine"):
+            return _LAYER + _STATISTICS
+        return _LAYER + r" \odot \gamma" + _STATISTICS if _is_off(root, "bias") else None
+    if root.head == "layer_norm" and root.label == "torch.nn.functional.layer_norm":
+        weight, bias = _is_absent(root.keyword("weight")), _is_absent(root.keyword("bias"))
+        if weight and bias:
+            return _LAYER + _STATISTICS
+        return _LAYER + r" \odot \gamma" + _STATISTICS if bias else None
+    outside = any(note == "eps_outside_root" for note, _ in match.notes)
+    return r"y = \frac{x - \mu}{\sigma + \epsilon} \odot \gamma + \beta" + _STATISTICS if outside else None
+
+
+def _is_off(term: Term, name: str) -> bool:
+    given = term.keyword(name)
+    return given is not None and given.payload is False
+
+
+def _is_absent(term: Term | None) -> bool:
+    """Not given, or certainly `None`."""
+    if term is None:
+        return True
+    options = [held(one) for one in alternatives(held(term))]
+    return all(one.head == "const" and one.payload is None for one in options)
+
+
+def _batch_norm(match: Match) -> str | None:
+    return r"y = \frac{x - \mu_B}{\sqrt{\sigma_B^2 + \epsilon}}" if _is_off(match.root, "affine") else None
+
+
+def _group_norm(match: Match) -> str | None:
+    return r"y = \frac{x - \mu_G}{\sqrt{\sigma_G^2 + \epsilon}}" if _is_off(match.root, "affine") else None
+
+
+def _gelu(match: Match) -> str | None:
+    notes = {note for note, _ in match.notes}
+    if "gelu_by_tanh" in notes:
+        return _GELU + r"\tfrac{1}{2} z\left(1 + \tanh\left(\sqrt{2/\pi}\,(z + 0.044715\,z^3)\right)\right)"
+    return _GELU + r"z\,\sigma(1.702\,z)" if "gelu_by_sigmoid" in notes else None
+
+
+def _attention(match: Match) -> str | None:
+    bare = any(note == "no_scale" for note, _ in match.notes)
+    return r"\mathrm{Attention}(Q, K, V) = \mathrm{softmax}\left(Q K^{\top}\right) V" if bare else None
+
+
+def _rotary(match: Match) -> str | None:
+    """Halves are turned against each other, not neighbours: two parts of a split, joined end to end."""
+    joined = match.evidence[1] if match.form == "half_split" and len(match.evidence) == 2 else match.root
+    inner = next(peeled(joined, SHAPE_HEADS))
+    parts = inner.args[0].args if inner.head == "cat" and inner.args and inner.args[0].head == "tuple" else ()
+    return _TURN if match.form in ("half_split", "pairs") and len(parts) == 2 else None
+
+
+def _warm_up(match: Match) -> str | None:
+    """`t + 1` above, `w + 1` below, as the code has them."""
+    holes = dict(match.holes)
+    quotient = next((t for t in walk(match.root) if t.head == "div" and len(t.args) == 2), None)
+    if quotient is None or "t" not in holes or "w" not in holes:
+        return None
+    top, bottom = quotient.args
+    factors = top.args if top.head == "mul" else (top,)
+    above = any(_is_raised(one, holes["t"]) for one in factors)
+    below = _is_raised(bottom, holes["w"])
+    if not above and not below:
+        return None
+    return rf"\eta_t = \eta\,\frac{{{'t + 1' if above else 't'}}}{{{'w + 1' if below else 'w'}}}\quad (t < w)"
+
+
+def _is_raised(term: Term, value: Term) -> bool:
+    """`value + 1`."""
+    plus = term.head == "add" and len(term.args) == 2 and any(number(arg) == 1 for arg in term.args)
+    return plus and any(arg.digest == value.digest for arg in term.args)
+
+
+_FORMS: dict[str, Callable[[Match], str | None]] = {
+    "batch_norm": _batch_norm,
+    "gelu_ffn": _gelu,
+    "group_norm": _group_norm,
+    "layer_norm": _layer_norm,
+    "linear_warmup": _warm_up,
+    "rms_norm": _rms_norm,
+    "rotary_position_embedding": _rotary,
+    "scaled_dot_product_attention": _attention,
+}
