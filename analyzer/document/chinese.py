@@ -6,6 +6,7 @@ that Chinese prose has. Code, links and quotations are left as they are.
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
@@ -13,6 +14,9 @@ from analyzer.records.diagrams import Diagram
 from analyzer.records.document import Document, Plain, Snippet, SourceRef
 
 JOINTS = {", ": "、", "; ": "；", " (": "（", ")": "）", "), ": "），", "); ": "）；", ": ": "："}
+FULL_WIDTH = frozenset("，。、；：（）")
+LEFT_OUT = re.compile(r" … \(\+(\d+)\)")
+SPACED = re.compile(r"^ +(?=[，。、；：（）])|(?<=[，。、；：（）]) +$")
 
 
 def with_chinese_punctuation(document: Document) -> Document:
@@ -37,19 +41,31 @@ def _set(part: Any) -> Any:
     return replace(part, **changed) if changed else part
 
 
-def _tuple(parts: Any) -> Any:
-    return tuple(_set(item) for item in parts)
+def _tuple(parts: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The parts of a line, without the spaces that a full-width mark already has in it."""
+    new: list[Any] = []
+    for part in map(_set, parts):
+        if isinstance(part, Plain) and part.text[:1] in FULL_WIDTH and new and isinstance(new[-1], Plain):
+            new[-1] = replace(new[-1], text=new[-1].text.rstrip(" "))
+        if isinstance(part, Plain) and new and isinstance(new[-1], Plain) and new[-1].text[-1:] in FULL_WIDTH:
+            new.append(replace(part, text=part.text.lstrip(" ")))
+        else:
+            new.append(part)
+    return tuple(new)
 
 
 def _joint(text: str) -> str:
+    """One part of a line: a joint as a whole, or prose that ends or begins with half of a pair of brackets."""
     if text in JOINTS:
         return JOINTS[text]
-    if text.endswith(" (") and _is_chinese(text[-3:-2]):
-        return f"{text[:-2]}（"
+    if left_out := LEFT_OUT.fullmatch(text):
+        return f"，另有 {left_out[1]} 处"
+    if text.endswith(" ("):
+        text = f"{text[:-2]}（"
     if text.startswith(")") and _is_chinese(text[1:2]):
-        return f"）{text[1:]}"
-    return text
+        text = f"）{text[1:]}"
+    return SPACED.sub("", text)
 
 
 def _is_chinese(character: str) -> bool:
-    return "一" <= character <= "鿿" or character in "，。、；："
+    return "一" <= character <= "鿿" or character in FULL_WIDTH

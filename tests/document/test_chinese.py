@@ -26,6 +26,9 @@ def text_of(document: Document) -> tuple[Inline, ...]:
         (" (", "（"),
         (")", "）"),
         ("注意力 (", "注意力（"),
+        ("1,024 (", "1,024（"),
+        (" … (+5)", "，另有 5 处"),
+        ("。 ", "。"),
         (")。", "）。"),
         ("[B, T]", "[B, T]"),
     ],
@@ -40,3 +43,8 @@ def test_joint_of_a_chinese_line(joint: str, chinese: str) -> None:
 def test_english_is_left_alone() -> None:
     english = document("en", Code("x"), Plain(", "), Code("y"))
     assert with_chinese_punctuation(english) is english
+
+
+def test_no_space_stays_beside_a_full_width_mark() -> None:
+    line = text_of(with_chinese_punctuation(document("zh", Plain("主类"), Plain(" ("), Plain(")"), Plain(" 的输入"))))
+    assert "".join(part.text for part in line if isinstance(part, Plain)) == "主类（）的输入"

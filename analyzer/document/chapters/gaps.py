@@ -28,9 +28,7 @@ def build(context: Context) -> Chapter:
     blocks += table(words, "assumptions", "kind text where rows", rows) or (note(words, "info", "gaps.no_assumptions"),)
     nets = context.model.nets if context.model else ()
     if nets:
-        blocks += (
-            paragraph(words, "gaps.nets", names=tuple(part for net in nets for part in (*code(net), Plain(" ")))),
-        )
+        blocks += (paragraph(words, "gaps.nets", names=words.listed([words.line(f"gaps.net_{net}") for net in nets])),)
     return Chapter("gaps", words.line("gaps.title"), blocks)
 
 
