@@ -8,6 +8,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from copy import copy
 
+from analyzer.facts.configuration.parser_sites import options_by_site
 from analyzer.facts.configuration_owners import keys_of, slot_of
 from analyzer.facts.environment import without_environment
 from analyzer.facts.evaluation import ValueOf, machine_dependence, unresolved_name
@@ -60,6 +61,8 @@ class ArgumentValues:
         for table in tables:
             for value in table.values:
                 self._by_name.setdefault(slot_of(table, value.name), value)
+        for slot, value in options_by_site(inference, tables):
+            self._by_name.setdefault(slot, value)
 
     def with_effective(self, effective: Mapping[Slot, Value]) -> ArgumentValues:
         """The same, with the values that one program itself gives."""

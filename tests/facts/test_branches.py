@@ -65,7 +65,7 @@ with torch.no_grad():
 DISPATCHES = [
     'if arguments.what == "one":\n        first(arguments)\n    else:\n        second(arguments)',
     'if arguments.what == "one":\n        first(arguments)\n    elif arguments.what:\n        second(arguments)',
-    'match arguments.what:\n        case "a":\n            first(arguments)\n        case _:\n            second(arguments)',
+    'match arguments.what:\n        case "a":\n            first(0)\n        case _:\n            second(arguments)',
     '{"one": first, "two": second}[arguments.what](arguments)',
 ]
 
