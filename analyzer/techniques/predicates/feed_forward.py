@@ -185,7 +185,8 @@ def is_gelu_gate(program: Program, reading: Reading) -> Iterator[Match]:
 def _named(program: Program, reading: Reading, names: tuple[str, ...]) -> Iterator[Match]:
     """A gate whose activation is looked up by a name that the configuration's default gives."""
     for product, gate, kind, inner, value in _gated(program, reading):
-        place = next((held(one.args[0]).args[1] for one in alternatives(gate) if one.head == "apply"), None)
+        calls = [one.args[0] for one in alternatives(gate) if one.head == "apply"]
+        place = next((held(callee).args[1] for callee in calls if _is_table_lookup(callee)), None)
         if kind == "named" and place is not None and configured_string(program, place) in names:
             holes = _maps((("g", _layer_of(inner)), ("v", _layer_of(value)), ("act", place)))
             note = (("activation_by_configured_name", ()),)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from analyzer.techniques.containers import held
+from analyzer.techniques.frame import Step
 from analyzer.techniques.patterns import Match, find_matches, fits, parse_pattern
 from analyzer.techniques.predicates.basics import (
     CONV_HEADS,
@@ -174,10 +175,17 @@ def _stored_sinusoids(reading: Reading) -> Iterator[Match]:
     stores = [s for s in reading.steps if s.kind == "store" and s.target is not None and s.term.head in ("sin", "cos")]
     sines = [s for s in stores if s.term.head == "sin"]
     for sine in sines:
-        cosine = next((s for s in stores if s.term.head == "cos"), None)
+        cosine = next((s for s in stores if s.term.head == "cos" and _stores_into_one(s, sine)), None)
         if cosine is not None and _is_geometric(sine.term.args[0]):
             yield Match(sine.term, (("a", sine.term.args[0]),), (sine.term, cosine.term), "interleaved")
             return
+
+
+def _stores_into_one(one: Step, other: Step) -> bool:
+    """Both steps fill the same table: a rotation keeps cosine and sine apart."""
+    assert one.target is not None and other.target is not None
+    tables = [next(iter(peeled(step.target.args[0], {"stored"}))) for step in (one, other) if step.target.args]  # type: ignore[union-attr]
+    return len(tables) == 2 and same(*tables)
 
 
 def _is_geometric(angle: Term) -> bool:
