@@ -11,6 +11,9 @@ INSTALLED_TESTS := $(VENV)/.installed-tests
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 MERMAID := tests/mermaid/node_modules/.installed
 
+# Idle OpenMP threads of torch that spin slow everything else down where cores are shared.
+export GOMP_SPINCOUNT := 1000
+
 .PHONY: analyze test check format bench clean tests-browser
 .DELETE_ON_ERROR:
 
