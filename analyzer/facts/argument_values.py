@@ -8,7 +8,6 @@ import ast
 from collections.abc import Mapping, Sequence
 from copy import copy
 
-from analyzer.facts.configuration.parser_sites import options_by_site
 from analyzer.facts.configuration_owners import keys_of, slot_of
 from analyzer.facts.environment import without_environment
 from analyzer.facts.evaluation import ValueOf, machine_dependence, unresolved_name
@@ -18,6 +17,7 @@ from analyzer.facts.flow.scopes import CodeScope, parameters_of
 from analyzer.facts.flow.walk import Step, Target
 from analyzer.facts.keyword_items import Place, keyword_of
 from analyzer.facts.literal import NotPlain, eval_plain, is_plain
+from analyzer.facts.parser_sites import options_by_site
 from analyzer.index import Definition, External, SourceIndex
 from analyzer.records.configuration import ConfigTable, ConfigValue
 from analyzer.records.evidence import Known, Unknown

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from analyzer.facts.flow import Instance
 from analyzer.facts.flow.bindings import default_of
 from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.trace import Occurrence, is_forward
@@ -29,14 +30,18 @@ class _Visit:
     scope: CodeScope
     first: Occurrence
     samples: bool
-    """It draws from a distribution."""
+    """It draws from a distribution, or works on the scores for a function that does."""
+    leads: bool = False
+    """It calls a function that draws."""
+    condition: str | None = None
+    """The condition of the call that leads here, where it helps a function that draws."""
 
     def feature(self, id_: str, node: ast.AST, amount: ast.expr | None = None) -> Feature:
         """A feature at a node, with the value of the amount that it uses."""
         index = self.program.flow.index
         values = ((ast.unparse(amount), self.value(amount)),) if amount is not None else ()
         where, code = index.span(self.scope.path, node), index.segment(self.scope.path, node)
-        return Feature(id_, where, code, values, _condition(self.scope, node))
+        return Feature(id_, where, code, values, _condition(self.scope, node) or self.condition)
 
     def value(self, node: ast.expr) -> Value:
         found = self.program.flow.values.value(node, self.scope, self.first.stack)
@@ -56,6 +61,7 @@ def decoding_features(program: Program) -> Iterator[Feature]:
         for rule in RULES:
             yield from rule(visit)
     yield from _fed_back_cache(program)
+    yield from _kept_cache(program)
     yield from _half_precision(program)
 
 
@@ -67,8 +73,18 @@ def _visits(program: Program) -> Iterator[_Visit]:
         first.setdefault(key, occurrence)
         if any(stage_of(dotted) == "sample" for dotted in occurrence.dotted):
             drawing.add(key)
+    leading = {
+        step.scope.key
+        for occurrence in program.occurrences
+        if occurrence.step.scope.key in drawing
+        for step, _ in occurrence.stack[-1:]
+    }
     for key, occurrence in first.items():
-        yield _Visit(program, occurrence.step.scope, occurrence, key in drawing)
+        caller = occurrence.stack[-1][0] if occurrence.stack else None
+        helps = key not in drawing and caller is not None and caller.scope.key in drawing and not occurrence.in_forward
+        conditions = caller.around.conditions if helps and caller is not None else ()
+        condition = conditions[-1] if conditions else None
+        yield _Visit(program, occurrence.step.scope, occurrence, key in drawing or helps, key in leading, condition)
 
 
 def _gradient_free(program: Program) -> Iterator[Feature]:
@@ -194,7 +210,7 @@ def _min_p(visit: _Visit) -> Iterator[Feature]:
 
 
 def _greedy(visit: _Visit) -> Iterator[Feature]:
-    """The largest score is chosen and appended to the sequence."""
+    """The largest score is chosen and appended to the sequence, or returned in place of a drawn one."""
     appended = {
         n.id
         for call in visit.scope.nodes
@@ -208,7 +224,11 @@ def _greedy(visit: _Visit) -> Iterator[Feature]:
         call for call, amount in _calls_of(visit.scope, "topk", "k") if amount is not None and _is_number(amount, 1)
     ]
     for call in found:
-        if set(_bound_by(visit.scope, call)) & appended:
+        is_returned = visit.samples and any(
+            isinstance(n, ast.Return) and n.value is not None and any(part is call for part in ast.walk(n.value))
+            for n in visit.scope.nodes
+        )
+        if set(_bound_by(visit.scope, call)) & appended or is_returned:
             yield visit.feature("greedy_decoding", call)
 
 
@@ -279,7 +299,7 @@ def _keeps_joined(scope: CodeScope) -> bool:
 
 def _streams(visit: _Visit) -> Iterator[Feature]:
     """A generator that yields while it draws."""
-    for node in visit.scope.nodes if visit.samples else ():
+    for node in visit.scope.nodes if visit.samples or visit.leads else ():
         if isinstance(node, (ast.Yield, ast.YieldFrom)):
             yield visit.feature("streaming", node)
 
@@ -306,6 +326,55 @@ def _fed_back_cache(program: Program) -> Iterator[Feature]:
             if isinstance(argument, ast.Name) and _comes_from(scope, argument.id, outputs):
                 index = program.flow.index
                 yield Feature("kv_cache", index.span(scope.path, call), index.segment(scope.path, call))
+
+
+def _kept_cache(program: Program) -> Iterator[Feature]:
+    """A forward in a loop is given an own object made before, which keeps rows of tensors while the forward runs."""
+    keepers = [o for o in program.occurrences if o.in_forward and _keeps_rows(program, o)]
+    for occurrence in program.occurrences:
+        call, step = occurrence.call, occurrence.step
+        is_model = any(is_forward(program.flow.inference, t) for t in step.targets) and not occurrence.in_forward
+        is_kept = any(inner is step for keeper in keepers for inner, _ in keeper.stack)
+        if call is None or not is_model or not is_kept or not step.around.loops:
+            continue
+        for keyword in (*call.args[1:], *(k.value for k in call.keywords)):
+            test = _made_under(step.scope, keyword.id) if isinstance(keyword, ast.Name) else None
+            visit = _Visit(program, step.scope, occurrence, samples=False)
+            if test is not None:
+                feature = visit.feature("kv_cache", call, test if isinstance(test, (ast.Name, ast.Attribute)) else None)
+                yield replace(feature, condition=feature.condition or ast.unparse(test))
+
+
+def _keeps_rows(program: Program, occurrence: Occurrence) -> bool:
+    """`self.rows[..., a:b] = new` or `self.rows = cat((self.rows, new))` in a class that is no module."""
+    step = occurrence.step
+    owner = step.scope.parent
+    if step.kind != "store" or owner is None or not owner.is_class:
+        return False
+    if program.flow.inference.is_module(Instance(owner.key)):
+        return False
+    if isinstance(step.node, ast.Subscript):
+        has_slice = any(isinstance(n, ast.Slice) for n in ast.walk(step.node.slice))
+        return has_slice and isinstance(step.node.value, ast.Attribute)
+    value = getattr(step.statement, "value", None)
+    is_joined = isinstance(value, ast.Call) and ast.unparse(value.func).rpartition(".")[2] in ("cat", "concat")
+    return is_joined and value is not None and ast.unparse(step.node) in ast.unparse(value)
+
+
+def _made_under(scope: CodeScope, name: str) -> ast.expr | None:
+    """The condition of `name = make() if test else None` where all bindings have the same, None elsewhere."""
+    values = [
+        n.value
+        for n in scope.nodes
+        if isinstance(n, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in n.targets)
+    ]
+    tests = {
+        ast.unparse(v.test): v.test
+        for v in reversed(values)
+        if isinstance(v, ast.IfExp) and isinstance(v.body, ast.Call) and isinstance(v.orelse, ast.Constant)
+    }
+    is_whole = len(tests) == 1 and all(isinstance(v, ast.IfExp) for v in values)
+    return next(iter(tests.values())) if is_whole else None
 
 
 def _comes_from(scope: CodeScope, name: str, outputs: set[str]) -> bool:

@@ -68,7 +68,7 @@ LOSS = re.compile(LOSS_FUNCTION)
 _COMPILED = tuple((kind, re.compile(pattern)) for kind, pattern in STAGES)
 
 SEEDS = re.compile(
-    r"torch\.(cuda\.)?manual_seed(_all)?|random\.seed|numpy\.random\.seed|torch\.seed|torch\.mps\.manual_seed|"
+    r"torch\.(cuda\.)?manual_seed(_all)?|torch\.Generator\(\)\.manual_seed|random\.seed|numpy\.random\.seed|torch\.seed|torch\.mps\.manual_seed|"
     r"(transformers|accelerate\.utils|transformers\.trainer_utils)\.set_seed|(pytorch_lightning|lightning)\.seed_everything|"
     r"(pytorch_lightning|lightning)\.\w+\.seed_everything|torch\.xpu\.manual_seed"
 )

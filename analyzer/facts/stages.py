@@ -11,6 +11,7 @@ from analyzer.facts.flow.walk import Step
 from analyzer.facts.interfaces import stage_of
 from analyzer.facts.loss_slices import LossSlices
 from analyzer.facts.program import DATA_BASES, OPTIMIZER_BASES, Program, is_eval, is_unresolved_backward
+from analyzer.facts.text_codecs import codec_methods
 from analyzer.index import Definition, External
 from analyzer.records.processes import Stage, StageKind
 
@@ -127,12 +128,23 @@ class _StageBuilder:
                 is_step = found.name.endswith(".step")
                 if is_step and self._program.is_own_class(found.receiver, OPTIMIZER_BASES):
                     return "step"
+                codec = self._codec_kind(found.name)
+                if codec is not None:
+                    return codec
         if self._is_registry_call(occurrence.step):
             return "build"
         is_next = "builtins.next" in occurrence.dotted and occurrence.call is not None
         if is_next and self._program.loader_of(occurrence.step.node, occurrence.step):
             return "batch"
         return "batch" if self._is_batch_call(occurrence) else None
+
+    def _codec_kind(self, method: str) -> StageKind | None:
+        """A method of an own class that turns text into numbers or back."""
+        owner = self._program.flow.index.symbols.definition(method.rpartition(".")[0])
+        if owner is None or not isinstance(owner.node, ast.ClassDef):
+            return None
+        kind = codec_methods(self._program.flow.index, owner).get(method)
+        return {"encode": "tokenize", "decode": "postprocess"}.get(kind or "")  # type: ignore[return-value]
 
     def _is_registry_call(self, step: Step) -> bool:
         """A call of several factories, of which the configuration chooses one, each building a module."""
