@@ -34,7 +34,6 @@ class AnalyzeOptions:
     settings: tuple[tuple[str, str], ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     packages: tuple[str, ...] = ()
-    cache: bool = True
 
 
 def analyze(options: AnalyzeOptions, progress: Progress = lambda stage: None) -> Analysis:
