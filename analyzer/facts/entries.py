@@ -12,6 +12,7 @@ from analyzer.index import SourceIndex
 from analyzer.records.evidence import Evidence
 from analyzer.records.structure import Structure
 
+INVENTED = frozenset(f"torch.{name}" for name in ("randn", "rand", "randint", "ones", "zeros", "randn_like"))
 Ranked = tuple[Program, tuple[Evidence, ...]]
 
 
@@ -65,8 +66,27 @@ def inference_programs(flow: Flow, structure: Structure) -> Iterator[Program]:
                 covered |= {body.scope.key for body in bodies_of(program)}
                 has_real = has_real or is_real(program)
                 yield program
+    for program in () if has_real else _evaluations(flow):
+        covered |= {body.scope.key for body in bodies_of(program)}
+        has_real = True
+        yield program
     for model in structure.models:
         yield from _model_programs(flow, model.qualified_name, covered, model.main and not has_real)
+
+
+def _evaluations(flow: Flow) -> Iterator[Program]:
+    """Functions in which training scripts evaluate: where no other code runs the trained model, they show how."""
+    seen: set[str] = set()
+    for path in flow.index.trees():
+        program = _script(flow, path)
+        if "backward" not in program.kinds:
+            continue
+        for occurrence in program.occurrences:
+            for target in occurrence.step.targets if id(occurrence.step) in program.evaluation_calls else ():
+                body = target.body
+                if body is not None and body.scope.is_function and body.scope.key not in seen:
+                    seen.add(body.scope.key)
+                    yield Program(flow, body.scope.key, body, flow.index.span(body.scope.path, body.scope.node))
 
 
 def _model_programs(flow: Flow, owner: str, covered: set[str], with_forward: bool) -> Iterator[Program]:
@@ -92,7 +112,16 @@ def _model_programs(flow: Flow, owner: str, covered: set[str], with_forward: boo
 
 def is_real(program: Program) -> bool:
     """Trains, or runs a model with weights or inputs of its own; a mere call with random numbers is a self-test."""
-    return bool(program.kinds & {"load_checkpoint", "eval", "tokenize", "backward"})
+    if program.kinds & {"load_checkpoint", "tokenize"} or program.kinds >= {"backward", "data"}:
+        return True
+    return bool(program.kinds & {"eval", "backward"}) and not _invents_inputs(program)
+
+
+def _invents_inputs(program: Program) -> bool:
+    """Tensors of random or constant numbers are made in the program's own code, as a self-test makes its inputs."""
+    own = [body for body in bodies_of(program) if body.scope.path == program.body.scope.path and body.scope.parent]
+    bodies = [program.body, *(body for body in own if body.scope.parent is not None and not body.scope.parent.is_class)]
+    return any(dotted in INVENTED for body in bodies for step in body.steps for dotted in step.foreign)
 
 
 def bodies_of(program: Program) -> list[Body]:
@@ -127,6 +156,7 @@ def ranked(index: SourceIndex, structure: Structure, programs: Sequence[Program]
         place = mentioned.get(program.script or program.name.partition(":")[0])
         if place is not None:
             evidence.append(Evidence(structure.entry_points[place].where, "named_in_documents"))
+        evidence += _document_lines(structure, program, main)
         starts_anew = "backward" in program.kinds and not loads_weights(program)
         if starts_anew:
             evidence.append(Evidence(program.entry, "trains_from_scratch"))
@@ -140,6 +170,7 @@ def ranked(index: SourceIndex, structure: Structure, programs: Sequence[Program]
             not (is_real(program) or is_method),
             not runs_main,
             not is_script,
+            not program.name.startswith(f"{main}."),
             is_notebook,
             not starts_anew,
             place == len(structure.entry_points),
@@ -150,6 +181,14 @@ def ranked(index: SourceIndex, structure: Structure, programs: Sequence[Program]
         )
         scored.append((key, program, tuple(evidence)))
     return [(program, evidence) for _, program, evidence in sorted(scored, key=lambda item: item[0])]
+
+
+def _document_lines(structure: Structure, program: Program, main: str) -> list[Evidence]:
+    """Where the documents build the model whose forward is all that runs it."""
+    if program.name != f"{main}.forward":
+        return []
+    lines = [e for model in structure.models if model.main for e in model.evidence if e.rule == "built_in_readme"]
+    return [Evidence(line.where, "named_in_documents") for line in lines[:1]]
 
 
 def loads_weights(program: Program) -> bool:

@@ -103,6 +103,7 @@ if __name__ == "__main__":
     parser.add_argument("--strength", type=float, default=4.5)
     args = parser.parse_args()
     net = Net()
+    net.load_state_dict(torch.load("net.pt"))
     net.eval()
     options = dict(scale=args.strength)
     CHANGE
