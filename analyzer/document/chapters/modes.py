@@ -84,13 +84,21 @@ def _side(context: Context, text: str, spans: tuple[Span, ...]) -> Line:
         ),
         None,
     )
-    techniques = [name.strip() for name in text.split(",")]
-    if all(name in context.sheets for name in techniques):
-        said = words.listed([context.technique_name(name) for name in techniques])
+    parts = [_part_name(context, name.strip()) for name in text.split(",")]
+    if all(parts):
+        said = words.listed([part for part in parts if part])
     else:
         said = words.line(known) if known else code(text, 120)
     places = join([(SourceRef(span),) for span in spans[:2]])
     return (*said, Plain(" ("), *places, Plain(")")) if spans else said
+
+
+def _part_name(context: Context, name: str) -> Line | None:
+    """What a technique or a feature of a pipeline is called, if the id is one."""
+    if name in context.sheets:
+        return (Plain(context.technique_name(name)),)
+    key = f"features.{name}"
+    return context.words.line(key) if name.isidentifier() and context.words.has(key) else None
 
 
 def _line(context: Context, item: LineDifference) -> tuple[Line, ...]:
