@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from analyzer.facts.configuration.dict_literals import pairs_of
 from analyzer.facts.evaluation import ValueOf
-from analyzer.facts.flow import Foreign, Function, Klass
+from analyzer.facts.flow import Foreign, Function, Instance, Klass
 from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.trace import Occurrence
 from analyzer.facts.interfaces import is_optimizer, is_scheduler
@@ -26,6 +27,8 @@ POSITIONAL = {
     "LambdaLR": ("optimizer", "lr_lambda"),
 }
 CURVE_POINTS = 200
+COPIED = Foreign("dataclasses.replace()")
+"""A changed copy has the class of what it was made from."""
 
 
 def find_optimizers(program: Program) -> tuple[Optimizer, ...]:
@@ -82,6 +85,10 @@ def _groups(program: Program, occurrence: Occurrence, node: ast.expr) -> Iterato
     """One group per dictionary of the list that the optimizer is given; else all that it is given."""
     scope = occurrence.step.scope
     written = _written_out(node, scope)
+    made = _made_groups(program, occurrence, written)
+    if made is not None:
+        occurrence, written = made
+        scope = occurrence.step.scope
     if not isinstance(written, ast.List) or not all(pairs_of(item) for item in written.elts):
         yield OptimizerGroup(_text(program, occurrence, node), (), program.flow.index.span(scope.path, node))
         return
@@ -92,6 +99,22 @@ def _groups(program: Program, occurrence: Occurrence, node: ast.expr) -> Iterato
         rule, place = _selection_rule(chosen, scope)
         where = program.flow.index.span(scope.path, place)
         yield OptimizerGroup(program.flow.index.segment(scope.path, rule), options, where)
+
+
+def _made_groups(program: Program, occurrence: Occurrence, node: ast.expr) -> tuple[Occurrence, ast.expr] | None:
+    """The one list that an own function returns, with the way into that function."""
+    for call in program.occurrences if isinstance(node, ast.Call) else ():
+        if call.step.node is node:
+            bodies = [(t, t.body) for t in call.step.targets if t.body is not None and not t.note]
+            target, body = bodies[0] if len(bodies) == 1 else (None, None)
+            returned = [n.value for n in body.scope.nodes if isinstance(n, ast.Return)] if body is not None else []
+            value = returned[0] if len(returned) == 1 else None
+            if body is not None and target is not None and value is not None:
+                listed = _written_out(value, body.scope)
+                step = replace(call.step, scope=body.scope)
+                if isinstance(listed, ast.List) and all(pairs_of(item) for item in listed.elts):
+                    return replace(call, step=step, stack=(*call.stack, (call.step, target))), listed
+    return None
 
 
 def _written_out(node: ast.expr, scope: CodeScope) -> ast.expr:
@@ -217,13 +240,55 @@ def _own_schedule(
     names = [a.arg for a in arguments.args] if isinstance(arguments, ast.arguments) else []
     given = [(key, node, flow.values.value(node, scope, store.stack)) for key, node in named_arguments(call, names)]
     listed = tuple((key, flow.index.segment(scope.path, node), value) for key, node, value in given)
+    given = [(key, node, _configured(program, (node, scope), inner, key, value)) for key, node, value in given]
     open_names = [key for key, _, value in given if isinstance(value, Unknown)]
     if len(open_names) != 1 or inner.parent is None or inner.parent.is_class:
         gap = Unknown("schedule_needs_run", (("names", ", ".join(open_names)),), where)
         return Schedule(function, where, listed, (), gap)
     last = _last_step(program, inner, [v.value for _, _, v in given if isinstance(v, Known)])
+    listed = (*listed, *_fields(given))
     curve, gap_ = _sampled(inner, given, last, value_of)
+    if curve:  # the one open argument is the step that runs along the curve
+        listed = tuple(item for item in listed if isinstance(item[2], Known))
     return Schedule(function, where, listed, curve, gap_)
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """An object of the code's own configuration class, by the fields that a function reads of it."""
+
+    owner: str
+    fields: tuple[tuple[str, str, Known[object]], ...]
+    """(field, expression as written, value that counts in this program)."""
+
+    def __repr__(self) -> str:
+        return f"{self.owner}({', '.join(f'{name}={value.value!r}' for name, _, value in self.fields)})"
+
+
+def _configured(
+    program: Program, given: tuple[ast.expr, CodeScope], inner: CodeScope, name: str, value: Value
+) -> Value:
+    """The argument as an object with its effective fields, where all that the function reads of it are known."""
+    types = program.flow.inference.types(*given) - {COPIED}
+    owner = next(iter(types)) if len(types) == 1 else None
+    if not isinstance(value, Unknown) or not isinstance(owner, Instance):
+        return value
+    definition = program.flow.index.symbols.definition(owner.owner)
+    local = definition.name.rpartition(".")[2] if definition is not None else ""
+    uses = [n for n in inner.nodes if isinstance(n, ast.Name) and n.id == name]
+    reads = [n for n in inner.nodes if isinstance(n, ast.Attribute) and any(n.value is use for use in uses)]
+    if program.flow.index.symbols.resolve(inner.path, local) != definition or len(uses) != len(reads):
+        return value
+    fields = {n.attr: (ast.unparse(n), program.flow.values.value(n, inner)) for n in reads}
+    known = tuple((key, text, found) for key, (text, found) in fields.items() if isinstance(found, Known))
+    return Known(_Settings(local, known), (), "evaluated") if known and len(known) == len(fields) else value
+
+
+def _fields(given: Sequence[tuple[str, ast.expr, Value]]) -> Iterator[tuple[str, str, Value]]:
+    """The fields of configuration objects that the curve was computed with."""
+    for _, _, value in given:
+        if isinstance(value, Known) and isinstance(value.value, _Settings):
+            yield from ((text, text, found) for _, text, found in value.value.fields)
 
 
 def _last_step(program: Program, inner: CodeScope, given: Sequence[object]) -> int | None:
@@ -231,7 +296,11 @@ def _last_step(program: Program, inner: CodeScope, given: Sequence[object]) -> i
     sizes = [value for value in given if isinstance(value, int) and not isinstance(value, bool)]
     for node in inner.nodes:
         parts = (
-            node.comparators if isinstance(node, ast.Compare) else [node.right] if isinstance(node, ast.BinOp) else []
+            node.comparators
+            if isinstance(node, ast.Compare)
+            else _operands(node)
+            if isinstance(node, ast.BinOp)
+            else []
         )
         for part in parts:
             if isinstance(part, (ast.Name, ast.Attribute)):
@@ -239,6 +308,11 @@ def _last_step(program: Program, inner: CodeScope, given: Sequence[object]) -> i
                 if isinstance(found, Known) and isinstance(found.value, int) and not isinstance(found.value, bool):
                     sizes.append(found.value)
     return max(sizes, default=None)
+
+
+def _operands(node: ast.BinOp) -> list[ast.expr]:
+    """What a step is divided by or lessened by; the number of steps is what a warm-up is taken from."""
+    return [node.left, node.right] if isinstance(node.op, ast.Sub) else [node.right]
 
 
 def _sampled(

@@ -1,0 +1,74 @@
+"""Curves of the code's own schedule functions whose settings come as an object, and groups that a function makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from analyzer.index import SourceIndex
+from analyzer.records.evidence import Known
+from tests.facts.test_processes import MODEL, derive
+
+Write = Callable[[Mapping[str, str]], SourceIndex]
+
+SCRIPT = """
+from dataclasses import dataclass
+import torch
+from model import Net
+
+@dataclass
+class Settings:
+    length: int = 50
+    ramp: int = 10
+    peak: float = 0.5
+    decay: float = 0.1
+
+def rate_at(step: int, settings: Settings) -> float:
+    if step < settings.ramp:
+        return settings.peak * (step + 1) / settings.ramp
+    return settings.peak * (1 - (step - settings.ramp) / max(1, settings.length - settings.ramp))
+
+def groups_of(net, decay):
+    parameters = list(net.parameters())
+    return [
+        {"params": [p for p in parameters if p.dim() >= 2], "weight_decay": decay},
+        {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0.0},
+    ]
+
+def fit(net: Net, settings: Settings):
+    groups = groups_of(net, settings.decay)
+    opt = torch.optim.AdamW(groups, lr=settings.peak)
+    step = 0
+    while step < settings.length:
+        for group in opt.param_groups:
+            group["lr"] = rate_at(step, settings)
+        _, loss = net(torch.ones(2, 2), torch.ones(2, 2))
+        loss.backward()
+        opt.step()
+        step += 1
+
+fit(Net(), Settings())
+"""
+
+
+def test_the_curve_uses_the_fields_that_count_and_ends_with_the_schedule(repository: Write) -> None:
+    (training,) = derive(repository({"model.py": MODEL, "run.py": SCRIPT})).training
+    (schedule,) = training.schedules
+    assert schedule.curve[0] == (0, 0.05) and schedule.curve[9] == (9, 0.5) and schedule.curve[-1] == (50, 0.0)
+    values = {name: value.value for name, _, value in schedule.arguments if isinstance(value, Known)}
+    assert values == {"settings.ramp": 10, "settings.peak": 0.5, "settings.length": 50}
+
+
+def test_a_field_without_a_known_value_leaves_the_curve_open(repository: Write) -> None:
+    text = SCRIPT.replace("Settings())", "Settings(peak=float(open('x').read())))")
+    (training,) = derive(repository({"model.py": MODEL, "run.py": text})).training
+    (schedule,) = training.schedules
+    assert schedule.curve == () and schedule.curve_gap is not None
+
+
+def test_groups_that_a_function_makes_have_their_rule_and_values(repository: Write) -> None:
+    (training,) = derive(repository({"model.py": MODEL, "run.py": SCRIPT})).training
+    groups = training.optimizers[0].groups
+    assert [(g.selection, [v.value for _, v in g.options if isinstance(v, Known)]) for g in groups] == [
+        ("[p for p in parameters if p.dim() >= 2]", [0.1]),
+        ("[p for p in parameters if p.dim() < 2]", [0.0]),
+    ]
