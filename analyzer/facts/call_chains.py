@@ -21,14 +21,20 @@ MAX_CHILDREN = 40
 
 def build_call_chain(program: Program) -> CallNode:
     """The tree below a program's entry."""
-    builder = _ChainBuilder(program.flow)
+    builder = _ChainBuilder(program.flow, _reached(program))
     children = builder.children(program.body, 0, frozenset({program.body.scope.key}))
     return CallNode(program.name, program.entry, program.name, None, children)
 
 
+def _reached(program: Program) -> frozenset[tuple[int, int]]:
+    """Calls and what they run on the ways of this program, by identity, without what only others hand in."""
+    return frozenset((id(o.step.node), id(target)) for o in program.occurrences for target in o.step.targets)
+
+
 class _ChainBuilder:
-    def __init__(self, flow: Flow) -> None:
+    def __init__(self, flow: Flow, reached: frozenset[tuple[int, int]]) -> None:
         self._flow = flow
+        self._reached = reached
         self._nodes = 0
         self._drawn: set[tuple[str, bool]] = set()
 
@@ -45,7 +51,7 @@ class _ChainBuilder:
         if is_unresolved_backward(step):
             return [CallNode(_label(step), self._span(step))]
         found = []
-        for target in step.targets:
+        for target in (t for t in step.targets if (id(step.node), id(t)) in self._reached):
             if target.dotted and _is_shown(target.dotted):
                 found.append(CallNode(_label(step), self._span(step), None, target.dotted))
             elif target.body is not None or isinstance(target.type, Klass):

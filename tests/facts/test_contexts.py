@@ -11,7 +11,7 @@ from analyzer.facts.configuration import derive_configuration
 from analyzer.facts.processes import derive_processes
 from analyzer.facts.structure import derive_structure
 from analyzer.index import SourceIndex
-from analyzer.records.processes import Pipeline
+from analyzer.records.processes import CallNode, Pipeline
 
 Write = Callable[[Mapping[str, str]], SourceIndex]
 
@@ -181,3 +181,19 @@ opt.step()
 """
     stages = _programs(repository({"net.py": NET, "train.py": body}))["train.py"].stages
     assert [s.code for s in stages if s.kind == "batch"] == ["x = draw()"]
+
+
+def test_call_chains_leave_out_what_the_program_never_hands_in(repository: Write) -> None:
+    index = repository(
+        {"net.py": NET, "process.py": PROCESS, "train.py": TRAIN.format(arguments=""), "sample.py": SAMPLE}
+    )
+    structure, value_of = derive_structure(index), Interpreter(index).value_of
+    found = derive_processes(index, structure, derive_configuration(index, structure, value_of), value_of)
+    targets = {chain.title: _forward_callers(chain.root) for chain in found.call_chains}
+    assert "process.py:Process.predict" not in targets["train.py"]
+    assert "process.py:Wrapped.__call__" in targets["train.py"]
+
+
+def _forward_callers(node: CallNode, caller: str = "") -> set[str]:
+    found = {caller} if node.target == "net.py:Net.forward" else set()
+    return found.union(*(_forward_callers(child, node.target or caller) for child in node.children))
