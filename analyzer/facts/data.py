@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from analyzer.facts.flow import Function, Instance
 from analyzer.facts.flow.scopes import CodeScope
@@ -20,33 +21,67 @@ DTYPE = re.compile(r"(?:torch|np|numpy)\.(\w*(?:int|float|bool|long|half|bfloat)
 def find_data(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) -> tuple[DataItem, ...]:
     """Items that the samples or batches of a program consist of."""
     found: dict[tuple[str, object], DataItem] = {}
+    names = _received(program, stages)
     for scope in _builders(program, stages):
-        for item in _returned(program, scope):
+        items = list(_returned(program, scope))
+        given = names.get(scope.key, ())
+        if len(given) == len(items):
+            items = [replace(i, name=n) if not i.name.isidentifier() else i for i, n in zip(items, given, strict=True)]
+        for item in items:
             found.setdefault((item.name, item.where), item)
     return tuple(found.values())
+
+
+def _received(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) -> dict[str, tuple[str, ...]]:
+    """Names that a batch stage binds the parts of a function's result to: `x, y = batch()`."""
+    found: dict[str, tuple[str, ...]] = {}
+    for stage, occurrence in stages:
+        statement = occurrence.step.statement
+        if (
+            stage.kind != "batch"
+            or not isinstance(statement, ast.Assign)
+            or statement.value is not occurrence.step.node
+        ):
+            continue
+        target = statement.targets[0]
+        parts = target.elts if isinstance(target, ast.Tuple) else [target]
+        if all(isinstance(part, ast.Name) for part in parts):
+            for scope in _builders_of(program, occurrence):
+                found.setdefault(scope.key, tuple(ast.unparse(part) for part in parts))
+    return found
 
 
 def find_shift(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) -> Span | None:
     """The statement of a sample's or batch's function that takes the targets one place after the inputs."""
     for scope in _builders(program, stages):
-        slices = [(s, n) for s in scope.nodes if isinstance(s, ast.Assign) for n in ast.walk(s.value) if _is_slice(n)]
-        for first, left in slices:
-            for second, right in slices:
-                if first is not second and _is_one_later(left, right):
+        made = [(s, s.value) for s in scope.nodes if isinstance(s, (ast.Assign, ast.Return)) and s.value is not None]
+        parts = [(s, part) for s, value in made for part in (value.elts if isinstance(value, ast.Tuple) else [value])]
+        slices = [(s, part, n) for s, part in parts for n in ast.walk(part) if _is_slice(n)]
+        for _, first, left in slices:
+            for second, other, right in slices:
+                if first is not other and _is_one_later(left, right):
                     return program.flow.index.span(scope.path, second)
     return None
 
 
 def _is_slice(node: ast.AST) -> bool:
-    return isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice)
+    return isinstance(node, ast.Subscript) and isinstance(_last_slice(node), ast.Slice)
+
+
+def _last_slice(node: ast.Subscript) -> ast.expr:
+    """The slice of the last dimension where the ones before are taken whole: `x[:, :-1]`."""
+    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else []
+    is_whole = bool(parts) and all(isinstance(p, ast.Slice) and ast.unparse(p) == ":" for p in parts[:-1])
+    return parts[-1] if is_whole else node.slice
 
 
 def _is_one_later(left: ast.AST, right: ast.AST) -> bool:
     """`x[i:n]` and `x[i + 1:n + 1]`, or `x[:-1]` and `x[1:]`."""
     if not isinstance(left, ast.Subscript) or not isinstance(right, ast.Subscript):
         return False
-    first, second = left.slice, right.slice
-    if ast.unparse(left.value) != ast.unparse(right.value):
+    first, second = _last_slice(left), _last_slice(right)
+    dimensions = [len(s.slice.elts) if isinstance(s.slice, ast.Tuple) else 1 for s in (left, right)]
+    if ast.unparse(left.value) != ast.unparse(right.value) or dimensions[0] != dimensions[1]:
         return False
     if not isinstance(first, ast.Slice) or not isinstance(second, ast.Slice) or second.lower is None:
         return False

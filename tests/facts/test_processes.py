@@ -190,6 +190,21 @@ def test_the_shift_of_labels_is_found_where_the_batch_is_made(repository: Write)
     assert loss.label_shift is not None and str(loss.label_shift) == "train.py:15"
 
 
+def test_parts_of_a_batch_have_the_names_that_receive_them(repository: Write) -> None:
+    text = TRAIN.replace("return x, torch.stack([x[0], x[1]])", "z = torch.stack([x])\n    return z[:, :-1], z[:, 1:]")
+    (training,) = derive(repository({"model.py": MODEL, "train.py": text})).training
+    assert [(item.name, item.expression) for item in training.data] == [("x", "z[:, :-1]"), ("y", "z[:, 1:]")]
+    assert str(training.losses[0].label_shift) == "train.py:15"
+
+
+def test_a_difference_of_neighbours_is_no_shift_of_labels(repository: Write) -> None:
+    text = TRAIN.replace(
+        "return x, torch.stack([x[0], x[1]])", "z = torch.stack([x])\n    return z[:, 1:] - z[:, :-1], x"
+    )
+    (training,) = derive(repository({"model.py": MODEL, "train.py": text})).training
+    assert training.losses[0].label_shift is None
+
+
 def test_inference_has_its_own_program_and_decoding(repository: Write) -> None:
     (inference,) = derive(repository(SOURCES)).inference
     assert [stage.kind for stage in inference.stages] == [
