@@ -13,6 +13,7 @@ from analyzer.document.remarks import remarks
 from analyzer.document.technique_blocks import departures, formula, has_formula, motivation
 from analyzer.records.configuration import ConfigValue
 from analyzer.records.document import Block, Chapter, Code, Heading, Line, Plain
+from analyzer.records.evidence import Known
 from analyzer.records.source import Span
 from analyzer.records.structure import ArgumentInfo
 from analyzer.records.tensors import ShapeRow, TensorSpec
@@ -138,7 +139,7 @@ def settings(context: Context, item: KeyModule) -> tuple[Block, ...]:
         table(
             context.words,
             f"settings_{slug(item.info.name)}",
-            "name value type used_at where",
+            "name value effective type used_at where",
             rows,
             caption=context.words.line("core_modules.settings"),
         )
@@ -167,8 +168,18 @@ def consumed(context: Context, span: Span) -> list[tuple[ConfigValue, list[Span]
 
 
 def _setting(context: Context, item: ConfigValue, spans: list[Span]) -> tuple[Line, ...]:
-    shown = item.effective or item.value
-    return (code(item.name), value(context.words, shown), code(item.annotation or ""), refs(spans, 3), ref(item.where))
+    words = context.words
+    counts = item.effective if _is_overridden(item) else None
+    last = ref(item.overrides[-1].where) if counts is not None and item.overrides else ()
+    effective = (*value(words, counts), *((Plain(" "), *last) if last else ()))
+    kind = code(item.annotation or "")
+    return (code(item.name), value(words, item.value), effective, kind, refs(spans, 3), ref(item.where))
+
+
+def _is_overridden(item: ConfigValue) -> bool:
+    if isinstance(item.value, Known) and isinstance(item.effective, Known):
+        return item.value.value != item.effective.value
+    return item.effective is not None and bool(item.overrides)
 
 
 def code_blocks(context: Context, item: KeyModule) -> tuple[Block, ...]:

@@ -81,7 +81,7 @@ def _settings(context: Context) -> list[Question]:
         found.append(
             Question(
                 words.line("quiz.setting", name=Code(item.name)),
-                value(words, item.effective or item.value),
+                value(words, item.value),
                 (item.where,),
             )
         )
