@@ -251,7 +251,8 @@ class _StageBuilder:
         root = name.partition(".")[0]
         owner = self._inference.scopes.owner_of(step.scope, root)
         if owner is not None and owner.is_function:
-            return False
+            imports = (n for n in owner.nodes if isinstance(n, (ast.Import, ast.ImportFrom)))
+            return any((a.asname or a.name.partition(".")[0]) == root for n in imports for a in n.names)
         found = self._program.flow.index.symbols.resolve(step.scope.path, root)
         if isinstance(found, Definition):
             return isinstance(found.node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))

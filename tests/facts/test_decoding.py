@@ -92,3 +92,11 @@ def test_an_object_that_keeps_no_rows_is_no_cache(repository: Write) -> None:
     text = SOURCE.replace("self.rows[:, start : start + 1] = new", "self.rows = new")
     (inference,) = derive(repository({"run.py": text})).inference
     assert "kv_cache" not in features(inference)
+
+
+def test_a_module_that_a_function_imports_is_no_input_of_a_stage(repository: Write) -> None:
+    start = SOURCE.index('letters = Letters("ab")')
+    body = SOURCE[start:].replace("\n", "\n    ").rstrip()
+    text = f"{SOURCE[:start]}def run():\n    import torch\n    {body}\n\nrun()\n"
+    (inference,) = derive(repository({"run.py": text})).inference
+    assert [stage.consumes for stage in inference.stages if stage.kind == "tokenize"] == [("net", "letters")]
