@@ -369,7 +369,7 @@ def _probes(draft: _Draft, mode: Mode, sizes: Mapping[str, int], base: Sequence[
     paths = _paths(base) | {origin.path for origin in map(origin_of, classes) if origin is not None}
     paths |= set(draft.source.interpreter.session._modules)
     trees = [sources.tree(path) for path in sorted(paths)]
-    wanted, attempts = 4, (60 if draft.request.effort == "full" else 8)
+    wanted, attempts = 4, (60 if draft.request.effort == "full" else 12)
     prober = Prober(draft.source, draft.built, sizes, trees, runs, wanted, attempts)
     draft.counts = prober.relations.counts
     return prober.probes()

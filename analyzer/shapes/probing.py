@@ -54,7 +54,13 @@ class Prober:
         """Up to `wanted` probes that the source accepts."""
         if not self.names:
             return ()
-        return self._drawn(RULES[0]) or self._drawn(RULES[1]) or self._drawn(self._repaired())
+        found = self._drawn(RULES[0]) or self._drawn(RULES[1])
+        if found:
+            return found
+        repaired = self._repaired()
+        without_image = replace(repaired, pinned=repaired.pinned | (frozenset(IMAGE_DIMS) & self.names.keys()))
+        inputs_only = replace(repaired, pinned=repaired.pinned | (self.names.keys() - self.relations.loose), tied={})
+        return self._drawn(repaired) or self._drawn(without_image) or self._drawn(inputs_only)
 
     def _drawn(self, rules: ProbeRules) -> tuple[Probe, ...]:
         """Probes by these rules; none where the first is rejected."""
@@ -74,7 +80,7 @@ class Prober:
             return None
         self.attempts -= 1
         try:
-            built = self.source.build(self.base.names, {n: v for n, v in values.items() if n in self.base.names})
+            built = self._built(values)
         except (CannotEvaluate, TargetRaised):
             return None
         actual = {name: built.names.get(name, value) for name, value in values.items()}
@@ -84,12 +90,19 @@ class Prober:
         trace = self.runs(built, actual)
         return Probe(built, actual, trace) if trace.stopped is None else None
 
+    def _built(self, values: Values) -> BuiltModel:
+        """The model at these values; the base itself where only inputs differ."""
+        given = {name: value for name, value in values.items() if name in self.base.names}
+        return self.base if given == dict(self.base.names) else self.source.build(self.base.names, given)
+
     def _repaired(self) -> ProbeRules:
         """How free each name is when it changes alone: freely, by its powers of two, with an equal name, not at all."""
         fixed: set[str] = set()
         tied: dict[str, str] = {}
         twos: dict[str, int] = {}
         for name in list(self._changeable())[:MAXIMUM_SINGLE_NAMES]:
+            if self.attempts <= self.wanted:  # the rest is kept for the probes themselves
+                break
             step = self._step_of(name)
             if step is not None:
                 twos[name] = step
@@ -104,12 +117,17 @@ class Prober:
         return ProbeRules(frozenset(fixed - partners) | unseen, tied, RULES[-1].twos, twos)
 
     def _step_of(self, name: str) -> int | None:
-        """The smallest power of two by which the name may change alone; None where it rejects every change."""
+        """The smallest power of two by which the name may change alone; None where it rejects every change.
+
+        A name that may not change by the largest is not tried with smaller ones.
+        """
         others = frozenset(self.names) - {name} - self._multiples_of(name)
-        for rules in RULES:
-            if self._try(self._one(replace(rules, pinned=others))) is not None:
-                return rules.twos
-        return None
+        free, even, careful = (self._one(replace(rules, pinned=others)) for rules in RULES)
+        if self._try(free) is not None:
+            return RULES[0].twos
+        if careful == free or self._try(careful) is None:
+            return None
+        return RULES[1].twos if even != careful and self._try(even) is not None else RULES[2].twos
 
     def _accepts_tie(self, name: str, other: str) -> bool:
         rules = RULES[-1]
@@ -120,7 +138,10 @@ class Prober:
         return draw_probes(self.names, self.relations, rules, 1)[0]
 
     def _changeable(self) -> Iterator[str]:
-        return (n for n, value in self.names.items() if value > 0 and n not in self.relations.counts)
+        """Inputs first: their change needs no new build."""
+        inputs = [name for name in self.sizes if name not in self.base.names]
+        names = [*inputs, *(name for name in self.names if name not in inputs)]
+        return (n for n in names if self.names[n] > 0 and n not in self.relations.counts)
 
     def _multiples_of(self, name: str) -> frozenset[str]:
         """Names that must follow when a divisor changes."""
