@@ -1,0 +1,125 @@
+"""A run on disk: everything that training changes, so that a resumed run equals an uninterrupted one bit for bit.
+
+Checkpoints hold tensors and plain values only and are read with `weights_only=True`: a foreign file cannot run code.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pickle
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from reference_model.config import ModelConfig, TrainingConfig
+from reference_model.errors import UserError
+from reference_model.model import GPT
+from reference_model.tokenizer import CharacterTokenizer
+
+FORMAT = "reference_model/checkpoint/1"
+
+
+@dataclass
+class Run:
+    """What a training run changes with every step, and what it was started with."""
+
+    model: GPT
+    optimizer: torch.optim.Optimizer
+    tokenizer: CharacterTokenizer
+    config: TrainingConfig
+    generator: torch.Generator  # draws the batches
+    corpus: str  # the name or path that the text came from
+    step: int = 0  # optimizer steps done
+
+
+def save_checkpoint(path: Path, run: Run) -> None:
+    """Everything of the run, for `resume_run`."""
+    content = {
+        "format": FORMAT,
+        "model_config": dataclasses.asdict(run.model.config),
+        "training_config": dataclasses.asdict(run.config),
+        "corpus": run.corpus,
+        "characters": run.tokenizer.characters,
+        "step": run.step,
+        "model": run.model.state_dict(),
+        "optimizer": run.optimizer.state_dict(),
+        "batch_generator": run.generator.get_state(),
+        "dropout_generators": dropout_generators(),
+    }
+    write_content(path, content)
+
+
+def export_model(path: Path, model: GPT, tokenizer: CharacterTokenizer) -> None:
+    """The model alone, in half precision: enough for `load_model`, a sixth of the size, and not resumable."""
+    content = {
+        "format": FORMAT,
+        "model_config": dataclasses.asdict(model.config),
+        "characters": tokenizer.characters,
+        "model": {name: weight.half() for name, weight in model.state_dict().items()},
+    }
+    write_content(path, content)
+
+
+def write_content(path: Path, content: dict[str, Any]) -> None:
+    """Write beside `path` and rename, so that an interruption or a full disk leaves the old checkpoint whole."""
+    partial = path.with_suffix(".partial")
+    try:
+        torch.save(content, partial)
+        os.replace(partial, path)
+    except (OSError, RuntimeError) as problem:  # torch reports a failed write as RuntimeError
+        partial.unlink(missing_ok=True)
+        raise UserError(f"{path}: cannot be written ({problem}); an older checkpoint there is untouched") from None
+
+
+def dropout_generators() -> dict[str, torch.Tensor]:
+    """The states of torch's global generators, from which dropout draws."""
+    states = {"cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        states["cuda"] = torch.cuda.get_rng_state()
+    return states
+
+
+def read_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
+    """The content of a checkpoint of this program; anything else is refused."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch describes foreign pickles at length; one line follows below
+            content = torch.load(path, map_location=device, weights_only=True)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such checkpoint; train one first or name another") from None
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
+        raise UserError(f"{path}: no readable checkpoint (truncated, or written by another program)") from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise UserError(f"{path}: no checkpoint of this program (format {FORMAT!r} is missing)")
+    return content
+
+
+def load_model(path: Path, device: torch.device) -> tuple[GPT, CharacterTokenizer]:
+    """The model and its tokenizer, for generation."""
+    return build_model(read_checkpoint(path, device), path, device)
+
+
+def build_model(content: dict[str, Any], path: Path, device: torch.device) -> tuple[GPT, CharacterTokenizer]:
+    try:
+        tokenizer = CharacterTokenizer(content["characters"])
+        model = GPT(ModelConfig(**content["model_config"])).to(device)
+        model.load_state_dict(content["model"])
+    except (KeyError, TypeError, RuntimeError) as problem:
+        reason = str(problem).splitlines()[0]
+        raise UserError(f"{path}: its weights do not fit its configuration ({reason})") from None
+    if tokenizer.vocab_size != model.config.vocab_size:
+        raise UserError(
+            f"{path}: {tokenizer.vocab_size} characters, but a model for {model.config.vocab_size}; it is damaged"
+        )
+    return model, tokenizer
+
+
+def restore_generators(content: dict[str, Any], generator: torch.Generator) -> None:
+    generator.set_state(content["batch_generator"].cpu())
+    torch.set_rng_state(content["dropout_generators"]["cpu"].cpu())
+    if "cuda" in content["dropout_generators"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state(content["dropout_generators"]["cuda"].cpu())

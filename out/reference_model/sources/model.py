@@ -1,0 +1,295 @@
+"""The network, in build order: norm, position, attention, feed-forward, block, GPT. The margin shows shapes.
+
+    B  batch: sequences side by side        C  d_model: width of the residual stream
+    T  tokens read in this call             H  query heads            G  key/value heads (G divides H)
+    S  positions attended to: the T         D  head_dim = C / H       F  d_ff: width inside the feed-forward
+       of this call and the cached ones     V  vocab_size
+
+It maps token ids to logits and knows nothing of text, data, optimizers or sampling.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from reference_model.config import ModelConfig
+
+# ---- normalisation
+
+
+class RMSNorm(nn.Module):
+    """x / rms(x) * weight: LayerNorm without its mean and bias (Zhang & Sennrich, 2019)."""
+
+    def __init__(self, d_model: int, eps: float) -> None:
+        super().__init__()
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(d_model))
+
+    def forward(self, x: Tensor) -> Tensor:
+        mean_square = x.float().pow(2).mean(dim=-1, keepdim=True)  # (B, T, 1); float32 also under mixed precision
+        normed = x.float() * torch.rsqrt(mean_square + self.eps)
+        return normed.type_as(x) * self.weight
+
+
+def build_norm(config: ModelConfig) -> nn.Module:
+    if config.norm == "rms_norm":
+        return RMSNorm(config.d_model, config.norm_eps)
+    return nn.LayerNorm(config.d_model, config.norm_eps, bias=config.bias)
+
+
+# ---- position
+
+
+class RotaryEmbedding(nn.Module):
+    """Angles by which queries and keys are turned, so that q·k depends on their distance only (Su et al., 2021).
+
+    Feature i is paired with feature i + D/2, the order of GPT-NeoX and Llama; the paper pairs neighbours, which
+    is the same up to a fixed permutation of the features.
+    """
+
+    cos: Tensor
+    sin: Tensor
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        exponents = torch.arange(0, config.head_dim, 2).float() / config.head_dim  # (D/2,)
+        frequencies = config.rope_base**-exponents  # (D/2,), from 1 down to about 1 / rope_base
+        angles = torch.outer(torch.arange(config.context_length).float(), frequencies)  # (context_length, D/2)
+        self.register_buffer("cos", angles.cos(), persistent=False)
+        self.register_buffer("sin", angles.sin(), persistent=False)
+
+    def forward(self, start: int, length: int) -> tuple[Tensor, Tensor]:
+        return self.cos[start : start + length], self.sin[start : start + length]  # (T, D/2) each
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn each feature pair of `x` (B, H, T, D) by the angle of its position."""
+    first, second = x.chunk(2, dim=-1)  # (B, H, T, D/2) each
+    turned = torch.cat((first * cos - second * sin, first * sin + second * cos), dim=-1)  # (B, H, T, D)
+    return turned.type_as(x)
+
+
+# ---- attention
+
+
+class LayerCache:
+    """Keys and values that one layer computed for earlier tokens, so that a new token costs one row, not T."""
+
+    def __init__(self, config: ModelConfig, batch_size: int, like: Tensor) -> None:
+        shape = (batch_size, config.n_kv_heads, config.context_length, config.head_dim)
+        self.keys = torch.zeros(shape, dtype=like.dtype, device=like.device)  # (B, G, context_length, D)
+        self.values = torch.zeros(shape, dtype=like.dtype, device=like.device)  # (B, G, context_length, D)
+        self.length = 0
+
+    def append(self, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """Store the rows of T new tokens and return those of all S tokens so far."""
+        end = self.length + k.size(2)
+        self.keys[:, :, self.length : end] = k
+        self.values[:, :, self.length : end] = v
+        self.length = end
+        return self.keys[:, :, :end], self.values[:, :, :end]  # (B, G, S, D) each
+
+
+class Attention(nn.Module):
+    """Causal self-attention (Vaswani et al., 2017), H query heads sharing G key/value heads.
+
+    G = H is multi-head attention, G = 1 multi-query (Shazeer, 2019), anything between them grouped-query attention
+    (Ainslie et al., 2023), whose cache is H / G times smaller.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.n_heads = config.n_heads
+        self.n_kv_heads = config.n_kv_heads
+        self.head_dim = config.head_dim
+        self.dropout = config.dropout
+        self.kernel = config.attention
+        self.query = nn.Linear(config.d_model, config.n_heads * config.head_dim, bias=config.bias)
+        self.key = nn.Linear(config.d_model, config.n_kv_heads * config.head_dim, bias=config.bias)
+        self.value = nn.Linear(config.d_model, config.n_kv_heads * config.head_dim, bias=config.bias)
+        self.output = nn.Linear(config.n_heads * config.head_dim, config.d_model, bias=config.bias)
+
+    def forward(
+        self, x: Tensor, rotation: tuple[Tensor, Tensor] | None = None, cache: LayerCache | None = None
+    ) -> Tensor:
+        B, T, C = x.shape
+        H, G, D = self.n_heads, self.n_kv_heads, self.head_dim
+        q = self.query(x).view(B, T, H, D).transpose(1, 2)  # (B, H, T, D)
+        k = self.key(x).view(B, T, G, D).transpose(1, 2)  # (B, G, T, D)
+        v = self.value(x).view(B, T, G, D).transpose(1, 2)  # (B, G, T, D)
+        if rotation is not None:
+            cos, sin = rotation
+            q, k = rotate(q, cos, sin), rotate(k, cos, sin)
+        if cache is not None:
+            k, v = cache.append(k, v)  # (B, G, S, D) each
+        k = k.repeat_interleave(H // G, dim=1)  # (B, H, S, D): the query heads of a group share its rows
+        v = v.repeat_interleave(H // G, dim=1)  # (B, H, S, D)
+        y = self.attend(q, k, v)  # (B, H, T, D)
+        y = y.transpose(1, 2).reshape(B, T, C)  # (B, T, C), the heads side by side: H * D = C
+        out: Tensor = self.output(y)  # (B, T, C)
+        return out
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        dropout = self.dropout if self.training else 0.0
+        if self.kernel == "explicit":
+            return explicit_attention(q, k, v, dropout)
+        if q.size(2) == k.size(2):
+            return F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=True)
+        # SDPA's is_causal aligns the triangle at the top left, which is wrong when earlier tokens are cached.
+        mask = causal_mask(q.size(2), k.size(2), q.device)  # (T, S)
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
+
+
+def causal_mask(new: int, total: int, device: torch.device) -> Tensor:
+    """True where a query may look: its own position and all before it; the last `new` of `total` are queries."""
+    return torch.ones(new, total, dtype=torch.bool, device=device).tril(diagonal=total - new)  # (T, S)
+
+
+def attention_weights(q: Tensor, k: Tensor) -> Tensor:
+    """softmax(QK^T / sqrt(D)): how much each query takes from each position that it may see."""
+    scores = q @ k.transpose(-2, -1) / math.sqrt(q.size(-1))  # (B, H, T, S)
+    visible = causal_mask(q.size(2), k.size(2), q.device)  # (T, S)
+    scores = scores.masked_fill(~visible, float("-inf"))
+    return F.softmax(scores, dim=-1)  # (B, H, T, S), each row sums to 1
+
+
+def explicit_attention(q: Tensor, k: Tensor, v: Tensor, dropout: float) -> Tensor:
+    """What the fused kernel computes, with the (T, S) weights in memory."""
+    weights = F.dropout(attention_weights(q, k), dropout)  # (B, H, T, S)
+    return weights @ v  # (B, H, T, D)
+
+
+# ---- feed-forward
+
+
+class FeedForward(nn.Module):
+    """Two matrices around a non-linearity: ReLU (Vaswani et al., 2017) or GELU (Hendrycks & Gimpel, 2016)."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.up = nn.Linear(config.d_model, config.d_ff, bias=config.bias)
+        self.activation = nn.ReLU() if config.activation == "relu" else nn.GELU()
+        self.down = nn.Linear(config.d_ff, config.d_model, bias=config.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = self.activation(self.up(x))  # (B, T, F)
+        out: Tensor = self.down(hidden)  # (B, T, C)
+        return out
+
+
+class SwiGLU(nn.Module):
+    """One projection gates the other: (SiLU(x gate) * x up) down (Shazeer, 2020)."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.gate = nn.Linear(config.d_model, config.d_ff, bias=config.bias)
+        self.up = nn.Linear(config.d_model, config.d_ff, bias=config.bias)
+        self.down = nn.Linear(config.d_ff, config.d_model, bias=config.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = F.silu(self.gate(x)) * self.up(x)  # (B, T, F)
+        out: Tensor = self.down(hidden)  # (B, T, C)
+        return out
+
+
+def build_feed_forward(config: ModelConfig) -> nn.Module:
+    if config.activation == "swiglu":
+        return SwiGLU(config)
+    return FeedForward(config)
+
+
+# ---- block
+
+
+class Block(nn.Module):
+    """Attention, then feed-forward, each normalised before and added after (pre-norm: Xiong et al., 2020)."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.attention_norm = build_norm(config)
+        self.attention = Attention(config)
+        self.feed_forward_norm = build_norm(config)
+        self.feed_forward = build_feed_forward(config)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(
+        self, x: Tensor, rotation: tuple[Tensor, Tensor] | None = None, cache: LayerCache | None = None
+    ) -> Tensor:
+        x = x + self.dropout(self.attention(self.attention_norm(x), rotation, cache))  # (B, T, C)
+        x = x + self.dropout(self.feed_forward(self.feed_forward_norm(x)))  # (B, T, C)
+        return x
+
+
+# ---- the whole
+
+
+class GPT(nn.Module):
+    """A decoder-only Transformer that predicts the next token (Radford et al., 2018 and 2019)."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.token_embedding = nn.Embedding(config.vocab_size, config.d_model)
+        if config.position == "learned":
+            self.position_embedding = nn.Embedding(config.context_length, config.d_model)
+        else:
+            self.rotary_embedding = RotaryEmbedding(config)
+        self.dropout = nn.Dropout(config.dropout)
+        self.blocks = nn.ModuleList([Block(config) for _ in range(config.n_layers)])
+        self.final_norm = build_norm(config)
+        self.head = nn.Linear(config.d_model, config.vocab_size, bias=False)
+        if config.tie_weights:
+            self.head.weight = self.token_embedding.weight
+        self.initialize_weights()
+
+    def forward(
+        self, tokens: Tensor, targets: Tensor | None = None, cache: list[LayerCache] | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        """Logits, and the loss where `targets` are given; without them, logits of the last position only."""
+        B, T = tokens.shape
+        start = cache[0].length if cache is not None else 0
+        if start + T > self.config.context_length:
+            raise ValueError(f"{start + T} tokens exceed the context length {self.config.context_length}")
+        x = self.token_embedding(tokens)  # (B, T, C)
+        rotation = None
+        if self.config.position == "learned":
+            positions = torch.arange(start, start + T, device=tokens.device)  # (T,)
+            x = x + self.position_embedding(positions)  # (B, T, C)
+        else:
+            rotation = self.rotary_embedding(start, T)  # two of (T, D/2)
+        x = self.dropout(x)
+        for layer, block in enumerate(self.blocks):
+            x = block(x, rotation, cache[layer] if cache is not None else None)  # (B, T, C)
+        x = self.final_norm(x)
+        if targets is None:
+            return self.head(x[:, -1:]), None  # (B, 1, V): generation needs no other position
+        logits = self.head(x)  # (B, T, V)
+        loss = F.cross_entropy(logits.reshape(B * T, -1), targets.reshape(B * T))  # (B*T, V) against (B*T,)
+        return logits, loss
+
+    def new_cache(self, batch_size: int) -> list[LayerCache]:
+        """An empty key/value cache, one entry per layer."""
+        return [LayerCache(self.config, batch_size, self.token_embedding.weight) for _ in self.blocks]
+
+    def num_parameters(self) -> int:
+        """Trainable numbers; a tied matrix counts once, because `parameters()` lists each tensor once."""
+        return sum(parameter.numel() for parameter in self.parameters())
+
+    def initialize_weights(self) -> None:
+        """Normal(0, 0.02) for matrices, zero biases (Radford et al., 2018); narrower before each residual addition.
+
+        2 * n_layers additions of independent terms would multiply the variance of the stream; GPT-2 (Radford et
+        al., 2019, section 2.3) scales the projections that write into it by 1 / sqrt of their number.
+        """
+        residual_std = self.config.init_std / math.sqrt(2 * self.config.n_layers)
+        for name, parameter in self.named_parameters():
+            if name.endswith(("attention.output.weight", "feed_forward.down.weight")):
+                nn.init.normal_(parameter, mean=0.0, std=residual_std)
+            elif parameter.dim() >= 2:
+                nn.init.normal_(parameter, mean=0.0, std=self.config.init_std)
+            elif name.endswith("bias"):
+                nn.init.zeros_(parameter)
