@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from analyzer.records.evidence import Known, Unknown
-from analyzer.records.tensors import ModelShapes, ModuleRecord, ReferenceTrace, Trace
+from analyzer.records.tensors import ModelShapes, ModuleRecord, ParameterCounts, ReferenceTrace, Trace
 from analyzer.render.json_values import Json, Object, source, unknown
 from analyzer.render.shapes_json import shapes_json
 
@@ -29,6 +29,8 @@ def _complete(item: ModelShapes, trace: Trace | None) -> Object:
     shapes |= {"build": build}
     if isinstance(item.parameters, Unknown):
         shapes |= dict.fromkeys(COUNTS, unknown(item.parameters))
+    else:
+        shapes |= _unknown_counts(item.parameters.value, item)
     _name_cost_gaps(shapes["cost"], item)
     _give_module_sources(shapes, trace.modules if trace else item.modules)
     if trace is not None:
@@ -40,6 +42,16 @@ def _complete(item: ModelShapes, trace: Trace | None) -> Object:
         "source": source(item.where),
     }  # fmt: skip
     return head | shapes
+
+
+def _unknown_counts(counts: ParameterCounts, item: ModelShapes) -> Object:
+    """Counts that are open although the total of parameters is known."""
+    found: Object = {}
+    if isinstance(counts.active, Unknown):
+        found["active_parameters"] = unknown(counts.active)
+    if counts.unknown_buffers:
+        found["buffers"] = unknown(Unknown("unknown_buffers", (), item.where))
+    return found
 
 
 def _name_cost_gaps(costs: dict[str, Any], item: ModelShapes) -> None:

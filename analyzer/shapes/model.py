@@ -279,7 +279,7 @@ def _batch_and_length(plan: Plan, sizes: Mapping[str, int]) -> tuple[int, int]:
 def _note_cache_cost(draft: _Draft, amount: int | None) -> None:
     if amount is not None:
         cost = Cost(Known(amount, (draft.request.where,), "counted"), None, "cache_dtypes")
-        draft.call_costs = (*draft.call_costs, ("kv_bytes_per_token", cost))
+        draft.call_costs = tuple({**dict(draft.call_costs), "kv_bytes_per_token": cost}.items())
 
 
 def _accepted_plan(draft: _Draft, planner: InputPlanner) -> tuple[Plan, RawTrace] | None:

@@ -120,3 +120,16 @@ def test_models_carry_the_keys_of_deepdive_shapes():
     assert model["parameters"] == {"total": 552, "trainable": 552}
     assert model["lines"][1]["targets"]["h"]["shape"] == [{"expr": "B", "value": 2}, {"expr": "4*width", "value": 32}]
     assert model["lines"][1]["source"]["line"] == 13
+
+
+def test_counts_that_are_open_beside_a_known_total_say_why():
+    base = sample.analysis()
+    model = base.shapes.models[0]
+    counts = replace(model.parameters.value, active=Unknown("no_routing_found", (), model.where), unknown_buffers=True)
+    changed = replace(model, parameters=replace(model.parameters, value=counts))
+    shapes = replace(base.shapes, models=(changed, *base.shapes.models[1:]))
+    data = json.loads(facts_text(replace(base, shapes=shapes)))
+    assert [error.message for error in Draft202012Validator(facts_schema()).iter_errors(data)] == []
+    described = data["models"][0]
+    assert described["parameters"]["total"] == counts.total
+    assert described["active_parameters"]["unknown"] and described["buffers"]["unknown"]
