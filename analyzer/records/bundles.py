@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 
 from analyzer.records.configuration import Configuration
-from analyzer.records.evidence import Assumption, Gap, Known, Unknown
+from analyzer.records.evidence import Assumption, Gap
 from analyzer.records.processes import Processes
 from analyzer.records.source import Repository, SourceFile
 from analyzer.records.structure import Structure
@@ -76,7 +75,6 @@ class Analysis:
         for pipeline in (*self.facts.processes.training, *self.facts.processes.inference):
             roots = [(item.where or pipeline.entry, item.root()) for item in pipeline.gaps]
             found += [Gap(str(where), root.reason, root.arguments) for where, root in roots]
-        found += [*_shown(self.facts.configuration), *_shown(self.facts.processes)]
         return tuple(sorted(dict.fromkeys(found), key=lambda gap: (-gap.unlocks, gap.where, gap.reason, gap.arguments)))
 
     def all_assumptions(self) -> tuple[Assumption, ...]:
@@ -85,18 +83,3 @@ class Analysis:
         for model in self.shapes.models:
             found += [*model.assumptions, *(item for trace in model.traces for item in trace.assumptions)]
         return tuple(dict.fromkeys(found))
-
-
-def _shown(record: object, where: object = "") -> Iterator[Gap]:
-    """Unknown values inside a record, each at its own place or at that of the record nearest around it."""
-    if isinstance(record, Unknown):
-        root = record.root()
-        yield Gap(str(root.where or record.where or where), root.reason, root.arguments)
-    elif isinstance(record, tuple):
-        for item in record:
-            yield from _shown(item, where)
-    elif is_dataclass(record) and not isinstance(record, Known):
-        own = getattr(record, "where", None)
-        inner = (own[0] if isinstance(own, tuple) else own) if own else where
-        for part in fields(record):
-            yield from _shown(getattr(record, part.name), inner)
