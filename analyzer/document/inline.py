@@ -125,9 +125,5 @@ def input_text(item: ModelInput) -> str:
     return f"{item.name}: {item.value}"
 
 
-def tensor_text(spec: TensorSpec) -> str:
-    return f"{spec.dtype}{spec}"
-
-
 def _size(dim: Dim) -> str:
     return "?" if dim.value is None else str(dim.value)

@@ -1,11 +1,10 @@
 """The whole text of the hand-made analysis, as it was last read and approved.
 
-`DEEPDIVE_BLESS=1 pytest tests/document/test_golden.py` writes the files anew; read the difference before committing.
+`pytest tests/document/test_golden.py --bless` writes the files anew; read the difference before committing.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -20,10 +19,10 @@ CHOSEN = ("article", "docs/call_flow", "docs/study_guide", "docs/math/derivation
 
 @pytest.mark.parametrize("path", CHOSEN)
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_document_reads_as_approved(path: str, language: str) -> None:
+def test_document_reads_as_approved(path: str, language: str, request: pytest.FixtureRequest) -> None:
     documents = build_report(sample_analysis(), (), (language,)).documents
     text = document_text(next(item for item in documents if item.path == path))
     file = GOLDEN / f"{path.replace('/', '.')}.{language}.txt"
-    if os.environ.get("DEEPDIVE_BLESS"):
+    if request.config.getoption("--bless"):
         file.write_text(text, encoding="utf-8")
     assert text == file.read_text(encoding="utf-8")

@@ -125,7 +125,7 @@ def test_models_carry_the_keys_of_deepdive_shapes():
 def test_counts_that_are_open_beside_a_known_total_say_why():
     base = sample.analysis()
     model = base.shapes.models[0]
-    counts = replace(model.parameters.value, active=Unknown("no_routing_found", (), model.where), unknown_buffers=True)
+    counts = replace(model.parameters.value, active=Unknown("no_routing_found", (), model.where), unknown_buffers=1)
     changed = replace(model, parameters=replace(model.parameters, value=counts))
     shapes = replace(base.shapes, models=(changed, *base.shapes.models[1:]))
     data = json.loads(facts_text(replace(base, shapes=shapes)))

@@ -16,7 +16,7 @@ from analyzer.records.document import Block, Chapter, Code, Heading, Line, Plain
 from analyzer.records.evidence import Known
 from analyzer.records.source import Span
 from analyzer.records.structure import ArgumentInfo
-from analyzer.records.tensors import ShapeRow, TensorSpec
+from analyzer.records.tensors import TensorSpec
 
 MOST_FORMULAS = 3
 
@@ -214,7 +214,3 @@ def reasons(context: Context, item: KeyModule) -> tuple[Block, ...]:
     """What the code's own comments say about why."""
     quotes = remarks(context, item.info.where)
     return (paragraph(context.words, "core_modules.remarks"), *bullets(quotes)) if quotes else ()
-
-
-def rows_at(rows: tuple[ShapeRow, ...], line: int) -> list[ShapeRow]:
-    return [row for row in rows if row.where.first_line == line]

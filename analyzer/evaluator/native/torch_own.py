@@ -208,7 +208,3 @@ def _module_to(module: nn.Module, args: Any, kwargs: dict[str, Any]) -> nn.Modul
         dtype = value if isinstance(value, torch.dtype) else dtype
         dtype = value.dtype if isinstance(value, torch.Tensor) else dtype
     return module.to(dtype=dtype) if dtype is not None else module
-
-
-class Opaque(Proxy):
-    """A class that may be inherited from and never does anything."""

@@ -76,14 +76,6 @@ def _is_square(mean: Term) -> bool:
     return any(one.head == "pow" and number(one.args[1]) == 2 for one in alternatives(mean.args[0]))
 
 
-def is_library_layer_norm(program: Program, reading: Reading) -> Iterator[Match]:
-    """A class of the repository that specialises the library's LayerNorm."""
-    for term in reading.walked:
-        if term.head == "layer_norm" and term.label == "torch.nn.functional.layer_norm":
-            holes = [("x", term.args[0])] if term.args else []
-            yield Match(term, (*holes, *((k, v) for k, v in term.keywords if k == "eps")), (term,), "function")
-
-
 def has_norm_before_branch(program: Program, reading: Reading) -> Iterator[Match]:
     """In `x + f(x)` the branch reads `x` only through a norm."""
     for sum_, stream, branch in residual_sums(program, reading):
