@@ -340,7 +340,7 @@ def arguments_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[Argument
 def _modes(draft: _Draft, planner: InputPlanner, plan: Plan) -> list[Mode]:
     if draft.request.inputs is not None:
         return [Mode("training" if draft.request.training else "inference", plan, draft.request.training)]
-    if draft.request.effort == "brief":
+    if draft.request.effort in ("brief", "numeric"):
         return [Mode("inference", plan, False)]
     with_targets = planner.targets(_arguments(draft, planner), plan, draft.request.method)
     return [Mode("inference", plan, False), Mode("training", with_targets or plan, True)]
@@ -358,7 +358,7 @@ def _call(
 
 
 def _probes(draft: _Draft, mode: Mode, sizes: Mapping[str, int], base: Sequence[RawTrace]) -> tuple[Probe, ...]:
-    if base[0].stopped is not None:
+    if base[0].stopped is not None or draft.request.effort == "numeric":
         return ()
 
     def runs(built: BuiltModel, values: Mapping[str, int]) -> RawTrace:

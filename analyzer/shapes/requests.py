@@ -26,5 +26,5 @@ class ModelRequest:
     effort: Effort = "full"
 
 
-Effort = Literal["full", "brief", "count"]
-"""All modes and every repair of probes; one mode and few probes; built and counted only."""
+Effort = Literal["full", "brief", "numeric", "count"]
+"""All modes and every repair of probes; one mode and few probes; one mode, sizes without names; built and counted."""

@@ -32,6 +32,11 @@ class Outcome:
     reason: str = ""
     """Why something is unknown: the first reason that the analyzer gives."""
 
+    @property
+    def is_complete(self) -> bool:
+        """Everything was said, and all of it is right."""
+        return bool(self.built and self.totals_equal) and not (self.unknown or self.errors or self.unmeasured)
+
 
 def compare(outcome: Outcome, claim: Json, truth: Json) -> Outcome:
     """Fill the row of one model."""

@@ -1,7 +1,6 @@
 """What a model really is: imported, built, called, watched through hooks. Runs as a process of its own.
 
-Reads a JSON list of requests on standard input and writes the list of answers. Each model has a fork of its own,
-so that torch is imported once and no model sees another; what models print goes to standard error.
+`python -m benchmarks.accuracy.execution [PACKAGE…]` answers requests (see `forks`); packages named are imported once.
 """
 
 from __future__ import annotations
@@ -9,10 +8,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import importlib
-import json
-import os
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -31,55 +27,40 @@ from analyzer.shapes.input_spec import (
     parse_input_spec,
     sizes_of,
 )
+from benchmarks.accuracy.forks import serve
+from benchmarks.accuracy.operators import declare_missing_operators
 
 Shapes = list[list[int]]
 
 
 def main() -> None:
-    """Answer the requests of standard input."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
+    """Import what all models need and answer the requests of standard input."""
     torch.set_num_threads(1)
-    json.dump([_apart(request) for request in json.loads(sys.stdin.read())], answers)
-    answers.flush()
-    os._exit(0)
-
-
-def _apart(request: Mapping[str, Any]) -> object:
-    """The answer of a fork; a fork that dies is a failure."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        torch.manual_seed(0)
-        with os.fdopen(writing, "w", encoding="utf-8") as pipe:
-            json.dump(measure(request), pipe)
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, encoding="utf-8") as pipe:
-        text = pipe.read()
-    _, status = os.waitpid(child, 0)
-    return json.loads(text) if status == 0 else {"failed": f"ended with status {status}"}
+    declare_missing_operators()
+    for name in sys.argv[1:]:
+        importlib.import_module(name)
+    serve(measure)
 
 
 def measure(request: Mapping[str, Any]) -> dict[str, object]:
     """Totals, modules and calls; `failed` names the step that real torch did not get through."""
+    torch.manual_seed(0)
     sys.path[:0] = request["path"]
-    started = time.perf_counter()
     try:
         scope = vars(imported(request["module"]))
     except Exception as error:
         return {"failed": f"import: {_line(error)}"}
     try:
-        model = evaluated(request["build"], scope)
+        with torch.device(request["device"]):
+            model = evaluated(request["build"], scope)
     except Exception as error:
         return {"failed": f"build: {_line(error)}"}
     answer = totals(model)
     try:
-        answer["calls"] = called(model, request)
+        with torch.device(request["device"]):
+            answer["calls"] = called(model, request)
     except Exception as error:
         answer["call_failed"] = _line(error)
-    answer["seconds"] = round(time.perf_counter() - started, 3)
     return answer
 
 

@@ -1,13 +1,15 @@
-"""Runs the claim and the truth of each model in processes of their own and compares them."""
+"""Asks for the claim and the truth of each model and compares them; the two answer from processes of their own."""
 
 from __future__ import annotations
 
 import json
 import os
+import queue
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,9 @@ from benchmarks.accuracy.comparison import Json, Outcome, compare, compare_names
 from benchmarks.accuracy.model_lists import Case, Instance, ModelList, source_of
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMIT_SECONDS = 120.0
+CLAIM_SECONDS = 120.0
+TRUTH_SECONDS = 180.0
+TRUTH_MIB = 12_000
 
 
 @dataclass(frozen=True)
@@ -28,31 +32,103 @@ class Places:
     scratch: Path
 
 
-def measure_list(models: ModelList, places: Places, jobs: int = 2) -> Iterator[Outcome]:
-    """One outcome per model of a list, in its order."""
+class Answerer:
+    """A running `benchmarks.accuracy.<program>`; it is started again if it dies."""
+
+    def __init__(self, program: str, arguments: Sequence[str], search: Sequence[str]) -> None:
+        self._command = [sys.executable, "-W", "ignore", "-m", f"benchmarks.accuracy.{program}", *arguments]
+        path = os.pathsep.join([str(ROOT), *search])
+        self._environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Answerer:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._process is not None:
+            self._process.communicate()
+
+    def ask(self, request: Json) -> dict[str, Any]:
+        """The answer, `failed` where the program ended without one."""
+        if self._process is None:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                env=self._environment,
+            )
+        try:
+            self._process.stdin.write(json.dumps(request) + "\n")  # type: ignore[union-attr]
+            self._process.stdin.flush()  # type: ignore[union-attr]
+            answer: dict[str, Any] = json.loads(self._process.stdout.readline())  # type: ignore[union-attr]
+        except (ValueError, OSError):
+            code, self._process = self._process.wait(), None
+            return {"failed": f"{self._command[4]} ended with {code}"}
+        return answer
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The two programs that answer for the models of one list."""
+
+    claim: Answerer
+    truth: Answerer
+    models: ModelList
+    path: tuple[str, ...]
+
+    def measure(self, case: Case) -> Outcome:
+        """Claim and truth of one model; of its other values too, where it has them."""
+        outcome = Outcome(case.group, case.name)
+        truth = self._truth(case, case.base)
+        if "failed" in truth:
+            return compare(outcome, {}, truth)
+        claim = self._claim(case, case.base)
+        compare(outcome, claim, truth)
+        if case.other is not None and outcome.built and not outcome.unmeasured:
+            _measure_names(outcome, claim, self._claim(case, case.other), self._truth(case, case.other))
+        return outcome
+
+    def _truth(self, case: Case, instance: Instance) -> dict[str, Any]:
+        """On the list's device; what does not work on tensors without contents is run on real ones."""
+        request = {**_request(case, instance), "path": self.path, "module": case.module, "limit": TRUTH_SECONDS}
+        answer = self.truth.ask({**request, "device": self.models.device})
+        if self.models.device == "cpu" or not {"failed", "call_failed"} & answer.keys():
+            return answer
+        return self.truth.ask({**request, "device": "cpu", "limit_mib": TRUTH_MIB})
+
+    def _claim(self, case: Case, instance: Instance) -> dict[str, Any]:
+        return self.claim.ask({**_request(case, instance), "limit": CLAIM_SECONDS})
+
+
+def measure_list(models: ModelList, places: Places, jobs: int = 1) -> Iterator[Outcome]:
+    """One outcome per model of a list, as they are done."""
     source = source_of(models, places.repositories, places.target, places.scratch)
     if isinstance(source, str):
         yield from (Outcome(case.group, case.name, unmeasured=source) for case in models.cases)
         return
-    path = [str(source), *([str(places.target)] if places.target else [])]
-    questions = [(case, instance) for case in models.cases for instance in (case.base, case.other) if instance]
-    requests = [{**_request(case, instance), "path": path, "module": case.module} for case, instance in questions]
-    truths = dict(zip(questions, _ask("execution", requests), strict=True))
-    with ThreadPoolExecutor(jobs) as pool:
-        yield from pool.map(lambda case: _measure(case, source, truths), models.cases)
+    target = (str(places.target),) if places.target else ()
+    with ExitStack() as running:
+        pairs: queue.SimpleQueue[Pair] = queue.SimpleQueue()
+        for _ in range(jobs):
+            claim = running.enter_context(Answerer("claim", [str(source)], ()))
+            truth = running.enter_context(Answerer("execution", models.imported_once, target))
+            pairs.put(Pair(claim, truth, models, (str(source), *target)))
+        with ThreadPoolExecutor(jobs) as pool:
+            yield from _as_done(pool, pairs, models)
 
 
-def _measure(case: Case, source: Path, truths: Mapping[tuple[Case, Instance], Any]) -> Outcome:
-    """Claim and truth of one model; of its other values too, where it has them."""
-    outcome = Outcome(case.group, case.name)
-    truth = truths[case, case.base]
-    if "failed" in truth:
-        return compare(outcome, {}, truth)
-    claim = _claim(case, case.base, source)
-    compare(outcome, claim, truth)
-    if case.other is not None and outcome.built and not outcome.unmeasured:
-        _measure_names(outcome, claim, _claim(case, case.other, source), truths[case, case.other])
-    return outcome
+def _as_done(pool: ThreadPoolExecutor, pairs: queue.SimpleQueue[Pair], models: ModelList) -> Iterator[Outcome]:
+    def measured(case: Case) -> Outcome:
+        pair = pairs.get()
+        try:
+            return pair.measure(case)
+        finally:
+            pairs.put(pair)
+
+    for done in as_completed([pool.submit(measured, case) for case in models.cases]):
+        yield done.result()
 
 
 def _measure_names(outcome: Outcome, claim: Json, other: Json, truth: Json) -> None:
@@ -61,11 +137,6 @@ def _measure_names(outcome: Outcome, claim: Json, other: Json, truth: Json) -> N
         compare_names(outcome, claim, other["variables"], truth)
     elif "calls" not in truth:
         outcome.errors.append(f"other values: {truth.get('failed') or truth.get('call_failed')}")
-
-
-def _claim(case: Case, instance: Instance, source: Path) -> dict[str, Any]:
-    answer: dict[str, Any] = _ask("claim", {**_request(case, instance), "root": str(source), "limit": LIMIT_SECONDS})
-    return answer
 
 
 def _request(case: Case, instance: Instance) -> dict[str, Any]:
@@ -77,22 +148,3 @@ def _request(case: Case, instance: Instance) -> dict[str, Any]:
         "training": case.training,
         "names": case.other is not None,
     }
-
-
-def _ask(program: str, request: object) -> Any:
-    """The answer of `benchmarks.accuracy.<program>`; a process that dies is a failure with its last line."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", f"benchmarks.accuracy.{program}"],
-        input=json.dumps(request),
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=False,
-    )
-    try:
-        return json.loads(done.stdout)
-    except ValueError:
-        lines = done.stderr.strip().splitlines()
-        failed = {"failed": f"{program} ended with {done.returncode}: {lines[-1][:200] if lines else ''}"}
-        return [failed] * len(request) if isinstance(request, list) else failed

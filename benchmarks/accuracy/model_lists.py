@@ -1,16 +1,23 @@
 """Which models are measured: the TOML files of `models/`, and where the sources that they name lie on this machine.
 
+A list holds its models, or names the program of `registries/` that lists them by asking the package (`registry`).
+
 A list names either the directory of a repository (under `--repos`) or importable packages, which are copied side
 by side, so that they are analysed as source text and the installed ones stay out of the analyzer's way.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib.machinery
+import json
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +27,7 @@ else:
     import tomli as tomllib
 
 LISTS = Path(__file__).parent / "models"
+ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("*.py", "*.json", "*.yaml", "*.yml", "*.toml")
 
 
@@ -62,6 +70,24 @@ class ModelList:
     """Import names of the packages that are analysed together."""
     used_for_fixing: bool
     cases: tuple[Case, ...]
+    device: str = "cpu"
+    """Where the truth builds and calls the models; on `meta` nothing is computed."""
+    imported_once: tuple[str, ...] = ()
+    """Packages that the truth imports before it forks for each model."""
+    registry: str = ""
+    """Program of `registries/` that lists the models."""
+
+    def listed(self, target: Path | None) -> ModelList:
+        """The list with the models that its registry names; as it is where it has none."""
+        return replace(self, cases=_registered(self, target)) if self.registry else self
+
+    def sample(self, count: int) -> ModelList:
+        """At most that many models, spread over the files that define them; always the same ones."""
+        files: dict[str, list[Case]] = {}
+        for case in sorted(self.cases, key=lambda case: hashlib.sha256(case.name.encode()).hexdigest()):
+            files.setdefault(case.file, []).append(case)
+        turns = zip_longest(*(files[file] for file in sorted(files)))
+        return replace(self, cases=tuple(case for turn in turns for case in turn if case is not None)[:count])
 
 
 def read_lists(wanted: Iterable[str] = ()) -> tuple[ModelList, ...]:
@@ -77,14 +103,32 @@ def read_lists(wanted: Iterable[str] = ()) -> tuple[ModelList, ...]:
 def _read(file: Path) -> ModelList:
     data = tomllib.loads(file.read_text(encoding="utf-8"))
     source = data["source"]
-    cases = tuple(_case(file.stem, item) for item in _expanded(data["model"]))
+    cases = tuple(_case(file.stem, item) for item in _expanded(data.get("model", ())))
     return ModelList(
         file.stem,
         source.get("repository", ""),
         tuple(source.get("packages", ())),
         bool(source.get("used_for_fixing", False)),
         cases,
+        source.get("device", "cpu"),
+        tuple(source.get("imported_once", ())),
+        source.get("registry", ""),
     )
+
+
+def _registered(models: ModelList, target: Path | None) -> tuple[Case, ...]:
+    """None where the package is not there: then nothing of it can be measured either."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", f"benchmarks.accuracy.registries.{models.registry}"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *([str(target)] if target else [])])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        print(f"{models.group}: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+        return ()
+    return tuple(_case(models.group, item) for item in json.loads(done.stdout))
 
 
 def _expanded(items: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
