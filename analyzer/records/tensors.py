@@ -136,6 +136,28 @@ class Trace:
 
 
 @dataclass(frozen=True)
+class CostBasis:
+    """Which call was counted, at which sizes of its inputs; `notes` are identifiers of what else must be said
+    (`last_position_only`).
+    """
+
+    mode: str
+    method: str
+    variables: tuple[tuple[str, int], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FormulaVariable:
+    """A name in a formula: its value here, and between which values the formula was checked."""
+
+    name: str
+    value: int
+    smallest: int
+    largest: int
+
+
+@dataclass(frozen=True)
 class Cost:
     """A number with its closed formula in configuration names where it could be derived exactly."""
 
@@ -143,6 +165,30 @@ class Cost:
     formula: str | None
     convention: str
     """Identifier of the convention stated beside it (`one_multiply_add_is_two_flops`, `float32_activations` …)."""
+    basis: CostBasis | None = None
+    """None where the cost is one of the built model and not of a call."""
+    variables: tuple[FormulaVariable, ...] = ()
+    """Names of the formula; every other setting is as it was built."""
+    checked: int = 0
+    """At how many configurations that took no part in its derivation the formula gave the counted number."""
+    no_formula: Unknown | None = None
+    """Why there is no formula, where that was tried."""
+
+
+@dataclass(frozen=True)
+class ModuleShare:
+    """What one module costs, its parts included; of repeated blocks, one of them.
+
+    `instances` is how often it stands in the model; `flops` are those of one instance by mode.
+    """
+
+    path: str
+    class_name: str
+    instances: int
+    parameters: int
+    parameters_formula: str | None = None
+    flops: tuple[tuple[str, int], ...] = ()
+    flops_formulas: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -159,6 +205,17 @@ class ParameterCounts:
 
 
 @dataclass(frozen=True)
+class UnstatedSize:
+    """A size that the repository leaves to a checkpoint, a tokenizer or a caller, and the example value that
+    stands for it; numbers that rest on the value are no facts of the repository.
+    """
+
+    name: str
+    value: int
+    where: Span
+
+
+@dataclass(frozen=True)
 class ModelShapes:
     """Everything the evaluator knows about one model: how it was built, its modules, traces and costs."""
 
@@ -167,7 +224,9 @@ class ModelShapes:
     main: bool
     where: Span
     build_expression: str
-    build_origin: Literal["user", "preset", "factory", "training_script", "inference_script", "defaults"]
+    build_origin: Literal[
+        "user", "preset", "factory", "training_script", "inference_script", "defaults", "example_sizes"
+    ]
     build_where: Span | None
     variables: tuple[tuple[str, int], ...]
     """Names that stand in dims with their values: `(("B", 2), ("T", 16), ("n_embd", 768))`."""
@@ -176,13 +235,16 @@ class ModelShapes:
     tree: ModuleNode | None = None
     traces: tuple[Trace, ...] = ()
     costs: tuple[tuple[str, Cost], ...] = ()
-    """(`flops` | `activation_bytes` | `kv_bytes_per_token` | `optimizer_bytes` | `parameter_bytes`, cost)."""
+    """(`flops` | `activation_bytes` | `kv_bytes_per_token` | `optimizer_bytes` | `parameter_bytes` …, cost)."""
     ties: tuple[tuple[str, str], ...] = ()
     """Pairs of parameter paths that share storage."""
     assumptions: tuple[Assumption, ...] = ()
     gaps: tuple[Gap, ...] = ()
     nets: tuple[str, ...] = ()
     """Identifiers of the safety nets that were active in the worker."""
+    shares: tuple[ModuleShare, ...] = ()
+    """Modules in the order of the tree, folded as there."""
+    unstated: tuple[UnstatedSize, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,206 @@
+"""Which operators ran in a call, in which module: the products they compute, what they return, what is kept for the
+backward pass.
+
+Every quantity is a list of sizes whose product it is, so that it can be named later; nothing is named here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+from torch.autograd.graph import saved_tensors_hooks
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+Factors = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A quantity of one operator in one module: the product of `factors`, `passes` times in a training step."""
+
+    path: str
+    operator: str
+    factors: Factors
+    passes: int = 1
+
+    @property
+    def value(self) -> int:
+        return math.prod(self.factors)
+
+
+@dataclass
+class CallLog:
+    """What one call computed. `uncounted` are operators with products that are not counted here."""
+
+    products: list[Amount] = field(default_factory=list)
+    returned: list[Amount] = field(default_factory=list)
+    """Bytes of what operators returned; views and in-place results are no new tensors."""
+    kept: list[Amount] = field(default_factory=list)
+    """Bytes that autograd keeps for the backward pass, each storage once, parameters and buffers left out."""
+    uncounted: dict[str, None] = field(default_factory=dict)
+    gradient: bool = False
+    """Whether autograd kept anything at all."""
+
+    def flops(self) -> int:
+        return sum(amount.value for amount in self.products)
+
+    def training_flops(self) -> int:
+        return sum(amount.value * amount.passes for amount in self.products)
+
+
+Product = tuple[Factors, Sequence[Any]]
+"""Factors of one product, and its operands; an operand that needs a gradient costs one more product backward."""
+
+
+def _mm(left: torch.Tensor, right: torch.Tensor) -> list[Product]:
+    return [((2, left.shape[0], left.shape[1], right.shape[1]), (left, right))]
+
+
+def _bmm(left: torch.Tensor, right: torch.Tensor) -> list[Product]:
+    return [((2, *left.shape, right.shape[2]), (left, right))]
+
+
+def _mv(left: torch.Tensor, right: torch.Tensor) -> list[Product]:
+    return [((2, *left.shape), (left, right))]
+
+
+def _after_bias(count: Callable[[Any, Any], list[Product]]) -> Callable[..., list[Product]]:
+    def counted(bias: torch.Tensor, left: torch.Tensor, right: torch.Tensor, **_: Any) -> list[Product]:
+        return count(left, right)
+
+    return counted
+
+
+def _convolution(data: torch.Tensor, weight: torch.Tensor, *rest: Any, out: Any) -> list[Product]:
+    """Every position of the output (of the input, where transposed) meets every weight of its group."""
+    transposed = bool(rest[4])
+    positions = data.shape[2:] if transposed else out.shape[2:]
+    return [((2, data.shape[0], *positions, *weight.shape), (data, weight))]
+
+
+def _attention(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, *_: Any, **__: Any) -> list[Product]:
+    """Two matrix products over all pairs of positions, masked or not."""
+    batch, heads, queries, width = query.shape
+    pairs = (2, batch, heads, queries, key.shape[2])
+    scored = query if query.requires_grad else key
+    return [((*pairs, width), (query, key)), ((*pairs, value.shape[3]), (scored, value))]
+
+
+def _recurrent(data: torch.Tensor, from_input: torch.Tensor, from_state: torch.Tensor, *rest: Any) -> list[Product]:
+    """One direction of one layer: input and state meet their weights at every step; the state needs a gradient
+    wherever a weight does.
+    """
+    positions = (2, *data.shape[:2])
+    return [((*positions, *from_input.shape), (data, from_input)), ((*positions, *from_state.shape), (from_state,) * 2)]
+
+
+COUNTED: dict[str, Callable[..., list[Product]]] = {
+    "aten.mm": _mm,
+    "aten.addmm": _after_bias(_mm),
+    "aten.bmm": _bmm,
+    "aten.baddbmm": _after_bias(_bmm),
+    "aten.mv": _mv,
+    "aten.addmv": _after_bias(_mv),
+    "aten.dot": _mv,
+    "aten.convolution": _convolution,
+    "aten.mkldnn_rnn_layer": _recurrent,
+    **dict.fromkeys(
+        (
+            "aten._scaled_dot_product_flash_attention_for_cpu",
+            "aten._scaled_dot_product_fused_attention_overrideable",
+            "aten._scaled_dot_product_flash_attention",
+            "aten._scaled_dot_product_efficient_attention",
+            "aten._scaled_dot_product_cudnn_attention",
+        ),
+        _attention,
+    ),
+}
+UNCOUNTED = frozenset(
+    {"aten._trilinear", "aten._cdist_forward", "aten.lstm", "aten.gru", "aten.rnn_tanh", "aten._thnn_fused_lstm_cell"}
+    | {str(packet) for packet in flop_registry} - COUNTED.keys()
+)
+"""Operators with products of their own that have no row above: a call that uses one has no total."""
+
+
+class OperatorLog(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Writes down what operators do while it is active; `module_path` tells in which module."""
+
+    def __init__(self, module_path: Callable[[], str], model: nn.Module) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.log = CallLog()
+        self._path = module_path
+        self._made: dict[int, Factors] = {}
+        """The sizes with which a storage was made."""
+        weights = (*model.parameters(), *(b for b in model.buffers() if isinstance(b, torch.Tensor)))
+        self._weights = {_storage(weight) for weight in weights}
+        self._kept: dict[int, torch.Tensor] = {}
+        """Held here so that no other tensor gets their storage."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        result = func(*args, **kwargs)
+        if func.namespace != "prim":
+            self._count_products(str(func._overloadpacket), args, kwargs, result)
+            if not func._schema.is_mutable and not _is_view(func):
+                self._count_results(func, result)
+        return result
+
+    def _count_products(self, name: str, args: Any, kwargs: Any, result: Any) -> None:
+        count = COUNTED.get(name)
+        if count is None:
+            if name in UNCOUNTED:
+                self.log.uncounted[name] = None
+            return
+        given = {"out": result} if count is _convolution else {}
+        for factors, operands in count(*args, **kwargs, **given):
+            passes = 1 + sum(bool(getattr(operand, "requires_grad", False)) for operand in operands)
+            self.log.products.append(Amount(self._path(), name, tuple(map(int, factors)), passes))
+
+    def _count_results(self, func: Any, result: Any) -> None:
+        for leaf in torch.utils._pytree.tree_leaves(result):
+            if isinstance(leaf, torch.Tensor):
+                sizes = (*map(int, leaf.shape), leaf.element_size())
+                self._made[_storage(leaf)] = sizes
+                self.log.returned.append(Amount(self._path(), str(func._overloadpacket), sizes))
+
+    def keep(self, tensor: torch.Tensor) -> None:
+        """Autograd keeps this tensor: its storage counts once."""
+        self.log.gradient = True
+        storage = _storage(tensor)
+        if storage in self._weights or storage in self._kept:
+            return
+        self._kept[storage] = tensor
+        size = tensor.untyped_storage().nbytes()
+        sizes = self._made.get(storage, (*map(int, tensor.shape), tensor.element_size()))
+        factors = sizes if math.prod(sizes) == size else (int(size),)
+        self.log.kept.append(Amount(self._path(), "kept", factors))
+
+
+def _is_view(func: Any) -> bool:
+    return any(returned.alias_info is not None for returned in func._schema.returns)
+
+
+def _storage(tensor: torch.Tensor) -> int:
+    return int(tensor.untyped_storage()._cdata)
+
+
+@contextmanager
+def logging_operators(interpreter: Any, model: nn.Module) -> Iterator[CallLog]:
+    """Write down the operators of a call inside."""
+    log = OperatorLog(interpreter.session.recorder.current_path, model)
+    with ExitStack() as stack:
+        stack.enter_context(interpreter.session.oracle.active())
+        stack.enter_context(saved_tensors_hooks(log.keep, _no_backward))
+        stack.enter_context(log)
+        yield log.log
+
+
+def _no_backward(_: object) -> Any:
+    raise RuntimeError("nothing is kept here: no backward pass runs on shapes")
