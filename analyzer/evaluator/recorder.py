@@ -146,6 +146,10 @@ class Recorder:
     def path_of(self, module: Any) -> str:
         return self._paths.get(id(module), "?")
 
+    def current_path(self) -> str:
+        """The innermost module whose forward is running; the model itself outside of its parts."""
+        return self.path_of(self._open[-1][0]) if self._open else ""
+
     def bound(self, place: Place, subject: Any, function: str, target: str, value: Any) -> None:
         """A statement of the target bound a value to a name; lines of packages and stand-ins are not the target's."""
         if place.path.startswith("<"):
