@@ -1,7 +1,8 @@
 """What the model is made of and how it is trained, as two dataclasses and four presets of each.
 
 `classic` is the dialect of GPT-2 (2019) with the ReLU of the original Transformer (2017); `tiny`, `small` and
-`medium` speak the modern one (RoPE, RMSNorm, grouped-query attention, SwiGLU). It imports neither torch nor data.
+`medium` speak the modern one (RoPE, RMSNorm, grouped-query attention, SwiGLU). Sinusoids and experts are there for
+comparisons; no preset has them. It imports neither torch nor data.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Literal
 
 from reference_model.errors import UserError
 
-Position = Literal["learned", "rope"]
+Position = Literal["learned", "sinusoidal", "rope"]
 Norm = Literal["layer_norm", "rms_norm"]
 Activation = Literal["relu", "gelu", "swiglu"]
 AttentionKernel = Literal["sdpa", "explicit"]
@@ -38,13 +39,25 @@ class ModelConfig:
     rope_base: float = 10_000.0  # the longest wavelength is about 2 * pi * rope_base tokens
     init_std: float = 0.02  # Radford et al., 2018; see GPT.initialize_weights
     attention: AttentionKernel = "sdpa"  # "explicit" writes softmax(QK/sqrt(D))V out, for reading and comparing
+    n_experts: int = 1  # above 1, a router sends each token to some of several feed-forward layers
+    experts_per_token: int = 2
+    balance_weight: float = 0.01  # of the loss that keeps the experts evenly used (Fedus et al., 2022)
 
     @property
     def head_dim(self) -> int:
         return self.d_model // self.n_heads
 
     def __post_init__(self) -> None:
-        for name in ("vocab_size", "context_length", "d_model", "n_layers", "n_heads", "n_kv_heads", "d_ff"):
+        for name in (
+            "vocab_size",
+            "context_length",
+            "d_model",
+            "n_layers",
+            "n_heads",
+            "n_kv_heads",
+            "d_ff",
+            "n_experts",
+        ):
             if getattr(self, name) < 1:
                 raise UserError(f"{name} must be at least 1, not {getattr(self, name)}")
         if self.d_model % self.n_heads != 0:
@@ -53,6 +66,10 @@ class ModelConfig:
             raise UserError(f"n_heads {self.n_heads} is not a multiple of n_kv_heads {self.n_kv_heads}")
         if self.position == "rope" and self.head_dim % 2 != 0:
             raise UserError(f"RoPE turns pairs of features, but head_dim is {self.head_dim}")
+        if self.position == "sinusoidal" and self.d_model % 2 != 0:
+            raise UserError(f"each sinusoid fills two features, but d_model is {self.d_model}")
+        if self.n_experts > 1 and not 1 <= self.experts_per_token <= self.n_experts:
+            raise UserError(f"experts_per_token must lie between 1 and {self.n_experts}, not {self.experts_per_token}")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 import torch
@@ -50,11 +51,14 @@ def test_modern_presets_speak_the_modern_dialect(preset: str) -> None:
         ({"n_heads": 5}, "d_model 128 is not a multiple of n_heads 5"),
         ({"n_kv_heads": 3}, "n_heads 4 is not a multiple of n_kv_heads 3"),
         ({"d_model": 36, "n_heads": 4}, "head_dim is 9"),
+        ({"position": "sinusoidal", "d_model": 15, "n_heads": 5, "n_kv_heads": 1}, "d_model is 15"),
+        ({"n_experts": 0}, "n_experts must be at least 1, not 0"),
+        ({"n_experts": 4, "experts_per_token": 5}, "experts_per_token must lie between 1 and 4, not 5"),
         ({"vocab_size": 0}, "vocab_size must be at least 1, not 0"),
         ({"context_length": 0}, "context_length must be at least 1, not 0"),
     ],
 )
-def test_impossible_model_sizes_are_refused(change: dict[str, int], message: str) -> None:
+def test_impossible_model_sizes_are_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         dataclasses.replace(ModelConfig(), **change)
 

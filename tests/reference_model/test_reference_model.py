@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from reference_model.config import ModelConfig
-from reference_model.model import GPT, Attention, RMSNorm, RotaryEmbedding, explicit_attention, rotate
+from reference_model.model import (
+    GPT,
+    Attention,
+    MixtureOfExperts,
+    RMSNorm,
+    RotaryEmbedding,
+    SinusoidalEmbedding,
+    explicit_attention,
+    rotate,
+)
 
 MODERN = ModelConfig(vocab_size=11, context_length=12, d_model=16, n_layers=2, n_heads=4, n_kv_heads=2, d_ff=24)
 CLASSIC = dataclasses.replace(MODERN, n_kv_heads=4, position="learned", norm="layer_norm", activation="relu", bias=True)
@@ -23,6 +32,8 @@ VARIANTS = {
     "gelu": dataclasses.replace(CLASSIC, activation="gelu"),
     "free_head": dataclasses.replace(MODERN, tie_weights=False),
     "explicit": dataclasses.replace(MODERN, attention="explicit"),
+    "sinusoidal": dataclasses.replace(MODERN, position="sinusoidal"),
+    "experts": dataclasses.replace(MODERN, n_experts=4, experts_per_token=2),
 }
 every_variant = pytest.mark.parametrize("config", VARIANTS.values(), ids=list(VARIANTS))
 
@@ -54,6 +65,23 @@ def test_cache_equals_no_cache_at_every_position(config: ModelConfig, chunks: tu
         end += length
         torch.testing.assert_close(logits[:, -1], all_logits[:, end - 1])
     assert all(layer.length == 10 for layer in cache)
+
+
+@every_variant
+@torch.no_grad()
+def test_left_padding_changes_nothing_with_and_without_a_cache(config: ModelConfig) -> None:
+    model, tokens = build(config), random_tokens(1, 8)
+    alone = [model(tokens[:, :end])[0] for end in (6, 7, 8)]  # what one sequence gives by itself
+    filler = random_tokens(1, 3) + 1  # any tokens: nothing may look at them
+    batch = torch.cat((torch.cat((filler % 11, tokens), dim=1), random_tokens(1, 11)))  # (2, 11)
+    padding = torch.tensor([3, 0])
+    cache = model.new_cache(2)
+    cached = [model(part, cache=cache, padding=padding)[0] for part in (batch[:, :9], batch[:, 9:10], batch[:, 10:])]
+    for step, expected in enumerate(alone):
+        torch.testing.assert_close(cached[step][0], expected[0])
+        uncached, _ = model(batch[:, : 9 + step], padding=padding)
+        torch.testing.assert_close(uncached[0], expected[0])
+        torch.testing.assert_close(uncached[1], model(batch[1:, : 9 + step])[0][0])
 
 
 @every_variant
@@ -120,8 +148,12 @@ def test_rotated_products_depend_on_the_distance_only(first: int, second: int, s
     embedding = RotaryEmbedding(dataclasses.replace(MODERN, context_length=1001)).double()
     q, k = torch.randn(2, 1, 1, 1, 4, dtype=torch.double, generator=torch.Generator().manual_seed(1))
 
+    def at(position: int) -> tuple[Tensor, Tensor]:
+        cos, sin = embedding(torch.tensor([position]))
+        return cos, sin
+
     def product(query_position: int, key_position: int) -> Tensor:
-        return (rotate(q, *embedding(query_position, 1)) * rotate(k, *embedding(key_position, 1))).sum()
+        return (rotate(q, *at(query_position)) * rotate(k, *at(key_position))).sum()
 
     torch.testing.assert_close(product(first, second), product(first + shift, second + shift), rtol=1e-4, atol=1e-4)
 
@@ -129,7 +161,7 @@ def test_rotated_products_depend_on_the_distance_only(first: int, second: int, s
 def test_rotation_keeps_lengths_and_position_zero_is_the_identity() -> None:
     embedding = RotaryEmbedding(MODERN)
     x = torch.randn(1, 2, 12, 4)
-    turned = rotate(x, *embedding(0, 12))
+    turned = rotate(x, *embedding(torch.arange(12)))
     torch.testing.assert_close(turned.norm(dim=-1), x.norm(dim=-1))
     torch.testing.assert_close(turned[:, :, 0], x[:, :, 0])
     assert not torch.allclose(turned[:, :, 1], x[:, :, 1])
@@ -178,9 +210,74 @@ def test_every_parameter_receives_a_gradient(config: ModelConfig) -> None:
     _, loss = model(tokens, targets=tokens.roll(-1, dims=1))
     loss.backward()
     for name, parameter in model.named_parameters():
-        if not name.endswith("key.bias"):  # shifts all scores of a row alike: softmax does not see it
+        if (
+            not name.endswith("key.bias") and "experts" not in name
+        ):  # a bias shifts all scores of a row alike: softmax does not see it
             assert parameter.grad is not None, name
             assert parameter.grad.abs().sum() > 0, name
+
+
+def test_targets_of_minus_100_are_not_learned() -> None:
+    model, tokens = build(MODERN), random_tokens(1, 12)
+    targets = tokens.roll(-1, dims=1)
+    hidden = targets.clone()
+    hidden[:, :7] = -100
+    logits, loss = model(tokens, targets=hidden)
+    assert loss is not None
+    torch.testing.assert_close(loss, torch.nn.functional.cross_entropy(logits[0, 7:], targets[0, 7:]))
+
+
+def test_sinusoids_are_those_of_the_paper() -> None:
+    table = SinusoidalEmbedding(MODERN)(torch.arange(12))
+    for position, feature in ((0, 0), (3, 4), (11, 15)):
+        angle = position / 10_000 ** (2 * (feature // 2) / 16)
+        expected = math.cos(angle) if feature % 2 else math.sin(angle)
+        assert table[position, feature].item() == pytest.approx(expected, abs=1e-5)
+
+
+EXPERTS = ModelConfig(d_model=8, n_heads=2, n_kv_heads=1, d_ff=16, n_experts=4, experts_per_token=2)
+
+
+@torch.no_grad()
+def test_experts_with_equal_weights_are_one_feed_forward_layer() -> None:
+    torch.manual_seed(0)
+    mixture = MixtureOfExperts(EXPERTS)
+    for expert in mixture.experts:
+        expert.load_state_dict(mixture.experts[0].state_dict())
+    x = torch.randn(3, 5, 8)
+    torch.testing.assert_close(mixture(x), mixture.experts[0](x))
+
+
+@torch.no_grad()
+def test_each_token_passes_through_its_best_experts_only() -> None:
+    torch.manual_seed(0)
+    mixture = MixtureOfExperts(EXPERTS)
+    x = torch.randn(2, 3, 8)
+    for token, out in zip(x.flatten(0, 1), mixture(x).flatten(0, 1), strict=True):
+        best, chosen = mixture.router(token).topk(2)
+        share = best.softmax(-1)
+        expected = sum(share[i] * mixture.experts[int(chosen[i])](token) for i in range(2))
+        torch.testing.assert_close(out, expected)
+
+
+@torch.no_grad()
+def test_balance_loss_is_one_for_even_use_and_grows_to_the_number_of_experts() -> None:
+    mixture = MixtureOfExperts(dataclasses.replace(EXPERTS, experts_per_token=1, d_model=4, n_heads=2))
+    mixture.router.weight.copy_(50 * torch.eye(4))
+    mixture(torch.eye(4)[None])  # each token another expert
+    assert mixture.balance_loss.item() == pytest.approx(1.0, abs=1e-4)
+    mixture(torch.eye(4)[None, :1].repeat(1, 4, 1))  # all the same
+    assert mixture.balance_loss.item() == pytest.approx(4.0, abs=1e-4)
+
+
+def test_balance_is_learned_in_training_only() -> None:
+    model, tokens = build(VARIANTS["experts"]), random_tokens(2, 12)
+    _, evaluated = model(tokens, targets=tokens)
+    _, trained = model.train()(tokens, targets=tokens)
+    assert evaluated is not None and trained is not None
+    torch.testing.assert_close(trained - evaluated, 0.01 * model.balance_loss(), rtol=1e-3, atol=1e-5)
+    trained.backward()
+    assert model.blocks[0].feed_forward.router.weight.grad.abs().sum() > 0
 
 
 def test_more_tokens_than_the_context_are_refused() -> None:
