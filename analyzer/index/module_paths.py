@@ -6,13 +6,10 @@ directories above, additions that other files make, and at last any directory wh
 
 from __future__ import annotations
 
-import ast
 import posixpath
 import sys
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-
-from analyzer.index.search_paths import added_directories
 
 POPULAR = frozenset({
     "accelerate", "apex", "clip", "datasets", "deepspeed", "diffusers", "einops", "evaluate",
@@ -24,18 +21,19 @@ POPULAR = frozenset({
 
 
 class ModulePaths:
-    """Resolves dotted module names to paths; knows paths and trees, not definitions.
+    """Resolves dotted module names to paths; knows paths, not definitions.
 
-    `name` is the repository's own, by which a root that is itself a package imports its modules.
+    `added` are the directories that a file puts on the search path; `name` is the repository's own, by which a root
+    that is itself a package imports its modules.
     """
 
-    def __init__(self, trees: Mapping[str, ast.Module], paths: Sequence[str], name: str = "") -> None:
+    def __init__(self, added: Mapping[str, tuple[str, ...]], paths: Sequence[str], name: str = "") -> None:
         self._python = [path for path in paths if path.endswith(".py")]
         self._paths = frozenset(paths)
         own = [path for path in self._python if not path.startswith("site-packages/")]
         self._packages = {posixpath.dirname(path) for path in self._python if path.endswith("__init__.py")}
         self._own_name = name if "" in self._packages else ""
-        self._added = {path: added_directories(path, tree) for path, tree in trees.items()}
+        self._added = added
         self._all_added = tuple(dict.fromkeys(d for found in self._added.values() for d in found))
         directories = {parent for path in own for parent in _parents(posixpath.dirname(path))}
         self._directories = tuple(sorted(directories, key=lambda d: (d.count("/"), d)))

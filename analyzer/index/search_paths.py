@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import ast
 import posixpath
+import re
 from collections.abc import Callable
 
 OUTSIDE = None
 JOINS = ("os.path.join", "path.join", "join")
 SAME = ("os.path.abspath", "os.path.realpath", "os.path.normpath", "os.path.expanduser", "str", "Path", "pathlib.Path")
 PARENT = ("os.path.dirname", "path.dirname", "dirname")
+
+NAMED = re.compile(r"sys[\s\\]*\.[\s\\]*path\b|addsitedir")
+
+
+def may_add(text: str) -> bool:
+    """Whether a file names the search path at all: most need not be parsed to know that they add nothing to it."""
+    return NAMED.search(text) is not None
 
 
 def added_directories(path: str, tree: ast.Module) -> tuple[str, ...]:

@@ -9,8 +9,10 @@ import ast
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
+from analyzer.index.module_paths import ModulePaths
 from analyzer.index.notebooks import cell_of
 from analyzer.index.parse import broken_cells, parse_python
+from analyzer.index.search_paths import added_directories, may_add
 from analyzer.index.symbols import SymbolTable
 from analyzer.records.evidence import Gap, Unknown
 from analyzer.records.source import Repository, SourceFile, Span, digest_of
@@ -102,7 +104,16 @@ class SourceIndex:
     @cached_property
     def symbols(self) -> SymbolTable:
         """Definitions and imports of all files, resolved across files."""
-        return SymbolTable(self.trees(), tuple(self.files), self._package_tree, self.repository.name)
+        return SymbolTable(self.trees(), self._module_paths, self._package_tree)
+
+    @cached_property
+    def _module_paths(self) -> ModulePaths:
+        """Where imports lead. Only files that name the search path are parsed for it, so that one import in a
+        repository of thousands of files costs no more than it needs.
+        """
+        named = ((path, self.tree(path)) for path in self.python_paths() if may_add(self.text(path)))
+        added = {path: added_directories(path, tree) for path, tree in named if isinstance(tree, ast.Module)}
+        return ModulePaths(added, tuple(self.files), self.repository.name)
 
     def _package_tree(self, path: str) -> ast.Module | None:
         """Tree of a file of a package that was named with `--with-package`; these are parsed only when asked for."""
@@ -112,7 +123,7 @@ class SourceIndex:
 
     def resolve_module(self, path: str, dotted: str, level: int = 0) -> str | None:
         """Repository path of the module that `import dotted` in file `path` means, or None if it is foreign."""
-        return self.symbols.resolve_module(path, dotted, level)
+        return self._module_paths.resolve(path, dotted, level)
 
 
 def _first_line(node: ast.AST) -> int:

@@ -8,7 +8,7 @@ imports, conditional imports, aliases. An import inside a function counts inside
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from analyzer.index.module_paths import ModulePaths
@@ -67,12 +67,11 @@ class SymbolTable:
     def __init__(
         self,
         trees: Mapping[str, ast.Module],
-        paths: Sequence[str],
+        modules: ModulePaths,
         package_tree: Callable[[str], ast.Module | None] = lambda path: None,
-        name: str = "",
     ) -> None:
         self._package_tree = package_tree
-        self._modules = ModulePaths(trees, paths, name)
+        self._modules = modules
         self._scopes: dict[str, FileScopes | None] = {path: read_scopes(path, tree) for path, tree in trees.items()}
         self._locals: dict[Definition, frozenset[str]] = {}
         self._resolved: dict[tuple[str, str, str], Resolved | None] = {}
