@@ -9,13 +9,15 @@ import dataclasses
 import os
 import pickle
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from reference_model.adapters import add_lora, merge_lora
 from reference_model.config import ModelConfig, TrainingConfig
+from reference_model.distributed import Team, gather
 from reference_model.errors import UserError
 from reference_model.model import GPT
 from reference_model.tokenizer import CharacterTokenizer
@@ -34,10 +36,14 @@ class Run:
     generator: torch.Generator  # draws the batches
     corpus: str  # the name or path that the text came from
     step: int = 0  # optimizer steps done
+    team: Team = field(default_factory=Team)  # the processes that train together
 
 
 def save_checkpoint(path: Path, run: Run) -> None:
-    """Everything of the run, for `resume_run`."""
+    """Everything of the run, for `resume_run`; every process takes part, the leader writes."""
+    generators = gather(dropout_generators(), run.team)
+    if not run.team.leads:
+        return
     content = {
         "format": FORMAT,
         "model_config": dataclasses.asdict(run.model.config),
@@ -48,7 +54,7 @@ def save_checkpoint(path: Path, run: Run) -> None:
         "model": run.model.state_dict(),
         "optimizer": run.optimizer.state_dict(),
         "batch_generator": run.generator.get_state(),
-        "dropout_generators": dropout_generators(),
+        "dropout_generators": generators,
     }
     write_content(path, content)
 
@@ -76,7 +82,7 @@ def write_content(path: Path, content: dict[str, Any]) -> None:
 
 
 def dropout_generators() -> dict[str, torch.Tensor]:
-    """The states of torch's global generators, from which dropout draws."""
+    """The states of torch's global generators, from which dropout draws, in this process."""
     states = {"cpu": torch.get_rng_state()}
     if torch.cuda.is_available():
         states["cuda"] = torch.cuda.get_rng_state()
@@ -99,14 +105,18 @@ def read_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
 
 
 def load_model(path: Path, device: torch.device) -> tuple[GPT, CharacterTokenizer]:
-    """The model and its tokenizer, for generation."""
-    return build_model(read_checkpoint(path, device), path, device)
+    """The model and its tokenizer, for generation; low-rank updates are merged into the weights."""
+    model, tokenizer = build_model(read_checkpoint(path, device), path, device)
+    return merge_lora(model), tokenizer
 
 
 def build_model(content: dict[str, Any], path: Path, device: torch.device) -> tuple[GPT, CharacterTokenizer]:
     try:
         tokenizer = CharacterTokenizer(content["characters"])
         model = GPT(ModelConfig(**content["model_config"])).to(device)
+        rank = content.get("training_config", {}).get("lora_rank", 0)
+        if rank > 0:
+            add_lora(model, rank)
         model.load_state_dict(content["model"])
     except (KeyError, TypeError, RuntimeError) as problem:
         reason = str(problem).splitlines()[0]
@@ -118,8 +128,14 @@ def build_model(content: dict[str, Any], path: Path, device: torch.device) -> tu
     return model, tokenizer
 
 
-def restore_generators(content: dict[str, Any], generator: torch.Generator) -> None:
+def restore_generators(content: dict[str, Any], generator: torch.Generator, team: Team) -> None:
+    states = content["dropout_generators"]
+    if len(states) != team.size:
+        raise UserError(
+            f"the run was trained by {len(states)} processes and this one has {team.size}: "
+            "it goes on bit for bit only with as many as before"
+        )
     generator.set_state(content["batch_generator"].cpu())
-    torch.set_rng_state(content["dropout_generators"]["cpu"].cpu())
-    if "cuda" in content["dropout_generators"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state(content["dropout_generators"]["cuda"].cpu())
+    torch.set_rng_state(states[team.rank]["cpu"].cpu())
+    if "cuda" in states[team.rank] and torch.cuda.is_available():
+        torch.cuda.set_rng_state(states[team.rank]["cuda"].cpu())

@@ -8,7 +8,7 @@ comparisons; no preset has them. It imports neither torch nor data.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from reference_model.errors import UserError
 
@@ -16,6 +16,8 @@ Position = Literal["learned", "sinusoidal", "rope"]
 Norm = Literal["layer_norm", "rms_norm"]
 Activation = Literal["relu", "gelu", "swiglu"]
 AttentionKernel = Literal["sdpa", "explicit"]
+Schedule = Literal["constant", "linear", "cosine", "restarts"]
+Precision = Literal["auto", "float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ class TrainingConfig:
     learning_rate: float = 3e-3  # the peak, reached at the end of the warm-up; small models bear large ones
     min_learning_rate: float = 3e-4  # a tenth of the peak, where the cosine ends
     warmup_steps: int = 40
+    schedule: Schedule = "cosine"  # what follows the warm-up
+    restarts: int = 3  # cosines one after another, where the schedule is "restarts"
     weight_decay: float = 0.1  # on matrices only, see train.parameter_groups
     beta1: float = 0.9
     beta2: float = 0.95  # 0.999 remembers too long for noisy gradients of short runs
@@ -90,12 +94,19 @@ class TrainingConfig:
     eval_batches: int = 8
     checkpoint_interval: int = 200
     validation_fraction: float = 0.1  # the end of the corpus
+    precision: Precision = "auto"  # bfloat16 products on a GPU that has them, else float32; weights stay float32
+    compile: bool = False  # let torch.compile fuse the forward and backward pass: slow to start, then faster
+    lora_rank: int = 0  # above 0, only a low-rank update of that rank is trained, see adapters.py
     seed: int = 1337
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size", "accumulation", "eval_interval", "eval_batches", "checkpoint_interval"):
+        counts = ("steps", "batch_size", "accumulation", "eval_interval", "eval_batches", "checkpoint_interval")
+        for name in (*counts, "restarts"):
             if getattr(self, name) < 1:
                 raise UserError(f"{name} must be at least 1, not {getattr(self, name)}")
+        for name, choices in (("schedule", get_args(Schedule)), ("precision", get_args(Precision))):
+            if getattr(self, name) not in choices:
+                raise UserError(f"{name} must be one of {', '.join(choices)}, not {getattr(self, name)!r}")
 
 
 PRESETS: dict[str, ModelConfig] = {

@@ -71,8 +71,16 @@ def split(tokens: Tensor, validation_fraction: float, context_length: int) -> tu
     return training, validation
 
 
-def random_batch(tokens: Tensor, batch_size: int, length: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """`batch_size` windows from random places, and the same windows one token later as targets."""
-    starts = torch.randint(len(tokens) - length, (batch_size,), generator=generator)  # (B,)
-    windows = torch.stack([tokens[start : start + length + 1] for start in starts.tolist()])  # (B, T+1)
+def random_batch(
+    tokens: Tensor, batch_size: int, length: int, generator: torch.Generator, share: tuple[int, int] = (0, 1)
+) -> tuple[Tensor, Tensor]:
+    """`batch_size` windows from random places, and the same windows one token later as targets.
+
+    Where several processes train together, `share` is (which one, of how many): all draw the same places, each takes
+    its own part of them.
+    """
+    rank, size = share
+    starts = torch.randint(len(tokens) - length, (size * batch_size,), generator=generator)  # (size * B,)
+    own = starts[rank * batch_size : (rank + 1) * batch_size].tolist()  # B of them
+    windows = torch.stack([tokens[start : start + length + 1] for start in own])  # (B, T+1)
     return windows[:, :-1], windows[:, 1:]  # (B, T) each

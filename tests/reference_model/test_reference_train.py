@@ -16,10 +16,10 @@ from reference_model.config import ModelConfig, TrainingConfig
 from reference_model.data import split
 from reference_model.errors import UserError
 from reference_model.model import GPT
+from reference_model.schedule import learning_rate_at
 from reference_model.train import (
     choose_device,
     evaluate,
-    learning_rate_at,
     parameter_groups,
     resume_run,
     start_run,
@@ -83,10 +83,10 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path, monkeypatch: 
     run, _, _ = begin()
     step = training_step
 
-    def stops_at_17(run: Run, tokens: torch.Tensor, device: torch.device) -> float:
+    def stops_at_17(run: Run, tokens: torch.Tensor, device: torch.device, network: nn.Module) -> float:
         if run.step == 17:
             raise Interrupted
-        return step(run, tokens, device)
+        return step(run, tokens, device, network)
 
     monkeypatch.setattr(train_module, "training_step", stops_at_17)
     with pytest.raises(Interrupted):
