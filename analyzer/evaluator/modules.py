@@ -236,6 +236,29 @@ class NamespacePackage(Proxy):
         return found
 
 
+class LoadedModules(dict[str, Any]):
+    """`sys.modules`: the target's modules that were loaded and what the library has, by dotted name."""
+
+    def __init__(self, session: Any) -> None:
+        super().__init__()
+        self._session = session
+
+    def __missing__(self, name: str) -> Any:
+        found = self._session.loaded_module(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or self._session.loaded_module(name) is not None
+
+    def get(self, name: str, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+
 class ModuleNames(dict[str, Any]):
     """`globals()` and `module.__dict__`: a mapping that binds names as they are asked for."""
 
@@ -252,7 +275,10 @@ class ModuleNames(dict[str, Any]):
         return isinstance(name, str) and self._scope.has(name)
 
     def get(self, name: str, default: Any = None) -> Any:
-        return self.get(name, default)
+        try:
+            return self[name]
+        except KeyError:
+            return default
 
     def __setitem__(self, name: str, value: Any) -> None:
         self._scope.variables[name] = value

@@ -352,6 +352,11 @@ class Session:
             self._proxies[path] = TargetModule(self.scope_of(path))
         return self._proxies[path]
 
+    def loaded_module(self, dotted: Any) -> Any:
+        """The module of that name if its file is in use, or the library's; None otherwise."""
+        path = next((path for path, scope in self._modules.items() if scope.name == dotted), None)
+        return self.module_proxy(path) if path is not None else self.policy.library_module(dotted)
+
     def find_module(self, importer: str, dotted: str, level: int) -> Any:
         """A module of the repository, the library, a named package or a stand-in; None if there is none."""
         source = self.sources.find(importer, dotted, level)

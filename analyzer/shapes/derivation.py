@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -81,7 +82,7 @@ def _reference(model: ModelShapes | None) -> tuple[ReferenceTrace | None, tuple[
 
 def derive_model_shapes(index: SourceIndex, options: ShapesOptions, facts: Facts | None = None) -> ModelShapes:
     """One model as the user asked for it: `--model`, `--build`, `--input`, `--method`, `--train`."""
-    owner = find_model(index, options.model or "")
+    owner = find_model(index, options.model or "", options.build)
     inputs = tuple(parse_input_spec(text) for text in options.inputs)
     builds = _user_builds(index, owner, options) or find_builds(index, facts, owner)
     request = ModelRequest(
@@ -97,8 +98,10 @@ def derive_model_shapes(index: SourceIndex, options: ShapesOptions, facts: Facts
     return evaluate_all(index, (request,), options)[0]
 
 
-def find_model(index: SourceIndex, name: str) -> Definition:
-    """The class that `FILE` or `FILE:CLASS` means; the last module class of the file where only that is named."""
+def find_model(index: SourceIndex, name: str, build: str | None = None) -> Definition:
+    """The class that `FILE` or `FILE:CLASS` means; the last module class of the file where only that is named, or the
+    function that `build` names where the file holds no class.
+    """
     path, _, class_name = name.partition(":")
     if path not in index.files:
         raise UnknownModel(f"{path!r} is no file of the repository")
@@ -107,9 +110,11 @@ def find_model(index: SourceIndex, name: str) -> Definition:
         if class_name not in classes:
             raise UnknownModel(f"{path} has no class {class_name!r}; it has {', '.join(classes) or 'none'}")
         return classes[class_name]
-    if not classes:
+    makers = (d for d in index.symbols.functions() if d.path == path and build and re.search(rf"\b{d.name}\b", build))
+    found = list(classes.values())[-1] if classes else next(makers, None)
+    if found is None:
         raise UnknownModel(f"{path} defines no class")
-    return list(classes.values())[-1]
+    return found
 
 
 def evaluate_all(
@@ -160,7 +165,7 @@ def _unevaluated(request: ModelRequest, reason: Unknown, nets: tuple[str, ...] =
 
 def _requests(index: SourceIndex, facts: Facts, options: ShapesOptions) -> list[ModelRequest]:
     inputs = tuple(parse_input_spec(text) for text in options.inputs) or None
-    chosen = [find_model(index, options.model)] if options.model else []
+    chosen = [find_model(index, options.model, options.build)] if options.model else []
     for candidate in facts.structure.models:
         owner = index.symbols.definition(candidate.qualified_name)
         if owner is not None and owner not in chosen:

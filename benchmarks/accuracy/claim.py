@@ -33,6 +33,7 @@ def main() -> None:
     index = open_repository(sys.argv[1])
     index.trees()
     _ = index.symbols.definitions
+    Interpreter(index)  # what torch imports for the first one is shared by all
     serve(functools.partial(claim, index))
 
 
@@ -47,7 +48,7 @@ def claim(index: SourceIndex, request: Mapping[str, Any]) -> dict[str, object]:
 
 def _wanted(index: SourceIndex, request: Mapping[str, Any]) -> ModelRequest:
     """The request of `deepdive shapes`; names of sizes are sought only where they are compared."""
-    owner = find_model(index, request["file"])
+    owner = find_model(index, request["file"], request["build"])
     where = index.span(owner.path, owner.node)
     check_build(index, owner.path, request["build"])
     return ModelRequest(

@@ -151,6 +151,16 @@ def test_a_file_or_class_that_is_not_there_is_the_users_mistake(tmp_path):
             shapes(index, model=name)
 
 
+def test_a_file_of_functions_that_build_models_needs_no_class(tmp_path):
+    (tmp_path / "makers.py").write_text(
+        "from net import Net, NetConfig\ndef small():\n    return Net(NetConfig())\n", encoding="utf-8"
+    )
+    index = repository(tmp_path, NET)
+    assert shapes(index, model="makers.py", build="small()").parameters.value.total > 0
+    with pytest.raises(UnknownModel, match="defines no class"):
+        shapes(index, model="makers.py")
+
+
 def test_bytes_of_a_cache_per_token():
     cache = [(torch.zeros(2, 4, 16, 8), torch.zeros(2, 4, 16, 8)) for _ in range(3)]
     assert bytes_per_token(cache, 2, [16]) == 3 * 2 * 4 * 8 * 4

@@ -10,7 +10,7 @@ where nonzero unique all any isnan isinf isfinite isclose allclose array_equal l
 float32 float64 float16 int32 int64 int16 int8 uint8 bool_ complex64 complex128 integer floating number generic dtype
 pi e inf nan newaxis mod remainder divide multiply add subtract triu tril diag ndindex ix_ indices degrees radians
 broadcast_to atleast_1d atleast_2d append insert delete gcd lcm ceil polyfit interp searchsorted digitize bincount histogram
-linalg.norm linalg.inv linalg.qr linalg.svd linalg.eigh fft.fft fft.rfft fft.fftfreq random.seed hanning hamming
+unravel_index __version__ linalg.norm linalg.inv linalg.pinv linalg.qr linalg.svd linalg.eigh fft.fft fft.rfft fft.fftfreq random.seed hanning hamming
 """
 ARRAY = """
 shape ndim size dtype T real imag astype reshape transpose flatten ravel copy tolist item min max sum mean std var prod

@@ -372,7 +372,21 @@ torch.distributed.get_rank       torch.distributed.is_initialized()
 torch.jit.is_scripting          torch.jit.is_scripting()
 torch.jit.is_tracing            torch.jit.is_tracing()
 torch.jit.script torch.jit.ignore torch.jit.export torch.jit.unused torch.jit.script_if_tracing
-torch.jit.Final torch.jit.interface
+torch.jit.Final torch.jit.interface torch.jit.ScriptModule
+torch.jit.annotate              torch.jit.annotate(int, 3)
+torch._assert                   torch._assert(True, "no")
+torch._assert_async             torch._assert_async(torch.tensor(True))
+torch._check                    torch._check(True)
+torch.compiler.is_compiling     torch.compiler.is_compiling()
+torch.compiler.is_exporting     torch.compiler.is_exporting()
+torch.compiler.is_dynamo_compiling torch.compiler.is_dynamo_compiling()
+torch.compiler.disable torch.compiler.allow_in_graph torch.compiler.assume_constant_result
+torch.fx.wrap torch.amp.autocast torch.cuda.amp.autocast
+torch.get_autocast_dtype        torch.get_autocast_dtype("cpu")
+torch.is_autocast_cpu_enabled   torch.is_autocast_cpu_enabled()
+torch.get_autocast_cpu_dtype    torch.get_autocast_cpu_dtype()
+torch.get_default_device        torch.get_default_device().type
+torch.linalg.pinv               torch.linalg.pinv(x)
 torch.utils.checkpoint.checkpoint  torch.utils.checkpoint.checkpoint(abs, -1)
 torch.utils.data.Dataset torch.utils.data.IterableDataset
 torch.asinh  torch.asinh(x)

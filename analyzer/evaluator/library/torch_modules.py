@@ -52,6 +52,21 @@ INTERNAL = {
     "modules.dropout": "_DropoutNd",
     "modules.instancenorm": "_InstanceNorm",
 }
+HOMES = {
+    "batchnorm": "BatchNorm1d BatchNorm2d BatchNorm3d SyncBatchNorm",
+    "linear": "Linear Bilinear Identity",
+    "conv": "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
+    "container": "Sequential ModuleList ModuleDict ParameterList ParameterDict",
+    "activation": "MultiheadAttention ReLU ReLU6 GELU SiLU Sigmoid Tanh Softmax Hardswish LeakyReLU PReLU",
+    "normalization": "LayerNorm GroupNorm RMSNorm",
+    "dropout": "Dropout Dropout2d",
+    "pooling": "MaxPool2d AvgPool2d AdaptiveAvgPool2d AdaptiveMaxPool2d",
+    "module": "Module",
+    "sparse": "Embedding",
+    "transformer": "Transformer TransformerEncoder TransformerDecoder TransformerEncoderLayer TransformerDecoderLayer"
+    " _get_activation_fn _get_clones",
+}
+"""Classes that code also imports from the file where they are defined."""
 INTERNAL_METHODS = "_check_input_dim _conv_forward _reversed_padding_repeated_twice _output_padding"
 INIT = """
 uniform_ normal_ trunc_normal_ constant_ ones_ zeros_ eye_ dirac_ xavier_uniform_ xavier_normal_ kaiming_uniform_
@@ -71,6 +86,7 @@ def _rows() -> list[str]:
         for name in classes.split():
             rows.append(f"torch.nn.{module}.{name}")
             rows += [f"torch.nn.{module}.{name}.{method}" for method in f"{EVERY_CLASS} {INTERNAL_METHODS}".split()]
+    rows += [f"torch.nn.modules.{home}.{name}" for home, names in HOMES.items() for name in names.split()]
     rows += [f"torch.nn.RNNBase.{method}" for method in CONTAINER_METHODS["RNNBase"].split()]
     rows += [f"torch.nn.init.{name}" for name in INIT.split()]
     rows += [

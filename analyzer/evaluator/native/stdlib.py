@@ -14,6 +14,7 @@ from typing import Any
 from torch import nn
 
 from analyzer.evaluator.errors import CannotEvaluate
+from analyzer.evaluator.modules import LoadedModules
 from analyzer.evaluator.native.builtin_functions import Provided
 from analyzer.evaluator.objects import MARK
 from analyzer.evaluator.policy import Proxy
@@ -108,7 +109,7 @@ def provide(session: Any) -> Provided:
         **{f"os.path.{name}": getattr(posixpath, name) for name in ["join", "basename", "dirname", "splitext", "normpath"]},
         "os.path.abspath": lambda path: path, "os.path.realpath": lambda path: path, "os.path.expanduser": lambda path: path,
         **{f"os.path.{name}": _file_question(session) for name in ("exists", "isfile", "isdir")},
-        "sys.argv": [""], "sys.path": [], "sys.modules": {}, "sys.platform": "linux",
+        "sys.argv": [""], "sys.path": [], "sys.modules": LoadedModules(session), "sys.platform": "linux",
         "platform.system": lambda: "Linux",
         "inspect.signature": _signature,
         "inspect.isfunction": lambda value: isinstance(value, types.FunctionType),

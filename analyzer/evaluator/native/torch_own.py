@@ -27,6 +27,10 @@ def provide(session: Any) -> Provided:
         "torch.jit.export": _identity, "torch.jit.unused": _identity, "torch.jit.script_if_tracing": _identity,
         "torch.jit.interface": _identity,
         "torch.jit.is_scripting": lambda: False, "torch.jit.is_tracing": lambda: False,
+        "torch.jit.annotate": lambda kind, value: value, "torch.fx.wrap": _identity,
+        **{f"torch.{name}": _assertion(session) for name in ("_assert", "_assert_async", "_check")},
+        **{f"torch.compiler.{name}": lambda: False for name in ("is_compiling", "is_exporting", "is_dynamo_compiling")},
+        **{f"torch.compiler.{name}": _identity for name in ("disable", "allow_in_graph", "assume_constant_result")},
         "torch.cuda.is_available": _no_device(session, "torch.cuda.is_available()", False),
         "torch.cuda.device_count": _no_device(session, "torch.cuda.device_count()", 0),
         "torch.cuda.is_bf16_supported": lambda: False, "torch.backends.mps.is_available": _no_device(session, "torch.backends.mps.is_available()", False),
@@ -35,7 +39,8 @@ def provide(session: Any) -> Provided:
         "torch.distributed.get_world_size": lambda *a: 1, "torch.distributed.get_rank": lambda *a: 0,
         "torch.manual_seed": lambda seed: None, "torch.seed": lambda: 0,
         "torch.inference_mode": _inference_mode, "torch.autograd.function.Function.apply": _apply_of(session),
-        "torch.autocast": lambda *args, **kwargs: NullContext(),
+        **{f"torch.{name}": lambda *args, **kwargs: NullContext() for name in ("autocast", "amp.autocast", "cuda.amp.autocast")},
+        "torch.is_autocast_cpu_enabled": lambda: False, "torch.get_default_device": lambda: torch.device("cpu"),
         "torch.nn.attention.sdpa_kernel": lambda *args, **kwargs: NullContext(),
         "torch.is_autocast_enabled": lambda *args: False,
         "torch.utils.checkpoint.checkpoint": _checkpoint(session),
@@ -86,6 +91,16 @@ def _initialiser(session: Any, name: str) -> Callable[..., Any]:
         return tensor
 
     return initialise
+
+
+def _assertion(session: Any) -> Callable[..., None]:
+    """A condition on sizes or constants is decided as `assert` decides it; what it says is a function or a text."""
+
+    def demand(condition: Any, message: Any = "") -> None:
+        if not session.truth(condition):
+            raise AssertionError(session.call(message, (), {}) if callable(message) else message)
+
+    return demand
 
 
 def _identity(function: Any = None, *args: Any, **kwargs: Any) -> Any:

@@ -98,7 +98,7 @@ def provide(session: Any) -> Provided:
     modules = dict.fromkeys(
         ("typing", "typing_extensions", "jaxtyping", "torchtyping", "beartype.typing", "nptyping"), typing
     )
-    modules["torch._jit_internal"] = typing
+    modules |= dict.fromkeys(("torch._jit_internal", "torch.jit.annotations"), typing)
     return names, {}, {**modules, "numpy.typing": typing, "torch.types": typing}
 
 

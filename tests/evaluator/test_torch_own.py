@@ -1,0 +1,60 @@
+"""What torch offers beside operators: assertions on sizes, marks for compilers, the homes of its classes."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzer.evaluator import TargetRaised
+
+
+def test_an_assertion_of_torch_decides_like_one_of_python(repository) -> None:  # type: ignore[no-untyped-def]
+    source = """
+import torch
+def check(size):
+    torch._assert(size == 3, f"{size} is not three")
+    return size
+"""
+    interpreter = repository(source)
+    assert interpreter.evaluate("model.py", "check(3)") == 3
+    with pytest.raises(TargetRaised, match="4 is not three"):
+        interpreter.evaluate("model.py", "check(4)")
+
+
+def test_an_assertion_on_data_is_a_gap_and_the_rest_goes_on(repository) -> None:  # type: ignore[no-untyped-def]
+    source = """
+import torch
+from torch import nn
+class Net(nn.Module):
+    def forward(self, x):
+        torch._assert(x.sum() > 0, "nothing")
+        return x + 1
+"""
+    interpreter = repository(source)
+    recording = interpreter.call(interpreter.build("model.py", "Net()"), [interpreter.tensor([2, 3])])
+    assert recording.error is None
+    assert [str(tensor) for tensor in recording.outputs] == ["float32[2, 3]"]
+    assert [cause.reason for cause in recording.gaps] == ["depends_on_data"]
+
+
+def test_marks_for_compilers_change_nothing(repository) -> None:  # type: ignore[no-untyped-def]
+    source = """
+import torch
+torch.fx.wrap("double")
+@torch.compiler.disable
+def double(x):
+    return 2 * x
+@torch.compiler.disable(recursive=False)
+def triple(x):
+    return 3 * x
+def both(x):
+    with torch.amp.autocast("cuda", enabled=False):
+        return double(x), triple(x), torch.jit.annotate(int, x), torch.compiler.is_compiling()
+"""
+    assert repository(source).evaluate("model.py", "both(2)") == (4, 6, 2, False)
+
+
+@pytest.mark.parametrize("home", ["batchnorm.BatchNorm2d", "linear.Linear", "container.Sequential", "module.Module"])
+def test_classes_are_found_in_their_own_file_too(home: str, repository) -> None:  # type: ignore[no-untyped-def]
+    name = home.rpartition(".")[2]
+    source = f"from torch import nn\nfrom torch.nn.modules.{home.rpartition('.')[0]} import {name}"
+    assert repository(source).evaluate("model.py", f"{name} is nn.{name}") is True
