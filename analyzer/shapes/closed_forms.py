@@ -57,9 +57,15 @@ class FormulaWriter:
     """Formulas of one mode of one model. `runs` of amounts are the base first, then the probes of `namer`."""
 
     def __init__(
-        self, namer: DimNamer, tree: ModuleNode | None, repeats: Repeats, exact: Collection[tuple[str, str]] = ()
+        self,
+        namer: DimNamer,
+        tree: ModuleNode | None,
+        repeats: Repeats,
+        exact: Collection[tuple[str, str]] = (),
+        inputs: Sequence[str] = (),
     ) -> None:
-        self._namer, self._tree, self._repeats, self._exact = namer, tree, repeats, exact
+        self._namer, self._tree, self.repeats, self._exact = namer, tree, repeats, exact
+        self._outer = (*repeats.names, *inputs)
         self._named: dict[tuple[int, ...], Polynomial] = {}
 
     def by_module(self, runs: Sequence[Amounts], *, training: bool = False) -> ByModule:
@@ -88,10 +94,10 @@ class FormulaWriter:
         return self._simple(parts)
 
     def text(self, polynomial: Polynomial) -> str:
-        return polynomial.text(self._repeats.names)
+        return polynomial.text(self._outer)
 
     def _children(self, child: ModuleNode, by_module: ByModule) -> Iterator[Polynomial]:
-        number = self._repeats.by_path.get(child.path)
+        number = self.repeats.by_path.get(child.path)
         if child.repeats == 1 and number is None:
             yield self.of_node(child, by_module)
         elif number is not None and self._are_equal(child, by_module):

@@ -10,13 +10,15 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
+
+from analyzer.evaluator.recorder import Recorder
 
 Factors = tuple[int, ...]
 
@@ -40,13 +42,13 @@ class CallLog:
     """What one call computed. `uncounted` are operators with products that are not counted here."""
 
     products: list[Amount] = field(default_factory=list)
-    returned: list[Amount] = field(default_factory=list)
-    """Bytes of what operators returned; views and in-place results are no new tensors."""
     kept: list[Amount] = field(default_factory=list)
     """Bytes that autograd keeps for the backward pass, each storage once, parameters and buffers left out."""
     uncounted: dict[str, None] = field(default_factory=dict)
     gradient: bool = False
     """Whether autograd kept anything at all."""
+    open: bool = False
+    """Whether data decide how much is computed: then there are no totals."""
 
     def flops(self) -> int:
         return sum(amount.value for amount in self.products)
@@ -127,15 +129,17 @@ UNCOUNTED = frozenset(
     | {str(packet) for packet in flop_registry} - COUNTED.keys()
 )
 """Operators with products of their own that have no row above: a call that uses one has no total."""
+OPAQUE = "kernels."
+"""Operators of stand-ins that state only the sizes of their results."""
 
 
 class OperatorLog(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Writes down what operators do while it is active; `module_path` tells in which module."""
+    """Writes down what operators do while it is active; the recorder tells in which module."""
 
-    def __init__(self, module_path: Callable[[], str], model: nn.Module) -> None:
+    def __init__(self, recorder: Recorder, model: nn.Module) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.log = CallLog()
-        self._path = module_path
+        self._recorder = recorder
         self._made: dict[int, Factors] = {}
         """The sizes with which a storage was made."""
         weights = (*model.parameters(), *(b for b in model.buffers() if isinstance(b, torch.Tensor)))
@@ -143,10 +147,15 @@ class OperatorLog(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._kept: dict[int, torch.Tensor] = {}
         """Held here so that no other tensor gets their storage."""
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Nothing is compiled here; torch's wrapper that says so costs time."""
+        return False
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
-        if func.namespace != "prim":
+        if func.namespace != "prim" and not self._recorder.is_muted:
             self._count_products(str(func._overloadpacket), args, kwargs, result)
             if not func._schema.is_mutable and not _is_view(func):
                 self._count_results(func, result)
@@ -155,32 +164,45 @@ class OperatorLog(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _count_products(self, name: str, args: Any, kwargs: Any, result: Any) -> None:
         count = COUNTED.get(name)
         if count is None:
-            if name in UNCOUNTED:
+            if name in UNCOUNTED or name.startswith(OPAQUE):
                 self.log.uncounted[name] = None
             return
         given = {"out": result} if count is _convolution else {}
         for factors, operands in count(*args, **kwargs, **given):
             passes = 1 + sum(bool(getattr(operand, "requires_grad", False)) for operand in operands)
-            self.log.products.append(Amount(self._path(), name, tuple(map(int, factors)), passes))
+            self._add(self.log.products, name, factors, passes)
 
     def _count_results(self, func: Any, result: Any) -> None:
         for leaf in torch.utils._pytree.tree_leaves(result):
             if isinstance(leaf, torch.Tensor):
-                sizes = (*map(int, leaf.shape), leaf.element_size())
-                self._made[_storage(leaf)] = sizes
-                self.log.returned.append(Amount(self._path(), str(func._overloadpacket), sizes))
+                self._made[_storage(leaf)] = (*leaf.shape, leaf.element_size())
+
+    def _add(self, amounts: list[Amount], name: str, factors: Factors, passes: int = 1) -> None:
+        sizes = tuple(map(_number, factors))
+        self.log.open |= None in sizes or self._recorder.is_conditional
+        if None not in sizes:
+            amounts.append(Amount(self._recorder.current_path(), name, cast("Factors", sizes), passes))
 
     def keep(self, tensor: torch.Tensor) -> None:
         """Autograd keeps this tensor: its storage counts once."""
         self.log.gradient = True
         storage = _storage(tensor)
-        if storage in self._weights or storage in self._kept:
+        if storage in self._weights or storage in self._kept or self._recorder.is_muted:
             return
         self._kept[storage] = tensor
-        size = tensor.untyped_storage().nbytes()
-        sizes = self._made.get(storage, (*map(int, tensor.shape), tensor.element_size()))
-        factors = sizes if math.prod(sizes) == size else (int(size),)
-        self.log.kept.append(Amount(self._path(), "kept", factors))
+        sizes = self._made.get(storage, (*tensor.shape, tensor.element_size()))
+        size = _number(tensor.untyped_storage().nbytes())
+        numbers = [_number(n) for n in sizes]
+        fits = None in numbers or math.prod(cast("Factors", numbers)) == size
+        self._add(self.log.kept, "kept", sizes if fits or size is None else (size,))
+
+
+def _number(size: Any) -> int | None:
+    """None for a size that depends on data."""
+    if isinstance(size, torch.SymInt):
+        hint = size.node.hint
+        return int(hint) if hint is not None else None
+    return int(size)
 
 
 def _is_view(func: Any) -> bool:
@@ -188,13 +210,16 @@ def _is_view(func: Any) -> bool:
 
 
 def _storage(tensor: torch.Tensor) -> int:
-    return int(tensor.untyped_storage()._cdata)
+    try:
+        return int(tensor.untyped_storage()._cdata)
+    except NotImplementedError:  # a sparse tensor has none
+        return id(tensor)
 
 
 @contextmanager
 def logging_operators(interpreter: Any, model: nn.Module) -> Iterator[CallLog]:
     """Write down the operators of a call inside."""
-    log = OperatorLog(interpreter.session.recorder.current_path, model)
+    log = OperatorLog(interpreter.session.recorder, model)
     with ExitStack() as stack:
         stack.enter_context(interpreter.session.oracle.active())
         stack.enter_context(saved_tensors_hooks(log.keep, _no_backward))

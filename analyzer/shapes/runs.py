@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -29,6 +29,7 @@ from analyzer.shapes.input_spec import (
     SequenceValue,
     TensorValue,
 )
+from analyzer.shapes.operators import CallLog, logging_operators
 
 Tensors = tuple[TensorShape, ...]
 
@@ -56,6 +57,7 @@ class RawTrace:
     value: Any = None
     recording: Recording = field(default_factory=Recording)
     stopped: Unknown | None = None
+    log: CallLog = field(default_factory=CallLog)
 
 
 @dataclass
@@ -98,7 +100,9 @@ class ModelSource:
         """Call a method on inputs of the given form, and on `extra` values as they are."""
         args, kwargs = self._arguments(model, inputs, sizes, method)
         kwargs.update(extra or {})
-        return raw_trace(self.interpreter.call(model, args, kwargs, method=method, training=training), self)
+        with logging_operators(self.interpreter, model) as log:
+            recording = self.interpreter.call(model, args, kwargs, method=method, training=training)
+        return replace(raw_trace(recording, self), log=log)
 
     def _arguments(
         self, model: nn.Module, inputs: Sequence[InputSpec], sizes: Mapping[str, int], method: str
@@ -120,7 +124,7 @@ class ModelSource:
     def value(self, value: InputValue, sizes: Mapping[str, int]) -> Any:
         """The value that an input specification stands for; tensors have no contents unless given."""
         if isinstance(value, TensorValue):
-            return self.interpreter.tensor([_size(dim.name, dim.size, sizes) for dim in value.dims], value.dtype)
+            return self.interpreter.tensor([dim.number(sizes) for dim in value.dims], value.dtype)
         if isinstance(value, ContentsValue):
             return torch.tensor(value.contents, dtype=getattr(torch, value.dtype))
         if isinstance(value, SequenceValue):
@@ -159,11 +163,6 @@ def raw_trace(recording: Recording, source: ModelSource) -> RawTrace:
     if recording.error is not None:
         raw.stopped = source.unknown(recording.error)
     return raw
-
-
-def _size(name: str | None, size: int | None, sizes: Mapping[str, int]) -> int:
-    found = sizes.get(name) if name is not None else None
-    return found if found is not None else size if size is not None else 1
 
 
 def _arguments_of(arguments: Sequence[str]) -> tuple[tuple[str, str], ...]:
