@@ -208,6 +208,8 @@ class TargetModule(Proxy):
         if self._scope.has(name):
             return self._scope.variables[name]
         submodule = self._scope.session.submodule(self._scope, name)
+        if submodule is None and self._scope.path.startswith("<stand-in>/") and not name.startswith("__"):
+            return self._scope.session.unknown("not_modelled", f"{self._scope.name}.{name}")
         if submodule is None:
             raise AttributeError(f"module {self._scope.name!r} has no attribute {name!r}")
         return submodule

@@ -368,6 +368,8 @@ class Session:
             return self.policy.library_module(dotted)
         if source is not None:
             if source.kind == "stand_in" and not importer.startswith("<"):
+                if source.needs_accelerator and self.guarded_imports:
+                    return None  # code that can do without it says so; its own way is what a plain machine runs
                 self._assume_here("stand_in", source.package)
             return self.module_proxy(source.path)
         if self._is_namespace(importer, dotted, level):
@@ -386,7 +388,7 @@ class Session:
         if not scope.path.endswith("__init__.py"):
             return None
         source = self.sources.find(scope.path, name, 1)
-        return self.module_proxy(source.path) if source else None
+        return self.module_proxy(source.path) if source and source.path != scope.path else None
 
     def import_module(self, frame: Frame, dotted: str, level: int) -> Any:
         found = self.find_module(frame.module.path, dotted, level)

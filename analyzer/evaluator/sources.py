@@ -15,6 +15,8 @@ from typing import Any, Literal
 from analyzer.evaluator.errors import CannotEvaluate
 
 STANDINS = Path(__file__).parent / "standins"
+ACCELERATED = frozenset((STANDINS / "needs_accelerator.txt").read_text(encoding="utf-8").split())
+"""Packages that a plain machine cannot have."""
 Kind = Literal["repository", "package", "stand_in"]
 
 
@@ -25,6 +27,10 @@ class Source:
     path: str
     kind: Kind
     package: str = ""
+
+    @property
+    def needs_accelerator(self) -> bool:
+        return self.package in ACCELERATED
 
 
 class Sources:

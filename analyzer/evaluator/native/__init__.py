@@ -7,7 +7,16 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from analyzer.evaluator.native import builtin_functions, numbers, records, stdlib, text, torch_own, typing_constructs
+from analyzer.evaluator.native import (
+    builtin_functions,
+    kernels,
+    numbers,
+    records,
+    stdlib,
+    text,
+    torch_own,
+    typing_constructs,
+)
 
 
 class Natives:
@@ -43,6 +52,6 @@ def _closed(value: Any) -> Any:
 def build_natives(session: Any) -> Natives:
     """All replacements, bound to one session."""
     natives = Natives()
-    for family in (builtin_functions, numbers, records, stdlib, text, torch_own, typing_constructs):
+    for family in (builtin_functions, kernels, numbers, records, stdlib, text, torch_own, typing_constructs):
         natives.add(*family.provide(session))
     return natives

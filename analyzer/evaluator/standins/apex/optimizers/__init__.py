@@ -1,0 +1,1 @@
+"""Optimizers are known by name only."""
