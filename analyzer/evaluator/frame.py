@@ -13,6 +13,8 @@ class Services(Protocol):
     def attribute(self, value: Any, name: str) -> Any: ...
     def set_attribute(self, value: Any, name: str, new: Any) -> None: ...
     def delete_attribute(self, value: Any, name: str) -> None: ...
+    def will_change(self, value: Any) -> None: ...
+    def unrecorded(self) -> Any: ...
     def item(self, value: Any, key: Any) -> Any: ...
     def set_item(self, value: Any, key: Any, new: Any) -> None: ...
     def call(self, function: Any, args: Any, kwargs: dict[str, Any]) -> Any: ...
@@ -42,7 +44,11 @@ class Services(Protocol):
     handling: list[Exception]
     guarded_imports: int
     recording: bool
+    calling: bool
     trials: int
+    journals: Any
+    recorder: Any
+    repetition: Any
     oracle: Any
     budget: Any
     current: Any
@@ -64,8 +70,8 @@ class Frame:
     """One activation of a function, class body, comprehension, module or snippet."""
 
     __slots__ = (
-        "caller", "class_cell", "first", "function", "last_line", "line", "module", "parent",
-        "position", "scope", "session", "subject", "variables",
+        "caller", "class_cell", "first", "forks", "function", "last_line", "line", "module", "parent",
+        "position", "scope", "serial", "session", "subject", "variables",
     )  # fmt: skip
 
     def __init__(self, module: Globals, scope: Any, variables: dict[str, Any], parent: Frame | None) -> None:
@@ -78,10 +84,14 @@ class Frame:
         self.line = 0
         self.last_line = 0
         self.position = -1
+        self.serial = 0
+        """Order of entering, while calls are observed."""
         self.function: str = parent.function if parent else ""
         self.first: Any = None
         self.class_cell: list[Any] | None = parent.class_cell if parent else None
         self.subject: Any = parent.subject if parent else None
+        self.forks: list[Any] | None = None
+        """Paths of this call that ended earlier under an undecided condition; None where none may."""
 
     @property
     def place(self) -> Place:

@@ -123,13 +123,14 @@ class Interpreter:
     def _call(self, module: nn.Module, args: Sequence[Any], kwargs: dict[str, Any], method: str, training: bool) -> Any:
         session = self.session
         module.train(training)
-        with session.recorder.trace(module) as recording:
-            session.recording = True
+        with session.recorder.trace(module) as recording, session.repetition.trace(module):
+            session.recording = session.calling = True
             try:
                 function = module if method == "forward" else session.attribute(module, method)
                 output = session.call(function, tuple(args), kwargs)
             finally:
-                session.recording = False
+                session.recording = session.calling = False
+                session.journals.suspend()
         recording.output = output
         recording.outputs = tuple(session.recorder.tensors_in(output))
         unknown = first_unknown(output)

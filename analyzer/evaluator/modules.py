@@ -114,7 +114,9 @@ class ModuleScope:
         frame = Frame(self, self.scope, self.variables, None)
         frame.position, frame.line, frame.last_line = position, node.lineno, node.end_lineno or node.lineno
         session = self.session
-        tracing, session.recording = session.recording, False
+        tracing, calling = session.recording, session.calling
+        session.recording = session.calling = False
+        journals = session.journals.suspend()
         session.enter(frame)
         try:
             self.scope.statement(node)(frame)
@@ -124,7 +126,8 @@ class ModuleScope:
             raise
         finally:
             session.leave(frame)
-            session.recording = tracing
+            session.recording, session.calling = tracing, calling
+            session.journals.resume(journals)
 
     def skipped(self) -> Iterator[tuple[Place, str]]:
         """Top-level calls that were not evaluated and name a class or container that was: they may change it."""

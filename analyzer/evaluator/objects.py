@@ -18,6 +18,7 @@ from analyzer.evaluator.frame import Frame
 from analyzer.evaluator.values import UnknownValue
 
 MARK = "__deepdive_origin__"
+FORWARD = "forward"
 METACLASSES = {"ABCMeta", "type", "EnumMeta", "EnumType"}
 
 
@@ -90,7 +91,11 @@ def make_function(code: Any, frame: Frame, defaults: dict[str, Any]) -> Any:
         own.first = args[0] if args else next(iter(variables.values()), None)
         if code.generates:
             return _resume(code, own)
-        return _run(code, own)
+        own.forks = []
+        repetition = own.session.repetition
+        if repetition.depth and defaults:
+            repetition.uses_defaults(defaults)
+        return repetition.call(code, own, _run) if code.name == FORWARD else _run(code, own)
 
     function.__name__ = code.name
     function.__qualname__ = code.qualified_name

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch._decomp import decomposition_table
+from torch._C._autograd import _top_saved_tensors_default_hooks
 from torch._guards import Source
 from torch._subclasses.fake_tensor import (
     DataDependentOutputException,
@@ -23,8 +24,9 @@ from torch._subclasses.fake_tensor import (
     UnsupportedOperatorException,
 )
 from torch.fx.experimental.symbolic_shapes import DimDynamic, GuardOnDataDependentSymNode, ShapeEnv
+from torch.nn.modules import module as module_hooks
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes, _get_current_dispatch_mode_stack
 from torch.utils._pytree import tree_leaves, tree_map
 
 from analyzer.evaluator.constants import Constants, storage_of
@@ -74,6 +76,18 @@ class _Environment(_Shared, ShapeEnv):
         """A decided relation is logged by us and must not replace the symbol by its number."""
 
 
+def _empty_alike(tensor: torch.Tensor) -> torch.Tensor:
+    return torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype)
+
+
+class _Alike(torch.autograd.Function):
+    """A tensor of the same form that is no leaf."""
+
+    @staticmethod
+    def forward(context: Any, tensor: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        return _empty_alike(tensor)
+
+
 class Oracle:
     """Real torch operators on tensors that have a shape and a type, and contents only where they are constant."""
 
@@ -95,7 +109,11 @@ class Oracle:
         self._specialised = specialised
         self._functions = _Functions(self)
         self._dispatch = _Dispatch(self)
+        self.watched: list[int] | None = None
+        """Storages with contents that were written to, while somebody wants to know."""
         self._active = 0
+        self.tentative: Callable[[], bool] = lambda: False
+        """Whether what is evaluated now may not happen at all: nothing real may be changed by it."""
 
     @contextmanager
     def active(self) -> Iterator[None]:
@@ -157,9 +175,65 @@ class Oracle:
         with _disable_current_modes(), torch.no_grad():
             return self.constants.compute(tensor)
 
+    def shaped(self, sizes: Sequence[Any], dtype: torch.dtype) -> torch.Tensor:
+        """A tensor without contents whose sizes may depend on data."""
+        with self.fake:
+            return torch.empty(tuple(sizes), dtype=dtype)
+
+    def data_number(self) -> torch.SymInt:
+        """A whole number that depends on data."""
+        made = self.environment.create_unbacked_symint()
+        assert isinstance(made, torch.SymInt)
+        return made
+
+    def data_size(self) -> torch.SymInt:
+        """A size that depends on data."""
+        made = self.data_number()
+        torch._check(made >= 0)  # type: ignore[no-untyped-call]
+        return made
+
+    def depends_on_data(self, value: Any) -> bool:
+        """Whether a symbolic number has no number behind it in this run."""
+        return isinstance(value, SYMBOLIC) and self.hint(value) is None
+
+    @staticmethod
+    def expression(value: Any) -> Any:
+        """What to compare where two sizes may be the same: an expression over symbols, or the number."""
+        return value.node.expr if isinstance(value, SYMBOLIC) else value
+
+    def written(self, tensor: torch.Tensor) -> None:
+        """The contents of this tensor change."""
+        if self.watched is not None and (not isinstance(tensor, FakeTensor) or self.constants.has_recipe(tensor)):
+            self.watched.append(storage_of(tensor))
+        self.constants.written(tensor)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Tensors are looked at inside as they are: nobody who follows the evaluation sees it."""
+        with torch._C.DisableTorchFunction(), _disable_current_modes(), torch.no_grad():
+            yield
+
+    def is_followed(self) -> bool:
+        """Whether somebody besides us sees each operator, each kept tensor or each call of a module."""
+        modes = [mode for mode in _get_current_dispatch_mode_stack() if mode is not self._dispatch]
+        hooks = module_hooks._global_forward_hooks, module_hooks._global_forward_pre_hooks
+        return bool(modes) or _top_saved_tensors_default_hooks(True) is not None or any(len(held) > 1 for held in hooks)
+
+    def data_numbers(self) -> int:
+        """How many numbers that depend on data there are so far."""
+        return int(self.environment.unbacked_symint_counter)
+
+    def alike(self, tensor: torch.Tensor) -> torch.Tensor:
+        """A new tensor of the same form, as if the operators that made this one had run again."""
+        with torch._C.DisableTorchFunction(), _disable_current_modes():
+            if not isinstance(tensor, FakeTensor):
+                return tensor.clone()
+            with self.fake:
+                return _Alike.apply(tensor) if tensor.requires_grad else _empty_alike(tensor)  # type: ignore[no-any-return,no-untyped-call]
+
     def forget_contents(self, tensor: torch.Tensor) -> None:
         """From now on this real tensor's contents count as unknown."""
-        self.constants.written(tensor)
+        self.written(tensor)
         if not isinstance(tensor, FakeTensor):
             self._changed[storage_of(tensor)] = tensor
 
@@ -308,6 +382,11 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         super().__init__()  # type: ignore[no-untyped-call]
         self.oracle = oracle
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Nothing is compiled here; torch's wrapper that says so would import its compiler."""
+        return False
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         leaves = tree_leaves((args, kwargs))
@@ -317,13 +396,16 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         oracle = self.oracle
         symbolic = any(isinstance(leaf, SYMBOLIC) for leaf in leaves)  # run for real, they would turn into numbers
         constant = not symbolic and _is_determined(func)
+        if func._schema.is_mutable and oracle.tentative():
+            constant = False
+            _refuse_new_form(func)
         if not constant or any(oracle.is_fake(tensor) for tensor in tensors):
             return self._run_fake(func, args, kwargs, tensors, constant=constant)
         if _may_grow(tensors, args, kwargs) and self._grows(func, args, kwargs):
             return self._keep_recipe(func, args, kwargs, oracle.run_fake(func, args, kwargs))
         if func._schema.is_mutable:
             for tensor in _written(func, args, kwargs):
-                oracle.constants.written(tensor)
+                oracle.written(tensor)
         return func(*args, **kwargs)
 
     def _create(self, func: Any, args: Any, kwargs: Any) -> Any:
@@ -357,6 +439,12 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if isinstance(result, torch.Tensor) and written and len(func._schema.returns) == 1:
             return written[0] if not isinstance(written[0], FakeTensor) else result
         return result
+
+
+def _refuse_new_form(func: Any) -> None:
+    """A tensor of another shape in the same object cannot be taken back."""
+    if torch.Tag.inplace_view in func.tags or func._schema.name in ("aten::set_", "aten::resize_"):
+        raise CannotEvaluate("change_on_undecided_branch", func._schema.name)
 
 
 def _asks_for_contents(func: Any) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -14,6 +14,10 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 from analyzer.evaluator.errors import Cause, Place
 from analyzer.evaluator.values import UnknownValue
 
+BOTH_PATHS = "both_paths_evaluated"
+SAID_ONCE = "device_is_cpu"
+"""An assumption that is recorded at the first line that rests on it, and no more."""
+_AGAIN = {"called": "_called"}
 MAX_DEPTH = 16
 """Containers within containers that are looked into; deeper ones are those that contain themselves."""
 
@@ -43,6 +47,14 @@ class TensorShape:
         return f"{self.dtype}[{', '.join(map(str, self.shape))}]"
 
 
+@dataclass(frozen=True)
+class OpenCondition:
+    """A condition on data under which the present path is taken."""
+
+    text: str
+    place: Place | None
+
+
 @dataclass
 class RecordedCall:
     """One call of a module; `outputs` stays None if the call did not finish or gave an Unknown; `unknown` says why its
@@ -53,6 +65,8 @@ class RecordedCall:
     inputs: tuple[TensorShape, ...]
     outputs: tuple[TensorShape, ...] | None = None
     unknown: Cause | None = None
+    under: tuple[OpenCondition, ...] = ()
+    """Conditions on data that must hold for this call to happen, outermost first."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +104,16 @@ class Recording:
     outputs: tuple[TensorShape, ...] = ()
     error: BaseException | None = None
 
+    @property
+    def undecided(self) -> Cause | None:
+        """The first condition on data of which both paths were evaluated: what all operators together cost is then
+        not what one run costs.
+        """
+        found = (
+            Cause("depends_on_data", (text,), place) for kind, text, place in self.assumptions if kind == BOTH_PATHS
+        )
+        return next(found, None)
+
     def calls_of(self, path: str) -> list[RecordedCall]:
         return [call for call in self.calls if call.path == path]
 
@@ -101,8 +125,38 @@ class Recorder:
         self._size_of = size_of
         self.recording = Recording()
         self.tracing = False
+        self.events: list[tuple[Any, ...]] | None = None
+        """What is recorded, in order and by module, while somebody wants to record it again."""
         self._paths: dict[int, str] = {}
         self._open: list[tuple[nn.Module, RecordedCall]] = []
+        self._under: list[OpenCondition] = []
+        self._mute = 0
+
+    def begin(self, text: str, place: Place | None) -> OpenCondition:
+        """From now on what happens does so under this condition, until its `end`."""
+        condition = OpenCondition(text, place)
+        self._under.append(condition)
+        return condition
+
+    def end(self, condition: object) -> None:
+        self._under = [other for other in self._under if other is not condition]
+
+    @contextmanager
+    def under(self, text: str, place: Place | None) -> Iterator[None]:
+        condition = self.begin(text, place)
+        try:
+            yield
+        finally:
+            self.end(condition)
+
+    @contextmanager
+    def muted(self) -> Iterator[None]:
+        """What happens inside is tried out and no part of the record."""
+        self._mute += 1
+        try:
+            yield
+        finally:
+            self._mute -= 1
 
     @contextmanager
     def trace(self, model: nn.Module) -> Iterator[Recording]:
@@ -110,7 +164,7 @@ class Recorder:
         self._paths = {}
         for path, module in model.named_modules(remove_duplicate=False):
             self._paths.setdefault(id(module), path)
-        self._open = []
+        self._open, self._under, self._mute = [], [], 0
         before = register_module_forward_pre_hook(self._before)
         after = register_module_forward_hook(self._after, with_kwargs=True)  # type: ignore[arg-type]
         self.tracing = True
@@ -122,12 +176,15 @@ class Recorder:
             after.remove()
 
     def _before(self, module: nn.Module, args: Any) -> None:
-        call = RecordedCall(self.path_of(module), tuple(self.tensors_in(args)))
+        if self._mute:
+            return
+        call = RecordedCall(self.path_of(module), tuple(self.tensors_in(args)), under=tuple(self._under))
         self.recording.calls.append(call)
         self._open.append((module, call))
+        self._note("called", module, call)
 
     def _after(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
-        while self._open:
+        while self._open and not self._mute:
             opened, call = self._open.pop()
             if opened is module:
                 call.inputs += tuple(self.tensors_in(kwargs))  # torch shows keyword arguments only afterwards
@@ -150,30 +207,72 @@ class Recorder:
         """The innermost module whose forward is running; the model itself outside of its parts."""
         return self.path_of(self._open[-1][0]) if self._open else ""
 
+    @property
+    def is_muted(self) -> bool:
+        return self._mute > 0
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether data decide if what happens now happens."""
+        return bool(self._under)
+
     def bound(self, place: Place, subject: Any, function: str, target: str, value: Any) -> None:
         """A statement of the target bound a value to a name; lines of packages and stand-ins are not the target's."""
-        if place.path.startswith("<"):
+        if place.path.startswith("<") or self._mute:
             return
         unknown = first_unknown(value)
         if unknown is not None:
-            self.recording.unknown_lines.setdefault((place, target), unknown)
+            self._bound_unknown(place, target, unknown)
             return
         found = tuple(self.tensors_in(value))
         if found:
-            nested = not isinstance(value, torch.Tensor)
-            module = self.path_of(subject) if subject is not None else ""
-            name = type(subject).__name__ if subject is not None else ""
-            key = LineKey(place.path, place.first_line, module, function, target, found, nested, name)
-            self.recording.lines[key] = self.recording.lines.get(key, 0) + 1
+            self._bound_tensors(place, subject, function, target, found, not isinstance(value, torch.Tensor))
+
+    def _bound_unknown(self, place: Place, target: str, unknown: Cause) -> None:
+        self._note("_bound_unknown", place, target, unknown)
+        self.recording.unknown_lines.setdefault((place, target), unknown)
+
+    def _bound_tensors(
+        self, place: Place, subject: Any, function: str, target: str, found: tuple[TensorShape, ...], nested: bool
+    ) -> None:
+        self._note("_bound_tensors", place, subject, function, target, found, nested)
+        module = self.path_of(subject) if subject is not None else ""
+        name = type(subject).__name__ if subject is not None else ""
+        key = LineKey(place.path, place.first_line, module, function, target, found, nested, name)
+        self.recording.lines[key] = self.recording.lines.get(key, 0) + 1
+
+    def _note(self, kind: str, *values: Any) -> None:
+        if self.events is not None:
+            self.events.append((kind, *values))
+
+    def _called(self, module: nn.Module, call: RecordedCall) -> None:
+        again = replace(call, path=self.path_of(module))
+        self.recording.calls.append(again)
+        self._note("called", module, again)
+
+    def repeat(self, events: Sequence[tuple[Any, ...]], moved: Mapping[int, Any]) -> None:
+        """Record once more what was noted in `events`, about other modules: `moved` gives those by identity."""
+        for kind, *values in events:
+            if kind == "assume" and values[0] == SAID_ONCE:
+                continue
+            moved_values = [moved.get(id(v), v) if isinstance(v, nn.Module) else v for v in values]
+            getattr(self, _AGAIN.get(kind, kind))(*moved_values)
 
     def gap(self, cause: Cause) -> None:
+        if self._mute:
+            return
+        self._note("gap", cause)
         self.recording.gaps[cause] = self.recording.gaps.get(cause, 0) + 1
 
     def assume(self, kind: str, text: str, place: Place | None) -> None:
+        if self._mute:
+            return
+        self._note("assume", kind, text, place)
         key = (kind, text, place)
         self.recording.assumptions[key] = self.recording.assumptions.get(key, 0) + 1
 
     def decided(self, text: str, decided: bool, place: Place | None) -> None:
+        self._note("decided", text, decided, place)
         self.recording.conditions.setdefault(RecordedCondition(text, decided, place))
 
 

@@ -6,28 +6,34 @@ import ast
 import builtins
 import functools
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
 from analyzer.evaluator.budget import Budget
 from analyzer.evaluator.errors import CannotEvaluate, Cause, Place
 from analyzer.evaluator.frame import Frame
+from analyzer.evaluator.journal import TABLES, Journals
 from analyzer.evaluator.library import modules as library_modules
 from analyzer.evaluator.library.python_types import BUILTINS
 from analyzer.evaluator.modules import ModuleNames, ModuleScope, NamespacePackage, TargetModule
 from analyzer.evaluator.native import build_natives
 from analyzer.evaluator.objects import MARK, build_class, is_own_class, origin_of, resolve_bases
 from analyzer.evaluator.oracle import SYMBOLIC, Oracle, refusal_for
-from analyzer.evaluator.policy import Policy, Proxy
+from analyzer.evaluator.policy import LibraryModule, Policy, Proxy
 from analyzer.evaluator.recorder import Recorder, SymbolicSize
+from analyzer.evaluator.repetition import Repetition
 from analyzer.evaluator.sources import Sources
 from analyzer.evaluator.syntax.effects import holds_module, lost_part
-from analyzer.evaluator.values import UnknownValue, find_unknown
+from analyzer.evaluator.tentative import note_call
+from analyzer.evaluator.values import UnknownValue, find_unknown, rest_of
 
 CONTAINERS = (list, tuple, dict, set, frozenset, zip, enumerate, map, filter, reversed, functools.partial)
+CLASS_LEVEL = (type, types.FunctionType, types.MethodType, Proxy)
 REGISTERING = (
     *("register_buffer", "register_parameter", "register_module", "add_module"),
     *("append", "extend", "insert", "update", "__setitem__"),
@@ -46,12 +52,17 @@ class Session:
         self.sources = Sources(index, packages)
         self.environment = dict(environment)
         self.recording = False
+        self.calling = False
+        """Whether a model is being called: branches on data are followed on both paths."""
         self.trials = 0
+        self.journals = Journals()
         self.current: Frame | None = None
         self.guarded_imports = 0
         self.handling: list[Exception] = []
         self.oracle = Oracle(self._decided, self._specialised, self._device_replaced)
+        self.oracle.tentative = self.journals.__bool__
         self.recorder = Recorder(self.size_of)
+        self.repetition = Repetition(self)
         self.natives = build_natives(self)
         self.policy = Policy(self.natives.by_name)
         self._modules: dict[str, ModuleScope] = {}
@@ -62,24 +73,63 @@ class Session:
     # -- values --------------------------------------------------------------------------------------------
 
     def attribute(self, value: Any, name: str) -> Any:
-        return self.policy.attribute(value, name)
+        found = self.policy.attribute(value, name)
+        if self.repetition.depth:
+            self.repetition.saw(value, name, found)
+        return found
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether what is evaluated now happens in any case, and is recorded."""
+        tried = self.trials or self.journals or self.handling
+        return not tried and not self.recorder.is_muted and not self.recorder.is_conditional
+
+    def will_change(self, value: Any) -> None:
+        """Called before a container, or an object by its attributes, changes: on an undecided path it is noted."""
+        if not self.journals or isinstance(value, UnknownValue):
+            return
+        if isinstance(value, TABLES) and not isinstance(value, ModuleNames):
+            self.journals.note(value)
+        elif isinstance(value, (type, TargetModule, LibraryModule, ModuleNames, np.ndarray)):
+            raise CannotEvaluate("change_on_undecided_branch", type(value).__name__)
+        elif not isinstance(value, (Proxy, torch.Tensor)):
+            self.journals.note_object(value)
+
+    @contextmanager
+    def unrecorded(self) -> Iterator[None]:
+        """Lines that run inside are no rows."""
+        recording, self.recording = self.recording, False
+        try:
+            yield
+        finally:
+            self.recording = recording
 
     def set_attribute(self, value: Any, name: str, new: Any) -> None:
+        if self.journals:
+            if isinstance(value, torch.Tensor):
+                raise CannotEvaluate("change_on_undecided_branch", f"Tensor.{name}")
+            self.will_change(value)
         if isinstance(new, UnknownValue) and isinstance(value, nn.Module):
             reason = "unknown_buffer" if name in value._buffers else "unknown_attribute"
             self.gap(Cause(reason, (f"{type(value).__name__}.{name}", str(new.cause.reason)), new.cause.place))
             for registered in (value._parameters, value._buffers, value._modules):
                 registered.pop(name, None)  # torch takes no unknown value in the place of a known one
+        if isinstance(value, CLASS_LEVEL):
+            self.repetition.changes += 1
         self.policy.set_attribute(value, name, new)
 
     def assign_field(self, value: Any, name: str, new: Any) -> None:
         """Set a field of a dataclass, past its own `__setattr__` where it is frozen."""
+        self.will_change(value)
         if isinstance(value, nn.Module):
             setattr(value, name, new)
         else:
             object.__setattr__(value, name, new)
 
     def delete_attribute(self, value: Any, name: str) -> None:
+        self.will_change(value)
+        if isinstance(value, CLASS_LEVEL):
+            self.repetition.changes += 1
         self.policy.delete_attribute(value, name)
 
     def item(self, value: Any, key: Any) -> Any:
@@ -97,6 +147,7 @@ class Session:
     def set_item(self, value: Any, key: Any, new: Any) -> None:
         if isinstance(value, UnknownValue):
             return
+        self.will_change(value)
         if isinstance(value, torch.Tensor):
             unknown = find_unknown((key, new), {})
             if unknown is not None:
@@ -137,6 +188,11 @@ class Session:
     def iterate(self, value: Any) -> Any:
         if isinstance(value, UnknownValue):
             raise CannotEvaluate.because(value.cause)
+        rest = rest_of(value)
+        if rest is not None:
+            raise CannotEvaluate.because(rest.cause)
+        if self.journals and hasattr(type(value), "__next__"):
+            self.journals.check_iterator(value)
         return value
 
     def keys_of(self, value: Any) -> list[Any]:
@@ -168,8 +224,12 @@ class Session:
             return self.call(function.func, (*function.args, *args), {**function.keywords, **kwargs})
         if self.trials and any(map(self._runs_target_code, (function, *args, *kwargs.values()))):
             raise CannotEvaluate("call_on_undecided_branch", getattr(function, "__name__", type(function).__name__))
+        if self.journals:
+            note_call(self.journals, self.natives.functions, function, args, kwargs)
         native = self.natives.by_object.get(id(function))
         if native is not None:
+            if self.repetition.depth:
+                self.repetition.called(function, args, kwargs, None)
             return native(*args, **kwargs)
         if isinstance(function, UnknownValue):
             return self._call_unknown(function, args, kwargs)
@@ -181,7 +241,10 @@ class Session:
             args = [self._settled(value) for value in args]
             kwargs = {name: self._settled(value) for name, value in kwargs.items()}
         self.budget.spend()
-        return function(*args, **kwargs)
+        result = function(*args, **kwargs)
+        if self.repetition.depth:
+            self.repetition.called(function, args, kwargs, result)
+        return result
 
     def _note_lost(self, function: Any, args: Any, kwargs: dict[str, Any], unknown: UnknownValue) -> None:
         """What should have become part of a module and is not known leaves its totals open."""
@@ -243,6 +306,8 @@ class Session:
         self.budget.enter()
         frame.caller = self.current
         self.current = frame
+        if self.repetition.depth:
+            self.repetition.entered(frame)
         if isinstance(frame.first, nn.Module):
             frame.subject = frame.first
         elif frame.caller is not None:
@@ -260,7 +325,7 @@ class Session:
         if not isinstance(size, torch.SymInt):
             return int(size)
         text, value = self.oracle.text(size), self.oracle.hint(size)
-        return int(text) if text.isdigit() else SymbolicSize(text, value)
+        return int(text) if text.isdigit() else SymbolicSize(text if value is not None else "?", value)
 
     # -- record --------------------------------------------------------------------------------------------
 
@@ -456,6 +521,10 @@ class Session:
 
 def _unknown_in_key(value: Any, key: Any) -> UnknownValue | None:
     """An unknown container or key; what else the container holds does not matter."""
+    rest = rest_of(value)
+    if rest is not None and isinstance(value, list):
+        known = isinstance(key, int) and 0 <= key < next(at for at, item in enumerate(value) if item is rest)
+        return None if known else rest
     found = [value, *(key if isinstance(key, tuple) else (key,))]
     for part in list(found):
         if isinstance(part, slice):

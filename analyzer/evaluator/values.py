@@ -78,6 +78,24 @@ class UnknownValue:
         return find_unknown(args, kwargs or {}) or cls(Cause("unknown_argument", (str(func),)))
 
 
+class UnknownRest(UnknownValue):
+    """Stands in a container of which it is not known what more it holds from here on, or whether it does."""
+
+    __slots__ = ()
+    made = 0
+
+    def __init__(self, cause: Cause) -> None:
+        super().__init__(cause)
+        UnknownRest.made += 1
+
+
+def rest_of(value: object) -> UnknownRest | None:
+    """The mark that a container's extent is not known, if it has one."""
+    if not UnknownRest.made or not isinstance(value, (list, dict, set)):
+        return None
+    return next((item for item in value if type(item) is UnknownRest), None)
+
+
 def _absorb(self: UnknownValue, *args: object) -> UnknownValue:
     return self
 

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - one case, one line
-"""Branches on data: known where both arms agree or one only raises, unknown everywhere else."""
+"""Branches on data: both arms are evaluated, and what they have in common is known."""
 
 from __future__ import annotations
 
@@ -21,19 +21,29 @@ KNOWN = [
     ("if x.min() < 0:\n            raise ValueError('no')\n        else:\n            y = x.sum(1)", "float32[B]"),
     ("n = 2 if x.sum() > 0 else 2\n        y = x[:, :n]", "float32[B, 2]"),
 ]
+IN_PART = [
+    ("y = x if x.sum() > 0 else x[:, :2]", "float32[B, ?]"),
+    ("n = 2 if x.sum() > 0 else 3\n        y = x[:, :n]", "float32[B, ?]"),
+    ("y = x\n        if x.sum() > 0:\n            y = torch.cat([x, x])", "float32[?, 4]"),
+    ("y = x\n        if x.sum() > 0:\n            self.n = 3\n            y = x * 2", "float32[B, 4]"),
+    ("y = x\n        if x.sum() > 0:\n            self.n = 3\n        y = x[:, : self.n]", "float32[B, ?]"),
+    ("y = x\n        if x.sum() > 0:\n            y = self.change(x)\n        y = x[:, : self.n]", "float32[B, ?]"),
+    ("y = x\n        if x.sum() > 0:\n            y = self.fc(x)", "float32[B, 4]"),
+    ("y = x\n        if x.sum() > 0:\n            list(map(self.change, [x]))[0]\n        y = x[:, : self.n]", "float32[B, ?]"),
+    ("if x.sum() > 0:\n            return x\n        y = x", "float32[B, 4]"),
+    ("if x.sum() > 0:\n            return x[:, :2]\n        y = x", "float32[B, ?]"),
+    ("y = x[x > 0] if x.sum() > 0 else x[x > 1]", "float32[?]"),
+    ("t = torch.ones(1)\n        if x.sum() > 0:\n            t = torch.zeros(1)\n        y = x if t[0] > 0 else x[:, :2]", "float32[B, ?]"),
+    ("t = torch.ones(1)\n        if x.sum() > 0:\n            t[0] = 0\n        y = x if t[0] > 0 else x[:, :2]", "float32[B, ?]"),
+]  # fmt: skip
 UNKNOWN = [
-    "y = x if x.sum() > 0 else x[:, :2]",
     "y = x if x.sum() > 0 else x.long()",
-    "n = 2 if x.sum() > 0 else 3\n        y = x[:, :n]",
-    "y = x\n        if x.sum() > 0:\n            y = torch.cat([x, x])",
-    "y = x\n        if x.sum() > 0:\n            self.n = 3\n            y = x * 2",
-    "y = x\n        if x.sum() > 0:\n            y = self.change(x)",
-    "y = x\n        if x.sum() > 0:\n            y = self.fc(x)",
-    "y = x\n        if x.sum() > 0:\n            y = list(map(self.change, [x]))[0]",
-    "if x.sum() > 0:\n            return x\n        y = x",
-    "y = x[x > 0] if x.sum() > 0 else x[x > 1]",
-    "t = torch.ones(1)\n        if x.sum() > 0:\n            t = torch.zeros(1)\n        y = x if t[0] > 0 else x[:, :2]",
+    "y = x\n        if x.sum() > 0:\n            y = None",
+    "y = x\n        if x.sum() > 0:\n            y = x[0]",
     "t = [4]\n        if x.sum() > 0:\n            z = t.append(5)\n        y = x.new_zeros(*t)",
+    "t = [4]\n        if x.sum() > 0:\n            t += [5]\n        y = x.new_zeros(len(t))",
+    "t = {}\n        if x.sum() > 0:\n            t['a'] = 5\n        y = x.new_zeros(5) if 'a' in t else x.new_zeros(5, 5)",
+    "t = iter([4, 5])\n        if x.sum() > 0:\n            y = x.new_zeros(next(t))\n        else:\n            y = x.new_zeros(4)",
 ]  # fmt: skip
 
 
@@ -50,8 +60,16 @@ def test_arms_that_agree_give_a_known_shape(repository, body: str, shape: str) -
     assert str(recording.outputs[0]) == shape
 
 
+@pytest.mark.parametrize(("body", "shape"), IN_PART)
+def test_what_both_arms_have_in_common_is_known(repository, body: str, shape: str) -> None:  # type: ignore[no-untyped-def]
+    recording = called(repository, body)
+    assert recording.error is None
+    assert [str(output) for output in recording.outputs] == [shape]
+    assert recording.undecided is not None
+
+
 @pytest.mark.parametrize("body", UNKNOWN)
-def test_arms_that_do_not_agree_or_change_something_stay_unknown(repository, body: str) -> None:  # type: ignore[no-untyped-def]
+def test_arms_that_have_nothing_in_common_stay_unknown(repository, body: str) -> None:  # type: ignore[no-untyped-def]
     recording = called(repository, body)
     assert isinstance(recording.error, CannotEvaluate)
 
@@ -62,6 +80,12 @@ def test_a_check_that_is_taken_to_pass_is_an_assumption_with_its_line(repository
     assert found == [("check_passes", "not (torch.isnan(x).any())", "model.py:13")]
 
 
-def test_a_trial_leaves_nothing_in_the_record(repository) -> None:  # type: ignore[no-untyped-def]
-    recording = called(repository, "y = x\n        if x.sum() > 0:\n            y = self.fc(x)")
-    assert recording.calls_of("fc") == []
+def test_a_call_on_one_path_says_under_which_condition(repository) -> None:  # type: ignore[no-untyped-def]
+    body = "y = x\n        if x.sum() > 0:\n            y = self.fc(x)\n        else:\n            y = self.fc(-x)\n        y = self.fc(y)"
+    calls = called(repository, body).calls_of("fc")
+    assert [[(c.text, str(c.place)) for c in call.under] for call in calls] == [
+        [("x.sum() > 0", "model.py:14")],
+        [("not (x.sum() > 0)", "model.py:14")],
+        [],
+    ]
+    assert [str(call.outputs[0]) for call in calls] == ["float32[B, 4]"] * 3

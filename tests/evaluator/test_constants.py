@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from torch import nn
 
-from analyzer.evaluator import CannotEvaluate, constants
+from analyzer.evaluator import constants
 
 HEAD = "import torch\nimport torch.nn as nn\n"
 ROTARY = """
@@ -48,6 +48,7 @@ def outcome(repository, test: str, before: str = "pass", rows: int = 131_072):  
 def test_a_branch_on_a_table_of_any_size_has_an_answer(repository, rows: int, test: str, width: int) -> None:  # type: ignore[no-untyped-def]
     recording = outcome(repository, test, rows=rows)
     assert recording.error is None
+    assert recording.undecided is None
     assert str(recording.outputs[0]) == f"float32[B, T, {width}]"
 
 
@@ -67,26 +68,24 @@ def test_a_branch_on_a_table_of_any_size_has_an_answer(repository, rows: int, te
 )
 def test_a_large_table_that_was_written_to_has_no_contents(repository, before: str) -> None:  # type: ignore[no-untyped-def]
     recording = outcome(repository, "self.cos[0, 0] == 0", before)
-    assert isinstance(recording.error, CannotEvaluate)
-    assert recording.error.reason == "depends_on_data"
+    assert recording.undecided is not None
+    assert str(recording.outputs[0]) == "float32[B, T, ?]"
 
 
 def test_a_copy_of_a_module_keeps_its_tables_apart(repository) -> None:  # type: ignore[no-untyped-def]
     before = "import copy\n        other = copy.deepcopy(self)\n        other.cos.fill_(0)"
-    assert outcome(repository, "self.cos[0, 0] == 1", before).error is None
+    assert outcome(repository, "self.cos[0, 0] == 1", before).undecided is None
     before = "import copy\n        self.cos.fill_(0)\n        self.cos = copy.deepcopy(self.cos)"
-    assert isinstance(outcome(repository, "self.cos[0, 0] == 1", before).error, CannotEvaluate)
+    assert outcome(repository, "self.cos[0, 0] == 1", before).undecided is not None
 
 
 def test_a_table_past_the_bound_is_refused(repository, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr(constants, "COMPUTED_ELEMENTS", 5_000_000)
-    recording = outcome(repository, "self.cos[0, 0] == 0")
-    assert isinstance(recording.error, CannotEvaluate)
+    assert outcome(repository, "self.cos[0, 0] == 0").undecided is not None
 
 
 def test_no_size_is_assumed_for_what_depends_on_an_input(repository) -> None:  # type: ignore[no-untyped-def]
-    recording = outcome(repository, "torch.nonzero(x).shape[0] == 0")
-    assert isinstance(recording.error, CannotEvaluate)
+    assert outcome(repository, "torch.nonzero(x).shape[0] == 0").undecided is not None
 
 
 def test_generation_mode_reads_the_tables_too(repository) -> None:  # type: ignore[no-untyped-def]

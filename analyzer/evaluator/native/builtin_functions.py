@@ -14,7 +14,7 @@ from analyzer.evaluator.library import canonical_name, rows
 from analyzer.evaluator.objects import MARK, Origin, finish_class, is_own_class
 from analyzer.evaluator.policy import Proxy
 from analyzer.evaluator.syntax.effects import holds_module, lost_part
-from analyzer.evaluator.values import UnknownValue
+from analyzer.evaluator.values import UnknownValue, rest_of
 
 Provided = tuple[dict[str, Any], dict[Any, Callable[..., Any]], dict[str, Any]]
 MISSING = object()
@@ -87,6 +87,9 @@ def _iterate(session: Any, value: Any, sentinel: Any = MISSING) -> Any:
 def _length(value: Any) -> Any:
     if isinstance(value, UnknownValue):
         return value
+    rest = rest_of(value)
+    if rest is not None:
+        return rest
     return value.shape[0] if isinstance(value, torch.Tensor) and value.dim() else len(value)
 
 

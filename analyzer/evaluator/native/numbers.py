@@ -135,7 +135,7 @@ def _to_int(session: Any, *args: Any, **kwargs: Any) -> Any:
     if isinstance(value, (torch.SymFloat, torch.SymBool)):
         return torch.sym_int(value) if isinstance(value, torch.SymFloat) else int(session.truth(value))  # type: ignore[no-untyped-call]
     if isinstance(value, torch.Tensor) and not session.oracle.has_contents(value):
-        raise CannotEvaluate("depends_on_data", "int of a tensor")
+        return session.oracle.data_number()
     return int(*args, **kwargs)
 
 

@@ -15,11 +15,29 @@ import torch
 from analyzer.evaluator.errors import BudgetExhausted, CannotEvaluate
 from analyzer.evaluator.frame import Frame
 from analyzer.evaluator.syntax.effects import MUTATORS
-from analyzer.evaluator.syntax.scope import Execute
+from analyzer.evaluator.syntax.scope import Evaluate, Execute
 from analyzer.evaluator.values import UnknownValue
 
 PLAIN = (bool, int, float, str, type(None))
 ENDING = (ast.Return, ast.Break, ast.Continue, ast.Yield, ast.YieldFrom)
+
+
+def build_decision(
+    test: Evaluate, body: Execute, otherwise: Execute, undecided: Callable[[Frame, CannotEvaluate], Any]
+) -> Execute:
+    """`if` as a statement and as an expression: one arm, or what `undecided` makes of both."""
+
+    def decide(frame: Frame) -> Any:
+        try:
+            decided = frame.session.truth(test(frame), frame)
+        except BudgetExhausted:
+            raise
+        except CannotEvaluate as stop:
+            stop.locate(frame.place)
+            return undecided(frame, stop)
+        return body(frame) if decided else otherwise(frame)
+
+    return decide
 
 
 def only_raises(body: Sequence[ast.stmt]) -> bool:

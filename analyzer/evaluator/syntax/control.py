@@ -8,9 +8,11 @@ from typing import Any
 
 from analyzer.evaluator.errors import BudgetExhausted, CannotEvaluate
 from analyzer.evaluator.frame import Frame
-from analyzer.evaluator.syntax.branches import binds_only_names, merge_arms, only_raises
+from analyzer.evaluator.syntax.branches import binds_only_names, build_decision, merge_arms, only_raises
+from analyzer.evaluator.syntax.loops import Turns
+from analyzer.evaluator.syntax.paths import Question, may_fork, take_both, wait_at_exit
 from analyzer.evaluator.syntax.scope import Execute, Expressions, Scope
-from analyzer.evaluator.syntax.statements import BREAK, CONTINUE
+from analyzer.evaluator.syntax.statements import BREAK
 from analyzer.evaluator.syntax.targets import build_target
 from analyzer.evaluator.values import UnknownValue
 
@@ -18,73 +20,95 @@ from analyzer.evaluator.values import UnknownValue
 def build_If(node: ast.If, scope: Scope) -> Execute:
     test, body = scope.expression(node.test), scope.block(node.body)
     otherwise = scope.block(node.orelse) if node.orelse else None
-    undecided = _build_undecided(node, body, otherwise, local=scope.kind == "function")
+    undecided = _build_undecided(node, body, otherwise, scope)
+    return build_decision(test, body, otherwise or _do_nothing, undecided)
 
-    def execute(frame: Frame) -> Any:
-        try:
-            decided = frame.session.truth(test(frame), frame)
-        except BudgetExhausted:
-            raise
-        except CannotEvaluate as stop:
-            stop.locate(frame.place)
-            return undecided(frame, stop)
-        if decided:
-            return body(frame)
-        return otherwise(frame) if otherwise else None
 
-    return execute
+def _do_nothing(frame: Frame) -> Any:
+    return None
 
 
 def _build_undecided(
-    node: ast.If, body: Execute, otherwise: Execute | None, *, local: bool
+    node: ast.If, body: Execute, otherwise: Execute | None, scope: Scope
 ) -> Callable[[Frame, CannotEvaluate], Any]:
     """What a branch does whose condition is not known."""
-    text = ast.unparse(node.test)
+    asked = Question.of(node.test, scope)
     if only_raises(node.body):
+        return _build_check(asked.negated, otherwise)
+    if only_raises(node.orelse):
+        return _build_check(asked.text, body)
+    simple = scope.kind == "function" and binds_only_names(node.body) and binds_only_names(node.orelse)
 
-        def pass_check(frame: Frame, stop: CannotEvaluate) -> Any:
-            frame.session.assume("check_passes", f"not ({text})", frame)
-            return otherwise(frame) if otherwise else None
-
-        return pass_check
-    if local and binds_only_names(node.body) and binds_only_names(node.orelse):
-        return lambda frame, stop: merge_arms(frame, (body, otherwise), stop)
-
-    def refuse(frame: Frame, stop: CannotEvaluate) -> Any:
+    def undecided(frame: Frame, stop: CannotEvaluate) -> Any:
+        if may_fork(frame):
+            return take_both(frame, (body, otherwise), stop, asked)
+        if simple:
+            return merge_arms(frame, (body, otherwise), stop)
         raise stop
 
-    return refuse
+    return undecided
+
+
+def _build_check(text: str, passed: Execute | None) -> Callable[[Frame, CannotEvaluate], Any]:
+    def pass_check(frame: Frame, stop: CannotEvaluate) -> Any:
+        frame.session.assume("check_passes", text, frame)
+        return passed(frame) if passed else None
+
+    return pass_check
 
 
 def build_For(node: ast.For, scope: Scope) -> Execute:
     source, assign = scope.expression(node.iter), build_target(node.target, scope)
     body = scope.block(node.body)
-    otherwise = scope.block(node.orelse) if node.orelse else None
+    otherwise = scope.block(node.orelse) if node.orelse else _do_nothing
 
     def execute(frame: Frame) -> Any:
-        for value in frame.session.iterate(source(frame)):
+        values = source(frame)
+        turns = Turns(frame, body)
+        for value in frame.session.iterate(values):
             frame.session.spend()
+            if turns.are_alike and isinstance(values, range):
+                return turns.widen(lambda frame: _assign_any(frame, assign))
             assign(frame, value)
-            signal = body(frame)
-            if signal is not None and signal is not CONTINUE:
-                return None if signal is BREAK else signal
-        return otherwise(frame) if otherwise else None
+            turns.run()
+            if turns.ended:
+                return turns.leave()
+        return turns.leave(otherwise(frame))
 
     return execute
+
+
+def _assign_any(frame: Frame, assign: Callable[[Frame, Any], None]) -> None:
+    assign(frame, frame.session.oracle.data_number())
 
 
 def build_While(node: ast.While, scope: Scope) -> Execute:
     test, body = scope.expression(node.test), scope.block(node.body)
     otherwise = scope.block(node.orelse) if node.orelse else None
+    asked = Question.of(node.test, scope)
+
+    def goes_on(frame: Frame) -> bool:
+        try:
+            return frame.session.truth(test(frame), frame)
+        except BudgetExhausted:
+            raise
+        except CannotEvaluate as stop:
+            stop.locate(frame.place)
+            if not may_fork(frame) or otherwise is not None:
+                raise
+            wait_at_exit(frame, BREAK, stop, asked)
+            return True
 
     def execute(frame: Frame) -> Any:
-        session = frame.session
-        while session.truth(test(frame), frame):
-            session.spend()
-            signal = body(frame)
-            if signal is not None and signal is not CONTINUE:
-                return None if signal is BREAK else signal
-        return otherwise(frame) if otherwise else None
+        turns = Turns(frame, body)
+        while goes_on(frame):
+            frame.session.spend()
+            turns.run()
+            if turns.ended:
+                return turns.leave()
+            if turns.are_alike:
+                return turns.widen(goes_on)
+        return turns.leave(otherwise(frame) if otherwise else None)
 
     return execute
 

@@ -10,6 +10,7 @@ from typing import Any
 from analyzer.evaluator.frame import Frame
 from analyzer.evaluator.objects import Parameters, make_function
 from analyzer.evaluator.syntax.generators import drive_block, has_yield
+from analyzer.evaluator.syntax.paths import run_to_end
 from analyzer.evaluator.syntax.scope import Evaluate, Execute, Expressions, Scope, find_bound_names, find_globals
 from analyzer.evaluator.syntax.statements import Return
 from analyzer.evaluator.syntax.targets import build_target
@@ -108,7 +109,7 @@ def _compile_function(node: ast.FunctionDef | ast.Lambda, name: str, scope: Scop
 
 def _plain(block: Execute) -> Evaluate:
     def run(frame: Frame) -> Any:
-        signal = block(frame)
+        signal = run_to_end(frame, block) if frame.session.calling else block(frame)
         return signal.value if isinstance(signal, Return) else None
 
     return run

@@ -107,6 +107,8 @@ def _reached(frame: Frame, call: ast.Call) -> Iterator[Any]:
 
 
 def _touch(frame: Frame, value: Any, unknown: UnknownValue) -> None:
+    if isinstance(value, (list, dict, set)):
+        frame.session.will_change(value)
     if isinstance(value, list):
         value.append(unknown)
     elif isinstance(value, dict):

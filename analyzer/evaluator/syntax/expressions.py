@@ -9,11 +9,12 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from analyzer.evaluator.errors import BudgetExhausted, CannotEvaluate
+from analyzer.evaluator.errors import CannotEvaluate
 from analyzer.evaluator.frame import Frame
-from analyzer.evaluator.syntax.branches import changes_nothing, merge_values
+from analyzer.evaluator.syntax.branches import build_decision, changes_nothing, merge_values
 from analyzer.evaluator.syntax.effects import Effects
 from analyzer.evaluator.syntax.operators import BINARY, COMPARISONS, UNARY
+from analyzer.evaluator.syntax.paths import Question, choose_both, may_fork
 from analyzer.evaluator.syntax.scope import Evaluate, Expressions, Scope
 from analyzer.evaluator.syntax.targets import mangle
 from analyzer.evaluator.values import UnknownValue
@@ -195,24 +196,18 @@ def build_IfExp(node: ast.IfExp, scope: Scope) -> Evaluate:
     effects = (Effects(node.body), Effects(node.orelse))
     mergeable = changes_nothing(node.body) and changes_nothing(node.orelse)
 
-    def choose(frame: Frame) -> Any:
-        try:
-            decided = frame.session.truth(test(frame), frame)
-        except BudgetExhausted:
-            raise
-        except CannotEvaluate as stop:
-            stop.locate(frame.place)
-            return undecided(frame, stop)
-        return body(frame) if decided else otherwise(frame)
+    asked = Question.of(node.test, scope)
 
     def undecided(frame: Frame, stop: CannotEvaluate) -> Any:
+        if may_fork(frame):
+            return choose_both(frame, (body, otherwise), stop, asked)
         if mergeable:
             return merge_values(frame, (body, otherwise), stop)
         for arm in effects:
             arm.spread(frame, UnknownValue(stop.cause))
         raise stop
 
-    return choose
+    return build_decision(test, body, otherwise, undecided)
 
 
 def build_Attribute(node: ast.Attribute, scope: Scope) -> Evaluate:

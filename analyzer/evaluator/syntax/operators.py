@@ -15,7 +15,7 @@ from torch import nn
 
 from analyzer.evaluator.budget import Budget
 from analyzer.evaluator.errors import CannotEvaluate
-from analyzer.evaluator.values import UnknownValue, find_unknown
+from analyzer.evaluator.values import UnknownValue, find_unknown, rest_of
 
 Binary = Callable[[Any, Any, Budget], Any]
 SEQUENCES = (list, tuple, bytes, bytearray)
@@ -122,7 +122,10 @@ UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
 def _contains(left: Any, right: Any) -> Any:
     if isinstance(right, UnknownValue):
         return right
-    return left if isinstance(left, UnknownValue) else left in right
+    if isinstance(left, UnknownValue):
+        return left
+    rest = rest_of(right)
+    return left in right if rest is None else rest
 
 
 def _lacks(left: Any, right: Any) -> Any:

@@ -20,6 +20,7 @@ Drive = Callable[[Frame], Turns]
 ExpressionBuilder = Callable[[Any, "Scope"], Evaluate]
 Expressions = dict[type[ast.AST], ExpressionBuilder]
 Kind = Literal["module", "function", "class", "comprehension"]
+MAXIMUM_SCOPES = 100
 Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -47,6 +48,10 @@ class Scope:
         self.parent = parent
         self.globals: frozenset[str] = frozenset()
         self.owner: str = parent.owner if parent else ""
+        self.outer_names: set[str] = set()
+        """Global and builtin names that code of this scope, and of scopes within it, speaks of."""
+        self.enclosing: dict[str, int] = {}
+        """Names of enclosing scopes that it speaks of, with how many frames up they are bound."""
 
     def child(self, kind: Kind, names: Iterable[str]) -> Scope:
         return Scope(kind, names, self.tables, self.path, self)
@@ -91,6 +96,19 @@ class Scope:
 
     def hops(self, name: str) -> int | None:
         """How many frames up the name is bound; None for a global or builtin."""
+        found = self._find(name)
+        scope: Scope | None = self
+        for up in range(found if found is not None else MAXIMUM_SCOPES):
+            if scope is None or scope.kind == "module":
+                break
+            if found is None:
+                scope.outer_names.add(name)
+            else:
+                scope.enclosing[name] = found - up
+            scope = scope.parent
+        return found
+
+    def _find(self, name: str) -> int | None:
         if name in self.globals:
             return None
         count, scope = 0, self

@@ -11,6 +11,7 @@ from typing import Any
 
 from analyzer.evaluator.errors import BudgetExhausted, CannotEvaluate
 from analyzer.evaluator.frame import Frame
+from analyzer.evaluator.journal import TABLES
 from analyzer.evaluator.syntax.effects import Effects
 from analyzer.evaluator.syntax.operators import change_in_place
 from analyzer.evaluator.syntax.scope import Execute, Expressions, Scope
@@ -179,7 +180,10 @@ def build_AugAssign(node: ast.AugAssign, scope: Scope) -> Execute:
     noted = name_targets(node.target)
 
     def execute(frame: Frame) -> None:
-        result = change_in_place(kind, read(frame), value(frame), frame.session.budget)
+        owned = read(frame)
+        if frame.session.journals and isinstance(owned, TABLES):
+            frame.session.journals.note(owned)
+        result = change_in_place(kind, owned, value(frame), frame.session.budget)
         write(frame, result)
         if frame.session.recording and noted:
             frame.session.bound(frame, line, noted[0][0], result)
@@ -193,7 +197,10 @@ def _change_item(target: ast.Subscript, node: ast.AugAssign, scope: Scope) -> Ex
 
     def execute(frame: Frame) -> None:
         container, place, session = owner(frame), key(frame), frame.session
-        result = change_in_place(kind, session.item(container, place), value(frame), session.budget)
+        owned = session.item(container, place)
+        if session.journals and isinstance(owned, TABLES):
+            session.journals.note(owned)
+        result = change_in_place(kind, owned, value(frame), session.budget)
         session.set_item(container, place, result)
 
     return execute
@@ -258,6 +265,7 @@ def _build_removal(target: ast.expr, scope: Scope) -> Execute:
         def remove(frame: Frame) -> None:
             owned = container(frame)
             if not isinstance(owned, UnknownValue):
+                frame.session.will_change(owned)
                 del owned[key(frame)]
 
         return remove

@@ -26,10 +26,11 @@ def _target_Name(node: ast.Name, scope: Scope) -> Assign:
     hops = scope.hops(name)
 
     def assign(frame: Frame, value: Any) -> None:
-        if hops is None:
-            frame.module.variables[name] = value
-        else:
-            frame.outer(hops).variables[name] = value
+        variables = frame.module.variables if hops is None else frame.outer(hops).variables
+        if frame.session.journals:
+            frame.session.journals.note(variables, namespace=True)
+        frame.session.repetition.changes += 1
+        variables[name] = value
 
     def assign_own(frame: Frame, value: Any) -> None:
         frame.variables[name] = value
