@@ -3,7 +3,8 @@
 One model is evaluated several times, each time with other values of its names. A size is then a vector, one
 number per run, and an expression is its name only if it gives that vector. Candidates are the forms of the
 source's own integer arithmetic and of the operators of torch; a name that was not varied on at least two
-independent runs stands in none. What no candidate explains stays a number.
+independent runs stands in none. What no candidate explains stays a number, and so does what two explain that
+would differ at values that no run has, but that have all the runs' divisors in common.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 Vector = tuple[int | None, ...]
@@ -23,6 +24,8 @@ MAXIMUM_CANDIDATES = 300_000
 MAXIMUM_HOLES = 3
 MAXIMUM_TEXT = 60
 MAXIMUM_EXPONENT = 4
+_FURTHER_PRIMES = (101, 43, 71, 29, 89, 53, 37, 97, 61, 31, 83, 47, 73, 59, 41, 79, 67, 103)
+FURTHER = 3
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,8 @@ def _form_of(node: ast.expr, *, from_source: bool = True) -> Form | None:
         text, compute = _with_holes(node, leaves)
     except _NoForm:
         return None
-    if not 1 <= len(leaves) <= MAXIMUM_HOLES or len(text) > MAXIMUM_TEXT or text == "_0":
-        return None
+    if not 1 <= len(leaves) <= MAXIMUM_HOLES or len(text) > MAXIMUM_TEXT or text in ("_0", "_0 % _1"):
+        return None  # a remainder of two names is a demand on them, and is one of them wherever it is smaller
     return Form(text, len(leaves), from_source, compute)
 
 
@@ -125,17 +128,25 @@ OPERATOR_FORMS = tuple(_operator_forms())
 
 @dataclass(frozen=True)
 class _Candidate:
+    """`further` are its values where candidates are told apart; None where it gives no size."""
+
     text: str
     names: frozenset[str]
     tier: int
+    further: Vector = ()
+
+    def agrees(self, other: _Candidate) -> bool:
+        """Whether the two are one size wherever both are sizes."""
+        pairs = zip(self.further, other.further, strict=True)
+        return all(mine == its for mine, its in pairs if mine is not None and its is not None)
 
     def rank(self, local: Collection[str]) -> tuple[int, int, int, str]:
         foreign = sum(name not in local for name in self.names)
         return (self.tier, foreign, len(self.text), self.text)
 
 
-_Valued = tuple[tuple[int, ...], _Candidate]
-_Columns = Mapping[str, tuple[int, ...]]
+_Valued = tuple[Vector, _Candidate]
+_Columns = Mapping[str, Vector]
 
 
 class DimNamer:
@@ -147,12 +158,14 @@ class DimNamer:
         self, runs: Sequence[Mapping[str, int]], forms: Sequence[Form], counts: Collection[str] = frozenset()
     ) -> None:
         self.runs = tuple(dict(run) for run in runs)
+        self.counts = frozenset(counts)
         self.forms = tuple({form.text: form for form in (*OPERATOR_FORMS, *forms)}.values())
         fixed = {n: v for n, v in (self.runs[0] if self.runs else {}).items() if v > 1 and not self._is_varied(n)}
         self._fixed = frozenset(value for name, value in fixed.items() if name not in counts)
         self._counts = frozenset(value for name, value in fixed.items() if name in counts)
         self.names = tuple(name for name in self.runs[0] if self._is_varied(name)) if self.runs else ()
-        self._tables: dict[tuple[tuple[int, ...], bool], dict[tuple[int, ...], list[_Candidate]]] = {}
+        self._further = _further_points(self.runs, self.names)
+        self._tables: dict[tuple[tuple[int, ...], bool], dict[Vector, list[_Candidate]]] = {}
         self._answers: dict[tuple[Vector, frozenset[str]], str | None] = {}
 
     def name(self, sizes: Vector, local: Collection[str] = ()) -> str | None:
@@ -185,7 +198,8 @@ class DimNamer:
         for deep in (False, True):
             found = [c for c in self._table(seen, deep).get(values, ()) if self._varied_in(c.names, seen)]
             if found:
-                return min(found, key=lambda candidate: candidate.rank(local)).text
+                best = min(found, key=lambda candidate: candidate.rank(local))
+                return best.text if all(best.agrees(other) for other in found) else None
         return None
 
     def _may_stand(self, form: Form) -> bool:
@@ -205,15 +219,17 @@ class DimNamer:
         always = all(v in self.runs[n].values() for n, v in zip(seen, values, strict=True))
         return always and not alone
 
-    def _table(self, seen: tuple[int, ...], deep: bool) -> dict[tuple[int, ...], list[_Candidate]]:
+    def _table(self, seen: tuple[int, ...], deep: bool) -> dict[Vector, list[_Candidate]]:
         """Candidates by their values in the runs seen; the deep ones are many and looked at last."""
         if (seen, deep) not in self._tables:
-            table: dict[tuple[int, ...], list[_Candidate]] = {}
-            runs = [self.runs[number] for number in seen]
-            names = {name: tuple(run[name] for run in runs) for name in self.names}
+            table: dict[Vector, list[_Candidate]] = {}
+            points = [*(self.runs[number] for number in seen), *self._further]
+            names = {name: tuple(point[name] for point in points) for name in self.names}
             candidates = self._deep(names) if deep else self._shallow(names)
             for values, candidate in itertools.islice(candidates, MAXIMUM_CANDIDATES):
-                table.setdefault(values, []).append(candidate)
+                sizes, further = values[: len(seen)], values[len(seen) :]
+                if None not in sizes:
+                    table.setdefault(sizes, []).append(replace(candidate, further=further))
             self._tables[seen, deep] = table
         return self._tables[seen, deep]
 
@@ -239,7 +255,7 @@ class DimNamer:
                     text = _fill(form.text, chosen)
                     yield values, _Candidate(text, frozenset(chosen), 1 if form.from_source else 2)
 
-    def _nested(self, first: Mapping[tuple[int, ...], _Candidate]) -> Iterator[_Valued]:
+    def _nested(self, first: Mapping[Vector, _Candidate]) -> Iterator[_Valued]:
         """The source's single-hole forms over what its other forms gave: `num_patches + 1`."""
         for form in self.forms:
             if form.holes == 1 and form.from_source:
@@ -254,13 +270,38 @@ def _is_doubling(base: int, value: int) -> bool:
     return rest == 0 and ratio & (ratio - 1) == 0
 
 
-def _compute(form: Form, columns: Sequence[tuple[int, ...]]) -> tuple[int, ...] | None:
-    """Values of a form in every run; None where one is no positive integer."""
+def _further_points(runs: Sequence[Mapping[str, int]], names: Sequence[str]) -> tuple[dict[str, int], ...]:
+    """Values that keep what all runs have in common (divisors, names that divide others, equal names), and no more."""
+    columns = {name: tuple(run[name] for run in runs) for name in names}
+    commons = {name: math.gcd(*column) for name, column in columns.items()}
+    ascending = sorted(names, key=lambda name: columns[name])
+    points: list[dict[str, int]] = []
+    for turn in range(FURTHER):
+        drawn: dict[str, int] = {}
+        equal: dict[tuple[int, ...], int] = {}
+        for rank, name in enumerate(ascending):
+            column = columns[name]
+            dividing = [drawn[d] for d in drawn if all(n % v == 0 for n, v in zip(column, columns[d], strict=True))]
+            prime = _FURTHER_PRIMES[(turn * 5 + rank) % len(_FURTHER_PRIMES)]
+            drawn[name] = equal.setdefault(column, math.lcm(commons[name], *dividing) * prime)
+        points.append(drawn)
+    return tuple(points)
+
+
+def _compute(form: Form, columns: Sequence[Vector]) -> Vector | None:
+    """Values of a form at every point, None at those where it is no positive integer; None where it is one nowhere."""
+    values = tuple(_size_of(form, row) for row in zip(*columns, strict=True))
+    return values if any(values) else None
+
+
+def _size_of(form: Form, row: Sequence[int | None]) -> int | None:
+    if None in row:
+        return None
     try:
-        values = [form.compute(row) for row in zip(*columns, strict=True)]
+        value = form.compute(cast("Sequence[int]", row))
     except ArithmeticError:
         return None
-    return tuple(cast("list[int]", values)) if all(type(v) is int and v > 0 for v in values) else None
+    return value if type(value) is int and value > 0 else None
 
 
 def _fill(form: str, parts: Sequence[str]) -> str:

@@ -2,6 +2,8 @@
 
 Values respect what the source itself demands (`n_embd % n_head == 0`): a name that others divide by is free,
 a multiple of it becomes the product with a free quotient. Every free value is a prime of its own.
+Values near those that they replace keep the order of the names; small and large ones turn it round, so that a
+size that follows another name there (`max`, a bound, a rounding) is told apart.
 """
 
 from __future__ import annotations
@@ -10,12 +12,18 @@ import ast
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 WINDOW = 5
 DIVISIONS = (ast.Mod, ast.FloorDiv, ast.Div)
 LARGEST = 60
 _PRIMES = tuple(n for n in range(3, 1300) if all(n % d for d in range(2, math.isqrt(n) + 1)))
 _DIVISOR_PRIMES = ((3, 5, 7, 11, 2), (5, 7, 3, 2, 11), (7, 3, 5, 11, 2))
+_FAR_DIVISOR_PRIMES = {"least": (1,), "small": (2, 3, 5), "large": (13, 17, 11)}
+LARGE = 400
+"""Where large values end to grow with the value that they replace; a few lie above."""
+MAXIMUM_BEYOND = 1200
+Span = Literal["near", "least", "small", "large"]
 
 
 @dataclass(frozen=True)
@@ -34,13 +42,17 @@ class ProbeRules:
     """How values are drawn: which names keep theirs, which equal others, and how careful to be.
 
     `twos` is the largest power of two of a quotient that is kept (rotary halves, groups of channels, strides),
-    for all names but those in `twos_of`.
+    for all names but those in `twos_of`. `span` says how far from the values that are replaced; `loose` names are
+    multiples of none here; large values lie above `beyond` where that is no giant.
     """
 
     pinned: frozenset[str] = frozenset()
     tied: Mapping[str, str] = field(default_factory=dict)
     twos: int = 1
     twos_of: Mapping[str, int] = field(default_factory=dict)
+    span: Span = "near"
+    loose: frozenset[str] = frozenset()
+    beyond: int = 0
 
 
 def find_relations(trees: Iterable[ast.AST], names: Iterable[str]) -> Relations:
@@ -88,15 +100,24 @@ class _Draw:
         known = sorted((n for n in self.drawn if n in self.relations.divisors), key=lambda name: self.base[name])
         divisors = known + [name for name in ascending if name in self.relations.divisors]
         for rank, name in enumerate(divisors[len(known) :], len(known)):
-            self._draw(name, divisors[:rank], _DIVISOR_PRIMES[rank % len(_DIVISOR_PRIMES)])
+            self._draw(name, divisors[:rank], self._divisor_primes(rank))
         start = 0
-        for name in (name for name in ascending if name not in self.relations.divisors):
+        others = [name for name in ascending if name not in self.relations.divisors]
+        width = WINDOW if self.rules.span == "near" else 1
+        for name in others if self.rules.span == "near" else reversed(others):
             start = max(start, self._first_prime(name, divisors))
-            self._draw(name, divisors, _PRIMES[start : start + WINDOW] or _PRIMES[-WINDOW:])
-            start += WINDOW
+            primes = _PRIMES[start : start + width] or _PRIMES[-width:]
+            self._draw(name, divisors, (1,) if self.rules.span == "least" else primes)
+            start += width
         for name, other in self.rules.tied.items():
             self.drawn[name] = self.drawn.get(name, self.drawn.get(other, self.base[name]))
         return {name: self.drawn[name] for name in self.base}
+
+    def _divisor_primes(self, rank: int) -> Sequence[int]:
+        if self.rules.span == "near":
+            return _DIVISOR_PRIMES[rank % len(_DIVISOR_PRIMES)]
+        primes = _FAR_DIVISOR_PRIMES[self.rules.span]
+        return primes[rank % len(primes) :][:1]
 
     def _draw(self, name: str, divisors: Sequence[str], window: Sequence[int]) -> None:
         """A prime multiple of the new values of all divisors that divide the base value."""
@@ -106,7 +127,7 @@ class _Draw:
 
     def _dividing(self, name: str, divisors: Sequence[str]) -> list[str]:
         base = self.base
-        if name in self.relations.loose:
+        if name in self.relations.loose or name in self.rules.loose:
             return []
         return [d for d in divisors if 1 < base[d] < base[name] and base[name] % base[d] == 0]
 
@@ -119,6 +140,11 @@ class _Draw:
 
     def _first_prime(self, name: str, divisors: Sequence[str]) -> int:
         """Where the window of a name starts: near the value that it replaces, so that probes cost no more."""
+        if self.rules.span in ("least", "small"):
+            return 0
         dividing = self._dividing(name, divisors)
-        wanted = self._quotient(name, dividing) // self._twos(name, dividing)
-        return next((n for n, prime in enumerate(_PRIMES) if prime >= min(wanted, LARGEST) * 3 // 4), 0)
+        twos = self._twos(name, dividing)
+        wanted = self._quotient(name, dividing) // twos
+        beyond = min(self.rules.beyond, MAXIMUM_BEYOND) // (twos * math.lcm(*(self.drawn[d] for d in dividing))) + 1
+        least = min(wanted, LARGEST) * 3 // 4 if self.rules.span == "near" else max(beyond, min(wanted * 5 // 4, LARGE))
+        return next((n for n, prime in enumerate(_PRIMES) if prime >= least), 0)

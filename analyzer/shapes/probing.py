@@ -1,7 +1,9 @@
 """Finding other values at which the model still builds and runs, so that its sizes can be named.
 
 A probe that the source rejects is repaired (quotients keep their powers of two, names that reject every change
-keep their value, equal names change together); what cannot be repaired is left out.
+keep their value, equal names change together); what cannot be repaired is left out. Then the names are challenged:
+with odd values where the probes were even, with small and large values that turn the order of the names round. What
+the source accepts of these has to agree with every name too.
 """
 
 from __future__ import annotations
@@ -11,11 +13,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from analyzer.evaluator import CannotEvaluate, TargetRaised
-from analyzer.evaluator.probes import ProbeRules, Relations, draw_probes, find_relations
+from analyzer.evaluator.handing import handed_relations
+from analyzer.evaluator.probes import ProbeRules, Relations, Span, draw_probes, find_relations
 from analyzer.shapes.runs import BuiltModel, ModelSource, RawTrace
 
 Values = Mapping[str, int]
 RULES = (ProbeRules(twos=1), ProbeRules(twos=2), ProbeRules(twos=32))
+FAR: tuple[Span, ...] = ("small", "large")
+STEPS = (1, 2, 4, 8)
+"""Powers of two that a small or large value is tried with."""
 MAXIMUM_SINGLE_NAMES = 32
 IMAGE_DIMS = ("H", "W")
 
@@ -47,20 +53,85 @@ class Prober:
     def __post_init__(self) -> None:
         self.names = {**self.base.names, **self.sizes}
         loose = frozenset(name for name in self.sizes if name not in self.base.names and name not in IMAGE_DIMS)
-        self.relations: Relations = replace(find_relations(self.trees, self.names), loose=loose)
+        found, handed = find_relations(self.trees, self.names), handed_relations(self.trees, self.names)
+        counts = found.counts | handed.counts
+        self.relations: Relations = replace(
+            found, divisors=(found.divisors | handed.divisors) - counts, counts=counts, loose=loose
+        )
         self.paths = [path for path, _ in self.base.model.named_modules()]
+        self.challenges = self.attempts * 2 // 5
+        """How many builds challenges may cost beside."""
+        self.rejected: set[tuple[int, ...]] = set()
 
     def probes(self) -> tuple[Probe, ...]:
-        """Up to `wanted` probes that the source accepts."""
+        """Up to `wanted` probes that the source accepts, and those of the challenges that it accepts."""
         if not self.names:
             return ()
-        found = self._drawn(RULES[0]) or self._drawn(RULES[1])
-        if found:
-            return found
+        for rules in self._alternatives():
+            found = self._drawn(rules)
+            if found:
+                return self._challenged(rules, found)
+        return ()
+
+    def _alternatives(self) -> Iterator[ProbeRules]:
+        """Rules for probes, those that leave most free first."""
+        yield from RULES[:2]
         repaired = self._repaired()
-        without_image = replace(repaired, pinned=repaired.pinned | (frozenset(IMAGE_DIMS) & self.names.keys()))
-        inputs_only = replace(repaired, pinned=repaired.pinned | (self.names.keys() - self.relations.loose), tied={})
-        return self._drawn(repaired) or self._drawn(without_image) or self._drawn(inputs_only)
+        yield repaired
+        yield replace(repaired, pinned=repaired.pinned | (frozenset(IMAGE_DIMS) & self.names.keys()))
+        yield replace(repaired, pinned=repaired.pinned | (self.names.keys() - self.relations.loose), tied={})
+
+    def _challenged(self, rules: ProbeRules, found: Sequence[Probe]) -> tuple[Probe, ...]:
+        """The probes by `rules`, and those that show what they leave open."""
+        self.attempts = self.challenges
+        probes = list(found)
+        free = [name for name in self._changeable() if name not in rules.pinned and name not in rules.tied]
+        even = [name for name in free if rules.twos_of.get(name, rules.twos) > 1]
+        probes += self._accepted(even, replace(rules, twos=1, twos_of={}))
+        multiples = [name for name in free if self._divisors_of(name)]
+        probes += self._accepted(multiples, replace(rules, loose=frozenset(multiples)))
+        for span in FAR:
+            probes += self._accepted(free, replace(rules, span=span))
+        inputs = [name for name in free if name in self.relations.loose]
+        for name in dict.fromkeys([*inputs, *even]):
+            probes += self._moved(name, replace(rules, span="least"))
+        for name in free:
+            for span in FAR:
+                if self._keeps_order(name, span, probes):
+                    probes += self._moved(name, replace(rules, span=span))
+        return tuple(probes)
+
+    def _keeps_order(self, name: str, span: Span, probes: Sequence[Probe]) -> bool:
+        """Whether there is another name above (or below) which it never was."""
+        bound = self._divisors_of(name) if span == "small" else self._multiples_of(name)
+        runs = [self.names, *(probe.values for probe in probes)]
+        sign = 1 if span == "small" else -1
+        others = (other for other in self.names if other != name and other not in bound)
+        return any(all(sign * run[name] >= sign * run[other] for run in runs) for other in others)
+
+    def _moved(self, name: str, rules: ProbeRules) -> Iterator[Probe]:
+        """The first accepted of the smallest (or some large) values of one name."""
+        step = rules.twos_of.get(name, rules.twos)
+        rules = replace(rules, beyond=max(self.names.values()))
+        for twos in (step,) if step in STEPS else (*STEPS, step):
+            probes = list(self._accepted([name], replace(rules, twos_of={**rules.twos_of, name: twos})))
+            if probes:
+                yield from probes
+                return
+
+    def _accepted(self, names: Sequence[str], rules: ProbeRules) -> Iterator[Probe]:
+        """One probe where these names change alone; where the source rejects it, one for each half of them."""
+        if not names:
+            return
+        changing = set(names).union(*(self._multiples_of(name) for name in names))
+        changing |= {name for name, other in rules.tied.items() if other in changing}
+        probe = self._try(self._one(replace(rules, pinned=rules.pinned | (self.names.keys() - changing))))
+        if probe is not None:
+            yield probe
+        elif len(names) > 1:
+            half = len(names) // 2
+            yield from self._accepted(names[:half], rules)
+            yield from self._accepted(names[half:], rules)
 
     def _drawn(self, rules: ProbeRules) -> tuple[Probe, ...]:
         """Probes by these rules; none where the first is rejected."""
@@ -76,9 +147,11 @@ class Prober:
         return tuple(found)
 
     def _try(self, values: Values) -> Probe | None:
-        if self.attempts < 1:
+        given = tuple(values[name] for name in self.names)
+        if self.attempts < 1 or given in self.rejected:
             return None
         self.attempts -= 1
+        self.rejected.add(given)
         try:
             built = self._built(values)
         except (CannotEvaluate, TargetRaised):
@@ -88,7 +161,10 @@ class Prober:
         if not same:
             return None
         trace = self.runs(built, actual)
-        return Probe(built, actual, trace) if trace.stopped is None else None
+        if trace.stopped is not None:
+            return None
+        self.rejected.discard(given)
+        return Probe(built, actual, trace)
 
     def _built(self, values: Values) -> BuiltModel:
         """The model at these values; the base itself where only inputs differ."""
@@ -150,6 +226,10 @@ class Prober:
         return frozenset(
             n for n, value in self.names.items() if value > self.names[name] and value % self.names[name] == 0
         )
+
+    def _divisors_of(self, name: str) -> list[str]:
+        """Names whose multiple it is: perhaps because the source demands it, perhaps by chance."""
+        return [other for other in self.relations.divisors if name in self._multiples_of(other)]
 
     def _equals(self, name: str) -> list[str]:
         return [other for other, value in self.names.items() if other != name and value == self.names[name]]

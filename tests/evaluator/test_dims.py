@@ -2,6 +2,7 @@
 
 import ast
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -23,8 +24,12 @@ VIT_SOURCE = ast.parse("n = (H // patch) * (W // patch)\nx = torch.cat([cls, x])
 
 
 def namer(base, source, number=4, rules=None):
+    """Probes near the base, and the two far ones that a source without further demands accepts."""
     relations = find_relations([source], base)
-    return DimNamer([base, *draw_probes(base, relations, rules or ProbeRules(), number)], source_forms([source]))
+    rules = rules or ProbeRules()
+    far = [draw_probes(base, relations, replace(rules, span=span), 1)[0] for span in ("small", "large")]
+    runs = [base, *draw_probes(base, relations, rules, number), *(far if number > 1 else ())]
+    return DimNamer(runs, source_forms([source]))
 
 
 def name(which, size, local=()):
