@@ -17,6 +17,7 @@ from analyzer.records.evidence import Gap, Unknown
 from analyzer.records.tensors import ModelShapes, ReferenceTrace
 from analyzer.shapes.build_expression import check_build
 from analyzer.shapes.entry_points import BuildPlan, find_builds, find_presets
+from analyzer.shapes.example_sizes import find_example_builds
 from analyzer.shapes.input_spec import parse_input_spec
 from analyzer.shapes.reference import derive_reference
 from analyzer.shapes.requests import ModelRequest
@@ -84,7 +85,7 @@ def derive_model_shapes(index: SourceIndex, options: ShapesOptions, facts: Facts
     """One model as the user asked for it: `--model`, `--build`, `--input`, `--method`, `--train`."""
     owner = find_model(index, options.model or "", options.build)
     inputs = tuple(parse_input_spec(text) for text in options.inputs)
-    builds = _user_builds(index, owner, options) or find_builds(index, facts, owner)
+    builds = _user_builds(index, owner, options) or _derived_builds(index, facts, owner)
     request = ModelRequest(
         owner.name,
         owner.qualified_name,
@@ -172,13 +173,18 @@ def _requests(index: SourceIndex, facts: Facts, options: ShapesOptions) -> list[
             chosen.append(owner)
     requests = []
     for number, owner in enumerate(chosen[:MAXIMUM_MODELS]):
-        builds = (_user_builds(index, owner, options) if number == 0 else ()) or find_builds(index, facts, owner)
+        builds = (_user_builds(index, owner, options) if number == 0 else ()) or _derived_builds(index, facts, owner)
         span = index.span(owner.path, owner.node)
         request = ModelRequest(owner.name, owner.qualified_name, span, builds, number == 0)
         if number == 0:
             request = replace(request, inputs=inputs, method=options.method, training=options.training)
         requests.append(replace(request, effort="full" if number == 0 else "brief"))
     return requests
+
+
+def _derived_builds(index: SourceIndex, facts: Facts | None, owner: Definition) -> tuple[BuildPlan, ...]:
+    """What the repository states comes first; example sizes only where none of that can be built."""
+    return (*find_builds(index, facts, owner), *find_example_builds(index, owner))
 
 
 def _user_builds(index: SourceIndex, owner: Definition, options: ShapesOptions) -> tuple[BuildPlan, ...]:

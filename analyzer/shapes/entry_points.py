@@ -13,8 +13,9 @@ from typing import Literal
 from analyzer.index import Definition, SourceIndex
 from analyzer.records.bundles import Facts
 from analyzer.records.source import Span
+from analyzer.records.tensors import UnstatedSize
 
-Origin = Literal["user", "preset", "factory", "training_script", "inference_script", "defaults"]
+Origin = Literal["user", "preset", "factory", "training_script", "inference_script", "defaults", "example_sizes"]
 CONFIG_WORDS = ("config", "cfg", "args", "params", "hparams", "opt", "options")
 
 
@@ -27,6 +28,8 @@ class BuildPlan:
     origin: Origin
     where: Span
     name: str = ""
+    unstated: tuple[UnstatedSize, ...] = ()
+    """Sizes of the expression that the repository does not state."""
 
 
 def find_builds(index: SourceIndex, facts: Facts | None, owner: Definition) -> tuple[BuildPlan, ...]:
@@ -76,13 +79,15 @@ def _from_configuration(index: SourceIndex, owner: Definition) -> Iterator[Build
     required = _required(found[1])
     if len(required) > 1 or not arguments or (required and required[0] != arguments[0].arg):
         return
-    for config in _configurations(index, owner, arguments[0]):
-        prefix = "" if index.symbols.resolve(owner.path, config.name) == config else _import_of(config)
+    for config in configuration_classes(index, owner, arguments[0]):
+        if not _has_defaults(index, config):
+            continue
+        prefix = "" if index.symbols.resolve(owner.path, config.name) == config else import_of(config)
         expression = f"{prefix}{owner.name}({config.name}())"
         yield BuildPlan(owner.path, expression, "defaults", index.span(config.path, config.node))
 
 
-def _configurations(index: SourceIndex, owner: Definition, argument: ast.arg) -> Iterator[Definition]:
+def configuration_classes(index: SourceIndex, owner: Definition, argument: ast.arg) -> Iterator[Definition]:
     """Classes that the argument's annotation, a class attribute or the file itself offers as configuration."""
     names = [ast.unparse(argument.annotation).strip("'\"")] if argument.annotation else []
     assert isinstance(owner.node, ast.ClassDef)
@@ -91,10 +96,10 @@ def _configurations(index: SourceIndex, owner: Definition, argument: ast.arg) ->
             names.append(ast.unparse(statement.value))
     for name in names:
         found = index.symbols.resolve(owner.path, name.split("|")[0].strip()) if name else None
-        if isinstance(found, Definition) and isinstance(found.node, ast.ClassDef) and _has_defaults(index, found):
+        if isinstance(found, Definition) and isinstance(found.node, ast.ClassDef):
             yield found
     if argument.arg.lower().strip("_") in CONFIG_WORDS or argument.arg.lower().endswith(CONFIG_WORDS):
-        yield from (d for d in _own_classes(index, owner.path) if _is_configuration(d) and _has_defaults(index, d))
+        yield from (d for d in _own_classes(index, owner.path) if _is_configuration(d))
 
 
 def _own_classes(index: SourceIndex, path: str) -> list[Definition]:
@@ -240,6 +245,7 @@ def _required(node: ast.FunctionDef) -> list[str]:
     return [*required, *keyword]
 
 
-def _import_of(config: Definition) -> str:
+def import_of(config: Definition) -> str:
+    """The import that a file needs which does not know the class."""
     module = config.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     return f"from {module} import {config.name}\n"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from analyzer.records.errors import UserError
@@ -28,13 +28,28 @@ class InputSpecError(UserError):
 
 @dataclass(frozen=True)
 class DimSpec:
-    """One size: a number, a name, or a name with its number."""
+    """One size: a number, a name, a name with its number, or a multiple of a name (`2*n_ctx`)."""
 
     name: str | None = None
     size: int | None = None
+    factor: int = 1
 
     def __str__(self) -> str:
-        return str(self.size) if self.name is None else self.name if self.size is None else f"{self.name}={self.size}"
+        if self.text is None:
+            return str(self.size)
+        return self.text if self.size is None else f"{self.text}={self.size}"
+
+    @property
+    def text(self) -> str | None:
+        """The expression over its name."""
+        return self.name if self.factor == 1 or self.name is None else f"{self.factor}*{self.name}"
+
+    def number(self, sizes: Mapping[str, int]) -> int:
+        """The size, the name being worth what `sizes` says, else its own number or the stated default."""
+        if self.name is None:
+            return self.size if self.size is not None else DEFAULT_SIZE
+        own = self.size if self.size is not None else DEFAULT_SIZES.get(self.name, DEFAULT_SIZE)
+        return self.factor * sizes.get(self.name, own)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from torch import nn
@@ -17,7 +17,7 @@ from analyzer.evaluator import Interpreter
 from analyzer.records.source import Span
 from analyzer.records.structure import ArgumentInfo
 from analyzer.shapes.first_use import ArgumentReader, FirstUse, Method, docstring_shapes
-from analyzer.shapes.input_spec import DEFAULT_SIZES, DimSpec, InputSpec, TensorValue
+from analyzer.shapes.input_spec import DEFAULT_SIZES, DimSpec, InputSpec, LiteralValue, TensorValue
 
 IMAGE_NAMES = ("input_size", "img_size", "image_size", "image_height", "resolution", "image_resolution", "size")
 IMAGE_SIZES = (32, 224, 64, 28, 256, 299)
@@ -27,6 +27,8 @@ BATCH_NAMES = {"b", "n", "bs", "bsz", "batch", "batch_size", "bz", "nbatch"}
 HEIGHT_NAMES, WIDTH_NAMES = {"h", "height", "img_h"}, {"w", "width", "img_w"}
 CHANNEL_NAMES = {"c", "ch", "channels", "in_channels", "in_chans", "nc"}
 CONSTRUCTOR_CHANNELS = ("in_channels", "in_chans", "channels", "input_channels", "num_channels", "n_mels", "input_dim")
+PLAIN_NUMBERS = {"int": 0, "float": 1.0, "bool": False}
+"""What an argument that is annotated as a plain number is called with."""
 Dims = tuple[DimSpec, ...]
 
 
@@ -42,12 +44,29 @@ class PlannedInput:
 Plan = tuple[PlannedInput, ...]
 
 
-class InputPlanner:
-    """Plans the arguments of one method of a built model. `sizes` are the names that its constructors got."""
+@dataclass(frozen=True)
+class _Trial:
+    """Sizes that go together; token indices may be shorter than the signal beside them."""
 
-    def __init__(self, interpreter: Interpreter, model: nn.Module, sizes: Mapping[str, int]) -> None:
+    image: tuple[DimSpec, DimSpec]
+    length: DimSpec
+    token_length: DimSpec
+
+    def length_for(self, use: FirstUse) -> DimSpec:
+        return self.token_length if isinstance(use.layer, nn.Embedding) else self.length
+
+
+class InputPlanner:
+    """Plans the arguments of one method of a built model. `sizes` are the names that its constructors got;
+    `examples` those among them that have an example value, which no other size of the model has by chance.
+    """
+
+    def __init__(
+        self, interpreter: Interpreter, model: nn.Module, sizes: Mapping[str, int], examples: Collection[str] = ()
+    ) -> None:
         self._model = model
         self._sizes = sizes
+        self._channel_names = (*CONSTRUCTOR_CHANNELS, *examples)
         self._reader = ArgumentReader(interpreter)
 
     def method(self, name: str) -> Method | None:
@@ -58,8 +77,8 @@ class InputPlanner:
         required = [a for a in arguments if a.default is None and a.kind in ("positional", "keyword")]
         uses = {a.name: self._reader.first_use(self._model, method, a.name) for a in required}
         seen: set[str] = set()
-        for image, length in self._trials():
-            plan = tuple(self._input(a, uses[a.name], method, image, length) for a in required)
+        for trial in self._trials():
+            plan = tuple(self._input(a, uses[a.name], method, trial) for a in required)
             text = str([str(planned.spec) for planned in plan])
             if text not in seen:
                 seen.add(text)
@@ -77,33 +96,34 @@ class InputPlanner:
                 return (*plan, PlannedInput(InputSpec(argument.name, first), "loss_targets", where))
         return None
 
-    def _trials(self) -> Iterator[tuple[tuple[DimSpec, DimSpec], DimSpec]]:
-        """Sizes to try: what the model itself names, then common ones."""
+    def _trials(self) -> Iterator[_Trial]:
+        """Sizes to try: what the model itself names, then common ones, then lengths that it is built for."""
         named = [DimSpec(name, self._sizes[name]) for name in IMAGE_NAMES if name in self._sizes]
         images = [(dim, dim) for dim in named]
         images += [(DimSpec("H", size), DimSpec("W", size)) for size in IMAGE_SIZES]
         lengths = [DimSpec("T", size) for size in LENGTHS]
-        yield from ((image, lengths[0]) for image in images)
-        yield from ((images[0], length) for length in lengths[1:])
-        limits = sorted({size for name, size in self._sizes.items() if LIMIT_NAME.search(name)})
-        yield from ((images[0], DimSpec("T", factor * size)) for factor in (1, 2) for size in limits)
+        yield from (_Trial(image, lengths[0], lengths[0]) for image in images)
+        yield from (_Trial(images[0], length, length) for length in lengths[1:])
+        limits = sorted((size, name) for name, size in self._sizes.items() if LIMIT_NAME.search(name))
+        full = [DimSpec(name, size, factor) for factor in (1, 2) for size, name in limits]
+        yield from (_Trial(images[0], length, lengths[0]) for length in full)
+        yield from (_Trial(images[0], length, length) for length in full)
 
-    def _input(
-        self, argument: ArgumentInfo, use: FirstUse, method: str, image: tuple[DimSpec, DimSpec], length: DimSpec
-    ) -> PlannedInput:
+    def _input(self, argument: ArgumentInfo, use: FirstUse, method: str, trial: _Trial) -> PlannedInput:
+        image, length = trial.image, trial.length_for(use)
         layer = layer_dims(use.layer, image, length)
         names, where, reason = self._dim_names(argument.name, use, method)
         dtype = layer[0] if layer else self._annotated_dtype(argument)
         if not names and layer is None:
-            return self._by_pattern(argument, use, image, length)
+            return self._by_pattern(argument, use, method, trial)
         dims = layer[1] if layer and len(layer[1]) == len(names or layer[1]) else None
         if names:
             channel = layer_channels(use.layer)
             filled = tuple(self._named(name, image, length, channel) for name in names)
             return PlannedInput(InputSpec(argument.name, TensorValue(dtype, filled)), reason, where)
         assert layer is not None
-        spec = InputSpec(argument.name, TensorValue(dtype, dims or layer[1]))
-        return PlannedInput(spec, "first_layer", use.layer_at)
+        named = tuple(self._channels(d.size) if d.name is None and d.size else d for d in dims or layer[1])
+        return PlannedInput(InputSpec(argument.name, TensorValue(dtype, named)), "first_layer", use.layer_at)
 
     def _dim_names(self, argument: str, use: FirstUse, method: str) -> tuple[tuple[str, ...], Span | None, str]:
         if use.names and "*" not in use.names:
@@ -116,14 +136,15 @@ class InputPlanner:
                     return shape, self._reader.span(definition.path, definition.node), "docstring"
         return (), None, ""
 
-    def _by_pattern(
-        self, argument: ArgumentInfo, use: FirstUse, image: tuple[DimSpec, DimSpec], length: DimSpec
-    ) -> PlannedInput:
-        """From an einops pattern; else a vector per sample."""
+    def _by_pattern(self, argument: ArgumentInfo, use: FirstUse, method: str, trial: _Trial) -> PlannedInput:
+        """From an einops pattern; the plain number that its annotation says; else a vector per sample."""
         if use.pattern:
-            dims = tuple(self._pattern_dim(axis, use, image, length) for axis in _axes(use.pattern))
+            dims = tuple(self._pattern_dim(axis, use, trial.image, trial.length) for axis in _axes(use.pattern))
             spec = InputSpec(argument.name, TensorValue("float32", dims))
             return PlannedInput(spec, "einops_pattern", use.layer_at)
+        if argument.annotation in PLAIN_NUMBERS:
+            literal = LiteralValue(PLAIN_NUMBERS[argument.annotation])
+            return PlannedInput(InputSpec(argument.name, literal), "annotated_number", self._argument_span(method))
         dtype = self._annotated_dtype(argument)
         spec = InputSpec(argument.name, TensorValue(dtype, (DimSpec("B", DEFAULT_SIZES["B"]),)))
         return PlannedInput(spec, "signature")
@@ -137,7 +158,7 @@ class InputPlanner:
         if name.isdigit():
             return DimSpec(None, int(name))
         if name in self._sizes:
-            return DimSpec(name, self._sizes[name])
+            return length if length.name == name else DimSpec(name, self._sizes[name])
         low = name.lower()
         shown = name.upper() if len(name) == 1 else name
         if low in BATCH_NAMES:
@@ -148,11 +169,11 @@ class InputPlanner:
             return self._channels(channel)
         if low in CHANNEL_NAMES:
             return DimSpec(None, 3)
-        return replace(length, name=shown)
+        return _renamed(length, shown)
 
     def _channels(self, number: int) -> DimSpec:
         """By the name under which the constructor got the number of channels, if there is one."""
-        names = [name for name in CONSTRUCTOR_CHANNELS if self._sizes.get(name) == number]
+        names = [name for name in self._channel_names if self._sizes.get(name) == number]
         return DimSpec(names[0] if names else None, number)
 
     def _annotated_dtype(self, argument: ArgumentInfo) -> str:
@@ -162,6 +183,11 @@ class InputPlanner:
     def _argument_span(self, method: str) -> Span | None:
         definition = self.method(method)
         return self._reader.span(definition.path, definition.node) if definition else None
+
+
+def _renamed(length: DimSpec, name: str) -> DimSpec:
+    """A length of no name of its own goes by the one that stands in the code."""
+    return replace(length, name=name) if length.name == "T" else length
 
 
 def layer_channels(layer: nn.Module | None) -> int | None:
@@ -187,7 +213,7 @@ def layer_dims(layer: nn.Module | None, image: tuple[DimSpec, DimSpec], length: 
     if isinstance(layer, (nn.Conv3d, nn.ConvTranspose3d, nn.BatchNorm3d)):
         return "float32", (batch, width, DimSpec("D", 8), *image)
     if isinstance(layer, (nn.Conv1d, nn.ConvTranspose1d)):
-        return "float32", (batch, width, replace(length, name="L"))
+        return "float32", (batch, width, _renamed(length, "L"))
     if isinstance(layer, (nn.RNNBase, nn.MultiheadAttention)):
         return "float32", (batch, length, width) if layer.batch_first else (length, batch, width)
     return "float32", (batch, width)

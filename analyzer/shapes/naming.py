@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 
-from analyzer.evaluator.dims import DimNamer
+from analyzer.evaluator.dims import MINIMUM_PROBES, DimNamer
 from analyzer.evaluator.recorder import TensorShape
 from analyzer.index import SourceIndex
 from analyzer.records.tensors import Dim, ModuleCall, ShapeRow, ShapeTarget, TensorSpec
@@ -18,8 +18,19 @@ MAXIMUM_CODE = 300
 class NamedTraces:
     """One mode of a model: the base trace first, then the same call at each probe."""
 
-    def __init__(self, index: SourceIndex, namer: DimNamer, traces: Sequence[RawTrace | None]) -> None:
+    def __init__(
+        self,
+        index: SourceIndex,
+        namer: DimNamer,
+        traces: Sequence[RawTrace | None],
+        examples: Mapping[str, int] | None = None,
+    ) -> None:
+        """`examples` are the sizes that the repository does not state, with the values that stand for them."""
         self._index = index
+        self._examples = examples or {}
+        held = {name: value for name, value in self._examples.items() if name not in namer.names}
+        self._all_varied = held.keys() <= namer.counts
+        self._held = frozenset(held.values())
         self._namer = namer
         base = traces[0]
         assert base is not None
@@ -106,8 +117,17 @@ class NamedTraces:
             name = self._namer.name(sizes, local)
             if name is not None:
                 self.used.add(name)
-            dims.append(Dim(int(size), name))
+            known = name is not None or not self._examples or self._is_stated(sizes)
+            dims.append(Dim(int(size), name) if known else Dim(None))
         return TensorSpec(tuple(dims), base.dtype)
+
+    def _is_stated(self, sizes: Sequence[int | None]) -> bool:
+        """Whether a size without a name can rest on none of the example values: it is the same at probes that change
+        them all but the counts, and no multiple of a count.
+        """
+        probed = [size for size in sizes[1:] if size is not None]
+        same = self._all_varied and len(probed) >= MINIMUM_PROBES and set(probed) == {sizes[0]}
+        return same and not any((sizes[0] or 0) % value == 0 for value in self._held)
 
     def _local(self, site: LineSite) -> frozenset[str]:
         return identifiers(self._index, site.path, site.function)

@@ -1,0 +1,90 @@
+"""What the names of a configuration mean to the code that receives them under other names.
+
+`AudioEncoder(dims.n_audio_head)` hands `n_audio_head` to a parameter `n_head` that a width is divided by: so
+`n_audio_head` divides too. Followed by the last part of names, over any number of calls.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from analyzer.evaluator.probes import Relations
+
+
+def handed_relations(trees: Sequence[ast.AST], names: Iterable[str]) -> Relations:
+    """Which of `names` say how often something is repeated and which divide whole numbers, by what receives them."""
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    handed = _handed_on(nodes, sorted(set(names)))
+    repeated, dividing = set(_repeated(nodes)), set(_dividing(nodes))
+    counts = frozenset(name for name, received in handed.items() if received & repeated)
+    divisors = frozenset(name for name, received in handed.items() if received & dividing)
+    return Relations(divisors - counts, counts)
+
+
+def parameters_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[ast.arg, ast.expr | None]]:
+    """Arguments of a method without `self`, each with its default."""
+    positional = [*node.args.posonlyargs, *node.args.args]
+    missing = len(positional) - len(node.args.defaults)
+    yield from list(zip(positional, [*[None] * missing, *node.args.defaults], strict=True))[1:]
+    yield from zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+
+
+def _repeated(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """Names that `range` is given."""
+    for node in nodes:
+        if isinstance(node, ast.Call) and last_name(node.func) == "range":
+            yield from map(last_name, node.args)
+
+
+def _dividing(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.FloorDiv, ast.Mod)):
+            yield last_name(node.right)
+
+
+def _handed_on(nodes: Sequence[ast.AST], names: Sequence[str]) -> Mapping[str, set[str]]:
+    """For each name itself and the parameters of classes and functions that receive it."""
+    receivers = _receivers(nodes)
+    steps: dict[str, set[str]] = {}
+    for node in nodes:
+        if isinstance(node, ast.Call):
+            for given, parameter in _bound(node, receivers):
+                steps.setdefault(given, set()).add(parameter)
+    return {name: _reachable(name, steps) for name in names}
+
+
+def _receivers(nodes: Iterable[ast.AST]) -> dict[str, list[str]]:
+    """Parameter names of functions, and of classes by their constructors."""
+    found: dict[str, list[str]] = {}
+    for node in nodes:
+        if isinstance(node, ast.ClassDef):
+            for part in node.body:
+                if isinstance(part, ast.FunctionDef) and part.name == "__init__":
+                    found[node.name] = [argument.arg for argument, _ in parameters_of(part)]
+        elif isinstance(node, ast.FunctionDef):
+            found.setdefault(node.name, [argument.arg for argument in node.args.args])
+    return found
+
+
+def _bound(call: ast.Call, receivers: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:
+    parameters = receivers.get(last_name(call.func), [])
+    for value, parameter in zip(call.args, parameters, strict=False):
+        yield last_name(value), parameter
+    for keyword in call.keywords:
+        if keyword.arg:
+            yield last_name(keyword.value), keyword.arg
+
+
+def last_name(node: ast.expr) -> str:
+    """`n_head` of `config.n_head`; empty where an expression has no name."""
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def _reachable(name: str, steps: Mapping[str, set[str]]) -> set[str]:
+    found, waiting = {name}, [name]
+    while waiting:
+        fresh = steps.get(waiting.pop(), set()) - found
+        found |= fresh
+        waiting += sorted(fresh)
+    return found

@@ -1,0 +1,160 @@
+"""Models whose sizes stand in no file: shapes in the names of the sizes, no total that rests on an example."""
+
+import pytest
+
+from analyzer.evaluator import Interpreter
+from analyzer.records.evidence import Known, Unknown
+from analyzer.shapes.derivation import find_model
+from analyzer.shapes.example_sizes import find_example_builds
+from analyzer.shapes.model import derive_model
+from analyzer.shapes.requests import ModelRequest
+
+ENCODER = """
+from dataclasses import dataclass
+import torch
+from torch import nn
+
+@dataclass
+class Dimensions:
+    n_mels: int
+    n_ctx: int
+    n_state: int
+    n_head: int
+    n_layer: int
+
+class Block(nn.Module):
+    def __init__(self, width: int, heads: int):
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(width, width)
+    def forward(self, x):
+        q = self.query(x).view(*x.shape[:2], self.heads, -1)
+        assert q.shape[-1] * self.heads == x.shape[-1] // self.heads * self.heads
+        return x + q.flatten(2)
+
+class Encoder(nn.Module):
+    def __init__(self, dims: Dimensions):
+        super().__init__()
+        self.conv = nn.Conv1d(dims.n_mels, dims.n_state, 3, stride=2, padding=1)
+        self.register_buffer("positions", torch.zeros(dims.n_ctx, dims.n_state))
+        self.blocks = nn.ModuleList([Block(dims.n_state, dims.n_head) for _ in range(dims.n_layer)])
+    def forward(self, mel: torch.Tensor):
+        x = self.conv(mel).permute(0, 2, 1)
+        assert x.shape[1:] == self.positions.shape
+        x = x + self.positions
+        for block in self.blocks:
+            x = block(x)
+        return x
+"""
+TOKENIZED = """
+from dataclasses import dataclass
+from torch import nn
+
+@dataclass
+class Args:
+    dim: int = 32
+    vocab_size: int = -1  # set by the tokenizer
+    pad_id: int = -1
+
+class Net(nn.Module):
+    def __init__(self, args: Args):
+        super().__init__()
+        self.embed = nn.Embedding(args.vocab_size, args.dim)
+        self.head = nn.Linear(args.dim, args.vocab_size)
+    def forward(self, tokens, start: int):
+        return self.head(self.embed(tokens))[:, start:]
+"""
+
+
+def derived(index, name):
+    owner = find_model(index, name)
+    builds = find_example_builds(index, owner)
+    span = index.span(owner.path, owner.node)
+    return derive_model(Interpreter(index), ModelRequest(owner.name, owner.qualified_name, span, builds, main=True))
+
+
+@pytest.fixture
+def encoder(repository):
+    return derived(repository({"net.py": ENCODER}), "net.py:Encoder")
+
+
+def test_shapes_stand_in_the_names_of_sizes_that_no_line_states(encoder):
+    assert [str(output) for output in encoder.traces[0].output] == ["[B, n_ctx, n_state]"]
+    assert str(encoder.traces[0].inputs[0].value) == "[B, n_mels, 2*n_ctx]"
+
+
+def test_no_total_and_no_number_rests_on_an_example(encoder):
+    assert isinstance(encoder.parameters, Unknown) and encoder.parameters.reason == "sizes_not_in_source"
+    assert all(isinstance(cost.value, Unknown) for _, cost in encoder.costs)
+    examples = {size.value for size in encoder.unstated}
+    shapes = (tensor for row in encoder.traces[0].rows for target in row.targets for tensor in target.tensors)
+    bare = {dim.value for tensor in shapes for dim in tensor.shape if dim.expression is None}
+    assert not {value for value in bare if value and any(value % example == 0 for example in examples)}
+
+
+def test_examples_are_told_with_the_lines_that_declare_them(encoder):
+    assert [(size.name, size.where.first_line) for size in encoder.unstated] == [
+        ("n_mels", 7), ("n_ctx", 8), ("n_state", 9), ("n_head", 10), ("n_layer", 11),
+    ]  # fmt: skip
+
+
+def test_a_size_that_the_tokenizer_sets_later_is_open_and_nothing_else(repository):
+    model = derived(repository({"net.py": TOKENIZED}), "net.py:Net")
+    assert [size.name for size in model.unstated] == ["vocab_size"]
+    assert [str(output) for output in model.traces[0].output] == ["[B, T, vocab_size]"]
+    assert [str(item.value) for item in model.traces[0].inputs] == ["[B, T]", "0"]
+
+
+@pytest.mark.parametrize(
+    ("argument", "use"),
+    [
+        ("mode: str", "nn.Linear(width, width) if mode else None"),
+        ("rate: float", "nn.Dropout(rate)"),
+        ("bias: bool", "nn.Linear(width, width, bias)"),
+        ("deep", "nn.Linear(width, width) if deep else None"),
+        ("layers: list", "nn.Linear(width, layers[0])"),
+    ],
+)
+def test_only_sizes_are_filled(repository, argument, use):
+    source = f"""
+    from torch import nn
+    class Net(nn.Module):
+        def __init__(self, width: int, {argument}):
+            super().__init__()
+            self.a = nn.Linear(width, width)
+            self.b = {use}
+    """
+    index = repository({"net.py": source})
+    assert find_example_builds(index, find_model(index, "net.py:Net")) == ()
+
+
+def test_a_model_whose_sizes_are_all_stated_gets_no_example(repository):
+    source = "from torch import nn\nclass Net(nn.Module):\n    def __init__(self, n: int = 3): ...\n"
+    index = repository({"net.py": source})
+    assert find_example_builds(index, find_model(index, "net.py:Net")) == ()
+
+
+def test_equal_sizes_are_found_where_distinct_ones_do_not_fit(repository):
+    source = """
+    from torch import nn
+    class Net(nn.Module):
+        def __init__(self, enc_width: int, dec_width: int):
+            super().__init__()
+            self.a = nn.Linear(enc_width, enc_width)
+            self.b = nn.Linear(dec_width, dec_width)
+        def forward(self, x):
+            return self.b(self.a(x))
+    """
+    model = derived(repository({"net.py": source}), "net.py:Net")
+    assert len({size.value for size in model.unstated}) == 1
+    assert str(model.traces[0].output[0]) in ("[B, enc_width]", "[B, dec_width]")
+
+
+def test_a_stated_build_is_preferred(repository):
+    source = TOKENIZED.replace("vocab_size: int = -1", "vocab_size: int = 11")
+    index = repository({"net.py": source})
+    owner = find_model(index, "net.py:Net")
+    assert find_example_builds(index, owner) == ()
+    from analyzer.shapes.derivation import ShapesOptions, derive_model_shapes
+
+    assert isinstance(derive_model_shapes(index, ShapesOptions(model="net.py:Net")).parameters, Known)
