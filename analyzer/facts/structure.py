@@ -12,6 +12,7 @@ from analyzer.facts.behaviour import Behaviour
 from analyzer.facts.dependencies import derive_dependencies
 from analyzer.facts.entry_points import find_entry_points
 from analyzer.facts.functions import derive_function
+from analyzer.facts.initialisation import find_initialisers
 from analyzer.facts.instances import Instances
 from analyzer.facts.main_model import rank_models
 from analyzer.facts.relations import derive_relations
@@ -35,6 +36,7 @@ def derive_structure(index: SourceIndex) -> Structure:
         entry_points,
         derive_relations(index),
         derive_dependencies(index),
+        find_initialisers(index),
     )
 
 

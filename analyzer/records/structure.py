@@ -125,6 +125,20 @@ class Dependency:
 
 
 @dataclass(frozen=True)
+class Initialiser:
+    """A call that gives a parameter its first value; `target` and `code` as written, `conditions` (tests and loops
+    around it, outermost first) too.
+    """
+
+    target: str
+    code: str
+    where: Span
+    conditions: tuple[str, ...] = ()
+    function: str = ""
+    """The function or method that holds it."""
+
+
+@dataclass(frozen=True)
 class Structure:
     classes: tuple[ClassInfo, ...] = ()
     models: tuple[ModelCandidate, ...] = ()
@@ -132,3 +146,4 @@ class Structure:
     entry_points: tuple[EntryPoint, ...] = ()
     relations: tuple[FileRelation, ...] = ()
     dependencies: tuple[Dependency, ...] = ()
+    initialisers: tuple[Initialiser, ...] = ()

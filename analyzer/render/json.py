@@ -9,7 +9,7 @@ from typing import get_args
 from analyzer.records.bundles import Analysis, Findings
 from analyzer.records.processes import Pipeline
 from analyzer.records.source import Repository
-from analyzer.records.structure import Dependency, EntryPoint, Role, Structure
+from analyzer.records.structure import Dependency, EntryPoint, Initialiser, Role, Structure
 from analyzer.records.techniques import Binding, Claim, Pitfall, TechniqueFinding, Unspecified
 from analyzer.render.json_models import model, reference
 from analyzer.render.json_processes import call_chain, config_table, config_value, derived, pipeline, preset
@@ -40,6 +40,7 @@ def facts_json(analysis: Analysis) -> dict[str, Json]:
     data |= _processes(facts.processes.inference, "inference", "inferences")
     data["call_chains"] = [call_chain(chain) for chain in facts.processes.call_chains]
     data["dependencies"] = [_dependency(item) for item in facts.structure.dependencies]
+    data["initialisation"] = [_initialiser(item) for item in facts.structure.initialisers]
     data |= _findings(findings)
     data["assumptions"] = _assumptions(analysis)
     data["gaps"] = [gap(item) for item in analysis.all_gaps()]
@@ -89,6 +90,11 @@ def _dependency(item: Dependency) -> Object:
     described: Object = {"name": item.name, "distribution": item.distribution, "optional": item.optional, "how": "read"}
     described |= present(version=item.version)
     return described | {"imported_at": sources(item.imported_at), "declared_at": sources(item.declared_at)}
+
+
+def _initialiser(item: Initialiser) -> Object:
+    described: Object = {"target": item.target, "code": item.code, "conditions": list(item.conditions), "how": "read"}
+    return described | {"function": item.function, "source": source(item.where)}
 
 
 def _findings(findings: Findings) -> Object:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from analyzer.document.blocks import bullets, folded, heading, note, paragraph, table
 from analyzer.document.chapters.absence import no_model
 from analyzer.document.chapters.reading_map import proofs
@@ -13,10 +11,9 @@ from analyzer.document.inline import code, codes, join, number, ref, refs, value
 from analyzer.document.module_rows import leaf_rows, top_rows
 from analyzer.records.document import Block, Chapter, Code, Line, Plain, Strong
 from analyzer.records.evidence import Known, Unknown
-from analyzer.records.source import Span
+from analyzer.records.structure import Initialiser
 from analyzer.records.tensors import ModelShapes, ModuleNode
 
-INITIALISER = re.compile(r"\binit\.\w+_\(|\.(normal_|uniform_|zero_|fill_|trunc_normal_)\(")
 MOST_INITIALISERS = 16
 
 
@@ -135,28 +132,24 @@ def _initialisation(context: Context) -> tuple[Block, ...]:
     title = heading(words, "architecture.initialisation", "initialisation")
     if not lines:
         return (title, paragraph(words, "architecture.default_initialisation"))
-    rows = [(code(context.quote(span)), ref(span)) for span in lines[:MOST_INITIALISERS]]
+    rows = [
+        (code(item.target), code(item.code), code(" → ".join(item.conditions)), ref(item.where))
+        for item in lines[:MOST_INITIALISERS]
+    ]
     return (
         title,
         paragraph(words, "architecture.initialisers", count=number(len(lines))),
-        *table(words, "initialisation", "code where", rows),
+        *table(words, "initialisation", "parameter code condition where", rows),
     )
 
 
-def initialisers(context: Context) -> list[Span]:
-    """Lines of the model's own files that set weights, as they stand."""
+def initialisers(context: Context) -> list[Initialiser]:
+    """What sets weights in the files of the model's own classes."""
     nodes = list(walk(context.model.tree if context.model else None))
     paths = {node.defined_at.path for node in nodes if node.defined_at} | (
         {context.model.where.path} if context.model else set()
     )
-    found = []
-    for path in sorted(paths & set(context.files)):
-        lines = context.files[path].text.split("\n")
-        hits = [
-            at for at, line in enumerate(lines, 1) if INITIALISER.search(line) and not line.lstrip().startswith("#")
-        ]
-        found += [context.part(Span(path, at, at), at, at) for at in hits]
-    return found
+    return [item for item in context.analysis.facts.structure.initialisers if item.where.path in paths]
 
 
 def _tying(context: Context) -> tuple[Block, ...]:

@@ -50,7 +50,7 @@ def _section(context: Context, item: TechniqueFinding, quoted: set[Span]) -> tup
     rows = context.trace.rows if context.trace else ()
     code = () if shown in quoted else snippet(context, shown, rows, LONGEST)
     quoted.add(shown)
-    if context.model and not context.is_built(item):
+    if context.model and context.model.tree and not context.is_built(item):
         explained = (
             *explained,
             note(words, "info", "innovations.not_built", build=Code(context.model.build_expression)),

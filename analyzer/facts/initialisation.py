@@ -1,0 +1,98 @@
+"""Statements that give parameters their first values: `nn.init` functions and in-place changes of weights.
+
+What torch's own constructors do by default is not among them; nor are tensors that are no parameters, such as masks.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from analyzer.index import Definition, External, SourceIndex
+from analyzer.records.structure import Initialiser
+
+INITIALISING_MODULES = ("torch.nn.init.", "timm.models.layers.", "timm.layers.", "timm.models.layers.weight_init.")
+IN_PLACE = frozenset({
+    "normal_", "uniform_", "zero_", "fill_", "copy_", "trunc_normal_", "exponential_", "cauchy_", "log_normal_",
+})  # fmt: skip
+PARAMETER_NAMES = frozenset({"weight", "bias"})
+PARAMETER_CLASSES = ("torch.nn.Parameter", "torch.nn.parameter.Parameter")
+
+
+def find_initialisers(index: SourceIndex) -> tuple[Initialiser, ...]:
+    """In the order of files and lines, with the conditions under which each runs."""
+    found: list[Initialiser] = []
+    for path, tree in sorted(index.trees().items()):
+        reader = _Reader(index, path, frozenset(_own_parameters(index, path, tree)))
+        found += reader.block(tree.body, (), "")
+    return tuple(sorted(found, key=lambda item: (item.where.path, item.where.first_line)))
+
+
+def _own_parameters(index: SourceIndex, path: str, tree: ast.AST) -> Iterator[str]:
+    """Attributes that the file binds to `nn.Parameter(...)`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            made = index.symbols.resolve(path, ast.unparse(node.value.func))
+            if isinstance(made, External) and made.dotted in PARAMETER_CLASSES:
+                yield from (target.attr for target in node.targets if isinstance(target, ast.Attribute))
+
+
+@dataclass(frozen=True)
+class _Reader:
+    index: SourceIndex
+    path: str
+    parameters: frozenset[str]
+
+    def block(self, body: list[ast.stmt], conditions: tuple[str, ...], scope: str) -> Iterator[Initialiser]:
+        for statement in body:
+            yield from self._statement(statement, conditions, scope)
+
+    def _statement(self, node: ast.stmt, conditions: tuple[str, ...], scope: str) -> Iterator[Initialiser]:
+        if isinstance(node, ast.If):
+            test = self._text(node.test)
+            yield from self.block(node.body, (*conditions, test), scope)
+            yield from self.block(node.orelse, (*conditions, f"not ({test})"), scope)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield from self.block(node.body, (), f"{scope}.{node.name}".lstrip("."))
+        elif isinstance(node, (ast.For, ast.AsyncFor)):
+            loop = f"for {self._text(node.target)} in {self._text(node.iter)}"
+            yield from self.block(node.body, (*conditions, loop), scope)
+        elif isinstance(node, (ast.With, ast.AsyncWith, ast.While)):
+            yield from self.block(node.body, conditions, scope)
+        elif isinstance(node, ast.Try):
+            for body in (node.body, *(handler.body for handler in node.handlers), node.orelse, node.finalbody):
+                yield from self.block(body, conditions, scope)
+        else:
+            yield from self._calls(node, conditions, scope)
+
+    def _calls(self, node: ast.stmt, conditions: tuple[str, ...], scope: str) -> Iterator[Initialiser]:
+        for call in ast.walk(node):
+            target = self._initialised(call, scope) if isinstance(call, ast.Call) else None
+            if target is not None:
+                assert isinstance(call, ast.Call)
+                where = self.index.span(self.path, call)
+                yield Initialiser(self._text(target), self._text(call), where, conditions, scope)
+
+    def _text(self, node: ast.expr) -> str:
+        return " ".join(self.index.segment(self.path, node).split())
+
+    def _initialised(self, call: ast.Call, scope: str) -> ast.expr | None:
+        """The tensor that a call fills; None where it fills no parameter."""
+        function = self.index.symbols.resolve(self.path, ast.unparse(call.func), scope)
+        if self._is_init(function) and call.args:
+            return call.args[0]
+        if isinstance(call.func, ast.Attribute) and call.func.attr in IN_PLACE and self._is_parameter(call.func.value):
+            return call.func.value
+        return None
+
+    def _is_init(self, function: object) -> bool:
+        """`nn.init.normal_`, or a function of the repository that ends in such a name and takes the tensor first."""
+        if isinstance(function, External):
+            return function.dotted.startswith(INITIALISING_MODULES) and function.dotted.endswith("_")
+        return isinstance(function, Definition) and function.name.endswith("normal_")
+
+    def _is_parameter(self, node: ast.expr) -> bool:
+        while isinstance(node, ast.Subscript) or (isinstance(node, ast.Attribute) and node.attr == "data"):
+            node = node.value
+        return isinstance(node, ast.Attribute) and (node.attr in PARAMETER_NAMES or node.attr in self.parameters)
