@@ -17,7 +17,7 @@ import torch
 
 from reference_model.adapters import add_lora, merge_lora
 from reference_model.config import ModelConfig, TrainingConfig
-from reference_model.distributed import Team, gather
+from reference_model.distributed import Team, gather, wait_for_all
 from reference_model.errors import UserError
 from reference_model.model import GPT
 from reference_model.tokenizer import CharacterTokenizer
@@ -40,23 +40,23 @@ class Run:
 
 
 def save_checkpoint(path: Path, run: Run) -> None:
-    """Everything of the run, for `resume_run`; every process takes part, the leader writes."""
+    """Everything of the run, for `resume_run`; when it returns, the file is there for every process of the team."""
     generators = gather(dropout_generators(), run.team)
-    if not run.team.leads:
-        return
-    content = {
-        "format": FORMAT,
-        "model_config": dataclasses.asdict(run.model.config),
-        "training_config": dataclasses.asdict(run.config),
-        "corpus": run.corpus,
-        "characters": run.tokenizer.characters,
-        "step": run.step,
-        "model": run.model.state_dict(),
-        "optimizer": run.optimizer.state_dict(),
-        "batch_generator": run.generator.get_state(),
-        "dropout_generators": generators,
-    }
-    write_content(path, content)
+    if run.team.leads:
+        content = {
+            "format": FORMAT,
+            "model_config": dataclasses.asdict(run.model.config),
+            "training_config": dataclasses.asdict(run.config),
+            "corpus": run.corpus,
+            "characters": run.tokenizer.characters,
+            "step": run.step,
+            "model": run.model.state_dict(),
+            "optimizer": run.optimizer.state_dict(),
+            "batch_generator": run.generator.get_state(),
+            "dropout_generators": generators,
+        }
+        write_content(path, content)
+    wait_for_all(run.team)
 
 
 def export_model(path: Path, model: GPT, tokenizer: CharacterTokenizer) -> None:

@@ -8,7 +8,7 @@ comparisons; no preset has them. It imports neither torch nor data.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from reference_model.errors import UserError
 
@@ -18,6 +18,8 @@ Activation = Literal["relu", "gelu", "swiglu"]
 AttentionKernel = Literal["sdpa", "explicit"]
 Schedule = Literal["constant", "linear", "cosine", "restarts"]
 Precision = Literal["auto", "float32", "bfloat16"]
+SCHEDULES: tuple[Schedule, ...] = ("constant", "linear", "cosine", "restarts")
+PRECISIONS: tuple[Precision, ...] = ("auto", "float32", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -104,9 +106,10 @@ class TrainingConfig:
         for name in (*counts, "restarts"):
             if getattr(self, name) < 1:
                 raise UserError(f"{name} must be at least 1, not {getattr(self, name)}")
-        for name, choices in (("schedule", get_args(Schedule)), ("precision", get_args(Precision))):
-            if getattr(self, name) not in choices:
-                raise UserError(f"{name} must be one of {', '.join(choices)}, not {getattr(self, name)!r}")
+        if self.schedule not in SCHEDULES:
+            raise UserError(f"schedule must be one of {', '.join(SCHEDULES)}, not {self.schedule!r}")
+        if self.precision not in PRECISIONS:
+            raise UserError(f"precision must be one of {', '.join(PRECISIONS)}, not {self.precision!r}")
 
 
 PRESETS: dict[str, ModelConfig] = {

@@ -71,3 +71,8 @@ def gather(state: Any, team: Team) -> list[Any]:
     states: list[Any] = [None] * team.size
     dist.all_gather_object(states, state)
     return states
+
+
+def wait_for_all(team: Team) -> None:
+    if team.size > 1:
+        dist.barrier()

@@ -5,16 +5,17 @@ from __future__ import annotations
 import argparse
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from reference_model.config import PRESETS, TRAINING_PRESETS, Precision, Schedule, TrainingConfig
+from reference_model.config import PRECISIONS, PRESETS, SCHEDULES, TRAINING_PRESETS, TrainingConfig
 from reference_model.errors import UserError
 
-NUMBERS = (
-    "steps", "batch_size", "accumulation", "learning_rate", "min_learning_rate", "warmup_steps", "restarts",
-    "eval_interval", "checkpoint_interval", "lora_rank", "seed",
+OVERRIDES = (
+    "steps", "batch_size", "accumulation", "learning_rate", "min_learning_rate", "warmup_steps", "schedule", "restarts",
+    "eval_interval", "checkpoint_interval", "precision", "compile", "lora_rank", "seed",
 )  # fmt: skip
-CHOICES = {"schedule": Schedule, "precision": Precision}
+CHOICES = {"schedule": SCHEDULES, "precision": PRECISIONS}
+KINDS = {"int": int, "float": float}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,12 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
     types = {field.name: field.type for field in fields(TrainingConfig)}
-    for name in NUMBERS:
-        kind = float if types[name] == "float" else int
-        parser.add_argument("--" + name.replace("_", "-"), type=kind, help="instead of the preset's value")
-    for name, choices in CHOICES.items():
-        parser.add_argument("--" + name, choices=get_args(choices), help="instead of the preset's value")
-    parser.add_argument("--compile", action="store_true", default=None, help="let torch.compile fuse the passes")
+    for name in OVERRIDES:
+        option = "--" + name.replace("_", "-")
+        if types[name] == "bool":
+            parser.add_argument(option, action="store_true", default=None, help="instead of the preset's value")
+        else:
+            kind = KINDS.get(str(types[name]), str)
+            parser.add_argument(option, type=kind, choices=CHOICES.get(name), help="instead of the preset's value")
 
 
 def run_train(arguments: argparse.Namespace) -> None:
@@ -53,8 +55,7 @@ def run_train(arguments: argparse.Namespace) -> None:
     from reference_model.train import choose_device, resume_run, start_run, train, tune_run
 
     team, device = join_team(choose_device(arguments.device))
-    names = (*NUMBERS, *CHOICES, "compile")
-    given = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
+    given = {name: getattr(arguments, name) for name in OVERRIDES if getattr(arguments, name) is not None}
     if arguments.resume is not None:
         run = resume_run(arguments.resume, device, team)
         run.config = change_config(run.config, given)

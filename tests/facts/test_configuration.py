@@ -174,6 +174,17 @@ def test_result_records_are_not_configuration(repository: Write) -> None:
     assert derive(repository({"a.py": text})).tables == ()
 
 
+def test_an_alias_of_plain_types_is_a_plain_type(repository: Write) -> None:
+    text = (
+        "from dataclasses import dataclass\nfrom typing import Literal\nimport torch\n"
+        "Kind = Literal['a', 'b']\nSize = int | None\nBatch = tuple[torch.Tensor, int]\n"
+        "@dataclass\nclass Settings:\n    kind: Kind = 'a'\n    size: Size = 3\n"
+        "@dataclass\nclass Out:\n    batch: Batch\n    n: int = 0\n"
+    )
+    (found,) = derive(repository({"a.py": text})).tables
+    assert (found.name, [item.name for item in found.values]) == ("Settings", ["kind", "size"])
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,19 +13,24 @@ from torch import nn
 
 from reference_model import train as train_module
 from reference_model.checkpoint import Run, export_model, load_model
-from reference_model.config import ModelConfig, TrainingConfig
+from reference_model.config import ModelConfig, Schedule, TrainingConfig
 from reference_model.data import split
+from reference_model.distributed import Team
 from reference_model.errors import UserError
+from reference_model.figures import draw_training
+from reference_model.health import dead_share, record_dead_units
 from reference_model.model import GPT
 from reference_model.schedule import learning_rate_at
 from reference_model.train import (
     choose_device,
+    choose_precision,
     evaluate,
     parameter_groups,
     resume_run,
     start_run,
     train,
     training_step,
+    tune_run,
 )
 
 CPU = torch.device("cpu")
@@ -144,6 +150,25 @@ def test_learning_rate_rises_to_the_peak_and_falls_to_the_minimum() -> None:
     assert learning_rate_at(SHORT.steps + 1000, SHORT) == pytest.approx(1e-3)
 
 
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [  # at the end of the warm-up, in the middle of the rest, at the end
+        ("constant", (1e-2, 1e-2, 1e-2)),
+        ("linear", (1e-2, (1e-2 + 1e-3) / 2, 1e-3)),
+        ("cosine", (1e-2, (1e-2 + 1e-3) / 2, 1e-3)),
+        ("restarts", (1e-2, 1e-2, 1e-3)),  # two cycles: the second starts in the middle
+    ],
+)
+def test_each_schedule_goes_down_its_own_way(schedule: Schedule, expected: tuple[float, float, float]) -> None:
+    config = dataclasses.replace(SHORT, steps=43, warmup_steps=3, schedule=schedule, restarts=2)
+    rates = [learning_rate_at(step, config) for step in (3, 23, 43)]
+    assert rates == pytest.approx(list(expected))
+    assert learning_rate_at(0, config) == pytest.approx(1e-2 / 3)
+    if schedule == "restarts":
+        assert learning_rate_at(22, config) < 1.1e-3
+        assert learning_rate_at(24, config) > 9e-3
+
+
 def test_warm_up_of_no_steps_starts_at_the_peak() -> None:
     assert learning_rate_at(0, dataclasses.replace(SHORT, warmup_steps=0)) == pytest.approx(1e-2)
 
@@ -194,3 +219,101 @@ def test_a_device_that_is_not_there_is_refused_in_one_line() -> None:
     with pytest.raises(UserError, match="device 'toaster' cannot be used"):
         choose_device("toaster")
     assert choose_device("cpu") == CPU
+
+
+def test_products_are_half_as_wide_where_it_is_asked_and_weights_stay_whole(tmp_path: Path) -> None:
+    seen = []
+    run, training, validation = begin(dataclasses.replace(SHORT, steps=2, precision="bfloat16"))
+    run.model.blocks[0].attention.query.register_forward_hook(lambda *call: seen.append(call[-1].dtype))
+    history = train(run, training, validation, tmp_path)
+    assert set(seen) == {torch.bfloat16}
+    assert {parameter.dtype for parameter in run.model.parameters()} == {torch.float32}
+    whole = train(*begin(dataclasses.replace(SHORT, steps=2)), tmp_path)
+    assert history[-1].validation_loss == pytest.approx(whole[-1].validation_loss, rel=0.02)
+    assert history[-1].validation_loss != whole[-1].validation_loss
+
+
+def test_precision_follows_the_device_unless_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert choose_precision(SHORT, CPU) == torch.float32
+    assert choose_precision(dataclasses.replace(SHORT, precision="bfloat16"), CPU) == torch.bfloat16
+    for able, expected in ((True, torch.bfloat16), (False, torch.float32)):
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda able=able: able)
+        assert choose_precision(SHORT, torch.device("cuda")) == expected
+
+
+def test_compiling_is_asked_of_torch_only_where_it_is_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    monkeypatch.setattr(torch, "compile", lambda network: calls.append(network) or network)
+    for wanted in (False, True):
+        run, training, validation = begin(dataclasses.replace(SHORT, steps=1, compile=wanted))
+        train(run, training, validation, tmp_path)
+    assert calls == [run.model]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"schedule": "steep"}, "schedule must be one of constant, linear, cosine, restarts, not 'steep'"),
+        ({"precision": "float16"}, "precision must be one of auto, float32, bfloat16, not 'float16'"),
+        ({"restarts": 0}, "restarts must be at least 1"),
+    ],
+)
+def test_unknown_ways_to_train_are_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        dataclasses.replace(SHORT, **change)
+
+
+def test_health_is_measured_part_by_part(tmp_path: Path) -> None:
+    run, training, validation = begin(dataclasses.replace(SHORT, steps=3, eval_interval=3))
+    first, last = train(run, training, validation, tmp_path)
+    assert first.gradient_norms == {} and first.tokens_per_second == 0
+    assert list(last.gradient_norms) == ["token_embedding", "blocks.0", "blocks.1", "final_norm"]  # the head is tied
+    together = sum(norm**2 for norm in last.gradient_norms.values()) ** 0.5
+    assert together == pytest.approx(min(last.gradient_norm, SHORT.clip_norm), rel=1e-3)
+    expected = sum(float(p.detach().pow(2).sum()) for p in run.model.parameters()) ** 0.5
+    assert last.weight_norm == pytest.approx(expected)
+    assert last.tokens_per_second > 0
+
+
+def test_units_that_never_fire_are_counted() -> None:
+    model = GPT(dataclasses.replace(SMALL, activation="relu", bias=True, vocab_size=5))
+    with torch.no_grad():
+        model.blocks[0].feed_forward.up.bias.fill_(10.0)  # all fire
+        model.blocks[1].feed_forward.up.bias[:16] = -10.0  # a quarter of 64 is silent for any input this small
+        model.blocks[1].feed_forward.up.bias[16:] = 10.0
+        with record_dead_units(model) as dead:
+            for _ in range(2):
+                model(torch.arange(5)[None])
+    assert [int(quiet.sum()) for quiet in dead.values()] == [0, 16]
+    assert dead_share(dead) == pytest.approx(16 / 128)
+    model(torch.arange(5)[None])  # hooks are gone: nothing is added
+    assert [int(quiet.sum()) for quiet in dead.values()] == [0, 16]
+
+
+def test_fine_tuning_starts_from_a_checkpoint_and_resumes_with_its_rank(tmp_path: Path) -> None:
+    base, training, validation = begin(dataclasses.replace(SHORT, steps=10))
+    train(base, training, validation, tmp_path)
+    (tmp_path / "tuned").mkdir()
+    config = dataclasses.replace(SHORT, steps=4, checkpoint_interval=2, lora_rank=2)
+    tuned = tune_run(tmp_path / "checkpoint.pt", config, "a test", CPU, Team())
+    assert {name.rpartition(".")[2] for name, p in tuned.model.named_parameters() if p.requires_grad} == {"up", "down"}
+    train(tuned, training, validation, tmp_path / "tuned")
+    resumed = resume_run(tmp_path / "tuned" / "checkpoint.pt", CPU)
+    for name, weight in tuned.model.state_dict().items():
+        assert torch.equal(weight, resumed.model.state_dict()[name]), name
+    merged, _ = load_model(tmp_path / "tuned" / "checkpoint.pt", CPU)
+    assert list(merged.state_dict()) == list(base.model.state_dict())
+    x = training[None, :16]
+    torch.testing.assert_close(merged.eval()(x), tuned.model.eval()(x))
+
+
+def test_a_new_run_has_no_weights_for_a_low_rank_update() -> None:
+    with pytest.raises(UserError, match="--start-from"):
+        begin(dataclasses.replace(SHORT, lora_rank=2))
+
+
+def test_the_picture_of_a_run_is_drawn_from_its_metrics(tmp_path: Path) -> None:
+    train(*begin(dataclasses.replace(SHORT, steps=2, eval_interval=1)), tmp_path)
+    text = draw_training(tmp_path / "metrics.jsonl", tmp_path / "below" / "training.svg").read_text()
+    assert text.startswith("<?xml")
+    assert all(f"<!-- {words} -->" in text for words in ("Loss", "Learning rate", "validation loss"))

@@ -103,7 +103,7 @@ def _made_by_factory(node: ast.Call, factory: ast.expr) -> ast.expr:
 
 
 def _has_plain_type(index: SourceIndex, owner: Definition, annotation: ast.expr) -> bool:
-    """Plain types, enums and classes of the repository (nested configurations) qualify."""
+    """Plain types, their aliases, enums and classes of the repository (nested configurations) qualify."""
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
         try:
             annotation = ast.parse(annotation.value, mode="eval").body
@@ -130,6 +130,8 @@ def _is_plain_name(index: SourceIndex, owner: Definition, name: str) -> bool:
     if name.rpartition(".")[2] in PLAIN_TYPES or name == "torch.device":
         return True
     found = index.symbols.resolve(owner.path, name, owner.name)
+    if isinstance(found, Definition) and isinstance(found.node, (ast.Assign, ast.AnnAssign)):
+        return found.node.value is not None and _has_plain_type(index, found, found.node.value)
     if not isinstance(found, Definition) or not isinstance(found.node, ast.ClassDef):
         return False
     is_enum = any((dotted_name(base) or "").endswith("Enum") for base in found.node.bases)
