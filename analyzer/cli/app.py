@@ -164,6 +164,17 @@ def check(
 
 
 @app.command()
+def quiz(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A written report.")],
+    lang: Annotated[str | None, typer.Option("--lang", help="zh or en; default: the report's first.")] = None,
+) -> None:
+    """Ask about a report's repository, grade the answers, explain with source lines."""
+    from analyzer.cli.quizzing import run_quiz
+
+    sys.exit(run_quiz(directory, lang))
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of facts.json."""
     from analyzer.render import facts_schema

@@ -28,6 +28,7 @@ from analyzer.document.chapters import (
 )
 from analyzer.document.chinese import with_chinese_punctuation
 from analyzer.document.companions import build_companions
+from analyzer.document.companions.quiz import quiz_file
 from analyzer.document.context import Context
 from analyzer.document.unique_names import with_unique_names
 from analyzer.document.wording import Words
@@ -43,13 +44,11 @@ CHAPTERS: tuple[Callable[[Context], Chapter], ...] = (
 
 
 def build_report(analysis: Analysis, diagrams: tuple[Diagram, ...], languages: Sequence[Language]) -> Report:
-    """All documents in the languages asked for, and the annotated listings."""
-    documents: list[Document] = []
-    for language in languages:
-        context = Context(analysis, Words(language), diagrams)
-        documents += [build_article(context), *build_companions(context)]
+    """All documents in the languages asked for, the annotated listings and the quiz."""
+    contexts = [Context(analysis, Words(language), diagrams) for language in languages]
+    documents = [one for context in contexts for one in (build_article(context), *build_companions(context))]
     finished = tuple(with_chinese_punctuation(with_unique_names(item)) for item in documents)
-    return Report(finished, diagrams, annotated_files(Context(analysis, Words(languages[0]), diagrams)))
+    return Report(finished, diagrams, (*annotated_files(contexts[0]), quiz_file(contexts)))
 
 
 def build_article(context: Context) -> Document:

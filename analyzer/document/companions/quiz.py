@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from analyzer.document.context import Context
 from analyzer.document.facets import counts, facets, repeated_block
 from analyzer.document.inline import number, numerics, shapes, value
 from analyzer.document.key_modules import key_modules
-from analyzer.records.document import Code, Line, Plain
+from analyzer.records.document import Code, Line, Plain, ReportFile, SourceRef
 from analyzer.records.source import Span
 
 MOST_SETTINGS = 4
+MOST_PLACES = 2
+MOST_LINES = 6
 ASKED_FACETS = (
     "width",
     "heads",
@@ -100,3 +104,43 @@ def _pipelines(context: Context) -> list[Question]:
             Question(words.line("quiz.inference"), (Code(context.inference.entry_name),), (context.inference.entry,))
         )
     return found
+
+
+def quiz_file(contexts: Sequence[Context]) -> ReportFile:
+    """`quiz.json`, from which `deepdive quiz` asks: every question in the languages of the report."""
+    asked = zip(*(questions(context) for context in contexts), strict=True)
+    data = {
+        "schema": "deepdive/quiz/1",
+        "repository": contexts[0].name,
+        "questions": [_asked(contexts, versions) for versions in asked],
+    }
+    return ReportFile("quiz.json", json.dumps(data, ensure_ascii=False, indent=1) + "\n")
+
+
+def _asked(contexts: Sequence[Context], versions: Sequence[Question]) -> dict[str, object]:
+    languages = [context.words.language for context in contexts]
+    accepted = dict.fromkeys(form for version in versions for form in _accepted(version.answer))
+    return {
+        "question": {language: _text(v.question) for language, v in zip(languages, versions, strict=True)},
+        "answer": {language: _text(v.answer) for language, v in zip(languages, versions, strict=True)},
+        "accepted": list(accepted),
+        "source": [
+            {"where": str(span), "text": contexts[0].quote(contexts[0].part(span, span.first_line, _end(span)))}
+            for span in versions[0].where[:MOST_PLACES]
+        ],
+    }
+
+
+def _end(span: Span) -> int:
+    return min(span.last_line, span.first_line + MOST_LINES - 1)
+
+
+def _accepted(answer: Line) -> Iterator[str]:
+    """The whole answer; each piece of code in it, and each side of an equation, is an answer too."""
+    yield _text(answer)
+    yield from (part.text for part in answer if isinstance(part, Code))
+    yield from (side.strip() for side in _text(answer).split("=") if side.strip())
+
+
+def _text(line: Line) -> str:
+    return "".join(str(part.span) if isinstance(part, SourceRef) else getattr(part, "text", "") for part in line)
