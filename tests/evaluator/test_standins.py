@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from analyzer.evaluator import CannotEvaluate
+from analyzer.evaluator import CannotEvaluate, TargetRaised
 
 
 def assumed(interpreter: Any) -> set[str]:
@@ -75,3 +75,92 @@ def packed(q, k, v):
         interpreter.evaluate("model.py", "run(torch.ones(1)).item()")
     packed = "packed(torch.zeros(5, 4, 8), torch.zeros(5, 2, 8), torch.zeros(5, 2, 6))"
     assert tuple(interpreter.evaluate("model.py", packed).shape) == (5, 4, 6)
+
+
+def test_a_configuration_names_the_class_that_hydra_makes(repository) -> None:
+    files = {
+        "model.py": """
+import hydra
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+conf = OmegaConf.merge(
+    {"width": 4, "net": {"_target_": "parts.Net", "width": "${width}", "depth": 2}},
+    OmegaConf.create({"net": {"depth": 3}}),
+)
+net = instantiate(conf.net, depth=5)
+""",
+        "parts.py": """
+import torch.nn as nn
+class Net(nn.Sequential):
+    def __init__(self, width, depth):
+        super().__init__(*[nn.Linear(width, width) for _ in range(depth)])
+""",
+    }
+    interpreter = repository(files)
+    assert interpreter.evaluate("model.py", "conf.net.depth") == 3
+    assert sum(p.numel() for p in interpreter.build("model.py", "net").parameters()) == 5 * 20
+    assert assumed(interpreter) == {"hydra", "omegaconf"}
+
+
+def test_modules_are_imported_by_name_and_only_as_import_statements_would(repository) -> None:
+    files = {
+        "model.py": """
+import importlib
+import importlib.util
+def made(path):
+    module, name = path.rsplit(".", 1)
+    return getattr(importlib.import_module(module), name)
+near = importlib.import_module(".parts", package="package")
+flash = importlib.util.find_spec("flash_attn") is not None
+library = importlib.util.find_spec("torch") is not None
+""",
+        "package/__init__.py": "",
+        "package/parts.py": "size = 7\n",
+    }
+    interpreter = repository(files)
+    assert interpreter.evaluate("model.py", "made('package.parts.size')") == 7
+    assert interpreter.evaluate("model.py", "near.size") == 7
+    assert interpreter.evaluate("model.py", "made('torch.nn.Linear')") is torch.nn.Linear
+    assert interpreter.evaluate("model.py", "(flash, library)") == (False, True)
+    for forbidden in ("made('os.system')", "made('subprocess.run')", "made('builtins.eval')"):
+        with pytest.raises((CannotEvaluate, TargetRaised)):
+            interpreter.evaluate("model.py", forbidden)
+
+
+def test_a_lightning_module_keeps_its_arguments(repository) -> None:
+    text = """
+import torch.nn as nn
+import lightning.pytorch as pl
+class Net(pl.LightningModule):
+    def __init__(self, width, depth=2, **kwargs):
+        super().__init__()
+        self.save_hyperparameters(ignore=["depth"])
+        self.line = nn.Linear(self.hparams.width, self.hparams.out)
+"""
+    interpreter = repository(text)
+    net = interpreter.build("model.py", "Net(3, out=5)")
+    assert (net.line.in_features, net.line.out_features) == (3, 5)
+    assert interpreter.evaluate("model.py", "sorted(Net(3, out=5).hparams)") == ["out", "width"]
+
+
+def test_a_diffusers_model_has_a_configuration(repository) -> None:
+    text = """
+import torch.nn as nn
+from diffusers.configuration_utils import ConfigMixin, register_to_config
+from diffusers.models.modeling_utils import ModelMixin
+class Net(ModelMixin, ConfigMixin):
+    @register_to_config
+    def __init__(self, width, depth=2):
+        super().__init__()
+        self.line = nn.Linear(width, self.config.depth)
+"""
+    net = repository(text).build("model.py", "Net.from_config(Net(3, depth=4).config)")
+    assert (net.line.in_features, net.line.out_features) == (3, 4)
+
+
+def test_a_mamba_layer_keeps_sizes_and_has_no_count_of_products(repository) -> None:
+    interpreter = repository("from mamba_ssm import Mamba\n")
+    layer = interpreter.build("model.py", "Mamba(d_model=16, d_state=8)")
+    assert sum(p.numel() for p in layer.parameters()) == 2592
+    recording = interpreter.call(layer, [interpreter.tensor([("B", 2), ("L", 6), 16])])
+    assert [str(shape) for shape in recording.outputs] == ["float32[B, L, 16]"]

@@ -49,6 +49,7 @@ def modules() -> frozenset[str]:
 
 
 ALIASES = (
+    (re.compile(r"^builtins\.mappingproxy$"), "types.MappingProxyType"),
     (re.compile(r"^builtins\."), ""),
     (re.compile(r"^analyzer\.evaluator\.modules\.(ModuleNames|LoadedModules)$"), "dict"),
     (re.compile(r"^torch\._C\.TensorBase$"), "torch.Tensor"),

@@ -114,6 +114,7 @@ dataclasses.dataclass dataclasses.field dataclasses.fields dataclasses.asdict da
 dataclasses.is_dataclass dataclasses.MISSING dataclasses.InitVar dataclasses.KW_ONLY
 types.SimpleNamespace   types.SimpleNamespace(a=1).a
 types.MethodType types.FunctionType types.ModuleType types.LambdaType types.GeneratorType types.NoneType types.MappingProxyType
+types.MappingProxyType.items types.MappingProxyType.keys types.MappingProxyType.values types.MappingProxyType.get
 numbers.Number numbers.Integral numbers.Real
 warnings.warn warnings.filterwarnings warnings.simplefilter warnings.catch_warnings
 inspect.signature       list(inspect.signature(lambda a: a).parameters)

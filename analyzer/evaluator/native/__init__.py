@@ -9,6 +9,7 @@ from typing import Any
 
 from analyzer.evaluator.native import (
     builtin_functions,
+    imports,
     kernels,
     numbers,
     records,
@@ -17,6 +18,8 @@ from analyzer.evaluator.native import (
     torch_own,
     typing_constructs,
 )
+
+FAMILIES = (builtin_functions, imports, kernels, numbers, records, stdlib, text, torch_own, typing_constructs)
 
 
 class Natives:
@@ -52,6 +55,6 @@ def _closed(value: Any) -> Any:
 def build_natives(session: Any) -> Natives:
     """All replacements, bound to one session."""
     natives = Natives()
-    for family in (builtin_functions, kernels, numbers, records, stdlib, text, torch_own, typing_constructs):
+    for family in FAMILIES:
         natives.add(*family.provide(session))
     return natives

@@ -25,10 +25,15 @@ def provide(session: Any) -> Provided:
 
 
 class Kernels(Proxy):
-    """`from kernels import result, launch, unmodelled`."""
+    """`from kernels import result`: what only stand-ins need."""
 
     def __init__(self, session: Any) -> None:
-        self._members = {"result": _result_of(session), "launch": _launch_of(session), "unmodelled": _unmodelled}
+        self._members = {
+            "result": _result_of(session),
+            "launch": _launch_of(session),
+            "unmodelled": _unmodelled,
+            "caller_variables": lambda: dict(session.current.caller.variables),
+        }
 
     def member(self, name: str) -> Any:
         if name not in self._members:

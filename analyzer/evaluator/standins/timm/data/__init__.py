@@ -1,3 +1,2 @@
-"""Statistics of ImageNet, and loaders that are not modelled."""
+"""Statistics of ImageNet; loaders are not modelled."""
 from .constants import *
-from timm_not_modelled import Mixup, create_transform, create_dataset, create_loader

@@ -6,7 +6,8 @@ def trunc_normal_(tensor, mean=0., std=1., a=-2., b=2.):
     return nn.init.trunc_normal_(tensor, mean, std, a, b)
 
 
-trunc_normal_tf_ = trunc_normal_
+def trunc_normal_tf_(tensor, mean=0., std=1., a=-2., b=2.):
+    return nn.init.trunc_normal_(tensor, mean, std, a, b)
 
 
 def variance_scaling_(tensor, scale=1.0, mode="fan_in", distribution="normal"):
@@ -17,5 +18,5 @@ def lecun_normal_(tensor):
     return nn.init.normal_(tensor)
 
 
-def init_weight_vit(module, name="", init_bias=0.02, head_bias=0.):
+def init_weight_vit(module, name, init_bias=0.02, head_bias=0., classifier_name="head"):
     pass

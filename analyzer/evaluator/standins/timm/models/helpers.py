@@ -1,1 +1,2 @@
-from timm_not_modelled import build_model_with_cfg, load_pretrained, named_apply, adapt_input_conv, checkpoint_seq
+"""Walking a model and running its blocks."""
+from ._manipulate import checkpoint_seq, named_apply

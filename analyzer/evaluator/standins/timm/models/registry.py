@@ -1,8 +1,8 @@
 """Registration changes nothing about the function that it registers."""
 
 
-def register_model(function):
-    return function
+def register_model(fn):
+    return fn
 
 
 def generate_default_cfgs(cfgs):

@@ -1,0 +1,78 @@
+"""`importlib`: modules by name, found as import statements find them; nothing is really imported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from analyzer.evaluator.errors import CannotEvaluate
+from analyzer.evaluator.native.builtin_functions import Provided
+from analyzer.evaluator.policy import Proxy
+from analyzer.evaluator.values import UnknownValue
+
+
+def provide(session: Any) -> Provided:
+    def import_module(name: Any, package: Any = None) -> Any:
+        if isinstance(name, UnknownValue):
+            return name
+        dotted = _absolute(name, package)
+        found = session.find_module(_importer(session), dotted, 0)
+        return found if found is not None else session._missing_package(dotted, session.current)
+
+    def find_spec(name: Any, package: Any = None) -> Any:
+        if isinstance(name, UnknownValue):
+            return name
+        return ModuleSpec(name) if package_at_hand(session, _absolute(name, package)) else None
+
+    return {}, {}, {"importlib": Names(import_module=import_module, util=Names(find_spec=find_spec)),
+                    "importlib.util": Names(find_spec=find_spec)}  # fmt: skip
+
+
+def package_at_hand(session: Any, dotted: str) -> bool:
+    """Whether a plain machine has this module: of the repository, of the library, or with a stand-in."""
+    source = session.sources.find(_importer(session), dotted, 0)
+    if source is not None:
+        return not source.needs_accelerator
+    return session.find_module(_importer(session), dotted, 0) is not None
+
+
+def _importer(session: Any) -> str:
+    """The file of the target that asks, also through a stand-in."""
+    frame = session.current
+    while frame is not None and frame.module.path.startswith("<") and frame.caller is not None:
+        frame = frame.caller
+    return frame.module.path if frame else ""
+
+
+def _absolute(name: str, package: Any) -> str:
+    """`.models` as seen from a package."""
+    level = len(name) - len(name.lstrip("."))
+    if not level:
+        return name
+    if not isinstance(package, str):
+        raise TypeError("the 'package' argument is required to perform a relative import")
+    parts = package.split(".")
+    if level > len(parts):
+        raise CannotEvaluate("package_not_available", name)
+    return ".".join([*parts[: len(parts) - level + 1], *filter(None, [name[level:]])])
+
+
+class Names(Proxy):
+    """A module with these members."""
+
+    def __init__(self, **members: Any) -> None:
+        self._members = members
+
+    def member(self, name: str) -> Any:
+        if name not in self._members:
+            raise AttributeError(name)
+        return self._members[name]
+
+    def names(self) -> list[str]:
+        return sorted(self._members)
+
+
+class ModuleSpec(Names):
+    """That a module is there; how it would be loaded is not told."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)

@@ -1,0 +1,2 @@
+"""Models."""
+from .modeling_utils import ModelMixin

@@ -1,0 +1,2 @@
+"""The same modules."""
+from pytorch_lightning import *
