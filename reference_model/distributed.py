@@ -7,6 +7,7 @@ batch, up to the order of summation.
 
 from __future__ import annotations
 
+import atexit
 import os
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -42,12 +43,8 @@ def join_team(device: torch.device) -> tuple[Team, torch.device]:
         torch.cuda.set_device(device)
     if not dist.is_initialized():
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        atexit.register(dist.destroy_process_group)
     return Team(dist.get_rank(), dist.get_world_size()), device
-
-
-def leave_team() -> None:
-    if dist.is_available() and dist.is_initialized():
-        dist.destroy_process_group()
 
 
 def wrap(model: GPT, team: Team) -> nn.Module:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,20 @@ def test_train_then_generate_then_resume(tmp_path: Path, capsys: pytest.CaptureF
     assert "step 4 of 6" in capsys.readouterr().out
 
 
+def test_generate_searches_beams_stops_at_a_text_and_converses(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = ["generate", "--device", "cpu", "--prompt", "The Rays of"]
+    assert main([*base, "--beams", "3", "--max-new-tokens", "12"]) == 0
+    assert capsys.readouterr().out.startswith("The Rays of ")
+    assert main([*base, "--max-new-tokens", "200", "--stop", " ", "--stop", "e"]) == 0
+    continued = capsys.readouterr().out.removeprefix("The Rays of").rstrip("\n")
+    assert " " not in continued and "e" not in continued
+    monkeypatch.setattr("sys.stdin", io.StringIO("Light\n/temperature 0\nLight\n/quit\n"))
+    assert main([*base, "--interactive", "--max-new-tokens", "9"]) == 0
+    assert capsys.readouterr().out.count("\n> Light") == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -40,6 +55,10 @@ def test_train_then_generate_then_resume(tmp_path: Path, capsys: pytest.CaptureF
         (["train", "--resume", "{folder}/absent.pt"], "no such checkpoint"),
         (["generate", "--checkpoint", "{folder}/one.txt"], "no readable checkpoint"),
         (["generate", "--temperature", "-1"], "temperature must be 0 or more"),
+        (["generate", "--beams", "2", "--max-new-tokens", "200"], "exceed the context length 128"),
+        (["generate", "--prompt", "漢"], "is not among the 78 characters"),
+        (["train", "--resume", "{folder}/absent.pt", "--lora-rank", "2"], "no such checkpoint"),
+        (["train", "--lora-rank", "2"], "name a checkpoint with --start-from"),
     ],
 )
 def test_wrong_input_gives_one_line_and_exit_code_2(

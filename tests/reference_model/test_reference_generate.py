@@ -9,9 +9,19 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reference_model.beam import beam_search
 from reference_model.config import ModelConfig
 from reference_model.errors import UserError
-from reference_model.generate import SamplingConfig, generate, keep_top_k, keep_top_p, sample_next
+from reference_model.generate import (
+    SamplingConfig,
+    generate,
+    keep_min_p,
+    keep_top_k,
+    keep_top_p,
+    pad_left,
+    penalize_repetition,
+    sample_next,
+)
 from reference_model.model import GPT
 
 MODERN = ModelConfig(vocab_size=11, context_length=12, d_model=16, n_layers=2, n_heads=4, n_kv_heads=2, d_ff=24)
@@ -109,3 +119,111 @@ def test_impossible_settings_are_refused(change: dict[str, float], message: str)
 def test_an_empty_prompt_is_refused() -> None:
     with pytest.raises(UserError, match="the prompt is empty"):
         next(generate(build(), torch.zeros(1, 0, dtype=torch.long), SamplingConfig()))
+
+
+def test_min_p_keeps_what_is_likely_enough_beside_the_likeliest() -> None:
+    logits = torch.tensor([[0.5, 0.3, 0.15, 0.05]]).log()
+    assert keep_min_p(logits, 0.3).isfinite().tolist() == [[True, True, True, False]]  # 0.15 = 0.3 * 0.5
+    assert keep_min_p(logits, 0.7).isfinite().tolist() == [[True, False, False, False]]
+    assert torch.equal(keep_min_p(logits, 0.0), logits)
+    assert keep_min_p(logits, 1.0).isfinite().sum() == 1
+
+
+def test_repetition_penalty_makes_seen_tokens_less_likely_and_no_others() -> None:
+    logits = torch.tensor([[2.0, -2.0, 1.0]])
+    seen = torch.tensor([[0, 0, 1]])  # how often does not matter
+    torch.testing.assert_close(penalize_repetition(logits, seen, 2.0), torch.tensor([[1.0, -4.0, 1.0]]))
+    plain = SamplingConfig(max_new_tokens=30, temperature=0)
+    varied = dataclasses.replace(plain, repetition_penalty=5.0)
+    assert len(set(run(build(), varied)[0].tolist())) > len(set(run(build(), plain)[0].tolist()))
+
+
+def test_a_batch_of_unequal_prompts_continues_each_as_if_it_were_alone() -> None:
+    model = build()
+    prompts = [[1, 2, 3, 4, 5], [6], [7, 8, 9]]
+    for config in (MODERN, CLASSIC):
+        model = build(config)
+        for options in ({}, {"repetition_penalty": 1.5}, {"use_cache": False}):
+            greedy = SamplingConfig(max_new_tokens=20, temperature=0, **options)  # type: ignore[arg-type]
+            tokens, padding = pad_left(prompts, torch.device("cpu"))
+            together = torch.cat(list(generate(model, tokens, greedy, padding)), dim=1)
+            # up to where the longest fills the context: the window of the batch then moves for all at once
+            for row, prompt in zip(together, prompts, strict=True):
+                alone = torch.cat(list(generate(model, torch.tensor([prompt]), greedy)), dim=1)[0]
+                assert row[:8].tolist() == alone[:8].tolist()
+
+
+def test_an_empty_prompt_in_a_batch_is_refused() -> None:
+    tokens, padding = pad_left([[1, 2], []], torch.device("cpu"))
+    with pytest.raises(UserError, match="the prompt is empty"):
+        next(generate(build(), tokens, SamplingConfig(), padding))
+
+
+def test_generation_ends_when_every_sequence_has_drawn_a_stop_token() -> None:
+    free = SamplingConfig(max_new_tokens=30, temperature=1.0)
+    first, second = run(build(), free).tolist()
+    stop = (first[4],)
+    ended = run(build(), dataclasses.replace(free, stop_tokens=stop)).tolist()
+    for whole, cut in zip((first, second), ended, strict=True):
+        end = whole.index(stop[0]) if stop[0] in whole else len(whole)
+        assert cut[: end + 1] == whole[: len(cut)][: end + 1]
+        assert set(cut[end:]) <= {stop[0]}
+    longest = max(row.index(stop[0]) if stop[0] in row else 29 for row in (first, second))
+    assert len(ended[0]) == longest + 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"min_p": 1.5}, "min-p must lie between 0 and 1"),
+        ({"repetition_penalty": 0.0}, "repetition penalty must be above 0"),
+        ({"max_new_tokens": -1}, "must be 0 or more"),
+    ],
+)
+def test_more_impossible_settings_are_refused(change: dict[str, float], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        SamplingConfig(**change)  # type: ignore[arg-type]
+
+
+def log_probability(model: GPT, prompt: list[int], tokens: tuple[int, ...]) -> float:
+    whole = torch.tensor([[*prompt, *tokens]])
+    with torch.no_grad():
+        logits, _ = model(whole[:, :-1], targets=whole[:, 1:])
+    chosen = logits[0, len(prompt) - 1 :].log_softmax(-1)
+    return float(sum(chosen[at, token] for at, token in enumerate(tokens)))
+
+
+def test_a_wide_enough_beam_finds_the_likeliest_of_all_continuations() -> None:
+    model = build(dataclasses.replace(MODERN, vocab_size=4)).eval()
+    every = [(a, b, c) for a in range(4) for b in range(4) for c in range(4)]
+    expected = sorted(every, key=lambda tokens: log_probability(model, [1, 2], tokens), reverse=True)
+    found = beam_search(model, torch.tensor([[1, 2]]), width=16, max_new_tokens=3)
+    assert [beam.tokens for beam in found[:5]] == expected[:5]
+    for beam in found:
+        assert beam.log_probability == pytest.approx(log_probability(model, [1, 2], beam.tokens), abs=1e-4)
+
+
+def test_a_beam_of_one_is_greedy() -> None:
+    model = build()
+    (beam,) = beam_search(model, torch.tensor([[0, 1, 2]]), width=1, max_new_tokens=9)
+    assert list(beam.tokens) == run(model, SamplingConfig(max_new_tokens=9, temperature=0), batch_size=1)[0].tolist()
+
+
+def test_beams_end_at_stop_tokens_and_lengths_can_be_weighed() -> None:
+    model = build()
+    prompt = torch.tensor([[0, 1, 2]])
+    likeliest = beam_search(model, prompt, 1, 1)[0].tokens
+    found = beam_search(model, prompt, width=4, max_new_tokens=5, stop_tokens=likeliest)
+    assert found[0].tokens == likeliest  # ended at once: a shorter text has the higher probability
+    assert all(stop not in beam.tokens[:-1] for beam in found for stop in likeliest)
+    fair = beam_search(model, prompt, width=4, max_new_tokens=5, stop_tokens=likeliest, length_penalty=1.0)
+    assert fair == sorted(fair, key=lambda beam: beam.log_probability / len(beam.tokens), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("width", "length", "message"),
+    [(0, 3, "at least 1"), (2, 0, "at least 1"), (2, 10, "exceed the context length 12")],
+)
+def test_impossible_searches_are_refused(width: int, length: int, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        beam_search(build(), torch.tensor([[0, 1, 2]]), width, length)
