@@ -36,7 +36,7 @@ class FirstUse:
     layer: nn.Module | None = None
     layer_at: Span | None = None
     pattern: str | None = None
-    """Left side of an einops pattern, as written."""
+    """Left side of an einops pattern, as written, where that comes first; `layer` is then the one behind it."""
     axes: dict[str, int] = field(default_factory=dict)
     class_indices: bool = False
     """Used as targets of a cross-entropy."""
@@ -117,7 +117,8 @@ class ArgumentReader:
                 self._enter_module(called, position, use, where, depth)
 
     def _read_pattern(self, node: ast.expr, use: FirstUse, where: Span | None) -> None:
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and not use.pattern:
+        first = not use.pattern and use.layer is None
+        if first and isinstance(node, ast.Constant) and isinstance(node.value, str):
             use.pattern = node.value.partition("->")[0].strip()
             use.layer_at = use.layer_at or where
 
@@ -132,9 +133,10 @@ class ArgumentReader:
         entered = _first_in(called)
         pattern = getattr(entered, "pattern", None)
         if isinstance(pattern, str) and type(entered).__module__.startswith("einops"):
-            use.pattern, use.layer_at = use.pattern or pattern.partition("->")[0].strip(), where
-            use.axes = {k: v for k, v in dict(getattr(entered, "axes_lengths", {})).items() if isinstance(v, int)}
-            use.layer = use.layer or _after_pattern(called)
+            if use.layer is None:
+                use.pattern, use.layer_at = use.pattern or pattern.partition("->")[0].strip(), where
+                use.axes = {k: v for k, v in dict(getattr(entered, "axes_lengths", {})).items() if isinstance(v, int)}
+                use.layer = _after_pattern(called)
             return
         if isinstance(entered, LAYERS):
             use.layer, use.layer_at = entered, where

@@ -114,7 +114,7 @@ class InputPlanner:
         layer = layer_dims(use.layer, image, length)
         names, where, reason = self._dim_names(argument.name, use, method)
         dtype = layer[0] if layer else self._annotated_dtype(argument)
-        if not names and layer is None:
+        if not names and (layer is None or use.pattern):
             return self._by_pattern(argument, use, method, trial)
         dims = layer[1] if layer and len(layer[1]) == len(names or layer[1]) else None
         if names:

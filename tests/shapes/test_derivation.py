@@ -7,11 +7,16 @@ import pytest
 import torch
 from torch import nn
 
+from analyzer.evaluator import Interpreter
 from analyzer.index import open_repository
 from analyzer.records.evidence import Known, Unknown
 from analyzer.render.shapes_json import shapes_json
 from analyzer.shapes import ShapesOptions, UnknownModel, derive_model_shapes
 from analyzer.shapes.caching import bytes_per_token
+from analyzer.shapes.derivation import find_model
+from analyzer.shapes.entry_points import find_builds
+from analyzer.shapes.model import derive_model
+from analyzer.shapes.requests import ModelRequest
 from reference_model.config import PRESETS
 from reference_model.model import GPT
 
@@ -166,3 +171,30 @@ def test_bytes_of_a_cache_per_token():
     assert bytes_per_token(cache, 2, [16]) == 3 * 2 * 4 * 8 * 4
     assert bytes_per_token([torch.zeros(3, 3)], 2, [16]) is None
     assert bytes_per_token(nn.Identity(), 2, [16]) is None
+
+
+PATCHES = """
+from einops.layers.torch import Rearrange
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, image_size: int = 32, patch: int = 8, channels: int = 3, width: int = 20):
+        super().__init__()
+        patch_dim = channels * patch * patch
+        self.embed = nn.Sequential(
+            Rearrange("b c (h p1) (w p2) -> b (h w) (p1 p2 c)", p1=patch, p2=patch),
+            nn.LayerNorm(patch_dim),
+            nn.Linear(patch_dim, width),
+        )
+    def forward(self, img):
+        return self.embed(img).mean(dim=1)
+"""
+
+
+def test_a_pattern_before_the_first_layer_says_what_the_input_is(tmp_path):
+    index = repository(tmp_path, PATCHES)
+    builds = find_builds(index, None, find_model(index, "net.py:Net"))
+    request = ModelRequest("Net", "net.py:Net", index.span("net.py", 5), builds)
+    model = derive_model(Interpreter(index), request)
+    assert str(model.traces[0].inputs[0].value) == "[B, channels, image_size, image_size]"
+    assert [str(output) for output in model.traces[0].output] == ["[B, width]"]

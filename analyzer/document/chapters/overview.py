@@ -66,7 +66,7 @@ def _what(context: Context) -> tuple[Block, ...]:
         )
     family, task = words.text(f"family.{context.family}_one"), words.text(f"family.{context.family}_task")
     class_name: Line = (Code(model.class_name), Plain(" ("), SourceRef(model.where), Plain(")"))
-    if trace is None:
+    if trace is None or (trace.gaps and not trace.output):
         return (
             paragraph(
                 words, "overview.what_untraced", name=context.name, family=family, task=task, class_name=class_name
