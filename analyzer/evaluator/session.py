@@ -76,7 +76,17 @@ class Session:
         found = self.policy.attribute(value, name)
         if self.repetition.depth:
             self.repetition.saw(value, name, found)
+        if isinstance(found, UnknownValue) and isinstance(value, super) and name == "__init__":
+            self._skip_base(value, found)
         return found
+
+    def _skip_base(self, value: Any, refused: UnknownValue) -> None:
+        """A module whose base may not be initialised is a module all the same, with open totals."""
+        module = value.__self__
+        if isinstance(module, nn.Module):
+            if "_modules" not in vars(module):
+                nn.Module.__init__(module)
+            self.gap(Cause("unknown_call_with_module", (str(refused.cause),), self.place))
 
     @property
     def is_plain(self) -> bool:

@@ -6,6 +6,7 @@ The worker writes one JSON value per line, so that what was finished before a li
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -84,6 +85,7 @@ def serve() -> None:
     loaded = importlib.import_module(module)
     run: Callable[[object], Iterable[object]] = getattr(loaded, function)
     getattr(loaded, "prepare", lambda: None)()
+    gc.freeze()  # torch's million objects live as long as the worker: no collection needs to look at them
     tempfile.tempdir = os.sep  # never written to: libraries that ask for a place find none they could try out
     nets = apply_nets(request["limits"]["cpu_seconds"], request["limits"]["address_bytes"])
     _write_line(answers, {"nets": list(nets)})

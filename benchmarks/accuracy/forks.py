@@ -6,6 +6,7 @@ hangs, dies or eats memory costs only itself. What a model prints goes to standa
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import resource
@@ -24,6 +25,7 @@ def serve(answer: Answer) -> None:
     """Answer every line of standard input; `limit` of a request are its seconds, `limit_mib` its address space."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    gc.freeze()  # what was loaded is shared by all forks and never collected
     for line in sys.stdin:
         answers.write(json.dumps(in_fork(answer, json.loads(line))) + "\n")
         answers.flush()

@@ -153,3 +153,47 @@ class Net(nn.Module):
         "Net.table"
     ]
     assert interpreter.call(model, [interpreter.tensor([5, 3])]).error.reason == "package_not_available"
+
+
+@pytest.mark.parametrize(
+    ("base", "arguments"),
+    [
+        ("MaxPool2d", "2"),
+        ("AvgPool2d", "2"),
+        ("AdaptiveAvgPool2d", "3"),
+        ("ReflectionPad2d", "1"),
+        ("BatchNorm2d", "3"),
+    ],
+)
+def test_layers_are_initialised_through_their_private_bases(base: str, arguments: str, repository) -> None:  # type: ignore[no-untyped-def]
+    source = f"""
+from torch import nn
+class Layer(nn.{base}):
+    def __init__(self, size):
+        super().__init__(size)
+        self.extra = nn.Linear(2, 3)
+"""
+    interpreter = repository(source)
+    model = interpreter.build("model.py", f"Layer({arguments})")
+    assert interpreter.unknown_parts(model) == ()
+    assert [name for name, _ in model.named_modules()] == ["", "extra"]
+
+
+def test_a_base_that_may_not_be_initialised_leaves_the_totals_open(repository) -> None:  # type: ignore[no-untyped-def]
+    source = """
+from torch import nn
+from torch.ao.nn.quantized import FloatFunctional
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.line = nn.Linear(2, 3)
+"""
+    interpreter = repository(source)
+    session = interpreter.session
+    session.policy._decisions.clear()
+    original = session.policy._decide_super
+    session.policy._decide_super = lambda name: lambda value: session.policy._refused(value, name)
+    model = interpreter.build("model.py", "Net()")
+    session.policy._decide_super = original
+    assert [name for name, _ in model.named_modules()] == ["", "line"]
+    assert [cause.reason for cause in interpreter.unknown_parts(model)] == ["unknown_call_with_module"]

@@ -51,6 +51,8 @@ INTERNAL = {
     "modules.loss": "_Loss _WeightedLoss",
     "modules.dropout": "_DropoutNd",
     "modules.instancenorm": "_InstanceNorm",
+    "modules.padding": "_CircularPadNd _ConstantPadNd _ReflectionPadNd _ReplicationPadNd",
+    "modules.pooling": "_MaxPoolNd _MaxUnpoolNd _AvgPoolNd _LPPoolNd _AdaptiveMaxPoolNd _AdaptiveAvgPoolNd",
 }
 HOMES = {
     "batchnorm": "BatchNorm1d BatchNorm2d BatchNorm3d SyncBatchNorm",
