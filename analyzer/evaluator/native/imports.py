@@ -1,7 +1,11 @@
-"""`importlib`: modules by name, found as import statements find them; nothing is really imported."""
+"""`importlib`: modules by name, found as import statements find them; nothing is really imported.
+
+Modules of Python itself are not had by name: models are configured with classes of the repository and of torch.
+"""
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from analyzer.evaluator.errors import CannotEvaluate
@@ -15,6 +19,8 @@ def provide(session: Any) -> Provided:
         if isinstance(name, UnknownValue):
             return name
         dotted = _absolute(name, package)
+        if dotted.partition(".")[0] in sys.stdlib_module_names:
+            raise CannotEvaluate("not_in_library", dotted)
         found = session.find_module(_importer(session), dotted, 0)
         return found if found is not None else session._missing_package(dotted, session.current)
 

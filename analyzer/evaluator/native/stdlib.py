@@ -215,7 +215,10 @@ def _file_question(session: Any) -> Callable[[Any], Any]:
 def _signature(function: Any) -> inspect.Signature:
     if isinstance(function, UnknownValue):
         raise CannotEvaluate.because(function.cause)
-    return inspect.signature(function)
+    if isinstance(function, types.MethodType):
+        whole = _signature(function.__func__)
+        return whole.replace(parameters=list(whole.parameters.values())[1:])
+    return inspect.signature(inspect.unwrap(function))
 
 
 def _dotted(session: Any, value: Any, name: str) -> Any:
