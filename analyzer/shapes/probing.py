@@ -22,6 +22,8 @@ RULES = (ProbeRules(twos=1), ProbeRules(twos=2), ProbeRules(twos=32))
 FAR: tuple[Span, ...] = ("small", "large")
 STEPS = (1, 2, 4, 8)
 """Powers of two that a small or large value is tried with."""
+LEAST_CHALLENGES = 4
+MODULES_CHALLENGED = 2400
 MAXIMUM_SINGLE_NAMES = 32
 IMAGE_DIMS = ("H", "W")
 
@@ -59,8 +61,8 @@ class Prober:
             found, divisors=(found.divisors | handed.divisors) - counts, counts=counts, loose=loose
         )
         self.paths = [path for path, _ in self.base.model.named_modules()]
-        self.challenges = self.attempts * 2 // 5
-        """How many builds challenges may cost beside."""
+        self.challenges = min(self.attempts * 2 // 5, max(LEAST_CHALLENGES, MODULES_CHALLENGED // len(self.paths)))
+        """How many calls challenges may cost beside; fewer for large models."""
         self.rejected: set[tuple[int, ...]] = set()
 
     def probes(self) -> tuple[Probe, ...]:
