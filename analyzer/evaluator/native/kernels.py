@@ -17,7 +17,7 @@ from analyzer.evaluator.policy import Proxy
 from analyzer.evaluator.values import find_unknown
 
 NAMESPACE = "kernels"
-_LIBRARY = torch.library.Library(NAMESPACE, "FRAGMENT")
+_LIBRARY: Any = torch.library.Library(NAMESPACE, "FRAGMENT")  # type: ignore[no-untyped-call]
 
 
 def provide(session: Any) -> Provided:

@@ -149,6 +149,8 @@ def _wrap(wrapper: Any, wrapped: Any) -> Any:
     if isinstance(wrapper, types.FunctionType) and MARK in wrapper.__dict__ and hasattr(wrapped, "__name__"):
         wrapper.__name__, wrapper.__doc__ = wrapped.__name__, wrapped.__doc__
         wrapper.__dict__.update({k: v for k, v in getattr(wrapped, "__dict__", {}).items() if not k.startswith("__")})
+        if isinstance(wrapped, types.FunctionType):
+            wrapper.__wrapped__ = wrapped  # type: ignore[attr-defined]
     return wrapper
 
 
