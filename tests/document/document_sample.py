@@ -37,6 +37,7 @@ from analyzer.records.structure import (
     EntryPoint,
     FileRelation,
     FunctionInfo,
+    Initialiser,
     ModelCandidate,
     RoleAssignment,
     Structure,
@@ -278,6 +279,15 @@ STRUCTURE = Structure(
         FileRelation("train.py", (), (("config.py", ("Config",)), ("model.py", ("Tiny",))), ()),
     ),
     (Dependency("torch", "torch", (at("model.py", "import torch"),)),),
+    (
+        Initialiser(
+            "self.embed.weight",
+            "nn.init.normal_(self.embed.weight, std=0.02)",
+            at("model.py", "nn.init.normal_"),
+            (),
+            "Tiny.__init__",
+        ),
+    ),
 )
 WIDTH_VALUE = ConfigValue(
     "width",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from analyzer.document.blocks import folded, heading, note, paragraph, slug, table
 from analyzer.document.chapters.training import derived_row
-from analyzer.document.context import Context
+from analyzer.document.context import Context, walk
 from analyzer.document.inline import code, join, number, ref, refs, value
 from analyzer.document.preset_rows import presets
 from analyzer.records.configuration import ConfigTable, ConfigValue
-from analyzer.records.document import Block, Chapter, Code, Line, Plain
+from analyzer.records.document import Block, Chapter, Code, Line, Link, Plain
 from analyzer.records.evidence import Known
 
+DOCUMENT = "docs/configuration"
+MOST_VALUES = 250
 OPEN_TABLES = 3
 """Tables that the model's and the pipelines' files read stand open, up to this many; others are folded."""
 
@@ -25,13 +27,50 @@ def build(context: Context) -> Chapter:
         blocks += (
             paragraph(words, "configuration.opening", count=number(count), tables=number(len(configuration.tables))),
         )
-    for at, item in enumerate(_by_use(context)):
+    shown, left = article_tables(context)
+    for at, item in enumerate(shown):
         blocks += config_table(context, item, at < OPEN_TABLES)
+    if left:
+        link = Link(words.text("documents.configuration"), f"{DOCUMENT}.{words.language}.md")
+        count = sum(len(item.values) for item in left)
+        blocks += (paragraph(words, "configuration.more", count=number(count), tables=number(len(left)), link=(link,)),)
     return Chapter(
         "configuration",
         words.line("configuration.title"),
         (*blocks, *_derived(context), *presets(context), *_unused(context)),
     )
+
+
+def article_tables(context: Context) -> tuple[list[ConfigTable], list[ConfigTable]]:
+    """The tables that the article shows, and those that only the companion holds: there are none of these unless a
+    repository has more values than a reader of the article could want.
+    """
+    ranked = _by_use(context)
+    if sum(len(item.values) for item in ranked) <= MOST_VALUES:
+        return ranked, []
+    near = _near_files(context)
+    ranked.sort(key=lambda item: item.where.path not in near)
+    shown: list[ConfigTable] = []
+    room = MOST_VALUES
+    for item in ranked:
+        if room < len(item.values) and len(shown) >= OPEN_TABLES:
+            break
+        shown.append(item)
+        room -= len(item.values)
+    return shown, [item for item in ranked if item not in shown]
+
+
+def _near_files(context: Context) -> frozenset[str]:
+    """Files of the main model and of the programs that the article follows."""
+    pipelines = (context.training, context.inference)
+    paths = {stage.where.path for pipeline in pipelines if pipeline for stage in pipeline.stages}
+    return frozenset(paths | {pipeline.entry.path for pipeline in pipelines if pipeline} | _model_files(context))
+
+
+def _model_files(context: Context) -> set[str]:
+    tree = context.model.tree if context.model else None
+    paths = {node.defined_at.path for node in walk(tree) if node.defined_at}
+    return paths | ({context.model.where.path} if context.model else set())
 
 
 def _by_use(context: Context) -> list[ConfigTable]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from analyzer.document.companions import (
     architecture,
     call_flow,
+    configuration,
     gallery,
     mathematics,
     module_documents,
@@ -20,6 +21,7 @@ def build_companions(context: Context) -> tuple[Document, ...]:
     return (
         architecture.build(context),
         call_flow.build(context),
+        *configuration.build(context),
         *module_documents.build(context),
         mathematics.formulas_document(context),
         mathematics.derivations_document(context),

@@ -1,0 +1,40 @@
+"""How much of the configuration the article shows, and where the rest is found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from document_plain import document_text
+from document_sample import sample_analysis
+
+from analyzer.document.chapters.configuration import MOST_VALUES
+from analyzer.document.companions import configuration
+from analyzer.document.context import Context
+from analyzer.document.outline import build_article
+from analyzer.document.wording import Words
+from analyzer.records.bundles import Analysis
+
+
+def with_copies(number: int) -> Analysis:
+    """The sample with `number` further tables of a file that nothing uses."""
+    sample = sample_analysis()
+    facts = sample.facts.configuration
+    table = facts.tables[0]
+    places = (replace(table.where, path="zoo.py", first_line=at) for at in range(1, number + 1))
+    copies = tuple(replace(table, name=f"Zoo{where.first_line}", where=where) for where in places)
+    changed = replace(sample.facts, configuration=replace(facts, tables=(*facts.tables, *copies)))
+    return replace(sample, facts=changed)
+
+
+def test_a_small_configuration_stands_in_the_article_alone() -> None:
+    assert configuration.build(Context(sample_analysis(), Words("en"))) == ()
+
+
+def test_a_large_one_is_listed_whole_in_a_document_of_its_own() -> None:
+    context = Context(with_copies(MOST_VALUES), Words("en"))
+    (document,) = configuration.build(context)
+    article, whole = document_text(build_article(context)), document_text(document)
+    assert all(f"Zoo{at}`" in whole for at in range(1, MOST_VALUES + 1))
+    assert "docs/configuration.en.md" in article
+    assert "`Config`" in article  # what the model reads stays
+    assert f"`Zoo{MOST_VALUES}`" not in article
