@@ -133,16 +133,15 @@ class Formula:
 
 def derive_formula(ledger: Ledger, name: str) -> Formula | Unknown:
     """The formula with named numbers of repetitions; without them where it does not hold for those."""
-    reason = Unknown("too_few_probes")
+    reason: Unknown | None = None
     for repeats in (ledger.repeats, Repeats()) if ledger.repeats.by_path else (Repeats(),):
         writer = ledger.writer(name, repeats)
-        if writer is None:
-            return reason
         try:
-            return _checked(ledger, name, writer)
+            if writer is not None:
+                return _checked(ledger, name, writer)
         except NoFormula as error:
-            reason = error.unknown
-    return reason
+            reason = reason or error.unknown
+    return reason or Unknown("too_few_probes")
 
 
 def _checked(ledger: Ledger, name: str, writer: FormulaWriter) -> Formula:

@@ -17,6 +17,7 @@ from torch import nn
 from analyzer.records.structure import ArgumentInfo
 from analyzer.shapes.input_spec import DimSpec, InputSpec, LiteralValue, TensorValue
 from analyzer.shapes.inputs import InputPlanner, Plan, PlannedInput
+from analyzer.shapes.operators import Amount
 from analyzer.shapes.runs import ModelSource, RawTrace
 
 FLAGS = ("use_cache", "return_cache", "use_kv_cache")
@@ -97,16 +98,26 @@ def filled_cache(convention: CacheConvention, given: Mapping[str, Any], prefill:
     return None if found is None else {convention.argument: found}
 
 
-def bytes_per_token(cache: object, batch: int, lengths: Sequence[int]) -> int | None:
-    """Bytes that one position of one sequence takes in all layers; None where a tensor has no such axis."""
-    total = 0
-    tensors = list(_tensors(cache))
-    for tensor in tensors:
-        axis = next((size for size in tensor.shape[1:-1] if size in lengths), None)
+def one_position(cache: object, batch: int, lengths: Sequence[int], blocks: Sequence[str] = ()) -> list[Amount] | None:
+    """Bytes of one position of one sequence, for each tensor of the cache; None where one has no such axis.
+
+    `blocks` are the paths of the layers: where every one has as many tensors, they are counted by layer.
+    """
+    found: list[tuple[int, ...]] = []
+    for tensor in _tensors(cache):
+        axis = next((n for n, size in enumerate(tensor.shape) if 0 < n < tensor.dim() - 1 and size in lengths), None)
         if tensor.dim() < 3 or tensor.shape[0] != batch or axis is None:
             return None
-        total += tensor.numel() * tensor.element_size() // (batch * int(axis))
-    return total if tensors else None
+        rest = [int(size) for n, size in enumerate(tensor.shape) if n not in (0, axis)]
+        found.append((tensor.element_size(), *rest))
+    each = len(found) // len(blocks) if blocks and len(found) % len(blocks) == 0 else 0
+    return [Amount(blocks[n // each] if each else "", "cache", sizes) for n, sizes in enumerate(found)] or None
+
+
+def bytes_per_token(cache: object, batch: int, lengths: Sequence[int]) -> int | None:
+    """Bytes that one position of one sequence takes in all layers; None where a tensor has no such axis."""
+    amounts = one_position(cache, batch, lengths)
+    return None if amounts is None else sum(amount.value for amount in amounts)
 
 
 def _tensors(value: object, depth: int = 0) -> Iterator[torch.Tensor]:

@@ -19,6 +19,7 @@ from analyzer.shapes.polynomials import Polynomial, exact_products, parse_polyno
 
 MINIMUM_RUNS = 3
 """The base and two probes."""
+MOST_UNUSUAL = 2
 ByModule = Mapping[str, Polynomial]
 Amounts = Sequence[Amount]
 
@@ -65,6 +66,7 @@ class FormulaWriter:
         inputs: Sequence[str] = (),
     ) -> None:
         self._namer, self._tree, self.repeats, self._exact = namer, tree, repeats, exact
+        self._inputs = tuple(inputs)
         self._outer = (*repeats.names, *inputs)
         self._named: dict[tuple[int, ...], Polynomial] = {}
 
@@ -100,13 +102,16 @@ class FormulaWriter:
         number = self.repeats.by_path.get(child.path)
         if child.repeats == 1 and number is None:
             yield self.of_node(child, by_module)
-        elif number is not None and self._are_equal(child, by_module):
+            return
+        each = [self._simple([_sum_below(path, by_module)]) for path in child.paths]
+        usual = max(each, key=each.count)
+        if number is None or each.count(usual) < len(each) - MOST_UNUSUAL:
+            yield from each
+        elif len(set(each)) == 1:
             yield number * self.of_node(child, by_module)
-        else:
-            yield from (_sum_below(path, by_module) for path in child.paths)
-
-    def _are_equal(self, node: ModuleNode, by_module: ByModule) -> bool:
-        return len({self._simple([_sum_below(path, by_module)]) for path in node.paths}) == 1
+        else:  # the first and the last block may keep more, or less, than the others
+            yield number * usual
+            yield from (Polynomial.total((one, Polynomial.number(-1) * usual)) for one in each if one != usual)
 
     def _inside(self, path: str) -> bool:
         children = self._tree.children if self._tree else ()
@@ -121,12 +126,25 @@ class FormulaWriter:
         return self._named[sizes]
 
     def _name(self, sizes: tuple[int, ...], amount: Amount) -> Polynomial:
+        found = self._alone(sizes)
+        if found is None:
+            raise NoFormula("size_without_name", ("size", str(sizes[0])), ("module", amount.path or "."))
+        return found
+
+    def _alone(self, sizes: tuple[int, ...]) -> Polynomial | None:
+        """A number that is the same in all runs, a named size, or a name times such a size (`B*T*…`, flattened)."""
         if len(set(sizes)) == 1:
             return Polynomial.number(sizes[0])
         name = self._namer.name(sizes)
-        if name is None:
-            raise NoFormula("size_without_name", ("size", str(sizes[0])), ("module", amount.path or "."))
-        return parse_polynomial(name, self._exact)
+        if name is not None:
+            return parse_polynomial(name, self._exact)
+        for factor in sorted(self._namer.names, key=lambda name: name not in self._inputs):
+            column = [run[factor] for run in self._namer.runs]
+            if all(size % value == 0 for size, value in zip(sizes, column, strict=True)):
+                rest = self._alone(tuple(size // value for size, value in zip(sizes, column, strict=True)))
+                if rest is not None:
+                    return Polynomial.atom(factor) * rest
+        return None
 
     def _require_alike(self, runs: Sequence[Amounts]) -> None:
         if len(runs) < MINIMUM_RUNS:

@@ -1,98 +1,139 @@
-"""What one call costs: floating-point operations, bytes of activations, of the cache, of optimizer and weights.
-
-Operators are counted as torch runs them on tensors without contents; one multiply-add is two operations.
-"""
+"""The costs of one built model in the modes in which it was called: joins its runs and looks for formulas of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
 
-import torch
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
+from torch import nn
 
-from analyzer.records.evidence import Known, Unknown
+from analyzer.evaluator import CannotEvaluate, TargetRaised
+from analyzer.evaluator.dims import DimNamer
+from analyzer.evaluator.probes import Relations
+from analyzer.records.evidence import Unknown
 from analyzer.records.source import Span
-from analyzer.records.tensors import Cost, ParameterCounts
+from analyzer.records.tensors import Cost, CostBasis, ModuleNode, ModuleShare
+from analyzer.shapes.accounting import CONVENTIONS, FLOPS, MINIMUM_CHECKS, Ledger, Observed, derive_costs, module_shares
+from analyzer.shapes.holdouts import HoldoutRules, draw_holdouts, draw_longest
+from analyzer.shapes.operators import Amount, CallLog
+from analyzer.shapes.repeats import find_repeats
+from analyzer.shapes.runs import BuiltModel, ModelSource, RawTrace
 
-ADAMW_STATES = 2
-FLOAT32_BYTES = 4
-
-
-class OperatorCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Adds up what operators do while it is active."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.flops = 0
-        self.activation_bytes = 0
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = func(*args, **(kwargs or {}))
-        packet = func._overloadpacket
-        count = flop_registry.get(packet) or _CPU_ATTENTION.get(str(packet))
-        if count is not None:
-            self.flops += int(count(*args, **(kwargs or {}), out_val=result))
-        if not func._schema.is_mutable and not _is_view(func):
-            self.activation_bytes += sum(_bytes(leaf) for leaf in torch.utils._pytree.tree_leaves(result))
-        return result
+Values = Mapping[str, int]
+MOST_TRIES = 8
 
 
-def _is_view(func: Any) -> bool:
-    return any(returned.alias_info is not None for returned in func._schema.returns)
+@dataclass(frozen=True)
+class ModeRuns:
+    """One mode: the base first, then the probes that named its sizes; `caches` holds one position of each run's."""
+
+    basis: CostBasis
+    values: Sequence[Values]
+    models: Sequence[nn.Module]
+    traces: Sequence[RawTrace]
+    namer: DimNamer
+    caches: Sequence[Sequence[Amount] | None] = ()
 
 
-def _bytes(value: object) -> int:
-    return value.numel() * value.element_size() if isinstance(value, torch.Tensor) else 0
+Calls = Callable[[BuiltModel, Values], tuple[Mapping[str, CallLog], Sequence[Amount] | None]]
+"""Runs a built model in all modes: what each computed, and one position of its cache."""
 
 
-def _attention_flops(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, *_: Any, **__: Any) -> int:
-    """Two matrix products over all positions, as torch counts its other attention kernels."""
-    batch, heads, queries, width = query.shape
-    keys, value_width = key.shape[2], value.shape[3]
-    return 2 * batch * heads * queries * keys * (width + value_width)
+@dataclass
+class CostQuestion:
+    """A built model, its runs by mode, and how to run it at further configurations."""
+
+    source: ModelSource
+    built: BuiltModel
+    tree: ModuleNode | None
+    modes: Sequence[ModeRuns]
+    calls: Calls
+    where: Span
+    relations: Relations = field(default_factory=Relations)
+    exact: frozenset[tuple[str, str]] = frozenset()
+    limits: Mapping[str, str] = field(default_factory=dict)
+    formulas: bool = True
+
+    @property
+    def base(self) -> dict[str, int]:
+        return dict(self.modes[0].values[0]) if self.modes else dict(self.built.names)
 
 
-_CPU_ATTENTION: dict[str, Callable[..., int]] = {
-    "aten._scaled_dot_product_flash_attention_for_cpu": _attention_flops,
-    "aten._scaled_dot_product_fused_attention_overrideable": _attention_flops,
-}
+def derive_model_costs(
+    question: CostQuestion,
+) -> tuple[tuple[tuple[str, Cost], ...], tuple[ModuleShare, ...]]:
+    """All costs by name, and the shares of the modules."""
+    ledger = _ledger(question)
+    found = derive_costs(ledger, question.where, {mode.basis.mode: mode.basis for mode in question.modes})
+    shares = module_shares(ledger, {name: formula for name, (_, formula) in found.items()})
+    costs = {name: cost for name, (cost, _) in found.items()}
+    return tuple({**_unfinished(question, costs), **costs}.items()), shares
 
 
-@contextmanager
-def counting(interpreter: Any) -> Iterator[OperatorCounter]:
-    """Count the operators of a call inside."""
-    counter = OperatorCounter()
-    with interpreter.session.oracle.active(), counter:
-        yield counter
+def _ledger(question: CostQuestion) -> Ledger:
+    finished = [mode for mode in question.modes if mode.traces[0].stopped is None]
+    runs = list(_observed(question, finished))
+    first = question.modes[0].basis.mode if question.modes else ""
+    ledger = Ledger(runs or [Observed(question.base, question.built.model, {}, first)], {}, question.tree, first)
+    if not question.formulas or len(runs) < 3:
+        return ledger
+    names = {name for name in question.base if any(run.values.get(name) != question.base[name] for run in runs)}
+    ledger.namers = {mode.basis.mode: mode.namer for mode in finished}
+    ledger.repeats = find_repeats(question.source, question.built, question.tree, question.relations.counts, names)
+    ledger.exact = question.exact
+    ledger.inputs = tuple(name for name in question.base if name not in question.built.names)
+    ledger.further = cache(lambda repeated: tuple(_holdouts(question, ledger, repeated)))
+    return ledger
 
 
-def weight_costs(counts: ParameterCounts, parameter_bytes: int, where: Span) -> tuple[tuple[str, Cost], ...]:
-    """Bytes of the weights as they are, and of AdamW's two float32 states per trainable number."""
-    states = counts.trainable * ADAMW_STATES * FLOAT32_BYTES
-    return (
-        ("parameter_bytes", Cost(Known(parameter_bytes, (where,), "counted"), None, "parameter_dtypes")),
-        ("optimizer_bytes", Cost(Known(states, (where,), "counted"), None, "adamw_two_float32_states")),
-    )
+def _observed(question: CostQuestion, modes: Sequence[ModeRuns]) -> Iterator[Observed]:
+    """One record for each configuration, with what its modes computed."""
+    found: dict[int, Observed] = {}
+    first = question.modes[0].basis.mode if question.modes else ""
+    for mode in modes:
+        caches = mode.caches or [None] * len(mode.values)
+        for values, model, trace, held in zip(mode.values, mode.models, mode.traces, caches, strict=True):
+            known = found.get(id(values)) or Observed(values, model, {}, first)
+            logs = {**known.logs, mode.basis.mode: trace.log}
+            found[id(values)] = replace(known, logs=logs, cache=held if held is not None else known.cache)
+    yield from found.values()
 
 
-def call_costs(counter: OperatorCounter, where: Span) -> tuple[tuple[str, Cost], ...]:
-    return (
-        ("flops", Cost(Known(counter.flops, (where,), "counted"), None, "one_multiply_add_is_two_flops")),
-        ("activation_bytes", Cost(Known(counter.activation_bytes, (where,), "counted"), None, "operator_outputs")),
-    )
+def _holdouts(question: CostQuestion, ledger: Ledger, repeated: bool) -> Iterator[Observed]:
+    """Configurations that the source accepts: some of other sizes, one with the longest input."""
+    known = [run.values for run in ledger.runs]
+    rules = HoldoutRules(question.base, known[1:], question.relations, question.limits)
+    names = ledger.repeats.names if repeated else ()
+    for drawn, wanted in ((draw_holdouts(rules, names), MINIMUM_CHECKS), (draw_longest(rules, names), 1)):
+        tried = (_run(question, values, ledger.first) for values in itertools.islice(drawn, MOST_TRIES))
+        yield from itertools.islice((run for run in tried if run is not None and run.values not in known), wanted)
 
 
-def unknown_costs(reason: Unknown, *names: str) -> tuple[tuple[str, Cost], ...]:
-    return tuple((name, Cost(reason, None, _CONVENTIONS[name])) for name in names)
+def _run(question: CostQuestion, values: Values, first: str) -> Observed | None:
+    base = question.built.names
+    given = {name: value for name, value in values.items() if name in base}
+    try:
+        built = question.built if given == base else question.source.build(base, given)
+    except (CannotEvaluate, TargetRaised):
+        return None
+    actual = {name: built.names.get(name, value) for name, value in values.items()}
+    logs, cache = question.calls(built, actual)
+    return Observed(actual, built.model, logs, first, cache) if first in logs else None
 
 
-_CONVENTIONS = {
-    "flops": "one_multiply_add_is_two_flops",
-    "activation_bytes": "operator_outputs",
-    "kv_bytes_per_token": "cache_dtypes",
-    "optimizer_bytes": "adamw_two_float32_states",
-    "parameter_bytes": "parameter_dtypes",
-}
+def _unfinished(question: CostQuestion, known: Mapping[str, Cost]) -> dict[str, Cost]:
+    """Costs of calls that did not finish."""
+    found: dict[str, Cost] = {}
+    for number, mode in enumerate(question.modes):
+        reason: Unknown | None = mode.traces[0].stopped
+        if reason is None:
+            continue
+        name = mode.basis.mode
+        names = ["flops"] if number == 0 else [f"flops_{name}"]
+        names += ["training_flops"] if name == "training" else []
+        names += ["activation_bytes"] if "activation_bytes" not in known else []
+        for cost in names:
+            found.setdefault(cost, Cost(reason, None, CONVENTIONS.get(cost, FLOPS), mode.basis))
+    return found

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from analyzer.evaluator.probes import ProbeRules, Relations, draw_probes
 
 OTHER_COUNTS = ((3, 2), (2, 4), (5, 3))
-CAREFUL_TWOS = 32
+CAREFUL_TWOS = 4
+MOST_USUAL = 4
+"""Probes with values near those of the base."""
 MOST_LENGTH = 4096
 Values = dict[str, int]
 
@@ -44,12 +47,30 @@ def draw_longest(rules: HoldoutRules, repeated: Collection[str]) -> Iterator[Val
 
 
 def _drawn(rules: HoldoutRules) -> tuple[Values, ...]:
+    """Fresh values, and values that no run had together: each group of names from another probe."""
     base, probes = rules.base, rules.probes
     varied = {name for name in base if any(probe.get(name) != base[name] for probe in probes)}
-    first = probes[0] if probes else base
-    careful = ProbeRules(frozenset(base) - varied, _tied(base, probes, varied), CAREFUL_TWOS)
-    start = {name: first.get(name, base[name]) for name in base}
-    return tuple(draw_probes(start, rules.relations, careful, 3))
+    tied = _tied(base, probes, varied)
+    fresh = draw_probes(base, rules.relations, ProbeRules(frozenset(base) - varied, tied, CAREFUL_TWOS), 2)
+    usual = probes[:MOST_USUAL]
+    mixed = [_mixed(rules, usual, tied, turn) for turn in range(len(usual))]
+    return tuple(values for pair in zip_longest(fresh, mixed) for values in pair if values is not None)
+
+
+def _mixed(rules: HoldoutRules, probes: Sequence[Mapping[str, int]], tied: Mapping[str, str], turn: int) -> Values:
+    """Names that may be bound to each other (divisors and what they divide, equal ones) come from one probe, every
+    other name from one of its own.
+    """
+    bound = rules.relations.divisors | tied.keys() | frozenset(tied.values())
+    bound |= {n for n in rules.base for d in rules.relations.divisors if n != d and _divides(d, n, probes)}
+    found: Values = {}
+    for number, name in enumerate(rules.base):
+        found[name] = probes[(turn + (1 + number if name not in bound else 0)) % len(probes)][name]
+    return found
+
+
+def _divides(divisor: str, name: str, probes: Sequence[Mapping[str, int]]) -> bool:
+    return all(probe[name] % probe[divisor] == 0 for probe in probes)
 
 
 def _counts(base: Mapping[str, int], repeated: Collection[str], turn: int) -> Values:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -13,36 +13,43 @@ from torch import nn
 from analyzer.evaluator import CannotEvaluate, Interpreter, TargetRaised
 from analyzer.evaluator.dims import DimNamer, source_forms
 from analyzer.evaluator.objects import origin_of
+from analyzer.evaluator.probes import Relations
 from analyzer.index import Definition, SourceIndex
 from analyzer.records.evidence import Condition, Gap, Known, Unknown
 from analyzer.records.source import Span
 from analyzer.records.structure import ArgumentInfo
 from analyzer.records.tensors import (
     Cost,
+    CostBasis,
     Dim,
     ModelInput,
     ModelShapes,
     ModuleRecord,
+    ModuleShare,
     ParameterCounts,
     TensorSpec,
     Trace,
 )
+from analyzer.shapes.accounting import OF_WEIGHTS
 from analyzer.shapes.caching import (
     CacheConvention,
-    bytes_per_token,
     decode_plan,
     filled_cache,
     find_convention,
     new_cache,
+    one_position,
     prefill_plan,
 )
-from analyzer.shapes.cost import call_costs, counting, unknown_costs, weight_costs
+from analyzer.shapes.cost import CostQuestion, ModeRuns, derive_model_costs
+from analyzer.shapes.documented_calls import documented_plans
 from analyzer.shapes.entry_points import BuildPlan
 from analyzer.shapes.input_spec import TensorValue, sizes_of
 from analyzer.shapes.inputs import LIMIT_NAME, InputPlanner, Plan, PlannedInput
 from analyzer.shapes.naming import NamedTraces
+from analyzer.shapes.operators import Amount, CallLog
 from analyzer.shapes.parameters import Places, count_parameters, find_ties, module_records, module_tree, with_calls
 from analyzer.shapes.probing import Probe, Prober
+from analyzer.shapes.repeats import exact_divisions
 from analyzer.shapes.requests import ModelRequest
 from analyzer.shapes.routing import ActiveParameters
 from analyzer.shapes.runs import (
@@ -56,7 +63,6 @@ from analyzer.shapes.runs import (
 )
 
 MAXIMUM_PLANS = 12
-CALL_COSTS = ("flops", "activation_bytes")
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,24 @@ class Mode:
     training: bool
 
 
+@dataclass(frozen=True)
+class Generation:
+    """A first call that fills a key/value cache and a later one that uses it."""
+
+    convention: CacheConvention
+    prefill: Mode
+    decode: Mode
+
+
+@dataclass(frozen=True)
+class Generated:
+    """Both calls, and what one position of one sequence takes in the cache."""
+
+    prefill: RawTrace
+    decode: RawTrace
+    position: Sequence[Amount] | None
+
+
 @dataclass
 class _Draft:
     """What is known so far of one model."""
@@ -77,7 +101,15 @@ class _Draft:
     build: BuildPlan
     built: BuiltModel
     gaps: list[Gap] = field(default_factory=list)
-    call_costs: tuple[tuple[str, Cost], ...] = ()
+    modes: list[ModeRuns] = field(default_factory=list)
+    """Runs of all modes, for their costs."""
+    relations: Relations = field(default_factory=Relations)
+    exact: frozenset[tuple[str, str]] = frozenset()
+    """Divisions of names that the source demands to leave nothing."""
+    limits: dict[str, str] = field(default_factory=dict)
+    """Names that bound a size of the inputs, by that size."""
+    called: list[Mode] = field(default_factory=list)
+    generation: Generation | None = None
     records: tuple[ModuleRecord, ...] = ()
     counts: frozenset[str] = frozenset()
     first: RawTrace | None = None
@@ -96,6 +128,7 @@ class _Draft:
 def derive_model(interpreter: Interpreter, request: ModelRequest) -> ModelShapes:
     """Shapes of one model; what cannot be derived is a gap or an Unknown with its reason."""
     failures: list[tuple[BuildPlan, Unknown]] = []
+    unfinished: ModelShapes | None = None
     for build in request.builds:
         source = ModelSource(interpreter, build.path, build.expression)
         try:
@@ -103,8 +136,11 @@ def derive_model(interpreter: Interpreter, request: ModelRequest) -> ModelShapes
         except (CannotEvaluate, TargetRaised, SyntaxError) as error:
             failures.append((build, source.unknown(error)))
             continue
-        return _derive_built(_Draft(request, source, build, built))
-    return _not_built(interpreter.index, request, failures)
+        shapes = _derive_built(_Draft(request, source, build, built))
+        if not build.unstated or any(trace.output for trace in shapes.traces):
+            return shapes
+        unfinished = unfinished or shapes
+    return unfinished or _not_built(interpreter.index, request, failures)
 
 
 def _not_built(index: SourceIndex, request: ModelRequest, failures: Sequence[tuple[BuildPlan, Unknown]]) -> ModelShapes:
@@ -134,14 +170,19 @@ def _derive_built(draft: _Draft) -> ModelShapes:
     draft.records = module_records(model, _places(draft))
     counts = replace(count_parameters(model), unknown_buffers=unknown_buffers(recording))
     ties = find_ties(model)
-    costs = weight_costs(counts, sum(p.numel() * p.element_size() for p in model.parameters()), where)
     lost = draft.source.interpreter.unknown_parts(model)
     traces, variables = _traces(draft) if request.effort != "count" else ((), {})
     counts = replace(counts, active=_active_parameters(draft))
     parameters: Known[ParameterCounts] | Unknown = Known(counts, (where,), "counted")
+    costs, shares = _costs(draft)
     if lost:
         reason = Unknown(lost[0].reason, (("detail", ", ".join(lost[0].arguments)),), draft.source.span(lost[0].place))
-        parameters, costs = Unknown("incomplete_build", reason.arguments, where, reason), ()
+        parameters, shares = Unknown("incomplete_build", reason.arguments, where, reason), ()
+        costs = tuple((name, cost) for name, cost in costs if name not in OF_WEIGHTS)
+    if draft.build.unstated:
+        parameters = _unstated(draft.build)
+        costs, shares = tuple((name, replace(cost, value=parameters)) for name, cost in costs), ()
+        draft.gaps.append(Gap(str(parameters.where), parameters.reason, parameters.arguments))
     return ModelShapes(
         type(model).__name__,
         request.qualified_name,
@@ -155,11 +196,46 @@ def _derive_built(draft: _Draft) -> ModelShapes:
         traces[0].modules if traces else draft.records,
         module_tree(draft.records),
         traces,
-        (*draft.call_costs, *costs),
+        costs,
         ties,
         assumptions_of(recording, draft.source),
         tuple(draft.gaps),
+        unstated=draft.build.unstated,
+        shares=shares,
     )
+
+
+def _costs(draft: _Draft) -> tuple[tuple[tuple[str, Cost], ...], tuple[ModuleShare, ...]]:
+    """Numbers and closed formulas; formulas only of the main model, in its own modes."""
+    tree = module_tree(draft.records)
+    formulas = draft.request.effort == "full" and not draft.build.unstated
+    question = CostQuestion(draft.source, draft.built, tree, draft.modes, partial(_run_modes, draft), draft.build.where)
+    question = replace(question, relations=draft.relations, exact=draft.exact, limits=draft.limits, formulas=formulas)
+    return derive_model_costs(question)
+
+
+def _run_modes(
+    draft: _Draft, built: BuiltModel, values: Mapping[str, int]
+) -> tuple[dict[str, CallLog], Sequence[Amount] | None]:
+    """What each mode computes at further values; a mode that does not finish there is left out."""
+    logs: dict[str, CallLog] = {}
+    cache: Sequence[Amount] | None = None
+    for mode in draft.called:
+        raw = _call(draft, built.model, mode, values)
+        if raw.stopped is None:
+            logs[mode.name] = raw.log
+    if draft.generation is not None:
+        ran = _generate(draft, built.model, draft.generation, values)
+        if ran is not None:
+            logs |= {"prefill": ran.prefill.log, "decode": ran.decode.log}
+            cache = ran.position
+    return logs, cache
+
+
+def _unstated(build: BuildPlan) -> Unknown:
+    """Totals at example sizes are no facts of the repository."""
+    names = ", ".join(size.name for size in build.unstated)
+    return Unknown("sizes_not_in_source", (("names", names),), build.unstated[0].where)
 
 
 def _active_parameters(draft: _Draft) -> int | Unknown:
@@ -193,7 +269,9 @@ def class_definition(index: SourceIndex, cls: type) -> Definition | None:
 
 
 def _traces(draft: _Draft) -> tuple[tuple[Trace, ...], dict[str, int]]:
-    planner = InputPlanner(draft.source.interpreter, draft.model, draft.built.names)
+    planner = InputPlanner(
+        draft.source.interpreter, draft.model, draft.built.names, [size.name for size in draft.build.unstated]
+    )
     accepted = _accepted_plan(draft, planner)
     if accepted is None:
         return (), {}
@@ -205,29 +283,56 @@ def _traces(draft: _Draft) -> tuple[tuple[Trace, ...], dict[str, int]]:
     probes = _probes(draft, modes[0], sizes, base)
     names = {**draft.built.names, **sizes}
     forms = source_forms(_functions(draft.index, base))
+    examples = {size.name: size.value for size in draft.build.unstated}
+    draft.called, draft.limits = modes, _limits(draft, plan, sizes)
     traces: list[Trace] = []
     used: set[str] = set()
     for number, (mode, raw) in enumerate(zip(modes, base, strict=True)):
         ran = [(p, p.trace if number == 0 else _call(draft, p.built.model, mode, p.values)) for p in probes]
         kept = [(probe, trace) for probe, trace in ran if trace.stopped is None]
         namer = DimNamer([names, *(probe.values for probe, _ in kept)], forms, draft.counts)
-        named = NamedTraces(draft.index, namer, [raw, *(trace for _, trace in kept)])
+        runs = [raw, *(trace for _, trace in kept)]
+        named = NamedTraces(draft.index, namer, runs, examples)
         traces.append(_trace(draft, mode, raw, named))
         used |= set(re.findall(r"[A-Za-z_]\w*", " ".join(named.used)))
-    for mode, runs in _cached_modes(draft, planner, plan, sizes, probes):
-        namer = DimNamer([names, *(probe.values for probe, _ in runs[1:])], forms, draft.counts)  # type: ignore[union-attr]
-        named = NamedTraces(draft.index, namer, [trace for _, trace in runs])
-        traces.append(_trace(draft, mode, runs[0][1], named))
+        draft.modes.append(_mode_runs(draft, mode, namer, [probe for probe, _ in kept], runs))
+    for mode, kept_probes, runs, positions in _cached_modes(draft, planner, plan, sizes, probes):
+        namer = DimNamer([names, *(probe.values for probe in kept_probes)], forms, draft.counts)
+        named = NamedTraces(draft.index, namer, runs, examples)
+        traces.append(_trace(draft, mode, runs[0], named))
         used |= set(re.findall(r"[A-Za-z_]\w*", " ".join(named.used)))
+        draft.modes.append(replace(_mode_runs(draft, mode, namer, kept_probes, runs), caches=positions))
     return tuple(traces), {name: value for name, value in names.items() if name in used}
 
 
-_Runs = list[tuple[Probe | None, RawTrace]]
+def _mode_runs(
+    draft: _Draft, mode: Mode, namer: DimNamer, probes: Sequence[Probe], runs: Sequence[RawTrace]
+) -> ModeRuns:
+    """The runs of a mode with their models; the base is known by its first values."""
+    sizes = tuple(sizes_of([planned.spec for planned in mode.plan]).items())
+    base = draft.modes[0].values[0] if draft.modes else namer.runs[0]
+    models = [draft.model, *(probe.built.model for probe in probes)]
+    basis = CostBasis(mode.name, draft.request.method, sizes)
+    return ModeRuns(basis, [base, *(probe.values for probe in probes)], models, runs, namer)
+
+
+def _limits(draft: _Draft, plan: Plan, sizes: Mapping[str, int]) -> dict[str, str]:
+    """The smallest setting that says how long a sequence may be, for the second size of the first input."""
+    bounds = sorted((size, name) for name, size in draft.built.names.items() if LIMIT_NAME.search(name))
+    for value in (planned.spec.value for planned in plan):
+        if isinstance(value, TensorValue) and len(value.dims) > 1 and value.dims[1].name in sizes:
+            length = str(value.dims[1].name)
+            bound = next((name for size, name in bounds[:1] if size > sizes[length]), None)
+            return {length: bound} if bound is not None and length not in draft.built.names else {}
+    return {}
+
+
+_CachedRuns = tuple[Mode, list[Probe], list[RawTrace], list["Sequence[Amount] | None"]]
 
 
 def _cached_modes(
     draft: _Draft, planner: InputPlanner, plan: Plan, sizes: Mapping[str, int], probes: Sequence[Probe]
-) -> list[tuple[Mode, _Runs]]:
+) -> list[_CachedRuns]:
     """A first call that fills a key/value cache and a later one that uses it, at the base and at each probe."""
     if draft.request.effort != "full" or draft.request.inputs is not None:
         return []
@@ -235,51 +340,58 @@ def _cached_modes(
     if convention is None:
         return []
     prefill = Mode("prefill", prefill_plan(convention, plan), False)
-    decode = Mode("decode", decode_plan(convention, plan), False)
-    first = _generate(draft, draft.model, (prefill, decode), convention, sizes)
+    generation = Generation(convention, prefill, Mode("decode", decode_plan(convention, plan), False))
+    first = _generate(draft, draft.model, generation, sizes)
     if first is None:
         return []
-    runs: tuple[_Runs, _Runs] = ([(None, first[0])], [(None, first[1])])
-    for probe in probes:
-        ran = _generate(draft, probe.built.model, (prefill, decode), convention, probe.values)
-        if ran is not None:
-            runs[0].append((probe, ran[0]))
-            runs[1].append((probe, ran[1]))
-    return [(prefill, runs[0]), (decode, runs[1])]
+    draft.generation = generation
+    ran = [(probe, _generate(draft, probe.built.model, generation, probe.values)) for probe in probes]
+    kept = [(probe, pair) for probe, pair in ran if pair is not None]
+    found = [probe for probe, _ in kept]
+    pairs = [first, *(pair for _, pair in kept)]
+    positions = [pair.position for pair in pairs]
+    return [
+        (generation.prefill, found, [pair.prefill for pair in pairs], positions),
+        (generation.decode, found, [pair.decode for pair in pairs], positions),
+    ]
 
 
-def _generate(
-    draft: _Draft, model: nn.Module, modes: tuple[Mode, Mode], convention: CacheConvention, sizes: Mapping[str, int]
-) -> tuple[RawTrace, RawTrace] | None:
+def _generate(draft: _Draft, model: nn.Module, generation: Generation, sizes: Mapping[str, int]) -> Generated | None:
     """Both calls; None where the cache is not made or a call does not finish."""
-    batch, length = _batch_and_length(modes[0].plan, sizes)
+    convention = generation.convention
+    batch, length = _batch_and_length(generation.prefill.plan, sizes)
     try:
         given = new_cache(convention, draft.source, model, batch)
     except (CannotEvaluate, TargetRaised):
         return None
-    first = _call(draft, model, modes[0], sizes, given)
+    first = _call(draft, model, generation.prefill, sizes, given)
     cache = filled_cache(convention, given, first) if first.stopped is None else None
     if cache is None:
         return None
-    if model is draft.model:
-        lengths = [length, *(size for name, size in draft.built.names.items() if LIMIT_NAME.search(name))]
-        _note_cache_cost(draft, bytes_per_token(cache[convention.argument], batch, lengths))
-    second = _call(draft, model, modes[1], sizes, cache)
-    return (first, second) if second.stopped is None else None
+    lengths = [length, *(size for name, size in {**draft.built.names, **sizes}.items() if LIMIT_NAME.search(name))]
+    position = one_position(cache[convention.argument], batch, lengths, _layers(draft.records))
+    second = _call(draft, model, generation.decode, sizes, cache)
+    return Generated(first, second, position) if second.stopped is None else None
+
+
+def _layers(records: Sequence[ModuleRecord]) -> tuple[str, ...]:
+    """Paths of the first blocks that stand in a row."""
+    tree = module_tree(records)
+    nodes = [tree] if tree else []
+    while nodes:
+        found = next((node for node in nodes if node.repeats > 1), None)
+        if found is not None:
+            return found.paths
+        nodes = [child for node in nodes for child in node.children]
+    return ()
 
 
 def _batch_and_length(plan: Plan, sizes: Mapping[str, int]) -> tuple[int, int]:
     for planned in plan:
         if isinstance(planned.spec.value, TensorValue) and len(planned.spec.value.dims) > 1:
             batch, length = planned.spec.value.dims[:2]
-            return sizes.get(batch.name or "", batch.size or 1), sizes.get(length.name or "", length.size or 1)
+            return batch.number(sizes), length.number(sizes)
     return 1, 1
-
-
-def _note_cache_cost(draft: _Draft, amount: int | None) -> None:
-    if amount is not None:
-        cost = Cost(Known(amount, (draft.request.where,), "counted"), None, "cache_dtypes")
-        draft.call_costs = tuple({**dict(draft.call_costs), "kv_bytes_per_token": cost}.items())
 
 
 def _accepted_plan(draft: _Draft, planner: InputPlanner) -> tuple[Plan, RawTrace] | None:
@@ -287,10 +399,10 @@ def _accepted_plan(draft: _Draft, planner: InputPlanner) -> tuple[Plan, RawTrace
     request = draft.request
     if request.inputs is not None:
         plan = tuple(PlannedInput(spec, "user") for spec in request.inputs)
-        return (plan, _counted_call(draft, plan, request.training)) if plan else None
+        return (plan, _first_call(draft, plan, request.training)) if plan else None
     first: tuple[Plan, RawTrace] | None = None
-    for number, plan in enumerate(planner.plans(_arguments(draft, planner), request.method)):
-        raw = _counted_call(draft, plan, False)
+    for number, plan in enumerate(_plans(draft, planner)):
+        raw = _first_call(draft, plan, False)
         if raw.stopped is None:
             return plan, raw
         first = first or (plan, raw)
@@ -301,16 +413,20 @@ def _accepted_plan(draft: _Draft, planner: InputPlanner) -> tuple[Plan, RawTrace
     return first
 
 
-def _counted_call(draft: _Draft, plan: Plan, training: bool) -> RawTrace:
-    """One call on the base sizes, with its operators counted."""
+def _plans(draft: _Draft, planner: InputPlanner) -> Iterator[Plan]:
+    """What the documents call the model with; then what its own code says of its arguments."""
+    request, arguments = draft.request, _arguments(draft, planner)
+    owner = draft.index.symbols.definition(request.qualified_name)
+    if owner is not None and request.method == "forward":
+        names = [argument.name for argument in arguments]
+        yield from documented_plans(draft.index, draft.source.interpreter, planner, owner, names)
+    yield from planner.plans(arguments, request.method)
+
+
+def _first_call(draft: _Draft, plan: Plan, training: bool) -> RawTrace:
+    """One call on the base sizes."""
     sizes = sizes_of([planned.spec for planned in plan])
-    with counting(draft.source.interpreter) as counter:
-        raw = _call(draft, draft.model, Mode("inference", plan, training), sizes)
-    if raw.stopped is None:
-        draft.call_costs = call_costs(counter, draft.request.where)
-    else:
-        draft.call_costs = unknown_costs(raw.stopped, *CALL_COSTS)
-    return raw
+    return _call(draft, draft.model, Mode("inference", plan, training), sizes)
 
 
 def _arguments(draft: _Draft, planner: InputPlanner) -> tuple[ArgumentInfo, ...]:
@@ -371,7 +487,8 @@ def _probes(draft: _Draft, mode: Mode, sizes: Mapping[str, int], base: Sequence[
     trees = [sources.tree(path) for path in sorted(paths)]
     wanted, attempts = 4, (60 if draft.request.effort == "full" else 12)
     prober = Prober(draft.source, draft.built, sizes, trees, runs, wanted, attempts)
-    draft.counts = prober.relations.counts
+    draft.counts, draft.relations = prober.relations.counts, prober.relations
+    draft.exact = exact_divisions(trees, draft.built.names)
     return prober.probes()
 
 
@@ -408,7 +525,7 @@ def _input(planned: PlannedInput, raw: RawTrace) -> ModelInput:
     value = planned.spec.value
     if isinstance(value, TensorValue):
         sizes = sizes_of([planned.spec])
-        dims = tuple(Dim(sizes[d.name], d.name) if d.name else Dim(d.size) for d in value.dims)
+        dims = tuple(Dim(d.number(sizes), d.text) for d in value.dims)
         return ModelInput(planned.spec.name, TensorSpec(dims, value.dtype), planned.reason, planned.where)
     return ModelInput(planned.spec.name, str(value), planned.reason, planned.where)
 
@@ -439,6 +556,6 @@ def _symbolic_inputs(draft: _Draft, mode: Mode) -> dict[str, object] | None:
         value = planned.spec.value
         if not isinstance(value, TensorValue):
             return None
-        dims = [(d.name, sizes[d.name]) if d.name else d.size for d in value.dims]
+        dims = [(d.name, sizes[d.name]) if d.name and d.factor == 1 else d.number(sizes) for d in value.dims]
         found[planned.spec.name] = draft.source.interpreter.tensor(dims, value.dtype)
     return found

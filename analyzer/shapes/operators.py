@@ -131,8 +131,6 @@ UNCOUNTED = frozenset(
 """Operators with products of their own that have no row above: a call that uses one has no total."""
 OPAQUE = "kernels."
 """Operators of stand-ins that state only the sizes of their results."""
-OPAQUE = "kernels."
-"""Operators of stand-ins that state only the sizes of their results."""
 
 
 class OperatorLog(TorchDispatchMode):  # type: ignore[no-untyped-call]

@@ -57,7 +57,7 @@ class Polynomial:
         return frozenset(found) - {"int"}
 
     def text(self, outer: Collection[str] = ()) -> str:
-        """As Python; what all terms share of `outer` (numbers of repetitions, sizes of inputs) stands before a bracket."""
+        """As Python; what all terms share of `outer` (repetitions, sizes of inputs) stands before a bracket."""
         return _written(dict(self.terms), tuple(outer))
 
 
