@@ -82,6 +82,14 @@ class Constants:
             pending += [(source, depth + 1) for source in recipe.tensors]
         return True
 
+    def has_recipe(self, tensor: torch.Tensor) -> bool:
+        return tensor in self._recipes
+
+    def recipe_of(self, tensor: torch.Tensor) -> Recipe:
+        """How a tensor came about that is `computable`."""
+        found: Recipe = self._recipes[tensor]
+        return found
+
     def compute(self, tensor: torch.Tensor) -> torch.Tensor:
         """The contents of a tensor that is `computable`; one that has no recipe is real."""
         recipe = self._recipes.get(tensor)
