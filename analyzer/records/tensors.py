@@ -68,6 +68,8 @@ class ModuleCall:
 
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    known: bool = True
+    """False where the call did not finish or gave what is not known; `outputs` is empty then and says nothing."""
 
 
 @dataclass(frozen=True)

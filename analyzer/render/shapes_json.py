@@ -46,7 +46,7 @@ def shapes_json(model: ModelShapes, trace: Trace | None = None) -> dict[str, Jso
         "ties": [list(pair) for pair in model.ties],
         "modules": [_module(record) for record in (trace.modules if trace else model.modules)],
         "lines": [_line(row) for row in trace.rows] if trace else [],
-        "output": [_shape(tensor) for tensor in trace.output] if trace else [],
+        "output": _output(trace) if trace else [],
         "cost": _costs(model),
         "conditions": [_condition(condition) for condition in trace.conditions] if trace else [],
         "assumptions": [_assumption(item) for item in _unique(model.assumptions, trace)],
@@ -100,8 +100,16 @@ def _module(record: ModuleRecord) -> Json:
 def _call(call: ModuleCall) -> Json:
     return {
         "inputs": [_shape(tensor) for tensor in call.inputs],
-        "outputs": [_shape(tensor) for tensor in call.outputs],
+        "outputs": [_shape(tensor) for tensor in call.outputs] if call.known else None,
     }
+
+
+def _output(trace: Trace) -> Json:
+    """What the traced call gave; null where it did not finish or gave what is not known."""
+    root = next((record for record in trace.modules if record.path == ""), None)
+    if trace.method == "forward" and root is not None and not all(call.known for call in root.calls):
+        return None
+    return [_shape(tensor) for tensor in trace.output]
 
 
 def _line(row: ShapeRow) -> Json:

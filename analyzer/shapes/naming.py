@@ -48,7 +48,7 @@ class NamedTraces:
                 others = [_item(probe.calls.get(path), number, len(calls)) for probe in self._present()]
                 ins = self._tensors(inputs, [other[0] if other else None for other in others])
                 outs = self._tensors(outputs or (), [other[1] if other else None for other in others])
-                named.append(ModuleCall(ins, outs))
+                named.append(ModuleCall(ins, outs, outputs is not None))
             found[path] = tuple(named)
         return found
 

@@ -121,7 +121,7 @@ def _tensors(ours: Sequence[Any], truth: Sequence[Any], missing: str) -> str:
 
 def numbers(call: Json) -> tuple[list[list[int | None]], list[list[int | None]]]:
     """Inputs and outputs of a claimed call as plain sizes."""
-    inputs, outputs = ([[_value(dim) for dim in shape] for shape in call[side]] for side in ("inputs", "outputs"))
+    inputs, outputs = ([[_value(dim) for dim in shape] for shape in call[side] or ()] for side in ("inputs", "outputs"))
     return inputs, outputs
 
 
@@ -139,7 +139,7 @@ def compare_names(outcome: Outcome, claim: Json, values: Mapping[str, int], trut
         if len(calls) != len(module["calls"]):
             continue
         for said, (inputs, outputs) in zip(module["calls"], calls, strict=True):
-            for ours, true in ((said["inputs"], inputs), (said["outputs"], outputs)):
+            for ours, true in ((said["inputs"], inputs), (said["outputs"] or (), outputs)):
                 _compare_expressions(outcome, module["path"], ours, true, values)
 
 

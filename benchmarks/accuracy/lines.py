@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from analyzer.index import SourceIndex, open_repository
+from benchmarks.accuracy.claim import claim
 from benchmarks.accuracy.model_lists import Case, Instance, ModelList, read_lists, source_of
 from benchmarks.accuracy.names import markdown
 
@@ -61,9 +63,10 @@ def main() -> int:
             if isinstance(source, str):
                 print(f"{models.group}: {source}", file=sys.stderr)
                 continue
+            index = open_repository(str(source))
             path = [str(source), *([str(options.target)] if options.target else [])]
             for case in _chosen(models, options):
-                lines = measure(case, source, path)
+                lines = measure(case, source, path, index)
                 rows.append(lines.row(f"{models.group} {case.name}"))
                 wrong += [f"{models.group} {case.name}: {text}" for text in lines.wrong]
                 print(" | ".join(rows[-1]), file=sys.stderr, flush=True)
@@ -79,12 +82,12 @@ def _chosen(models: ModelList, options: argparse.Namespace) -> list[Case]:
     return wanted[: options.first]
 
 
-def measure(case: Case, source: Path, path: Sequence[str]) -> Lines:
+def measure(case: Case, source: Path, path: Sequence[str], index: SourceIndex) -> Lines:
     """A model at its values and at other ones."""
     result = Lines()
     for instance in (case.base, case.other or varied(case.base)):
         truth = _truth(case, instance, source, path)
-        said = _said(case, instance, source)
+        said = _said(case, instance, index)
         failed = truth.get("failed") or said.get("failed")
         if failed:
             result.failed = f"({failed[:90]})"
@@ -165,18 +168,29 @@ def _truth(case: Case, instance: Instance, source: Path, path: Sequence[str]) ->
         "method": case.method,
         "training": case.training,
     }
-    return _run(["-m", "benchmarks.accuracy.line_truth"], json.dumps(request))
+    return _run("line_truth", json.dumps(request))
 
 
-def _said(case: Case, instance: Instance, source: Path) -> dict[str, Any]:
-    inputs = [part for text in instance.inputs for part in ("--input", text)]
-    options = ["--model", case.file, "--build", instance.build, "--method", case.method, *inputs, "--json"]
-    return _run(["-m", "analyzer", "shapes", str(source), *options, *(["--train"] if case.training else [])], "")
+def _said(case: Case, instance: Instance, index: SourceIndex) -> dict[str, Any]:
+    """The lines of `deepdive shapes --json`; their numbers do not depend on the search for names."""
+    request = {
+        "file": case.file,
+        "build": instance.build,
+        "inputs": instance.inputs,
+        "method": case.method,
+        "training": case.training,
+        "names": False,
+    }
+    try:
+        answer = dict(claim(index, request))
+    except Exception as error:
+        return {"failed": f"{type(error).__name__}: {error}"}
+    return answer if answer.get("lines") else {"failed": str(answer.get("unknown") or answer.get("failed"))}
 
 
-def _run(arguments: Sequence[str], given: str) -> dict[str, Any]:
+def _run(program: str, given: str) -> dict[str, Any]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-W", "ignore", *arguments]
+    command = [sys.executable, "-W", "ignore", "-m", f"benchmarks.accuracy.{program}"]
     try:
         done = subprocess.run(
             command,

@@ -198,3 +198,68 @@ def test_a_pattern_before_the_first_layer_says_what_the_input_is(tmp_path):
     model = derive_model(Interpreter(index), request)
     assert str(model.traces[0].inputs[0].value) == "[B, channels, image_size, image_size]"
     assert [str(output) for output in model.traces[0].output] == ["[B, width]"]
+
+
+UNFINISHED = """
+import torch.nn as nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(4, 6)
+    def forward(self, x):
+        return self.first(x) @ x
+"""
+
+
+def test_the_output_of_a_call_that_did_not_finish_is_unknown_and_not_empty(tmp_path):
+    found = shapes_json(shapes(repository(tmp_path, UNFINISHED), inputs=("x: float32[B=2, 4]",)))
+    calls = {module["path"]: module["calls"] for module in found["modules"]}
+    assert calls["first"][0]["outputs"] is not None
+    assert calls[""][0]["outputs"] is None
+    assert found["output"] is None
+
+
+DOCUMENTED = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, image_size, channels=3, width=20):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, width, 3, padding=1)
+    def forward(self, img, scale=None, others=()):
+        out = self.conv(img)
+        if scale is not None:
+            out = out * scale
+        return [out, *(other.sum(-1) for other in others)]
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "inputs", "outputs"),
+    [
+        (
+            "v(torch.randn(1, 3, 48, 48))",
+            ["img: [B, channels, image_size, image_size]"],
+            ["[B, width, image_size, image_size]"],
+        ),
+        ("v(img, 2.0)", ["img: [B, channels, H, W]", "scale: 2.0"], ["[B, width, H, W]"]),
+        (
+            "v(img, others=[torch.ones(5, 7)])",
+            ["img: [B, channels, H, W]", "others: [float32[5, 7]]"],
+            ["[B, width, H, W]", "[5]"],
+        ),
+    ],
+)
+def test_a_call_in_the_documents_says_what_the_inputs_are(tmp_path, call, inputs, outputs):
+    block = (
+        f"import torch\nfrom net import Net\n\nv = Net(image_size=48)\nimg = torch.randn(1, 3, 40, 40)\nout = {call}\n"
+    )
+    (tmp_path / "README.md").write_text(f"# Net\n\n```python\n{block}```\n")
+    index = repository(tmp_path, DOCUMENTED)
+    builds = find_builds(index, None, find_model(index, "net.py:Net"))
+    request = ModelRequest("Net", "net.py:Net", index.span("net.py", 3), builds)
+    model = derive_model(Interpreter(index), request)
+    trace = model.traces[0]
+    assert [f"{item.name}: {item.value}" for item in trace.inputs] == inputs
+    assert [str(output) for output in trace.output] == outputs
+    assert {(item.reason, str(item.where)) for item in trace.inputs} == {("documented_call", "README.md:8")}
