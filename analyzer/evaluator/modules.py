@@ -15,6 +15,7 @@ from analyzer.evaluator.frame import Frame
 from analyzer.evaluator.policy import Proxy
 from analyzer.evaluator.syntax import module_scope
 from analyzer.evaluator.syntax.scope import find_bound_names
+from analyzer.evaluator.type_checking import flattened
 
 TYPE_CHECKING_NAMES = {"TYPE_CHECKING"}
 
@@ -29,7 +30,7 @@ class ModuleScope:
         self.tree = tree
         self.variables: dict[str, Any] = {"__name__": name, "__file__": path, "__doc__": ast.get_docstring(tree)}
         self.scope = module_scope(path)
-        self._body = tree.body
+        self._body = list(flattened(tree.body))
         self._done: set[tuple[int, str]] = set()
         self._running: set[int] = set()
         self._binders: dict[str, list[int]] = {}
@@ -86,7 +87,13 @@ class ModuleScope:
         elif name not in self.variables:
             self._demand_from_stars(name)
 
+    def binds(self, name: str) -> bool:
+        """Whether a statement of this file itself gives it the name."""
+        return name in self._binders or name in self.variables
+
     def _demand_from_stars(self, name: str) -> None:
+        if name.startswith("__"):
+            return
         for position in reversed(self._stars):
             node = self._body[position]
             assert isinstance(node, ast.ImportFrom)
@@ -150,6 +157,12 @@ class ModuleScope:
             names |= set(self.session.star_names(self, node))
         return sorted(names)
 
+    def exports(self, name: str) -> bool:
+        """Whether `import *` takes this name; modules that are named by a star are read only as far as needed."""
+        if self.binds("__all__") and self.has("__all__"):
+            return name in self.variables["__all__"]
+        return not name.startswith("_") and self.has(name)
+
     def star_names(self, dotted: str, level: int, frame: Frame) -> dict[str, Any]:
         """`from x import *` inside a compound statement: all names at once."""
         node = ast.ImportFrom(dotted, [ast.alias("*")], level)
@@ -208,14 +221,14 @@ class TargetModule(Proxy):
     def member(self, name: str) -> Any:
         if name == "__dict__":
             return ModuleNames(self._scope)
+        submodule = None if self._scope.binds(name) else self._scope.session.submodule(self._scope, name)
+        if submodule is not None:
+            return submodule
         if self._scope.has(name):
             return self._scope.variables[name]
-        submodule = self._scope.session.submodule(self._scope, name)
-        if submodule is None and self._scope.path.startswith("<stand-in>/") and not name.startswith("__"):
+        if self._scope.path.startswith("<stand-in>/") and not name.startswith("__"):
             return self._scope.session.unknown("not_modelled", f"{self._scope.name}.{name}")
-        if submodule is None:
-            raise AttributeError(f"module {self._scope.name!r} has no attribute {name!r}")
-        return submodule
+        raise AttributeError(f"module {self._scope.name!r} has no attribute {name!r}")
 
     def set_member(self, name: str, value: Any) -> None:
         self._scope.has(name)

@@ -24,7 +24,7 @@ __constants__ __wrapped__ __members__ __bases__ __init_subclass__ __delitem__ __
 __iadd__ __radd__ __rmul__ __truediv__ __pow__ __matmul__ __neg__ __lt__ __gt__ __le__ __ge__ __ne__
 __bool__ __int__ __float__ __abs__ __get__ __set__ __setstate__ __getstate__ __deepcopy__ __copy__ __file__
 __all__ __dataclass_fields__ __match_args__ __cause__ __context__ __setitem__ __missing__ __set_name__
-__class_getitem__ __torch_function__ __path__
+__class_getitem__ __torch_function__ __path__ __getattribute__
 """
 OPEN_DUNDERS = frozenset(OPEN_DUNDERS_TEXT.split())
 SIMPLE = (int, float, complex, str, bytes, bool, list, tuple, dict, set, frozenset, type(None), slice, range)
@@ -42,6 +42,13 @@ class Proxy:
 
     def names(self) -> list[str]:
         return []
+
+
+class OfClass:
+    """An own implementation that depends on the class it is asked of: a class method."""
+
+    def __init__(self, of: Callable[[type], Any]) -> None:
+        self.of = of
 
 
 class LibraryModule(Proxy):
@@ -133,6 +140,13 @@ class Policy:
         owners = value.__mro__ if isinstance(value, type) else type(value).__mro__
         return self._decide_among(owners, value, name)
 
+    def attribute_past_hooks(self, value: Any, name: str) -> Any:
+        """What `object.__getattribute__` reads of an instance of the target's class: its own hooks are not asked."""
+        read = self._decide(value, name)
+        if read is None:
+            return UnknownValue(Cause("attribute_not_allowed", (f"{type(value).__name__}.{name}",)))
+        return SPECIAL[name](value) if name in SPECIAL else object.__getattribute__(value, name)
+
     def _own_only(self, value: Any, name: str) -> Callable[[Any], Any] | None:
         """An unusual dunder name is fine where the target itself defines it."""
         owners = value.__mro__ if isinstance(value, type) else type(value).__mro__
@@ -161,7 +175,7 @@ class Policy:
         qualified = f"{canonical_name(owner)}.{name}"
         if qualified in self._own:
             replacement = self._own[qualified]
-            return replacement if isinstance(value, type) else _binder(replacement)
+            return _of_class(replacement) if isinstance(value, type) else _binder(replacement)
         return read if qualified in rows() else None
 
     def _decide_instance(self, value: Any, name: str, read: Callable[[Any], Any]) -> Callable[[Any], Any] | None:
@@ -198,7 +212,7 @@ class Policy:
         if isinstance(value, Proxy):
             value.set_member(name, new)
             return
-        self._check_writable(value, name)
+        self.check_writable(value, name)
         setattr(value, name, new)
         if isinstance(value, type):
             self._decisions.clear()
@@ -206,10 +220,10 @@ class Policy:
     def delete_attribute(self, value: Any, name: str) -> None:
         if isinstance(value, UnknownValue):
             return
-        self._check_writable(value, name)
+        self.check_writable(value, name)
         delattr(value, name)
 
-    def _check_writable(self, value: Any, name: str) -> None:
+    def check_writable(self, value: Any, name: str) -> None:
         dunder = name.startswith("__") and name.endswith("__")
         allowed_dunder = name in ("__doc__", "__name__", "__qualname__", "__module__", "__wrapped__", "__class__")
         if dunder and not (allowed_dunder and name != "__class__") and not isinstance(value, type):
@@ -222,8 +236,15 @@ class Policy:
             raise CannotEvaluate("attribute_not_writable", name)
 
 
+def _of_class(replacement: Any) -> Callable[[Any], Any]:
+    return replacement.of if isinstance(replacement, OfClass) else lambda value: replacement
+
+
 def _binder(replacement: Any) -> Callable[[Any], Any]:
-    return lambda value: types.MethodType(replacement, value)
+    def bind(value: Any) -> Any:
+        return types.MethodType(replacement, getattr(value, "__self__") if type(value) is super else value)  # noqa: B009
+
+    return bind
 
 
 def _exists(name: str) -> bool:

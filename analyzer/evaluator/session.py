@@ -498,9 +498,11 @@ class Session:
 
     def star_member(self, scope: ModuleScope, node: ast.ImportFrom, name: str) -> tuple[Any] | None:
         """The value that `from x import *` gives this name, if it gives it one."""
+        if not self.sources.may_bind(scope.path, node.module or "", node.level, name):
+            return None
         module = self.find_module(scope.path, node.module or "", node.level)
         if isinstance(module, TargetModule):
-            if module.scope is scope or name not in module.scope.exported():
+            if module.scope is scope or not module.scope.exports(name):
                 return None
             return (module.member(name),)
         if module is None:

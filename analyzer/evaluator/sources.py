@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import importlib.machinery
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,10 @@ STANDINS = Path(__file__).parent / "standins"
 ACCELERATED = frozenset((STANDINS / "needs_accelerator.txt").read_text(encoding="utf-8").split())
 """Packages that a plain machine cannot have."""
 Kind = Literal["repository", "package", "stand_in"]
+BINDING_UNSAID = re.compile(r"import \*|sys\.modules|\b(globals|locals|vars)\(\)|^def __getattr__", re.MULTILINE)
+"""What can give a module names that its text does not say."""
+LISTED = re.compile(r"^__all__ = [\[(]\s*[\"']", re.MULTILINE)
+"""A plain list of what a module exports."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,22 @@ class Sources:
             dotted = _absolute(importer, dotted, level)
         return self._foreign(dotted)
 
+    def may_bind(self, importer: str, dotted: str, level: int, name: str) -> bool:
+        """Whether the text of a module could give it this name; if not, it need not be parsed to know that."""
+        source = self.find(importer, dotted, level)
+        if source is None:
+            return True
+        text = self._text(source.path)
+        if text.count("__all__") == 1 and LISTED.search(text):
+            return f'"{name}"' in text or f"'{name}'" in text
+        return name in text or BINDING_UNSAID.search(text) is not None
+
+    def _text(self, path: str) -> str:
+        outside = self._outside.get(path)
+        if outside is not None:
+            return outside.read_text(encoding="utf-8")
+        return str(self._index.text(path)) if path in self._index.files else ""
+
     def _foreign(self, dotted: str) -> Source | None:
         top = dotted.partition(".")[0]
         if top in self._packages:
@@ -82,7 +103,7 @@ class Sources:
     def tree(self, path: str) -> ast.Module:
         """Syntax tree of a file; a file that does not parse cannot be evaluated."""
         if path in self._outside:
-            return ast.parse(self._outside[path].read_text(encoding="utf-8"))
+            return ast.parse(self._text(path))
         if path not in self._index.files:
             raise CannotEvaluate("no_such_file", path)
         tree = self._index.tree(path)

@@ -21,6 +21,7 @@ def imports_of(example: str) -> str:
     names = {name.split(".")[0] for name in modules()}
     tops = sorted({part for part in names if f"{part}." in example})
     deep = "import einops.layers.torch\n" if "einops.layers" in example else ""
+    deep += "import packaging.version\n" if "packaging.version" in example else ""
     return "".join(f"import {top}\n" for top in tops) + deep + ("import numpy as np\n" if "np." in example else "")
 
 

@@ -20,7 +20,7 @@ from analyzer.evaluator import CannotEvaluate, TargetRaised
         ({"p/a.py": "from ..p.b import x", "p/__init__.py": "", "p/b.py": "x = 8"}, "x", 8),
         ({"a.py": "try:\n    import flash_attn\nexcept ImportError:\n    flash_attn = None"}, "flash_attn is None", True),
         ({"a.py": "try:\n    from xformers import ops\n    HAS = True\nexcept ImportError:\n    HAS = False"}, "HAS", False),
-        ({"a.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    x = 1\nelse:\n    x = 2"}, "x", 1),
+        ({"a.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    x = 1\nelse:\n    x = 2"}, "x", 2),
         ({"a.py": "R = {}\ndef f(): return 1\nR['f'] = f"}, "R['f']()", 1),
         ({"a.py": "L = []\nfor i in range(3):\n    L.append(i)"}, "L", [0, 1, 2]),
         ({"a.py": "class A: pass\nA.x = 4"}, "A.x", 4),

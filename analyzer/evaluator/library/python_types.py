@@ -2,7 +2,7 @@
 """Builtin types and exceptions of Python with the methods that may be used on their values."""
 
 TYPES = {
-    "object": "__init__ __new__ __setattr__ __repr__ __str__ __eq__ __hash__ __class__ __init_subclass__ __ne__ __delattr__",
+    "object": "__init__ __new__ __setattr__ __repr__ __str__ __eq__ __hash__ __class__ __init_subclass__ __ne__ __delattr__ __getattribute__",
     "type": "__call__ __name__ __qualname__ __module__ __doc__ __mro__ mro __new__ __init__",
     "int": "bit_length numerator denominator real imag conjugate bit_count __new__",
     "float": "is_integer hex as_integer_ratio real imag conjugate __new__",

@@ -17,6 +17,7 @@ shape ndim size dtype T real imag astype reshape transpose flatten ravel copy to
 cumsum argmin argmax argsort sort squeeze repeat clip round dot any all fill swapaxes view nbytes itemsize flat nonzero
 take conj diagonal trace __len__ __getitem__
 """
+VERSION = "release major minor micro base_version public local is_prerelease is_devrelease is_postrelease __lt__ __eq__"
 ROWS = "\n".join(
     [
         *(f"numpy.{name}" for name in NUMPY.split()),
@@ -36,5 +37,9 @@ ROWS = "\n".join(
         'einops.layers.torch.EinMix  einops.layers.torch.EinMix("a b -> a c", weight_shape="b c", b=3, c=4)',
         "einops.layers.torch.Rearrange.forward einops.layers.torch.Reduce.forward",
         "einops.EinopsError",
+        'packaging.version.parse  packaging.version.parse("2.1.0+cu118").release',
+        'packaging.version.Version  packaging.version.Version("2.1") < packaging.version.Version("2.10")',
+        "packaging.version.InvalidVersion",
+        *(f"packaging.version.Version.{name}" for name in VERSION.split()),
     ]
 )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from analyzer.evaluator.native import (
+    attributes,
     builtin_functions,
     imports,
     kernels,
@@ -19,7 +20,10 @@ from analyzer.evaluator.native import (
     typing_constructs,
 )
 
-FAMILIES = (builtin_functions, imports, kernels, numbers, records, stdlib, text, torch_own, typing_constructs)
+FAMILIES = (
+    *(builtin_functions, attributes, imports, kernels, numbers, records, stdlib, text, torch_own),
+    typing_constructs,
+)
 
 
 class Natives:

@@ -35,8 +35,6 @@ def provide(session: Any) -> Provided:
         "issubclass": is_subclass,
         "hash": _hash,
         "repr": partial(_shown, session),
-        "object.__setattr__": write,
-        "object.__delattr__": session.delete_attribute,
         "callable": _callable,
     }
     calls: dict[Any, Callable[..., Any]] = {

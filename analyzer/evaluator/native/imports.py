@@ -5,8 +5,12 @@ Modules of Python itself are not had by name: models are configured with classes
 
 from __future__ import annotations
 
+import contextlib
+import importlib.metadata
 import sys
 from typing import Any
+
+import torch
 
 from analyzer.evaluator.errors import CannotEvaluate
 from analyzer.evaluator.native.builtin_functions import Provided
@@ -29,8 +33,37 @@ def provide(session: Any) -> Provided:
             return name
         return ModuleSpec(name) if package_at_hand(session, _absolute(name, package)) else None
 
-    return {}, {}, {"importlib": Names(import_module=import_module, util=Names(find_spec=find_spec)),
-                    "importlib.util": Names(find_spec=find_spec)}  # fmt: skip
+    parts: dict[str, Proxy] = {
+        "util": Names(find_spec=find_spec),
+        "metadata": _metadata(session),
+        "machinery": Machinery("importlib.machinery"),
+        "abc": Machinery("importlib.abc"),
+    }
+    modules: dict[str, Any] = {f"importlib.{name}": module for name, module in parts.items()}
+    whole = Names(import_module=import_module, **parts)
+    return {}, {}, {**modules, "importlib": whole, "importlib_metadata": parts["metadata"]}
+
+
+def _metadata(session: Any) -> Names:
+    """Versions are those that the modules themselves name; of torch that of the one that evaluates."""
+
+    def version(name: Any) -> Any:
+        if isinstance(name, UnknownValue):
+            return name
+        dotted = str(name).replace("-", "_")
+        if dotted == "torch":
+            return str(torch.__version__)
+        if package_at_hand(session, dotted):
+            module = session.find_module(_importer(session), dotted, 0)
+            with contextlib.suppress(AttributeError):
+                return session.attribute(module, "__version__")
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    return Names(
+        version=version,
+        packages_distributions=dict,
+        PackageNotFoundError=importlib.metadata.PackageNotFoundError,
+    )
 
 
 def package_at_hand(session: Any, dotted: str) -> bool:
@@ -75,6 +108,24 @@ class Names(Proxy):
 
     def names(self) -> list[str]:
         return sorted(self._members)
+
+
+class Machinery(Proxy):
+    """Loaders and finders: may be named and inherited from; to use one is refused."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def member(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return Machinery(f"{self._name}.{name}")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise CannotEvaluate("not_in_library", self._name)
+
+    def __mro_entries__(self, bases: Any) -> tuple[type, ...]:
+        return ()
 
 
 class ModuleSpec(Names):

@@ -13,7 +13,7 @@ from analyzer.evaluator.errors import CannotEvaluate
 from analyzer.evaluator.library.torch_modules import INIT
 from analyzer.evaluator.native.builtin_functions import Provided
 from analyzer.evaluator.native.stdlib import NullContext
-from analyzer.evaluator.policy import Proxy
+from analyzer.evaluator.policy import OfClass, Proxy
 from analyzer.evaluator.values import UnknownValue, find_unknown
 
 LEGACY = ["FloatTensor", "LongTensor", "IntTensor", "BoolTensor", "DoubleTensor", "HalfTensor", "ByteTensor"]
@@ -40,7 +40,7 @@ def provide(session: Any) -> Provided:
         "torch.distributed.is_available": lambda: False, "torch.distributed.is_initialized": lambda: False,
         "torch.distributed.get_world_size": lambda *a: 1, "torch.distributed.get_rank": lambda *a: 0,
         "torch.manual_seed": lambda seed: None, "torch.seed": lambda: 0,
-        "torch.inference_mode": _inference_mode, "torch.autograd.function.Function.apply": _apply_of(session),
+        "torch.inference_mode": _inference_mode, "torch.autograd.function.Function.apply": OfClass(_apply_of(session)),
         **{f"torch.{name}": lambda *args, **kwargs: NullContext() for name in ("autocast", "amp.autocast", "cuda.amp.autocast")},
         "torch.is_autocast_cpu_enabled": lambda: False, "torch.get_default_device": lambda: torch.device("cpu"),
         "torch.nn.attention.sdpa_kernel": lambda *args, **kwargs: NullContext(),

@@ -87,6 +87,8 @@ def provide(session: Any) -> Provided:
         "override": lambda function: function,
         "no_type_check": lambda function: function,
         "runtime_checkable": lambda kind: kind,
+        "dataclass_transform": lambda **options: _unchanged,
+        "deprecated": lambda *message, **options: _unchanged,
         "get_type_hints": lambda value: {},
         "get_args": lambda value: (),
         "get_origin": lambda value: None,
@@ -100,6 +102,10 @@ def provide(session: Any) -> Provided:
     )
     modules |= dict.fromkeys(("torch._jit_internal", "torch.jit.annotations"), typing)
     return names, {}, {**modules, "numpy.typing": typing, "torch.types": typing}
+
+
+def _unchanged(decorated: Any) -> Any:
+    return decorated
 
 
 class LateNamedTuple(Proxy):

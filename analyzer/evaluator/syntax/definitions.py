@@ -99,12 +99,24 @@ def _compile_function(node: ast.FunctionDef | ast.Lambda, name: str, scope: Scop
     inner.globals = frozenset(find_globals(body or ()))
     prefix = f"{scope.owner}." if scope.kind == "class" else ""
     if body is None:
-        run, generates, text = inner.expression(node.body), False, None  # type: ignore[arg-type]
+        run, generates, text = _late(lambda: inner.expression(node.body)), False, None  # type: ignore[arg-type]
     else:
         generates = has_yield(body)
-        run = _generate(drive_block(body, inner)) if generates else _plain(inner.block(body))
-        text = ast.get_docstring(node, clean=False)  # type: ignore[arg-type]
+        compile_body = (lambda: _generate(drive_block(body, inner))) if generates else lambda: _plain(inner.block(body))
+        run, text = _late(compile_body), ast.get_docstring(node, clean=False)  # type: ignore[arg-type]
     return FunctionCode(name, prefix + name, node.lineno, parameters, inner, run, text, generates)
+
+
+def _late(build: Callable[[], Evaluate]) -> Evaluate:
+    """Compiled when it is first run: of a large base class a model uses a few methods."""
+    built: list[Evaluate] = []
+
+    def run(frame: Frame) -> Any:
+        if not built:
+            built.append(build())
+        return built[0](frame)
+
+    return run
 
 
 def _plain(block: Execute) -> Evaluate:
