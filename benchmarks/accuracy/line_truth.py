@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import dis
+import inspect
 import json
 import os
 import sys
@@ -29,6 +30,7 @@ Tensor = tuple[str, tuple[int, ...]]
 Tensors = tuple[Tensor, ...]
 Site = tuple[str, int, str, str]
 """Path, first line of the statement, path of the module, target."""
+COMPREHENSIONS = ("<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>", "<module>")
 BINDING = (ast.Assign, ast.AugAssign, ast.AnnAssign)
 
 
@@ -85,13 +87,13 @@ class _Watcher:
         self._waiting: dict[FrameType, tuple[int, str]] = {}
 
     def enter(self, frame: FrameType, event: str, _argument: object) -> Any:
-        if not frame.f_code.co_filename.startswith(self._root) or frame.f_code.co_name.startswith("<"):
+        if not frame.f_code.co_filename.startswith(self._root) or frame.f_code.co_name in COMPREHENSIONS:
             return None
         frame.f_trace_opcodes = True
         line = _source(frame.f_code.co_filename).defined_at(frame.f_code)
         for name in list(frame.f_locals):
             self._note(frame, line, name, frame.f_locals[name])
-        return self._watch
+        return self._watch if frame.f_code.co_name != "<lambda>" else None
 
     def _watch(self, frame: FrameType, event: str, argument: object) -> Any:
         waiting = self._waiting.pop(frame, None)
@@ -213,7 +215,8 @@ def operators_of(model: nn.Module, root: Path, args: list[Any], kwargs: dict[str
     import torchlens
 
     with torch.set_grad_enabled(False):
-        trace = torchlens.trace(model, args, kwargs)
+        bound = inspect.signature(model.forward).bind(*args, **kwargs)
+        trace = torchlens.trace(model, list(bound.args), dict(bound.kwargs))
     base = f"{root.resolve()}{os.sep}"
     found: dict[tuple[object, ...], None] = {}
     for operator in trace.ops:
