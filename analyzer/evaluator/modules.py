@@ -116,6 +116,12 @@ class ModuleScope:
             self._run(_only_alias(node, name) if single else node, position)  # type: ignore[arg-type]
         finally:
             self._running.discard(position)
+        if isinstance(node, (ast.Assign, ast.AnnAssign)):
+            self.session.registrations.adopt(self, name)
+
+    def run_statement(self, position: int) -> None:
+        """Evaluate a statement at the top that nobody asked for by name; once, like any other."""
+        self._execute(position, getattr(self._body[position], "name", ""))
 
     def _run(self, node: ast.stmt, position: int) -> None:
         frame = Frame(self, self.scope, self.variables, None)

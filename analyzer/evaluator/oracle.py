@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch._decomp import decomposition_table
 from torch._C._autograd import _top_saved_tensors_default_hooks
+from torch._decomp import decomposition_table
 from torch._guards import Source
 from torch._subclasses.fake_tensor import (
     DataDependentOutputException,

@@ -26,6 +26,7 @@ from analyzer.evaluator.objects import MARK, build_class, is_own_class, origin_o
 from analyzer.evaluator.oracle import SYMBOLIC, Oracle, refusal_for
 from analyzer.evaluator.policy import LibraryModule, Policy, Proxy
 from analyzer.evaluator.recorder import Recorder, SymbolicSize
+from analyzer.evaluator.registrations import Registrations
 from analyzer.evaluator.repetition import Repetition
 from analyzer.evaluator.sources import Sources
 from analyzer.evaluator.syntax.effects import holds_module, lost_part
@@ -65,6 +66,7 @@ class Session:
         self.repetition = Repetition(self)
         self.natives = build_natives(self)
         self.policy = Policy(self.natives.by_name)
+        self.registrations = Registrations(self)
         self._modules: dict[str, ModuleScope] = {}
         self._proxies: dict[str, TargetModule] = {}
         self._errors: dict[int, tuple[Exception, Place]] = {}
@@ -426,6 +428,9 @@ class Session:
         if path not in self._proxies:
             self._proxies[path] = TargetModule(self.scope_of(path))
         return self._proxies[path]
+
+    def loaded_paths(self) -> list[str]:
+        return list(self._modules)
 
     def loaded_module(self, dotted: Any) -> Any:
         """The module of that name if its file is in use, or the library's; None otherwise."""

@@ -41,3 +41,82 @@ def test_the_table_of_modules_holds_what_was_loaded(name: str, found: bool, repo
 def test_globals_answer_with_a_default(repository) -> None:  # type: ignore[no-untyped-def]
     interpreter = repository("depth = 3")
     assert interpreter.evaluate("model.py", "globals().get('depth'), globals().get('width', 7)") == (3, 7)
+
+
+PACKAGE = {
+    "nets/__init__.py": "from .wide import *\nfrom . import deep\n",
+    "nets/registry.py": """
+makers = {}
+def register(function):
+    if function.__name__ in makers:
+        raise ValueError("twice")
+    makers[function.__name__] = function
+    return function
+def make(name):
+    if name not in makers:
+        raise KeyError(f"no {name}")
+    return makers[name]()
+""",
+    "nets/wide.py": "from .registry import register\n@register\ndef wide():\n    return 'wide'\n",
+    "nets/deep.py": "from .registry import register\n@register\ndef deep():\n    return 'deep'\n",
+    "nets/unused.py": "from .registry import register\n@register\ndef unused():\n    return 'unused'\n",
+    "main.py": "from nets.registry import make, makers\n",
+}
+
+
+def test_a_registry_holds_what_imported_files_register(repository) -> None:  # type: ignore[no-untyped-def]
+    interpreter = repository(PACKAGE)
+    assert interpreter.evaluate("main.py", "make('deep'), make('wide')") == ("deep", "wide")
+    assert interpreter.evaluate("main.py", "sorted(makers), len(makers)") == (["deep", "wide"], 2)
+    assert interpreter.evaluate("main.py", "makers.get('unused', 'no')") == "no"
+
+
+def test_what_needs_no_registry_leaves_other_files_alone(repository) -> None:  # type: ignore[no-untyped-def]
+    interpreter = repository(PACKAGE)
+    assert interpreter.evaluate("nets/deep.py", "deep()") == "deep"
+    assert "nets/wide.py" not in interpreter.session.loaded_paths()
+
+
+OBJECT = {
+    "registry.py": """
+class Registry:
+    def __init__(self):
+        self.known = {}
+    def register(self, name=None):
+        def keep(kind):
+            assert name not in self.known
+            self.known[name or kind.__name__] = kind
+            return kind
+        return keep
+    def build(self, name, *args):
+        return self.known.get(name)(*args)
+LAYERS = Registry()
+""",
+    "layers.py": """
+from registry import LAYERS
+@LAYERS.register()
+class Double:
+    def __init__(self, x):
+        self.x = 2 * x
+""",
+    "main.py": "import layers\nfrom registry import LAYERS\nfirst = LAYERS.build('Double', 4)\n",
+}
+
+
+def test_a_registry_object_is_filled_too(repository) -> None:  # type: ignore[no-untyped-def]
+    assert repository(OBJECT).evaluate("main.py", "first.x") == 8
+
+
+BLOCKS = "table = {start}\ndef add(name, block):\n    table[name] = block\n"
+
+
+@pytest.mark.parametrize("start", ["{}", "dict(plain=1)"])
+def test_a_bare_call_registers_and_one_that_fails_is_said(start: str, repository) -> None:  # type: ignore[no-untyped-def]
+    files = {
+        "blocks.py": BLOCKS.format(start=start),
+        "special.py": "from blocks import *\nadd('broken', 1 / 0)\nadd('special', 7)\nuse = lambda: table['special']\n",
+    }
+    interpreter = repository(files)
+    assert interpreter.evaluate("special.py", "use()") == 7
+    kinds = [kind for kind, _, _ in interpreter.recording.assumptions]
+    assert "skipped_statement" in kinds
