@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from reference_model.commands import generate, train
+from reference_model.commands import data, generate, train
 from reference_model.errors import UserError
 
 
@@ -15,14 +15,17 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     train.add_arguments(commands.add_parser("train", help="find weights for a corpus and write checkpoints"))
     generate.add_arguments(commands.add_parser("generate", help="continue a prompt with a trained checkpoint"))
+    data.add_arguments(commands.add_parser("data", help="judge a corpus, or learn byte pairs from it"))
     return parser
 
 
 def run_command(arguments: argparse.Namespace) -> None:
     if arguments.command == "train":
         train.run_train(arguments)
-    else:
+    elif arguments.command == "generate":
         generate.run_generate(arguments)
+    elif arguments.command == "data":
+        data.run_data(arguments)
 
 
 def main(argv: list[str] | None = None) -> int:

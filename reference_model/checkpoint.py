@@ -20,7 +20,7 @@ from reference_model.config import ModelConfig, TrainingConfig
 from reference_model.distributed import Team, gather, wait_for_all
 from reference_model.errors import UserError
 from reference_model.model import GPT
-from reference_model.tokenizer import CharacterTokenizer
+from reference_model.tokenizer import Tokenizer, read_tokenizer
 
 FORMAT = "reference_model/checkpoint/1"
 
@@ -31,7 +31,7 @@ class Run:
 
     model: GPT
     optimizer: torch.optim.Optimizer
-    tokenizer: CharacterTokenizer
+    tokenizer: Tokenizer
     config: TrainingConfig
     generator: torch.Generator  # draws the batches
     corpus: str  # the name or path that the text came from
@@ -48,7 +48,7 @@ def save_checkpoint(path: Path, run: Run) -> None:
             "model_config": dataclasses.asdict(run.model.config),
             "training_config": dataclasses.asdict(run.config),
             "corpus": run.corpus,
-            "characters": run.tokenizer.characters,
+            **run.tokenizer.content(),
             "step": run.step,
             "model": run.model.state_dict(),
             "optimizer": run.optimizer.state_dict(),
@@ -59,12 +59,12 @@ def save_checkpoint(path: Path, run: Run) -> None:
     wait_for_all(run.team)
 
 
-def export_model(path: Path, model: GPT, tokenizer: CharacterTokenizer) -> None:
+def export_model(path: Path, model: GPT, tokenizer: Tokenizer) -> None:
     """The model alone, in half precision: enough for `load_model`, a sixth of the size, and not resumable."""
     content = {
         "format": FORMAT,
         "model_config": dataclasses.asdict(model.config),
-        "characters": tokenizer.characters,
+        **tokenizer.content(),
         "model": {name: weight.half() for name, weight in model.state_dict().items()},
     }
     write_content(path, content)
@@ -104,15 +104,15 @@ def read_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
     return content
 
 
-def load_model(path: Path, device: torch.device) -> tuple[GPT, CharacterTokenizer]:
+def load_model(path: Path, device: torch.device) -> tuple[GPT, Tokenizer]:
     """The model and its tokenizer, for generation; low-rank updates are merged into the weights."""
     model, tokenizer = build_model(read_checkpoint(path, device), path, device)
     return merge_lora(model), tokenizer
 
 
-def build_model(content: dict[str, Any], path: Path, device: torch.device) -> tuple[GPT, CharacterTokenizer]:
+def build_model(content: dict[str, Any], path: Path, device: torch.device) -> tuple[GPT, Tokenizer]:
     try:
-        tokenizer = CharacterTokenizer(content["characters"])
+        tokenizer = read_tokenizer(content)
         model = GPT(ModelConfig(**content["model_config"])).to(device)
         rank = content.get("training_config", {}).get("lora_rank", 0)
         if rank > 0:
@@ -123,7 +123,7 @@ def build_model(content: dict[str, Any], path: Path, device: torch.device) -> tu
         raise UserError(f"{path}: its weights do not fit its configuration ({reason})") from None
     if tokenizer.vocab_size != model.config.vocab_size:
         raise UserError(
-            f"{path}: {tokenizer.vocab_size} characters, but a model for {model.config.vocab_size}; it is damaged"
+            f"{path}: {tokenizer.vocab_size} tokens, but a model for {model.config.vocab_size}; it is damaged"
         )
     return model, tokenizer
 

@@ -62,6 +62,14 @@ def bars(title: str, y: str, heights: Mapping[str, float]) -> Callable[[Any], No
     return panel
 
 
+def histogram(title: str, x: str, y: str, values: Sequence[float]) -> Callable[[Any], None]:
+    def panel(axes: Any) -> None:
+        axes.hist(values, bins=40)
+        axes.set(title=title, xlabel=x, ylabel=y)
+
+    return panel
+
+
 def heat(title: str, x: str, y: str, rows: Sequence[Sequence[float]]) -> Callable[[Any], None]:
     def panel(axes: Any) -> None:
         axes.imshow(rows, cmap="viridis", aspect="auto")

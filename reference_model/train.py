@@ -1,6 +1,6 @@
 """The training loop: AdamW, mixed precision, accumulation, clipping, evaluation, checkpoints.
 
-It works on token tensors; where text comes from is data.py's business, the learning rate schedule.py's.
+It works on tokens; where text comes from is data.py's business, the learning rate schedule.py's.
 """
 
 from __future__ import annotations
@@ -26,12 +26,13 @@ from reference_model.checkpoint import (
 from reference_model.config import ModelConfig, TrainingConfig
 from reference_model.data import random_batch
 from reference_model.distributed import Team, synchronized, wrap
+from reference_model.documents import Tokens
 from reference_model.errors import UserError
 from reference_model.health import dead_share, gradient_norms, record_dead_units, weight_norm
 from reference_model.model import GPT
 from reference_model.progress import progress_bar
 from reference_model.schedule import learning_rate_at
-from reference_model.tokenizer import CharacterTokenizer
+from reference_model.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
@@ -78,13 +79,12 @@ def start_run(
     model_config: ModelConfig,
     config: TrainingConfig,
     corpus: str,
-    text: str,
+    tokenizer: Tokenizer,
     device: torch.device,
     team: Team = Team(),  # noqa: B008  (frozen)
 ) -> Run:
     """A run at step 0; the seed decides weights, batches and dropout."""
     torch.manual_seed(config.seed)
-    tokenizer = CharacterTokenizer.from_text(text)
     model = GPT(replace(model_config, vocab_size=tokenizer.vocab_size)).to(device)
     if config.lora_rank > 0:
         raise UserError("a low-rank update needs weights to update: name a checkpoint with --start-from")
@@ -135,7 +135,7 @@ def build_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Opt
 # ---- one step
 
 
-def training_step(run: Run, tokens: Tensor, device: torch.device, network: nn.Module | None = None) -> float:
+def training_step(run: Run, tokens: Tokens, device: torch.device, network: nn.Module | None = None) -> float:
     """One optimizer step over `accumulation` batches; returns the gradient norm before clipping.
 
     `network` is the model as it is called here: compiled, or one of a team; the model itself by default.
@@ -176,7 +176,7 @@ def require_finite(value: Tensor, name: str, step: int) -> None:
 
 
 @torch.no_grad()
-def evaluate(model: GPT, tokens: Tensor, config: TrainingConfig, device: torch.device) -> float:
+def evaluate(model: GPT, tokens: Tokens, config: TrainingConfig, device: torch.device) -> float:
     """Mean loss over the same `eval_batches` random batches at every call, without dropout."""
     generator = torch.Generator().manual_seed(config.seed)
     model.eval()
@@ -193,7 +193,7 @@ def evaluate(model: GPT, tokens: Tensor, config: TrainingConfig, device: torch.d
 # ---- the loop
 
 
-def train(run: Run, training: Tensor, validation: Tensor, folder: Path) -> list[Metrics]:
+def train(run: Run, training: Tokens, validation: Tokens, folder: Path) -> list[Metrics]:
     """Train until `config.steps`, writing metrics.jsonl and checkpoint.pt into `folder`."""
     device = next(run.model.parameters()).device
     config = run.config

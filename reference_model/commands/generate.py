@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import torch
 
     from reference_model.model import GPT
-    from reference_model.tokenizer import CharacterTokenizer as Tokenizer
+    from reference_model.tokenizer import Tokenizer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

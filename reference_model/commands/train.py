@@ -5,10 +5,17 @@ from __future__ import annotations
 import argparse
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reference_model.config import PRECISIONS, PRESETS, SCHEDULES, TRAINING_PRESETS, TrainingConfig
 from reference_model.errors import UserError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from reference_model.checkpoint import Run
+    from reference_model.documents import PackedRows, Tokens
+    from reference_model.tokenizer import Tokenizer
 
 OVERRIDES = (
     "steps", "batch_size", "accumulation", "learning_rate", "min_learning_rate", "warmup_steps", "schedule", "restarts",
@@ -23,7 +30,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--preset", choices=sorted(PRESETS), default="tiny", help="model and training sizes (default: tiny)"
     )
     parser.add_argument(
-        "--corpus", default="opticks", help="opticks (bundled), stdlib (Python's own sources), a file or a folder"
+        "--corpus",
+        default="opticks",
+        help="opticks (bundled), stdlib (Python's own sources), a file (text, JSON lines) or a folder",
+    )
+    parser.add_argument(
+        "--tokenizer", default="characters", help="characters, bpe (learned from the corpus) or a saved .json file"
+    )
+    parser.add_argument("--vocab-size", type=int, default=1024, help="of --tokenizer bpe (default: %(default)s)")
+    parser.add_argument(
+        "--stream", action="store_true", help="keep the tokens in a file below --out, for corpora larger than memory"
     )
     parser.add_argument(
         "--out", type=Path, help="folder for checkpoint.pt, metrics.jsonl and training.svg (default: out/runs/PRESET)"
@@ -52,6 +68,7 @@ def run_train(arguments: argparse.Namespace) -> None:
 
     from reference_model.data import load_text, split
     from reference_model.distributed import join_team
+    from reference_model.documents import PackedRows
     from reference_model.train import choose_device, resume_run, start_run, train, tune_run
 
     team, device = join_team(choose_device(arguments.device))
@@ -59,28 +76,77 @@ def run_train(arguments: argparse.Namespace) -> None:
     if arguments.resume is not None:
         run = resume_run(arguments.resume, device, team)
         run.config = change_config(run.config, given)
-        text = load_text(run.corpus)
         folder = arguments.out or arguments.resume.parent
     else:
-        text = load_text(arguments.corpus)
         config = replace(TRAINING_PRESETS[arguments.preset], **given)
         if arguments.start_from is not None:
             run = tune_run(arguments.start_from, config, arguments.corpus, device, team)
         else:
-            run = start_run(PRESETS[arguments.preset], config, arguments.corpus, text, device, team)
+            tokenizer = build_tokenizer(arguments)
+            run = start_run(PRESETS[arguments.preset], config, arguments.corpus, tokenizer, device, team)
         folder = arguments.out or Path("out/runs") / arguments.preset
     make_folder(folder)
-    tokens = torch.tensor(run.tokenizer.encode(text))
-    training, validation = split(tokens, run.config.validation_fraction, run.model.config.context_length)
+    length = run.model.config.context_length
+    training: Tokens
+    validation: Tokens
+    if is_chat(run.corpus):
+        training, validation = load_conversations(run, length)
+    elif arguments.stream:
+        tokens = map_tokens(run, folder)
+        training, validation = split(tokens, run.config.validation_fraction, length)
+    else:
+        text = load_text(run.corpus)
+        tokens = torch.tensor(run.tokenizer.encode(text))
+        training, validation = split(tokens, run.config.validation_fraction, length)
     if team.leads:
+        amount = "rows of conversations" if isinstance(training, PackedRows) else "tokens"
         print(
-            f"{run.model.num_parameters():,} parameters on {device}; {len(tokens):,} tokens of {run.corpus}, "
-            f"{run.tokenizer.vocab_size} different; step {run.step} of {run.config.steps}"
+            f"{run.model.num_parameters():,} parameters on {device}; {len(training) + len(validation):,} {amount} of "
+            f"{run.corpus}, {run.tokenizer.vocab_size} different; step {run.step} of {run.config.steps}"
         )
     train(run, training, validation, folder)
     if team.leads:
         draw_curves(folder)
         print(f"written: {folder / 'checkpoint.pt'}, {folder / 'metrics.jsonl'}")
+
+
+def build_tokenizer(arguments: argparse.Namespace) -> Tokenizer:
+    """A new tokenizer for the corpus, or a saved one."""
+    from reference_model.bpe import BytePairTokenizer
+    from reference_model.token_file import collect_characters, stream_pieces
+    from reference_model.tokenizer import CharacterTokenizer
+
+    if arguments.tokenizer == "bpe":
+        return BytePairTokenizer.from_texts(stream_pieces(arguments.corpus), arguments.vocab_size)
+    if arguments.tokenizer == "characters":
+        return CharacterTokenizer(collect_characters(stream_pieces(arguments.corpus)))
+    return BytePairTokenizer.load(Path(arguments.tokenizer))
+
+
+def is_chat(corpus: str) -> bool:
+    from reference_model.documents import holds_conversations
+
+    return Path(corpus).is_file() and holds_conversations(Path(corpus))
+
+
+def load_conversations(run: Run, length: int) -> tuple[PackedRows, PackedRows]:
+    """Conversations packed into rows of the context length."""
+    from reference_model.documents import encode_conversation, pack, read_conversations, split_rows
+
+    conversations = read_conversations(Path(run.corpus))
+    rows = pack((encode_conversation(run.tokenizer, conversation) for conversation in conversations), length)
+    if run.team.leads:
+        print(
+            f"{len(conversations):,} conversations: rows {rows.fill:.0%} full, {rows.dropped:,} without room to answer"
+        )
+    return split_rows(rows, run.config.validation_fraction)
+
+
+def map_tokens(run: Run, folder: Path) -> Tensor:
+    """The tokens of the corpus in a file of this process, one piece of text in memory at a time."""
+    from reference_model.token_file import stream_pieces, write_tokens
+
+    return write_tokens(stream_pieces(run.corpus), run.tokenizer, folder / f"tokens.{run.team.rank}.bin")
 
 
 def change_config(config: TrainingConfig, given: dict[str, Any]) -> TrainingConfig:

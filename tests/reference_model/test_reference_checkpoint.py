@@ -14,6 +14,7 @@ from reference_model import checkpoint
 from reference_model.checkpoint import FORMAT, Run, load_model, save_checkpoint
 from reference_model.config import ModelConfig, TrainingConfig
 from reference_model.errors import UserError
+from reference_model.tokenizer import CharacterTokenizer
 from reference_model.train import start_run
 
 CPU = torch.device("cpu")
@@ -22,7 +23,7 @@ SMALL = ModelConfig(context_length=8, d_model=16, n_layers=1, n_heads=2, n_kv_he
 
 @pytest.fixture
 def saved(tmp_path: Path) -> tuple[Path, Run]:
-    run = start_run(SMALL, TrainingConfig(), "a test", "hello world", CPU)
+    run = start_run(SMALL, TrainingConfig(), "a test", CharacterTokenizer.from_text("hello world"), CPU)
     path = tmp_path / "checkpoint.pt"
     save_checkpoint(path, run)
     return path, run
@@ -32,7 +33,7 @@ def test_a_saved_model_loads_equal_with_its_tokenizer(saved: tuple[Path, Run]) -
     path, run = saved
     model, tokenizer = load_model(path, CPU)
     assert model.config == run.model.config
-    assert tokenizer.characters == run.tokenizer.characters == " dehlorw"
+    assert tokenizer.content() == run.tokenizer.content() == {"characters": " dehlorw"}
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), run.model.parameters(), strict=True))
     assert model.head.weight is model.token_embedding.weight
 

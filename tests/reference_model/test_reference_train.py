@@ -21,6 +21,7 @@ from reference_model.figures import draw_training
 from reference_model.health import dead_share, record_dead_units
 from reference_model.model import GPT
 from reference_model.schedule import learning_rate_at
+from reference_model.tokenizer import CharacterTokenizer
 from reference_model.train import (
     choose_device,
     choose_precision,
@@ -43,7 +44,7 @@ SHORT = TrainingConfig(
 
 
 def begin(config: TrainingConfig = SHORT, model: ModelConfig = SMALL) -> tuple[Run, torch.Tensor, torch.Tensor]:
-    run = start_run(model, config, "a test", TEXT, CPU)
+    run = start_run(model, config, "a test", CharacterTokenizer.from_text(TEXT), CPU)
     training, validation = split(torch.tensor(run.tokenizer.encode(TEXT)), 0.1, model.context_length)
     return run, training, validation
 
