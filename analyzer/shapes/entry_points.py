@@ -135,7 +135,7 @@ def _from_documents(index: SourceIndex, owner: Definition) -> Iterator[BuildPlan
             body, call = _building_statements(tree, owner.name)
             if call is not None:
                 where = index.span(path, first + call.lineno - 1, first + (call.end_lineno or call.lineno) - 1)
-                expression = "\n".join(ast.unparse(node) for node in body if not _imports_name(node, owner.name))
+                expression = "\n".join(ast.unparse(node) for node in body if not imports_name(node, owner.name))
                 yield BuildPlan(owner.path, expression, "inference_script", where)
 
 
@@ -156,16 +156,16 @@ def _building_statements(tree: ast.Module, class_name: str) -> tuple[list[ast.st
     for position, statement in enumerate(tree.body):
         for node in ast.walk(statement):
             if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == class_name:
-                return [*_needed(tree.body[:position], node), ast.copy_location(ast.Expr(node), node)], node
+                return [*needed_statements(tree.body[:position], node), ast.copy_location(ast.Expr(node), node)], node
     return [], None
 
 
-def _imports_name(node: ast.stmt, name: str) -> bool:
+def imports_name(node: ast.stmt, name: str) -> bool:
     """An import of the class itself: the expression is evaluated in the file that defines it."""
     return isinstance(node, ast.ImportFrom) and [alias.name for alias in node.names] == [name]
 
 
-def _needed(body: list[ast.stmt], node: ast.AST) -> list[ast.stmt]:
+def needed_statements(body: list[ast.stmt], node: ast.AST) -> list[ast.stmt]:
     """Of the statements before, those that bind or change a name that is needed, backwards."""
     wanted = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
     kept: list[ast.stmt] = []

@@ -84,6 +84,26 @@ class InputPlanner:
                 seen.add(text)
                 yield plan
 
+    def tensor_like(self, shape: Sequence[int], dtype: str) -> TensorValue:
+        """A tensor of a form that was seen: its first axis is the batch where it has others, and its sizes go by the
+        names that the constructors know them by.
+        """
+        dims = [self._seen(axis, size, len(shape), dtype) for axis, size in enumerate(shape)]
+        return TensorValue(dtype, tuple(dims))
+
+    def _seen(self, axis: int, size: int, axes: int, dtype: str) -> DimSpec:
+        if axis == 0 and axes > 1:
+            return DimSpec("B", DEFAULT_SIZES["B"])
+        image = axes > 3 and axis >= axes - 2
+        names = (*(IMAGE_NAMES if image else ()), *(self._channel_names if axes > 2 else ()))
+        known = next((name for name in names if self._sizes.get(name) == size), None)
+        if known is not None:
+            return DimSpec(known, size)
+        if image:
+            return DimSpec("HW"[axis - axes + 2], size)
+        is_length = axis == 1 and (axes == 3 or (axes == 2 and not dtype.startswith("float")))
+        return DimSpec("T", size) if is_length else DimSpec(None, size)
+
     def targets(self, arguments: Sequence[ArgumentInfo], plan: Plan, method: str = "forward") -> Plan | None:
         """The plan with targets, where an argument with default `None` enters a loss; None if there is none."""
         for argument in arguments:
