@@ -27,7 +27,6 @@ class Joiner:
         self._cause = cause
         self._sizes = sizes
         """Whether numbers that differ become numbers that depend on data; without, they become unknown."""
-        self.differing: list[str] = []
 
     @property
     def unknown(self) -> UnknownValue:
@@ -68,7 +67,6 @@ class Joiner:
 
     def _tensors(self, first: torch.Tensor, second: torch.Tensor) -> Any:
         if first.dtype != second.dtype or first.dim() != second.dim():
-            self.differing.append(f"{_form(self._oracle, first)} | {_form(self._oracle, second)}")
             return self.unknown
         pairs = list(zip(first.shape, second.shape, strict=True))
         if all(self._same_size(one, other) for one, other in pairs):
@@ -77,7 +75,6 @@ class Joiner:
             return self.unknown
         if all(self._same_size(one, other) or self._oracle.depends_on_data(one) for one, other in pairs):
             return self._oracle.as_fake(first)
-        self.differing.append(f"{_form(self._oracle, first)} | {_form(self._oracle, second)}")
         return self._oracle.shaped(
             [one if self._same_size(one, other) else self._oracle.data_size() for one, other in pairs], first.dtype
         )
@@ -92,6 +89,14 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, (int, torch.SymInt)) and not isinstance(value, bool)
 
 
+def difference(oracle: Oracle, first: Any, second: Any) -> str:
+    """The forms of two tensors, where they differ in more than sizes that depend on data; empty otherwise."""
+    if not isinstance(first, torch.Tensor) or not isinstance(second, torch.Tensor):
+        return ""
+    forms = [_form(oracle, tensor) for tensor in (first, second)]
+    return " | ".join(forms) if forms[0] != forms[1] and "?" not in "".join(forms) else ""
+
+
 def _form(oracle: Oracle, tensor: torch.Tensor) -> str:
-    sizes = ", ".join(oracle.text(size) if isinstance(size, SYMBOLIC) else str(size) for size in tensor.shape)
-    return f"{str(tensor.dtype).removeprefix('torch.')}[{sizes}]"
+    sizes = ("?" if oracle.depends_on_data(size) else oracle.text(size) for size in tensor.shape)
+    return f"{str(tensor.dtype).removeprefix('torch.')}[{', '.join(sizes)}]"

@@ -29,6 +29,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes, _get_current_dispatch_mode_stack
 from torch.utils._pytree import tree_leaves, tree_map
 
+from analyzer.evaluator.bounds import Bounds
 from analyzer.evaluator.constants import Constants, storage_of
 from analyzer.evaluator.errors import CannotEvaluate
 from analyzer.evaluator.values import find_unknown
@@ -40,6 +41,7 @@ SYMBOLIC = (torch.SymInt, torch.SymFloat, torch.SymBool)
 NO_SYMBOLIC_FORM = re.compile(
     r"Cannot call \w+\(\) on tensor with symbolic|SymIntArrayRef expected to contain only concrete|Expected.*concrete int"  # noqa: E501
 )
+BINCOUNT = torch.ops.aten.bincount.default
 UNINITIALISED = {"aten::empty", "aten::empty_strided", "aten::new_empty", "aten::empty_like", "aten::empty_permuted"}
 
 
@@ -104,6 +106,7 @@ class Oracle:
         """Symbol of the shape environment (`s44`) to the name of the dim (`T`)."""
         self._symbols: dict[str, torch.SymInt] = {}
         self.constants = Constants()
+        self.bounds = Bounds()
         self._changed: dict[int, torch.Tensor] = {}
         self._decided = decided
         self._specialised = specialised
@@ -213,11 +216,15 @@ class Oracle:
         with torch._C.DisableTorchFunction(), _disable_current_modes(), torch.no_grad():
             yield
 
-    def is_followed(self) -> bool:
-        """Whether somebody besides us sees each operator, each kept tensor or each call of a module."""
-        modes = [mode for mode in _get_current_dispatch_mode_stack() if mode is not self._dispatch]
+    def is_followed(self, known: Sequence[Any]) -> bool:
+        """Whether somebody besides us and those known sees each operator, each kept tensor or each call of a module."""
+        expected = {id(self._dispatch), *map(id, known)}
+        if any(id(mode) not in expected for mode in _get_current_dispatch_mode_stack()):
+            return True
+        keeping = _top_saved_tensors_default_hooks(True)
         hooks = module_hooks._global_forward_hooks, module_hooks._global_forward_pre_hooks
-        return bool(modes) or _top_saved_tensors_default_hooks(True) is not None or any(len(held) > 1 for held in hooks)
+        strange = keeping is not None and id(getattr(keeping[0], "__self__", None)) not in expected
+        return strange or any(len(held) > 1 for held in hooks)
 
     def data_numbers(self) -> int:
         """How many numbers that depend on data there are so far."""
@@ -408,6 +415,14 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 oracle.written(tensor)
         return func(*args, **kwargs)
 
+    def _count(self, args: Any, kwargs: Any) -> torch.Tensor:
+        """`bincount`, of which torch knows no shape: as many entries as there can be different numbers."""
+        weights, least = _argument(args, kwargs, 1, "weights", None), _argument(args, kwargs, 2, "minlength", 0)
+        size, most = self.oracle.bounds.count(args[0], least, self.oracle.data_size)
+        made = self.oracle.shaped((size,), torch.int64 if weights is None else weights.dtype)
+        self.oracle.bounds.put_length(made, most)
+        return made
+
     def _create(self, func: Any, args: Any, kwargs: Any) -> Any:
         made = self.oracle.run_fake(func, args, kwargs)
         if not _is_determined(func) or _has_symbolic_size(made):
@@ -430,8 +445,9 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         oracle = self.oracle
         if constant and _asks_for_contents(func) and all(map(oracle.has_contents, tensors)):
             return func(*tree_map(self._contents, args), **tree_map(self._contents, kwargs))
-        result = oracle.run_fake(func, args, kwargs)
+        result = self._count(args, kwargs) if func is BINCOUNT else oracle.run_fake(func, args, kwargs)
         if not func._schema.is_mutable:
+            oracle.bounds.note(func, args, kwargs, result)
             return self._keep_recipe(func, args, kwargs, result) if constant else result
         written = _written(func, args, kwargs)
         for tensor in written:
@@ -439,6 +455,10 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if isinstance(result, torch.Tensor) and written and len(func._schema.returns) == 1:
             return written[0] if not isinstance(written[0], FakeTensor) else result
         return result
+
+
+def _argument(args: Any, kwargs: Any, position: int, name: str, default: Any) -> Any:
+    return args[position] if position < len(args) else kwargs.get(name, default)
 
 
 def _refuse_new_form(func: Any) -> None:

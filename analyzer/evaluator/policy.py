@@ -113,7 +113,7 @@ class Policy:
     def attribute(self, value: Any, name: str) -> Any:
         """The attribute of a value, an unknown value where it is not allowed, AttributeError where there is none."""
         kind = type(value)
-        if kind is UnknownValue:
+        if isinstance(value, UnknownValue):
             return value
         if isinstance(value, Proxy):
             return value.member(name)

@@ -22,6 +22,7 @@ from analyzer.evaluator.library import modules as library_modules
 from analyzer.evaluator.library.python_types import BUILTINS
 from analyzer.evaluator.modules import ModuleNames, ModuleScope, NamespacePackage, TargetModule
 from analyzer.evaluator.native import build_natives
+from analyzer.evaluator.native.data_arrays import PossibleItems, possible_items
 from analyzer.evaluator.objects import MARK, build_class, is_own_class, origin_of, resolve_bases
 from analyzer.evaluator.oracle import SYMBOLIC, Oracle, refusal_for
 from analyzer.evaluator.policy import LibraryModule, Policy, Proxy
@@ -205,7 +206,13 @@ class Session:
             raise CannotEvaluate.because(rest.cause)
         if self.journals and hasattr(type(value), "__next__"):
             self.journals.check_iterator(value)
+        if self.possible_items(value) is not None:
+            raise CannotEvaluate("size_depends_on_data", "iteration")
         return value
+
+    def possible_items(self, value: Any) -> PossibleItems | None:
+        """The items of a sequence of which it is not known how many there are, only how many at most."""
+        return possible_items(self, value) if isinstance(value, (torch.Tensor, Proxy)) else None
 
     def keys_of(self, value: Any) -> list[Any]:
         if isinstance(value, Mapping):

@@ -40,6 +40,11 @@ def provide(session: Any) -> Provided:
     calls: dict[Any, Callable[..., Any]] = {
         type: partial(_type_of, session),
         object: object,
+        enumerate: partial(_numbered, session),
+        zip: partial(_zipped, session),
+        map: partial(_mapped, session),
+        filter: partial(_filtered, session),
+        reversed: lambda values: reversed(session.iterate(values)),
         bytes: partial(_sized, session, bytes),
         bytearray: partial(_sized, session, bytearray),
     }
@@ -157,6 +162,28 @@ def _hash(value: Any) -> int:
     if isinstance(value, (str, bytes)):
         raise CannotEvaluate("hash_of_text")
     return hash(value)
+
+
+def _numbered(session: Any, values: Any, start: int = 0) -> Any:
+    possible = session.possible_items(values)
+    return enumerate(session.iterate(values), start) if possible is None else possible.numbered(start)
+
+
+def _zipped(session: Any, *values: Any, strict: bool = False) -> Any:
+    return zip(*map(session.iterate, values), strict=strict)
+
+
+def _mapped(session: Any, function: Any, *values: Any) -> Iterator[Any]:
+    for items in zip(*map(session.iterate, values), strict=False):
+        session.spend()
+        yield session.call(function, items, {})
+
+
+def _filtered(session: Any, function: Any, values: Any) -> Iterator[Any]:
+    for item in session.iterate(values):
+        session.spend()
+        if session.truth(item if function is None else session.call(function, (item,), {})):
+            yield item
 
 
 def _sized(session: Any, kind: Any, *args: Any) -> Any:

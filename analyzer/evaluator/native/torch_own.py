@@ -12,14 +12,13 @@ from torch import nn
 from analyzer.evaluator.errors import CannotEvaluate
 from analyzer.evaluator.library.torch_modules import INIT
 from analyzer.evaluator.native.builtin_functions import Provided
+from analyzer.evaluator.native.data_arrays import DataArray, element, listed
 from analyzer.evaluator.native.stdlib import NullContext
 from analyzer.evaluator.policy import OfClass, Proxy
 from analyzer.evaluator.values import UnknownValue, find_unknown
 
 LEGACY = ["FloatTensor", "LongTensor", "IntTensor", "BoolTensor", "DoubleTensor", "HalfTensor", "ByteTensor"]
 
-LISTED = 4096
-"""Items of a tensor without contents that are listed one by one."""
 GRADIENT_MODES = "torch.autograd.grad_mode"
 
 
@@ -199,39 +198,32 @@ def _contents(session: Any, tensor: torch.Tensor, what: str) -> torch.Tensor:
 
 
 def _numpy(session: Any) -> Callable[..., Any]:
-    return lambda self, **options: _contents(session, self, "numpy of a tensor").detach().numpy()
+    def numpy(self: torch.Tensor, **options: Any) -> Any:
+        if session.oracle.has_contents(self):
+            return session.oracle.contents(self).detach().numpy()
+        return DataArray(session, self)
+
+    return numpy
 
 
 def _item(session: Any) -> Callable[..., Any]:
     def item(self: torch.Tensor) -> Any:
-        if _is_whole(self) and self.numel() == 1 and not session.oracle.has_contents(self):
-            return session.oracle.data_number()
-        return _contents(session, self, "item of a tensor").item()
+        if session.oracle.has_contents(self):
+            return session.oracle.contents(self).item()
+        if self.numel() != 1:
+            raise RuntimeError("a Tensor with more than one element cannot be converted to Scalar")
+        return element(session, self)
 
     return item
 
 
-def _is_whole(tensor: torch.Tensor) -> bool:
-    return tensor.dtype in (torch.int8, torch.int16, torch.int32, torch.int64, torch.uint8)
-
-
 def _to_list(session: Any) -> Callable[..., Any]:
     def to_list(self: torch.Tensor) -> Any:
-        if _is_whole(self) and not session.oracle.has_contents(self):
-            return _numbers(session, self)
-        return _contents(session, self, "tolist of a tensor").tolist()
+        if session.oracle.has_contents(self):
+            return session.oracle.contents(self).tolist()
+        return listed(session, self)
 
     return to_list
-
-
-def _numbers(session: Any, tensor: torch.Tensor) -> Any:
-    """Whole numbers that depend on data, in lists as long as the tensor is."""
-    if tensor.dim() == 0:
-        return session.oracle.data_number()
-    count = tensor.shape[0]
-    if session.oracle.depends_on_data(count) or int(session.number(count)) > LISTED:
-        raise CannotEvaluate("depends_on_data", "tolist of a tensor")
-    return [_numbers(session, tensor[at]) for at in range(session.number(count))]
 
 
 def _type(self: torch.Tensor, dtype: Any = None) -> Any:

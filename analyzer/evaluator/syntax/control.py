@@ -62,13 +62,19 @@ def build_For(node: ast.For, scope: Scope) -> Execute:
     body = scope.block(node.body)
     otherwise = scope.block(node.orelse) if node.orelse else _do_nothing
 
+    asked = Question.of(node.iter, scope)
+
     def execute(frame: Frame) -> Any:
         values = source(frame)
         turns = Turns(frame, body)
+        possible = frame.session.possible_items(values) if may_fork(frame) else None
+        if possible is not None:
+            turns.run_possible(possible.items, assign, asked)
+            return turns.leave()
         for value in frame.session.iterate(values):
             frame.session.spend()
             if turns.are_alike and isinstance(values, range):
-                return turns.widen(lambda frame: _assign_any(frame, assign))
+                return turns.widen(lambda frame: _assign_any(frame, assign), ends=True)
             assign(frame, value)
             turns.run()
             if turns.ended:
@@ -78,8 +84,9 @@ def build_For(node: ast.For, scope: Scope) -> Execute:
     return execute
 
 
-def _assign_any(frame: Frame, assign: Callable[[Frame, Any], None]) -> None:
+def _assign_any(frame: Frame, assign: Callable[[Frame, Any], None]) -> bool:
     assign(frame, frame.session.oracle.data_number())
+    return True
 
 
 def build_While(node: ast.While, scope: Scope) -> Execute:
@@ -93,7 +100,7 @@ def build_While(node: ast.While, scope: Scope) -> Execute:
         except BudgetExhausted:
             raise
         except CannotEvaluate as stop:
-            stop.locate(frame.place)
+            stop.locate(asked.place)
             if not may_fork(frame) or otherwise is not None:
                 raise
             wait_at_exit(frame, BREAK, stop, asked)
@@ -107,7 +114,7 @@ def build_While(node: ast.While, scope: Scope) -> Execute:
             if turns.ended:
                 return turns.leave()
             if turns.are_alike:
-                return turns.widen(goes_on)
+                return turns.widen(goes_on, ends=False)
         return turns.leave(otherwise(frame) if otherwise else None)
 
     return execute

@@ -13,7 +13,7 @@ from typing import Any
 
 from analyzer.evaluator.errors import BudgetExhausted, CannotEvaluate, Place
 from analyzer.evaluator.frame import Frame
-from analyzer.evaluator.joining import Joiner
+from analyzer.evaluator.joining import Joiner, difference
 from analyzer.evaluator.journal import Content, Journal, Table, join_tables, tables_of
 from analyzer.evaluator.recorder import BOTH_PATHS
 from analyzer.evaluator.syntax.scope import Scope
@@ -32,9 +32,10 @@ class Fork:
     contents: Contents
     journal: Journal
     stop: CannotEvaluate
-    texts: tuple[str, str]
-    """The condition of this path, and that of the other."""
-    open_condition: Any
+    asked: Question
+    holds: bool
+    """Whether this is the path on which the condition holds."""
+    open_condition: Any = None
 
     def content_of(self, table: Table) -> Content | None:
         found = self.contents.get(id(table)) or self.journal.before.get(id(table))
@@ -83,7 +84,7 @@ def take_both(frame: Frame, paths: Sequence[Path | None], stop: CannotEvaluate, 
         raise _refusal(error, stop) from None
     if frame.forks is not None:
         frame.forks[mark:mark] = ended
-    fork = Fork(signal, contents, journal, stop, (asked.text, asked.negated), condition)
+    fork = Fork(signal, contents, journal, stop, asked, True, condition)
     if _kind(signal) is _kind(other):
         merged = _meet(frame, fork, other)
         _release(frame, fork)
@@ -108,7 +109,7 @@ def wait_at_exit(frame: Frame, signal: Any, stop: CannotEvaluate, asked: Questio
     recorder = frame.session.recorder
     recorder.assume(BOTH_PATHS, asked.text, asked.place)
     condition = recorder.begin(asked.text, asked.place)
-    frame.forks.append(Fork(signal, {}, open_journal(frame), stop, (asked.negated, asked.text), condition))
+    frame.forks.append(Fork(signal, {}, open_journal(frame), stop, asked, False, condition))
 
 
 def settle(frame: Frame, mark: int, ending: Any, signal: Any) -> Any:
@@ -148,9 +149,9 @@ def run_to_end(frame: Frame, block: Path) -> Any:
     return settle(frame, 0, Return, signal) if frame.forks else signal
 
 
-def widen(frame: Frame, journal: Journal, step: Path, stop: CannotEvaluate) -> None:
+def widen(frame: Frame, journal: Journal, step: Path, fork: Fork) -> None:
     """A state that holds after any number of further turns: `journal` was opened one turn ago."""
-    session = frame.session
+    session, stop = frame.session, fork.stop
     _write_joined(frame, journal.before, Joiner(session.oracle, stop.cause))
     session.journals.close(journal)
     with session.recorder.muted(), session.unrecorded():
@@ -158,11 +159,16 @@ def widen(frame: Frame, journal: Journal, step: Path, stop: CannotEvaluate) -> N
             turn = open_journal(frame)
             start = len(frame.forks or ())
             try:
-                settle(frame, start, CONTINUE, step(frame))
+                signal = settle(frame, start, CONTINUE, step(frame))
             except BaseException as error:
                 _take_back(frame, turn, start)
                 raise _refusal(error, stop) from None
             ended = _detach(frame, turn, start)
+            if signal is not None and signal is not CONTINUE:  # this path leaves the loop and has no next turn
+                ended.append(Fork(signal, turn.contents(), turn, stop, fork.asked, True))
+                _take_back(frame, turn, start)
+                _reopen(frame, ended)
+                return
             joiner = Joiner(session.oracle, stop.cause, sizes=attempt < ATTEMPTS - 1)
             stable = _write_joined(frame, turn.before, joiner)
             session.journals.close(turn)
@@ -242,12 +248,21 @@ def _meet(frame: Frame, fork: Fork, signal: Any) -> Any:
     """Join the fork's state into the present one; both ended in the same way."""
     joiner = Joiner(frame.session.oracle, fork.stop.cause)
     if isinstance(signal, Return):
+        _tell_difference(frame, fork, "return", fork.signal.value, signal.value)
         signal = Return(joiner.join(fork.signal.value, signal.value))
     states = {id(table): (table, fork.content_of(table)) for table in fork.tables()}
+    own = states.get(id(frame.variables))
+    for name, value in (own[1] or {}).items() if own and not isinstance(signal, Return) else ():
+        _tell_difference(frame, fork, name, value, frame.variables.get(name))
     _write_joined(frame, states, joiner)
-    for text in dict.fromkeys(joiner.differing):
-        frame.session.assume("paths_differ", text, frame)
     return signal
+
+
+def _tell_difference(frame: Frame, fork: Fork, name: str, first: Any, second: Any) -> None:
+    """What a branch gives on either path, where it gives tensors of different forms."""
+    text = difference(frame.session.oracle, first, second)
+    if text:
+        frame.session.recorder.assume("paths_differ", f"{name}: {text}", fork.asked.place)
 
 
 def _write_joined(frame: Frame, states: Contents, joiner: Joiner) -> bool:
@@ -272,6 +287,16 @@ def _same(joined: Content, before: Content) -> bool:
     return len(joined) == len(before) and all(one is other for one, other in zip(joined, before, strict=True))
 
 
+def follow_fork(frame: Frame) -> Any:
+    """Give up the present path, which never ends, for the last one that left it; the signal of that one."""
+    assert frame.forks is not None
+    fork = frame.forks.pop()
+    for table in fork.tables():
+        frame.session.journals.put(table, fork.content_of(table))
+    _release(frame, fork)
+    return fork.signal
+
+
 def _change_over(frame: Frame, fork: Fork, signal: Any) -> Any:
     """Go on with a fork's path, while the present one waits with its signal."""
     tables = fork.tables()
@@ -283,8 +308,9 @@ def _change_over(frame: Frame, fork: Fork, signal: Any) -> Any:
     assert frame.forks is not None
     recorder = frame.session.recorder
     recorder.end(fork.open_condition)
-    condition = recorder.begin(fork.texts[0], fork.open_condition.place)
-    frame.forks.append(Fork(signal, waiting.before, fork.journal, fork.stop, (fork.texts[1], fork.texts[0]), condition))
+    condition = recorder.begin(fork.asked.text if fork.holds else fork.asked.negated, fork.asked.place)
+    waits = Fork(signal, waiting.before, fork.journal, fork.stop, fork.asked, not fork.holds, condition)
+    frame.forks.append(waits)
     return fork.signal
 
 
