@@ -98,6 +98,17 @@ def test_the_reference_model_is_described_as_it_is(tmp_path) -> None:  # type: i
     assert outcome.right > 50
 
 
+@pytest.mark.parametrize("group", ["conformer", "mingru_pytorch", "point_transformer_pytorch", "timesformer_pytorch"])
+def test_real_packages_are_described_as_they_are(group: str, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    (models,) = read_lists([group])
+    outcomes = list(measure_list(models.sample(3), Places(None, None, tmp_path)))
+    assert len(outcomes) >= 2
+    for outcome in outcomes:
+        assert (outcome.unmeasured, outcome.errors) == ("", [])
+        assert (outcome.built, outcome.totals_equal, outcome.wrong, outcome.unknown) == (True, True, 0, 0)
+        assert outcome.right > 0
+
+
 def test_every_list_can_be_read_and_names_its_models_once() -> None:
     for models in read_lists():
         names = [case.name for case in models.cases]
