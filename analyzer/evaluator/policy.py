@@ -176,7 +176,7 @@ class Policy:
         if qualified in self._own:
             replacement = self._own[qualified]
             return _of_class(replacement) if isinstance(value, type) else _binder(replacement)
-        return read if qualified in rows() else None
+        return read if qualified in rows() or _is_named_result(owner, name) else None
 
     def _decide_instance(self, value: Any, name: str, read: Callable[[Any], Any]) -> Callable[[Any], Any] | None:
         """No class of the value defines the name: it stands in the instance, in its metaclass, or nowhere."""
@@ -234,6 +234,11 @@ class Policy:
             raise CannotEvaluate("attribute_not_writable", f"{value.__name__}.{name}")
         if isinstance(value, types.ModuleType):
             raise CannotEvaluate("attribute_not_writable", name)
+
+
+def _is_named_result(owner: type, name: str) -> bool:
+    """`values` and `indices` of what `max`, `sort`, `topk` return."""
+    return owner.__module__ == "torch.return_types" and isinstance(vars(owner)[name], types.MemberDescriptorType)
 
 
 def _of_class(replacement: Any) -> Callable[[Any], Any]:

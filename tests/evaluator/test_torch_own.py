@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from analyzer.evaluator import TargetRaised
 
@@ -58,3 +59,13 @@ def test_classes_are_found_in_their_own_file_too(home: str, repository) -> None:
     name = home.rpartition(".")[2]
     source = f"from torch import nn\nfrom torch.nn.modules.{home.rpartition('.')[0]} import {name}"
     assert repository(source).evaluate("model.py", f"{name} is nn.{name}") is True
+
+
+@pytest.mark.parametrize("call", ["x.max(dim=1)", "torch.sort(x)", "x.topk(4)", "x.median(1)", "torch.linalg.qr(x)"])
+def test_parts_of_a_result_have_names(repository, call) -> None:  # type: ignore[no-untyped-def]
+    names = ("Q", "R") if "qr" in call else ("values", "indices")
+    interpreter = repository(f"import torch\ndef parts(x):\n    y = {call}\n    return y.{names[0]}, y.{names[1]}\n")
+    expected = eval(call, {"torch": torch, "x": torch.zeros(3, 4)})
+    for given in (interpreter.tensor([3, 4]), torch.zeros(3, 4)):
+        found = interpreter.evaluate("model.py", "parts(x)", {"x": given})
+        assert [part.shape for part in found] == [part.shape for part in expected]
