@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from reference_model.commands import data, generate, train
+from reference_model.commands import bench, data, generate, quantize, train
 from reference_model.errors import UserError
 
 
@@ -16,6 +16,8 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_arguments(commands.add_parser("train", help="find weights for a corpus and write checkpoints"))
     generate.add_arguments(commands.add_parser("generate", help="continue a prompt with a trained checkpoint"))
     data.add_arguments(commands.add_parser("data", help="judge a corpus, or learn byte pairs from it"))
+    bench.add_arguments(commands.add_parser("bench", help="measure how fast a checkpoint reads and writes"))
+    quantize.add_arguments(commands.add_parser("quantize", help="round linear layers to eight bits and measure"))
     return parser
 
 
@@ -26,6 +28,10 @@ def run_command(arguments: argparse.Namespace) -> None:
         generate.run_generate(arguments)
     elif arguments.command == "data":
         data.run_data(arguments)
+    elif arguments.command == "bench":
+        bench.run_bench(arguments)
+    elif arguments.command == "quantize":
+        quantize.run_quantize(arguments)
 
 
 def main(argv: list[str] | None = None) -> int:
