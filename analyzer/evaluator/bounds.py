@@ -83,6 +83,10 @@ class Bounds:
             return least, None
         return data_size(), limit
 
+    def put(self, made: torch.Tensor, bound: Bound) -> None:
+        if bound != Bound():
+            self._known[made] = bound
+
     def put_length(self, made: torch.Tensor, length: int | None) -> None:
         if length is not None:
             self._known[made] = Bound(length=length)

@@ -234,9 +234,12 @@ class Oracle:
         """A new tensor of the same form, as if the operators that made this one had run again."""
         with torch._C.DisableTorchFunction(), _disable_current_modes():
             if not isinstance(tensor, FakeTensor):
-                return tensor.clone()
-            with self.fake:
-                return _Alike.apply(tensor) if tensor.requires_grad else _empty_alike(tensor)  # type: ignore[no-any-return,no-untyped-call]
+                made = tensor.clone()
+            else:
+                with self.fake:
+                    made = _Alike.apply(tensor) if tensor.requires_grad else _empty_alike(tensor)  # type: ignore[no-untyped-call]
+        self.bounds.put(made, self.bounds.of(tensor))
+        return made
 
     def forget_contents(self, tensor: torch.Tensor) -> None:
         """From now on this real tensor's contents count as unknown."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,7 +17,6 @@ from analyzer.evaluator.values import UnknownValue
 BOTH_PATHS = "both_paths_evaluated"
 SAID_ONCE = "device_is_cpu"
 """An assumption that is recorded at the first line that rests on it, and no more."""
-_AGAIN = {"called": "_called"}
 MAX_DEPTH = 16
 """Containers within containers that are looked into; deeper ones are those that contain themselves."""
 
@@ -45,6 +44,13 @@ class TensorShape:
 
     def __str__(self) -> str:
         return f"{self.dtype}[{', '.join(map(str, self.shape))}]"
+
+
+@dataclass(frozen=True)
+class Held:
+    """The storage of a tensor, in what is noted."""
+
+    storage: int
 
 
 @dataclass(frozen=True)
@@ -127,6 +133,8 @@ class Recorder:
         self.tracing = False
         self.events: list[tuple[Any, ...]] | None = None
         """What is recorded, in order and by module, while somebody wants to record it again."""
+        self.followers: list[Any] = []
+        """Who else follows operators, and notes what it sees: told of tensors that were made without any."""
         self._paths: dict[int, str] = {}
         self._open: list[tuple[nn.Module, RecordedCall]] = []
         self._under: list[OpenCondition] = []
@@ -181,7 +189,7 @@ class Recorder:
         call = RecordedCall(self.path_of(module), tuple(self.tensors_in(args)), under=tuple(self._under))
         self.recording.calls.append(call)
         self._open.append((module, call))
-        self._note("called", module, call)
+        self.note(self._called, module, call)
 
     def _after(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
         while self._open and not self._mute:
@@ -202,6 +210,10 @@ class Recorder:
 
     def path_of(self, module: Any) -> str:
         return self._paths.get(id(module), "?")
+
+    @property
+    def current_module(self) -> nn.Module | None:
+        return self._open[-1][0] if self._open else None
 
     def current_path(self) -> str:
         """The innermost module whose forward is running; the model itself outside of its parts."""
@@ -229,50 +241,52 @@ class Recorder:
             self._bound_tensors(place, subject, function, target, found, not isinstance(value, torch.Tensor))
 
     def _bound_unknown(self, place: Place, target: str, unknown: Cause) -> None:
-        self._note("_bound_unknown", place, target, unknown)
+        self.note(self._bound_unknown, place, target, unknown)
         self.recording.unknown_lines.setdefault((place, target), unknown)
 
     def _bound_tensors(
         self, place: Place, subject: Any, function: str, target: str, found: tuple[TensorShape, ...], nested: bool
     ) -> None:
-        self._note("_bound_tensors", place, subject, function, target, found, nested)
+        self.note(self._bound_tensors, place, subject, function, target, found, nested)
         module = self.path_of(subject) if subject is not None else ""
         name = type(subject).__name__ if subject is not None else ""
         key = LineKey(place.path, place.first_line, module, function, target, found, nested, name)
         self.recording.lines[key] = self.recording.lines.get(key, 0) + 1
 
-    def _note(self, kind: str, *values: Any) -> None:
+    def note(self, again: Callable[..., None], *values: Any) -> None:
+        """What `again` does with these values, modules among them, is done once more where calls are repeated."""
         if self.events is not None:
-            self.events.append((kind, *values))
+            self.events.append((again, *values))
 
     def _called(self, module: nn.Module, call: RecordedCall) -> None:
         again = replace(call, path=self.path_of(module))
         self.recording.calls.append(again)
-        self._note("called", module, again)
+        self.note(self._called, module, again)
 
-    def repeat(self, events: Sequence[tuple[Any, ...]], moved: Mapping[int, Any]) -> None:
-        """Record once more what was noted in `events`, about other modules: `moved` gives those by identity."""
-        for kind, *values in events:
-            if kind == "assume" and values[0] == SAID_ONCE:
-                continue
-            moved_values = [moved.get(id(v), v) if isinstance(v, nn.Module) else v for v in values]
-            getattr(self, _AGAIN.get(kind, kind))(*moved_values)
+    def _assume_again(self, kind: str, text: str, place: Place | None) -> None:
+        if kind != SAID_ONCE:
+            self.assume(kind, text, place)
+
+    def repeat(self, events: Sequence[tuple[Any, ...]], counterpart: Callable[[Any], Any]) -> None:
+        """Record once more what was noted; modules and storages are replaced by their counterparts."""
+        for again, *values in events:
+            again(*(counterpart(value) if isinstance(value, (nn.Module, Held)) else value for value in values))
 
     def gap(self, cause: Cause) -> None:
         if self._mute:
             return
-        self._note("gap", cause)
+        self.note(self.gap, cause)
         self.recording.gaps[cause] = self.recording.gaps.get(cause, 0) + 1
 
     def assume(self, kind: str, text: str, place: Place | None) -> None:
         if self._mute:
             return
-        self._note("assume", kind, text, place)
+        self.note(self._assume_again, kind, text, place)
         key = (kind, text, place)
         self.recording.assumptions[key] = self.recording.assumptions.get(key, 0) + 1
 
     def decided(self, text: str, decided: bool, place: Place | None) -> None:
-        self._note("decided", text, decided, place)
+        self.note(self.decided, text, decided, place)
         self.recording.conditions.setdefault(RecordedCondition(text, decided, place))
 
 

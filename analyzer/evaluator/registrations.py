@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from torch import nn
+
 from analyzer.evaluator.errors import CannotEvaluate
 from analyzer.evaluator.objects import is_own_instance
 
@@ -86,7 +88,7 @@ class Registrations:
         value = scope.variables.get(name)
         if type(value) is dict and (not value or self._changing(scope, name)):
             scope.variables[name] = FilledTable(self, scope, name, value)
-        elif is_own_instance(value) and isinstance(getattr(value, "__dict__", None), dict):
+        elif is_own_instance(value) and not isinstance(value, nn.Module) and hasattr(value, "__dict__"):
             for key, item in vars(value).items():
                 if type(item) is dict and not item:
                     vars(value)[key] = FilledTable(self, scope, name, item)

@@ -20,21 +20,21 @@ from torch import nn
 
 from analyzer.evaluator.constants import storage_of
 from analyzer.evaluator.modules import TargetModule
-from analyzer.evaluator.objects import MARK
 from analyzer.evaluator.policy import Proxy
+from analyzer.evaluator.recorder import Held
 from analyzer.evaluator.snapshot import (
     PLAIN,
     CannotCompare,
     Snapshot,
     is_fixed,
     is_own_function,
-    stands_apart,
     take_snapshot,
 )
 
 UNUSABLE_CALLS = 3
 """So many observed calls of one function that could not be used end the attempts with it."""
 UNMATCHED_CALLS = 12
+MAXIMUM_DEPTH = 8
 ALL = "*"
 HARMLESS_NAMES = ("getattr", "hasattr", "isinstance", "issubclass", "type", "len", "callable", "super", "checkpoint")
 FORBIDDEN_NAMES = frozenset(("globals", "exec", "eval", "id", "__import__", "vars"))
@@ -67,7 +67,7 @@ class _Observed:
     events: list[tuple[Any, ...]]
     reads: frozenset[tuple[int, str]]
     outside: tuple[_Namespace, ...]
-    result: Callable[[Snapshot], Any]
+    result: Callable[[Snapshot], _Made]
     code: Any
     changes: int
 
@@ -149,7 +149,7 @@ class Repetition:
         self._called.add(id(module))
         if once or self._unusable[code] >= UNUSABLE_CALLS or self._unmatched[code] >= UNMATCHED_CALLS:
             return False
-        return session.is_plain and not session.oracle.is_followed()
+        return session.is_plain and not session.oracle.is_followed(session.recorder.followers)
 
     def _key(self, code: Any, frame: Any, before: Snapshot) -> Any:
         state = torch.is_grad_enabled(), torch.get_default_dtype(), self.session.budget._depth_now
@@ -159,12 +159,16 @@ class Repetition:
         self.repeated += 1
         self._unmatched[observed.code] = 0
         self.session.spend()
-        moved = dict(zip(map(id, observed.before.objects), now.objects, strict=True))
-        self.session.recorder.repeat(observed.events, moved)
+        result = observed.result(now)
+        made = {storage_of(old): new for old, new in result.made}
+        for follower in self.session.recorder.followers:
+            for old, new in result.made:
+                follower.made_alike(old, new)
+        self.session.recorder.repeat(observed.events, _Counterparts(observed.before, now, made))
         if self.depth:
             self._events += [(READ, now.objects[number], name) for number, name in observed.reads]
             self._events += [(OUTSIDE, 0, name.variables, name.name) for name in observed.outside]
-        return observed.result(now)
+        return result.value
 
     def _observe(self, code: Any, frame: Any, run: Any, before: Snapshot, key: Any) -> Any:
         session, oracle = self.session, self.session.oracle
@@ -208,7 +212,7 @@ class Repetition:
         reads = frozenset(_reads_of(seen, before))
         events = [event for event in seen if event[0] not in (READ, OUTSIDE, ENTERED)]
         with oracle.aside():
-            again = _Result(oracle, before).plan(result)
+            again = _Result(oracle, before).make(result)
         self._unmatched[code] += 1
         made = _Observed(before, events, reads, outside, again, code, self.changes)
         self._known.setdefault(key, []).append(made)
@@ -235,7 +239,7 @@ class Repetition:
         """The target read an attribute."""
         if isinstance(value, nn.Module):
             self._saw_of_module(value, name, result)
-        elif isinstance(value, torch.Tensor) or is_fixed(result) and type(result) in PLAIN and not _is_target(value):
+        elif isinstance(value, torch.Tensor) or (is_fixed(result) and type(result) in PLAIN and not _is_target(value)):
             return
         elif isinstance(value, _CLASS_LEVEL):
             self._saw_fixed(value, name, result)
@@ -272,9 +276,9 @@ class Repetition:
         plain = getattr(function, "__func__", function)
         if is_own_function(plain) or isinstance(function, (nn.Module, type)):
             return
-        if isinstance(plain, types.FunctionType) and _is_ours(plain) and plain not in self.session.natives.functions:
-            if not _is_unshared(result):
-                self._harm += 1
+        ours = isinstance(plain, types.FunctionType) and _is_ours(plain)
+        if ours and plain not in self.session.natives.functions and not _is_unshared(result):
+            self._harm += 1
         if getattr(plain, "__name__", "") not in HARMLESS_NAMES:
             for value in (*args, *kwargs.values()):
                 if isinstance(value, nn.Module):
@@ -334,6 +338,32 @@ def _reads_of(events: list[tuple[Any, ...]], before: Snapshot) -> Iterator[tuple
             yield number, name
 
 
+@dataclass(frozen=True)
+class _Made:
+    """The result of a repeated call; `made` are its new tensors, each with the one that it is like."""
+
+    value: Any
+    made: list[tuple[torch.Tensor, torch.Tensor]]
+
+
+class _Counterparts:
+    """What stands in a repeated call where something stood in the one that was evaluated."""
+
+    def __init__(self, before: Snapshot, now: Snapshot, made: dict[int, torch.Tensor]) -> None:
+        self._before, self._now, self._made = before, now, made
+
+    def __call__(self, value: Any) -> Any:
+        """The module; for a storage the tensor that has it, or None where it is new in each call."""
+        if isinstance(value, Held):
+            number = self._before.storages.get(value.storage)
+            return self._now.holders[number] if number is not None else self._made.get(value.storage)
+        number = self._before.numbers.get(id(value))
+        return value if number is None else self._now.objects[number]
+
+
+Plan = Callable[[Snapshot, list[tuple[torch.Tensor, torch.Tensor]]], Any]
+
+
 class _Result:
     """How to make the result of a call for another call: parts that were there before are replaced by their
     counterparts, new tensors and containers are made anew.
@@ -344,23 +374,41 @@ class _Result:
         self.before = before
         self.storages = set(before.storages)
 
-    def plan(self, value: Any, depth: int = 0) -> Callable[[Snapshot], Any]:
+    def make(self, value: Any) -> Callable[[Snapshot], _Made]:
+        plan = self._plan(value)
+
+        def make(now: Snapshot) -> _Made:
+            made: list[tuple[torch.Tensor, torch.Tensor]] = []
+            return _Made(plan(now, made), made)
+
+        return make
+
+    def _plan(self, value: Any, depth: int = 0) -> Plan:
         number = self.before.numbers.get(id(value))
         if number is not None:
-            return lambda now: now.objects[number]
+            return lambda now, made: now.objects[number]
         if isinstance(value, torch.Tensor):
-            self._check(value)
-            return lambda now: self.oracle.alike(value)
+            return self._plan_tensor(value)
         kind = type(value)
-        if kind in (list, tuple) and depth < 8:
-            items = [self.plan(item, depth + 1) for item in value]
-            return lambda now: kind(item(now) for item in items)
-        if kind is dict and depth < 8 and all(type(key) in PLAIN for key in value):
-            parts = {key: self.plan(item, depth + 1) for key, item in value.items()}
-            return lambda now: {key: part(now) for key, part in parts.items()}
+        if kind in (list, tuple) and depth < MAXIMUM_DEPTH:
+            items = [self._plan(item, depth + 1) for item in value]
+            return lambda now, made: kind(item(now, made) for item in items)
+        if kind is dict and depth < MAXIMUM_DEPTH and all(type(key) in PLAIN for key in value):
+            parts = {key: self._plan(item, depth + 1) for key, item in value.items()}
+            return lambda now, made: {key: part(now, made) for key, part in parts.items()}
         if is_fixed(value):
-            return lambda now: value
+            return lambda now, made: value
         raise Unusable
+
+    def _plan_tensor(self, value: torch.Tensor) -> Plan:
+        self._check(value)
+
+        def make(now: Snapshot, made: list[tuple[torch.Tensor, torch.Tensor]]) -> torch.Tensor:
+            new = self.oracle.alike(value)
+            made.append((value, new))
+            return new  # type: ignore[no-any-return]
+
+        return make
 
     def _check(self, value: torch.Tensor) -> None:
         """A tensor may be made anew if it is nobody's parameter, view or constant."""

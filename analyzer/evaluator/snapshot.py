@@ -23,6 +23,7 @@ from analyzer.evaluator.constants import storage_of
 from analyzer.evaluator.objects import MARK, is_own_class, is_own_instance
 from analyzer.evaluator.oracle import SYMBOLIC, Oracle
 from analyzer.evaluator.policy import Proxy
+from analyzer.evaluator.registrations import FilledTable
 from analyzer.evaluator.values import UnknownValue
 
 PLAIN = (type(None), bool, int, float, complex, str, bytes)
@@ -33,9 +34,10 @@ _FIXED = (
     *(type, Proxy, re.Pattern, torch._ops.OpOverloadPacket, *_TORCH_CONSTANTS),
 )
 """Objects that are what they are: nobody changes them without being seen, and they are compared by identity."""
-_TABLES: dict[type, Any] = {list: iter, set: iter, OrderedDict: None, dict: None}
+_TABLES = frozenset((list, set, dict, OrderedDict, FilledTable))
 _DIGESTED_BYTES = 64_000_000
 _DEPTH = 60
+MAXIMUM_NESTING = 4
 _FAKE_ATTRIBUTES = frozenset(("constant", "dispatch_keys", "fake_mode", "pytype", "real_tensor", "_is_param"))
 _BASE_ATTRIBUTES = frozenset(vars(nn.Module())) | {"training"}
 _EMPTY_HOOKS = frozenset(name for name in vars(nn.Module()) if "hook" in name)
@@ -50,7 +52,7 @@ class Snapshot:
     of the module and name.
     """
 
-    __slots__ = ("numbers", "objects", "plain", "storages", "text")
+    __slots__ = ("holders", "numbers", "objects", "plain", "storages", "text")
 
     def __init__(self) -> None:
         self.text: list[Any] = []
@@ -58,6 +60,8 @@ class Snapshot:
         self.objects: list[Any] = []
         self.numbers: dict[int, int] = {}
         self.storages: dict[int, int] = {}
+        self.holders: list[torch.Tensor] = []
+        """A tensor for each storage, by its number."""
 
     def is_unchanged(self, later: Snapshot) -> bool:
         """Whether a later walk from the same roots met the same objects in the same state."""
@@ -154,12 +158,14 @@ class _Walk:
 
     def _table(self, value: Any, kind: type, depth: int) -> None:
         self.say(kind)
-        self.say(len(value))
         if kind is list or kind is set:
+            self.say(len(value))
             for item in value:
                 self.visit(item, depth + 1)
         else:
-            for key, item in value.items():
+            base = OrderedDict if isinstance(value, OrderedDict) else dict  # not what a subclass makes of it
+            self.say(base.__len__(value))
+            for key, item in base.items(value):
                 self.visit(key, depth + 1)
                 self.visit(item, depth + 1)
 
@@ -175,7 +181,8 @@ class _Walk:
         if isinstance(value, dict):
             self._table(value, dict, depth)
         elif isinstance(value, (list, tuple, set)):
-            self._items(kind, value, depth)
+            base: Any = next(base for base in (list, tuple, set) if isinstance(value, base))
+            self._items(kind, base.__iter__(value), depth)
         self._table(getattr(value, "__dict__", {}), dict, depth)
 
     def _module(self, value: nn.Module, depth: int) -> None:
@@ -202,6 +209,9 @@ class _Walk:
         if value.layout is not torch.strided or value.is_quantized:
             raise CannotCompare("layout")
         storage = storage_of(value)
+        if storage not in self.found.storages:
+            self.found.storages[storage] = len(self.found.holders)
+            self.found.holders.append(value)
         self._attributes(value)
         self.say(
             (
@@ -212,9 +222,10 @@ class _Walk:
                 value.dtype,
                 (value.requires_grad, value.is_leaf, value._is_view(), value.is_conj(), value.is_neg()),
                 isinstance(value, nn.Parameter),
-                self.found.storages.setdefault(storage, len(self.found.storages)),
+                self.found.storages[storage],
             )
         )
+        self.say(self.oracle.bounds.of(value))
         self._contents(value, depth)
 
     def _attributes(self, value: torch.Tensor) -> None:
@@ -234,7 +245,7 @@ class _Walk:
             if value.numel() * value.element_size() > _DIGESTED_BYTES:
                 raise CannotCompare("size")
             octets = value.detach().resolve_conj().resolve_neg().contiguous().flatten().view(torch.uint8)
-            self.say(hashlib.sha256(octets.numpy()).digest())
+            self.say(hashlib.sha256(octets.numpy().tobytes()).digest())
         elif self.oracle.constants.computable(value):
             recipe = self.oracle.constants.recipe_of(value)
             self.say(str(recipe.function))
@@ -249,7 +260,6 @@ def _is_generic(base: type) -> bool:
     return base.__module__ == "abc" or base.__name__ == "Generic"
 
 
-@functools.lru_cache(maxsize=4096)
 def stands_apart(kind: type) -> bool:
     """Whether code of torch has no part in this class but the machinery of modules, which reads no plain attribute."""
     bases = [base for base in kind.__mro__ if not is_own_class(base)]
@@ -259,9 +269,9 @@ def stands_apart(kind: type) -> bool:
 def is_fixed(value: Any, depth: int = 0) -> bool:
     """Whether a value that is not reached from the call's own objects can be relied on not to change."""
     kind = type(value)
-    if kind in _PLAIN or isinstance(value, (*_FIXED, UnknownValue, range)) or isinstance(value, SYMBOLIC):
+    if kind in _PLAIN or isinstance(value, (*_FIXED, UnknownValue, range, *SYMBOLIC)):
         return True
-    if depth > 4:
+    if depth > MAXIMUM_NESTING:
         return False
     if kind in (tuple, frozenset, torch.Size):
         return all(is_fixed(item, depth + 1) for item in value)

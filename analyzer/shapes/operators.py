@@ -18,7 +18,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from analyzer.evaluator.recorder import Recorder
+from analyzer.evaluator.recorder import Held, Recorder
 
 Factors = tuple[int, ...]
 
@@ -181,20 +181,59 @@ class OperatorLog(TorchDispatchMode):  # type: ignore[no-untyped-call]
         sizes = tuple(map(_number, factors))
         self.log.open |= None in sizes or self._recorder.is_conditional
         if None not in sizes:
-            amounts.append(Amount(self._recorder.current_path(), name, cast("Factors", sizes), passes))
+            self._add_for(self._recorder.current_module, amounts, name, cast("Factors", sizes), passes)
+
+    def _add_for(
+        self, module: nn.Module | None, amounts: list[Amount], name: str, sizes: Factors, passes: int = 1
+    ) -> None:
+        """Where a call is repeated, this is done once more, for the module in the place of this one."""
+        path = self._recorder.path_of(module) if module is not None else ""
+        amounts.append(Amount(path, name, sizes, passes))
+        self._recorder.note(self._add_for, module, amounts, name, sizes, passes)
 
     def keep(self, tensor: torch.Tensor) -> None:
         """Autograd keeps this tensor: its storage counts once."""
         self.log.gradient = True
-        storage = _storage(tensor)
-        if storage in self._weights or storage in self._kept or self._recorder.is_muted:
+        if self._recorder.is_muted:
             return
-        self._kept[storage] = tensor
-        sizes = self._made.get(storage, (*tensor.shape, tensor.element_size()))
+        storage = _storage(tensor)
+        new = storage not in self._weights and storage not in self._kept
+        sizes = self._kept_sizes(tensor) if new else ()
+        self._recorder.note(self._keep_again, self._recorder.current_module, Held(storage), sizes)
+        if new:
+            self._kept[storage] = tensor
+            self._add_kept(self._recorder.current_module, sizes)
+
+    def _kept_sizes(self, tensor: torch.Tensor) -> tuple[int | None, ...]:
+        sizes = self._made.get(_storage(tensor), (*tensor.shape, tensor.element_size()))
         size = _number(tensor.untyped_storage().nbytes())
-        numbers = [_number(n) for n in sizes]
+        numbers = tuple(_number(n) for n in sizes)
         fits = None in numbers or math.prod(cast("Factors", numbers)) == size
-        self._add(self.log.kept, "kept", sizes if fits or size is None else (size,))
+        return numbers if fits or size is None else (size,)
+
+    def _add_kept(self, module: nn.Module | None, sizes: tuple[int | None, ...]) -> None:
+        self.log.open |= None in sizes or self._recorder.is_conditional
+        if None not in sizes:
+            path = self._recorder.path_of(module) if module is not None else ""
+            self.log.kept.append(Amount(path, "kept", cast("Factors", sizes), 1))
+
+    def _keep_again(self, module: nn.Module | None, tensor: torch.Tensor | None, sizes: tuple[int | None, ...]) -> None:
+        """In a repeated call: a tensor that is new in each call counts as it did; another has its own storage."""
+        storage = _storage(tensor) if tensor is not None else 0
+        if tensor is not None:
+            new = storage not in self._weights and storage not in self._kept
+            sizes = self._kept_sizes(tensor) if new else ()
+            if new:
+                self._kept[storage] = tensor
+        self._recorder.note(self._keep_again, module, Held(storage), sizes)
+        if sizes:
+            self._add_kept(module, sizes)
+
+    def made_alike(self, old: torch.Tensor, new: torch.Tensor) -> None:
+        """A tensor that was made for a repeated call, without the operators that made the other."""
+        sizes = self._made.get(_storage(old))
+        if sizes is not None:
+            self._made[_storage(new)] = sizes
 
 
 def _number(size: Any) -> int | None:
@@ -224,6 +263,9 @@ def logging_operators(interpreter: Any, model: nn.Module) -> Iterator[CallLog]:
         stack.enter_context(interpreter.session.oracle.active())
         stack.enter_context(saved_tensors_hooks(log.keep, _no_backward))
         stack.enter_context(log)
+        followers = interpreter.session.recorder.followers
+        followers.append(log)
+        stack.callback(followers.remove, log)
         yield log.log
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from analyzer.evaluator import Interpreter
 from analyzer.evaluator.recorder import Recording
+from analyzer.shapes.operators import logging_operators
 
 Make = Callable[..., Interpreter]
 HEAD = "import torch, torch.nn as nn, torch.nn.functional as F\nfrom functools import lru_cache\n"
@@ -449,6 +452,23 @@ class Net(nn.Module):
         return h
 """, 4,
     ),
+    "numbers_of_experts": (
+        """
+class Router(nn.Module):
+    def __init__(self, d, i):
+        super().__init__()
+        self.gate = nn.Linear(d, 6)
+    def forward(self, x):
+        return torch.topk(self.gate(x.reshape(-1, 8)), 2)[1].reshape(-1)
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.routers = nn.ModuleList(Router(8, i) for i in range(5))
+    def forward(self, idx):
+        x = torch.zeros(*idx.shape, 8)
+        return [torch.bincount(router(x), minlength=6) for router in self.routers]
+""", 4,
+    ),
     "unknown_values_inside": (
         """
 import nowhere
@@ -508,6 +528,55 @@ def test_repeated_calls_are_recorded_as_if_evaluated(repository: Make, name: str
     assert count == expected
 
 
+@pytest.mark.parametrize("training", [False, True], ids=["inference", "training"])
+@pytest.mark.parametrize(
+    "name", ["transformer_blocks", "mixture_of_experts", "input_given_back", "cache_of_each_layer"]
+)
+def test_repeated_calls_cost_what_they_would_cost(repository: Make, name: str, training: bool) -> None:
+    found = []
+    for enabled in (False, True):
+        interpreter = repository(HEAD + textwrap.dedent(SAME[name][0]))
+        interpreter.session.repetition.enabled = enabled
+        model = interpreter.build("model.py", "Net()")
+        for _ in range(2):
+            with logging_operators(interpreter, model) as log:
+                interpreter.call(model, [interpreter.tensor([2, 4], "int64")], training=training)
+            found.append((log.products, log.kept, log.uncounted, log.gradient, log.open))
+    assert interpreter.session.repetition.repeated
+    assert found[:2] == found[2:]
+
+
+def test_an_unknown_follower_of_operators_sees_each(repository: Make) -> None:
+    interpreter = repository(HEAD + SAME["transformer_blocks"][0])
+    model = interpreter.build("model.py", "Net()")
+    seen: list[str] = []
+
+    class Follower(TorchDispatchMode):  # type: ignore[no-untyped-call]
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            seen.append(func._schema.name)
+            return func(*args, **(kwargs or {}))
+
+    with interpreter.session.oracle.active(), Follower():  # type: ignore[no-untyped-call]
+        interpreter.call(model, [interpreter.tensor([2, 4], "int64")])
+    assert seen.count("aten::native_layer_norm") == 2 * LAYERS
+    assert interpreter.session.repetition.repeated == 0
+
+
+def test_time_grows_with_blocks_that_differ_and_not_with_layers(repository: Make) -> None:
+    """Counted in operators that were really asked, which is what time is spent on."""
+    asked = {}
+    for depth in (2, 12):
+        interpreter = repository(HEAD + SAME["transformer_blocks"][0].replace("n=5", f"n={depth}"))
+        model = interpreter.build("model.py", "Net()")
+        interpreter.call(model, [interpreter.tensor([2, 4], "int64")])
+        oracle, count = interpreter.session.oracle, Counter[str]()
+        original = oracle.run_fake
+        oracle.run_fake = lambda *a, o=original, c=count: (c.update("x"), o(*a))[1]  # type: ignore[method-assign,misc]
+        interpreter.call(model, [interpreter.tensor([2, 4], "int64")])
+        asked[depth] = count["x"]
+    assert asked[12] == asked[2] > 10
+
+
 PIECES = {
     "linear": ("self.{n} = nn.Linear(8, 8)", "x = self.{n}(x)"),
     "index": ("self.{n} = i", "x = x + self.{n}"),
@@ -521,7 +590,7 @@ PIECES = {
     "narrow": ("self.{n} = 8", "x = x[:, :, : self.{n}]"),
     "helper": ("self.{n} = helper", "x = self.{n}(x)"),
     "flag": ("self.{n} = dict(on=i < 2)", "x = F.gelu(x) if self.{n}['on'] else x"),
-    "grad": ("self.{n} = nn.Parameter(torch.zeros(8), requires_grad=i % 2 == 0)", "x = x if x.requires_grad else x + self.{n}"),
+    "grad": ("self.{n} = nn.Parameter(torch.zeros(8), i % 2 == 0)", "x = x if x.requires_grad else x + self.{n}"),
 }  # fmt: skip
 
 
@@ -532,8 +601,8 @@ def test_random_stacks_are_recorded_as_if_evaluated(repository: Make, pieces: li
     used = "".join(f"        {PIECES[p][1].format(n=f'p{n}')}\n" for n, p in enumerate(pieces))
     text = (
         "SHARED, SEEN = nn.Sigmoid(), []\ndef helper(x):\n    return x - 1\nclass Block(nn.Module):\n"
-        f"    def __init__(self, d, i):\n        super().__init__()\n{made}    def forward(self, x):\n{used}        return x\n"
-        + STACK.replace("n=5", f"n={depth}")
+        f"    def __init__(self, d, i):\n        super().__init__()\n{made}"
+        f"    def forward(self, x):\n{used}        return x\n" + STACK.replace("n=5", f"n={depth}")
     )
     plain, repeated, _ = recordings(repository, text, [("B", 2), 4], "int64")
     for one, other in zip(plain, repeated, strict=True):
