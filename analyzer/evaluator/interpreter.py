@@ -13,6 +13,7 @@ from torch import nn
 from analyzer.evaluator.budget import Budget
 from analyzer.evaluator.errors import CannotEvaluate, Cause, Place, TargetRaised
 from analyzer.evaluator.frame import Frame
+from analyzer.evaluator.open_parts import OpenParts
 from analyzer.evaluator.recorder import Recording, first_unknown
 from analyzer.evaluator.session import Session
 from analyzer.evaluator.syntax.scope import find_bound_names
@@ -218,6 +219,8 @@ def _modules_of(module: nn.Module, path: str = "") -> Iterator[tuple[str, nn.Mod
 def _unknown_within(value: Any, depth: int = 0) -> Cause | None:
     """The first unknown in a value or in containers within it."""
     if isinstance(value, UnknownValue):
+        return value.cause
+    if isinstance(value, OpenParts):
         return value.cause
     if depth > CONTAINER_DEPTH or not isinstance(value, (list, tuple, dict, set)):
         return None

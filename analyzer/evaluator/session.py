@@ -22,6 +22,7 @@ from analyzer.evaluator.library import modules as library_modules
 from analyzer.evaluator.library.python_types import BUILTINS
 from analyzer.evaluator.modules import ModuleNames, ModuleScope, NamespacePackage, TargetModule
 from analyzer.evaluator.native import build_natives
+from analyzer.evaluator.open_parts import leave_open
 from analyzer.evaluator.native.data_arrays import PossibleItems, possible_items
 from analyzer.evaluator.objects import MARK, build_class, is_own_class, origin_of, resolve_bases
 from analyzer.evaluator.oracle import SYMBOLIC, Oracle, refusal_for
@@ -276,7 +277,9 @@ class Session:
         named = bool(args) and isinstance(args[0], str)
         reason = "unknown_buffer" if method == "register_buffer" and named else "unknown_attribute"
         part = f"{type(module).__name__}.{args[0] if named else method}"
-        self.gap(Cause(reason, (part, str(unknown.cause.reason)), unknown.cause.place or self.place))
+        lost = Cause(reason, (part, str(unknown.cause.reason)), unknown.cause.place or self.place)
+        self.gap(lost)
+        leave_open(module, lost)
         if named and method != "__setitem__":
             self.policy.set_attribute(module, args[0], unknown)
 
