@@ -27,6 +27,8 @@ class Constructions:
         self.seen: dict[str, int] = {}
         self._replacements = dict(replacements)
         self._inside_module = 0
+        self._handed: dict[int, Any] = {}
+        """Configurations that the outermost module was given, by identity."""
 
     def arguments(self, cls: type, args: Any, kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments of a constructor with replacements in place; notes the integers among them."""
@@ -78,6 +80,17 @@ class Constructions:
                 if type(value) is int and 0 < value < MAXIMUM_INTEGER:
                     self.seen.setdefault(name, int(value))
 
+    def _hand(self, value: Any) -> None:
+        """A configuration whose attributes were set after it was made tells them when the model reads them."""
+        if is_own_class(type(value)) and not isinstance(value, (type, nn.Module)):
+            self._handed[id(value)] = value
+
+    def read(self, owner: Any, name: str, value: Any) -> Any:
+        """What the model is told when it reads an attribute of an object."""
+        if type(value) is not int or not self._inside_module or id(owner) not in self._handed:
+            return value
+        return self._value(name, value)
+
     def call(self, session: Session, original: Any, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         if not (isinstance(function, type) and is_own_class(function)) or self._inside_module:
             return original(function, args, kwargs)
@@ -88,6 +101,8 @@ class Constructions:
             return made
         args = tuple(self._configuration(original, value) for value in args)
         kwargs = {name: self._configuration(original, value) for name, value in kwargs.items()}
+        for value in (*args, *kwargs.values()):
+            self._hand(value)
         self._inside_module += 1
         try:
             return original(function, args, kwargs)
@@ -125,15 +140,20 @@ def _signature_of(cls: type) -> inspect.Signature:
 
 @contextmanager
 def watch_constructions(session: Session, replacements: Mapping[str, tuple[int, int]]) -> Iterator[Constructions]:
-    """Constructor calls of the target inside pass through; `replacements` are name → (value expected, new value)."""
+    """Constructor calls of the target pass through, and what its models read of configurations; `replacements` are
+    name → (value expected, new value).
+    """
     watcher = Constructions(replacements)
-    original = session.call
+    original, attribute = session.call, session.attribute
 
     def call(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         return watcher.call(session, original, function, args, kwargs)
 
-    session.call = call  # type: ignore[method-assign]
+    def read(value: Any, name: str) -> Any:
+        return watcher.read(value, name, attribute(value, name))
+
+    session.call, session.attribute = call, read  # type: ignore[method-assign]
     try:
         yield watcher
     finally:
-        session.call = original  # type: ignore[method-assign]
+        session.call, session.attribute = original, attribute  # type: ignore[method-assign]

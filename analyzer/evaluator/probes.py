@@ -73,6 +73,21 @@ def find_relations(trees: Iterable[ast.AST], names: Iterable[str]) -> Relations:
     return Relations(frozenset(divisors - counts), frozenset(counts))
 
 
+def find_bounds(trees: Iterable[ast.AST]) -> tuple[int, ...]:
+    """Literals that sizes are compared with or cut to: in comparisons, slices, `min`, `max` and clamps."""
+    found: set[int] = set()
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        parts: list[ast.expr | None] = []
+        if isinstance(node, ast.Compare):
+            parts = [node.left, *node.comparators]
+        elif isinstance(node, ast.Slice):
+            parts = [node.lower, node.upper]
+        elif isinstance(node, ast.Call) and _last_name(node.func) in ("min", "max", "clamp", "clip"):
+            parts = [*node.args, *(keyword.value for keyword in node.keywords)]
+        found.update(part.value for part in parts if isinstance(part, ast.Constant) and type(part.value) is int)
+    return tuple(sorted(bound for bound in found if 1 < bound <= MAXIMUM_BEYOND))
+
+
 def _last_name(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 

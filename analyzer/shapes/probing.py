@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from analyzer.evaluator import CannotEvaluate, TargetRaised
 from analyzer.evaluator.handing import handed_relations
-from analyzer.evaluator.probes import ProbeRules, Relations, Span, draw_probes, find_relations
+from analyzer.evaluator.probes import ProbeRules, Relations, Span, draw_probes, find_bounds, find_relations
 from analyzer.shapes.runs import BuiltModel, ModelSource, RawTrace
 
 Values = Mapping[str, int]
@@ -60,6 +60,7 @@ class Prober:
         self.relations: Relations = replace(
             found, divisors=(found.divisors | handed.divisors) - counts, counts=counts, loose=loose
         )
+        self.bounds = find_bounds(self.trees)
         self.paths = [path for path, _ in self.base.model.named_modules()]
         self.challenges = min(self.attempts * 2 // 5, max(LEAST_CHALLENGES, MODULES_CHALLENGED // len(self.paths)))
         """How many calls challenges may cost beside; fewer for large models."""
@@ -91,7 +92,9 @@ class Prober:
         even = [name for name in free if rules.twos_of.get(name, rules.twos) > 1]
         probes += self._accepted(even, replace(rules, twos=1, twos_of={}))
         multiples = [name for name in free if self._divisors_of(name)]
-        probes += self._accepted(multiples, replace(rules, loose=frozenset(multiples)))
+        loose = replace(rules, loose=frozenset(multiples))
+        odd = tuple(self._accepted(multiples, replace(loose, twos=1, twos_of={})))
+        probes += odd or self._accepted(multiples, loose)
         for span in FAR:
             probes += self._accepted(free, replace(rules, span=span))
         inputs = [name for name in free if name in self.relations.loose]
@@ -104,9 +107,11 @@ class Prober:
         return tuple(probes)
 
     def _keeps_order(self, name: str, span: Span, probes: Sequence[Probe]) -> bool:
-        """Whether there is another name above (or below) which it never was."""
+        """Whether there is another name, or a bound of the source, above (or below) which it never was."""
         bound = self._divisors_of(name) if span == "small" else self._multiples_of(name)
         runs = [self.names, *(probe.values for probe in probes)]
+        if span == "large" and self.bounds and all(run[name] <= self.bounds[-1] for run in runs):
+            return True
         sign = 1 if span == "small" else -1
         others = (other for other in self.names if other != name and other not in bound)
         return any(all(sign * run[name] >= sign * run[other] for run in runs) for other in others)
@@ -114,7 +119,7 @@ class Prober:
     def _moved(self, name: str, rules: ProbeRules) -> Iterator[Probe]:
         """The first accepted of the smallest (or some large) values of one name."""
         step = rules.twos_of.get(name, rules.twos)
-        rules = replace(rules, beyond=max(self.names.values()))
+        rules = replace(rules, beyond=max([*self.names.values(), *self.bounds]))
         for twos in (step,) if step in STEPS else (*STEPS, step):
             probes = list(self._accepted([name], replace(rules, twos_of={**rules.twos_of, name: twos})))
             if probes:

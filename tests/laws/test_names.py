@@ -8,8 +8,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from analyzer.evaluator import Interpreter
@@ -104,6 +103,20 @@ def nets(draw: st.DrawFn) -> tuple[str, str]:
     return text, f"x: float32[B={batch}, T=12, dim={dim}]"
 
 
+EQUAL = NET.format(
+    dim=48,
+    heads=8,
+    hidden=48,
+    limit=64,
+    demand="assert dim == hidden",
+    inner="limit",
+    outer="(dim // heads) * heads",
+    input_demand="pass",
+    step="y = y[:, -1:]",
+)
+
+
+@example((EQUAL, "x: float32[B=2, T=12, dim=48]"))
 @settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate], derandomize=True)
 @given(nets())
 def test_no_printed_name_is_wrong_in_a_fresh_run(net: tuple[str, str]) -> None:
