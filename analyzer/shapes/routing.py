@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from analyzer.evaluator import Place
+from analyzer.evaluator.recorder import BOTH_PATHS
 from analyzer.index import Definition
 from analyzer.records.evidence import Unknown
 from analyzer.records.source import Span
@@ -53,7 +55,7 @@ class ActiveParameters:
     ) -> None:
         self._model, self._definition, self._span = model, definition, span
         self._lines: Mapping[LineSite, list[tuple[tuple[object, ...], int]]] = trace.lines if trace else {}  # type: ignore[assignment]
-        self._causes = trace.recording.gaps if trace else {}
+        self._undecided = list(_undecided_branches(trace)) if trace else []
 
     def count(self) -> int | Unknown:
         """Parameters that one token uses; all of them where nothing is chosen."""
@@ -95,10 +97,7 @@ class ActiveParameters:
 
     def _choice_elsewhere(self, known: Sequence[Definition]) -> Unknown | None:
         """A branch on contents outside the modules whose choice is understood."""
-        for cause in self._causes:
-            place = cause.place
-            if cause.reason != "depends_on_data" or BRANCH not in cause.arguments or place is None:
-                continue
+        for place in self._undecided:
             inside = any(
                 d.path == place.path and d.node.lineno <= place.first_line <= (d.node.end_lineno or 0) for d in known
             )
@@ -169,6 +168,16 @@ class ActiveParameters:
         last = (node.lineno, node.end_lineno or node.lineno)
         sites = [s for s in self._lines if s.module == path and s.target == name and last[0] <= s.line <= last[1]]
         return {size for site in sites for size in _last_axis(self._lines[site])}
+
+
+def _undecided_branches(trace: RawTrace) -> Iterator[Place]:
+    """Where contents decided which statements run: both paths were evaluated, or evaluation ended there."""
+    for kind, _, place in trace.recording.assumptions:
+        if kind == BOTH_PATHS and place is not None:
+            yield place
+    for cause in trace.recording.gaps:
+        if cause.reason == "depends_on_data" and BRANCH in cause.arguments and cause.place is not None:
+            yield cause.place
 
 
 def _last_axis(seen: Sequence[tuple[tuple[object, ...], int]]) -> Iterator[int]:
