@@ -48,6 +48,8 @@ def shapes_json(model: ModelShapes, trace: Trace | None = None) -> dict[str, Jso
         "lines": [_line(row) for row in trace.rows] if trace else [],
         "output": _output(trace) if trace else [],
         "cost": _costs(model),
+        "formulas": formulas_json(model),
+        "shares": shares_json(model),
         "conditions": [_condition(condition) for condition in trace.conditions] if trace else [],
         "assumptions": [_assumption(item) for item in _unique(model.assumptions, trace)],
         "unknown": _unknown(model, gaps),
@@ -138,7 +140,53 @@ def _cost(cost: Cost) -> Json:
     described: dict[str, Json] = {"value": value, "formula": cost.formula, "convention": cost.convention}
     if isinstance(cost.value, Unknown):
         described["unknown"] = reason_text(cost.value.reason, cost.value.arguments)
+    if cost.basis is not None:
+        described["basis"] = {
+            "mode": cost.basis.mode,
+            "method": cost.basis.method,
+            "variables": dict(cost.basis.variables),
+            "notes": list(cost.basis.notes),
+        }
+    if cost.formula is not None:
+        described |= {"variables": _variables(cost), "checked": cost.checked}
+    if cost.no_formula is not None:
+        described["no_formula"] = reason_text(cost.no_formula.reason, cost.no_formula.arguments)
     return described
+
+
+def _variables(cost: Cost) -> Json:
+    return {v.name: {"value": v.value, "smallest": v.smallest, "largest": v.largest} for v in cost.variables}
+
+
+def formulas_json(model: ModelShapes) -> list[Json]:
+    """Every closed formula of a model as Python over names, with the values between which it was checked."""
+    return [
+        {
+            "name": name,
+            "expression": cost.formula,
+            "variables": _variables(cost),
+            "value": cost.value.value,
+            "checked": cost.checked,
+        }
+        for name, cost in model.costs
+        if cost.formula is not None and isinstance(cost.value, Known)
+    ]
+
+
+def shares_json(model: ModelShapes) -> list[Json]:
+    """Parameters and products of every module, its parts included; of repeated blocks, one of them."""
+    return [
+        {
+            "path": share.path,
+            "class": share.class_name,
+            "instances": share.instances,
+            "parameters": share.parameters,
+            **({"parameters_formula": share.parameters_formula} if share.parameters_formula else {}),
+            "flops": dict(share.flops),
+            "flops_formulas": dict(share.flops_formulas),
+        }
+        for share in model.shares
+    ]
 
 
 def _condition(condition: Condition) -> Json:
