@@ -39,7 +39,7 @@ def _chosen(models: ModelList, log: OutcomeLog, options: argparse.Namespace) -> 
     listed = models.listed(options.target)
     if options.sample is not None:
         listed = listed.sample(options.sample)
-    wanted = (case for case in listed.cases if all(part in case.name for part in options.only))
+    wanted = (case for case in listed.cases if not options.only or case.name in options.only)
     return replace(listed, cases=tuple(case for case in wanted if log.wants(case, again=options.again)))
 
 
@@ -48,7 +48,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--repos", type=Path, metavar="DIR", help="directory that holds the repositories")
     parser.add_argument("--target", type=Path, metavar="DIR", help="where packages lie (pip install --target DIR)")
     parser.add_argument("--packages", nargs="*", default=(), metavar="NAME", help="lists to measure; default: all")
-    parser.add_argument("--only", nargs="*", default=(), metavar="TEXT", help="models with these texts in their name")
+    parser.add_argument("--only", nargs="*", default=(), metavar="NAME", help="only models of these names")
     parser.add_argument("--sample", type=int, metavar="N", help="at most N models of a list, spread over its files")
     parser.add_argument("--resume", type=Path, metavar="FILE", help="keep outcomes in FILE and go on from there")
     parser.add_argument("--again", action="store_true", help="with --resume: measure what was open or wrong again")

@@ -193,7 +193,6 @@ def build_Compare(node: ast.Compare, scope: Scope) -> Evaluate:
 
 def build_IfExp(node: ast.IfExp, scope: Scope) -> Evaluate:
     test, body, otherwise = scope.expression(node.test), scope.expression(node.body), scope.expression(node.orelse)
-    effects = (Effects(node.body), Effects(node.orelse))
     mergeable = changes_nothing(node.body) and changes_nothing(node.orelse)
 
     asked = Question.of(node.test, scope)
@@ -203,8 +202,8 @@ def build_IfExp(node: ast.IfExp, scope: Scope) -> Evaluate:
             return choose_both(frame, (body, otherwise), stop, asked)
         if mergeable:
             return merge_values(frame, (body, otherwise), stop)
-        for arm in effects:
-            arm.spread(frame, UnknownValue(stop.cause))
+        for arm in (node.body, node.orelse):
+            Effects(arm).spread(frame, UnknownValue(stop.cause))
         raise stop
 
     return build_decision(test, body, otherwise, undecided)

@@ -7,6 +7,7 @@ statement would have bound: an assignment from an unknown value poisons its name
 from __future__ import annotations
 
 import ast
+import functools
 from typing import Any
 
 from analyzer.evaluator.errors import BudgetExhausted, CannotEvaluate
@@ -37,7 +38,10 @@ CONTINUE = Signal()
 def guard(node: ast.stmt, inner: Execute) -> Execute:
     """Run a statement with its place noted and its refusals contained."""
     line, last_line = node.lineno, node.end_lineno or node.lineno
-    recover = _spreading(node, _build_recovery(node))
+
+    @functools.cache
+    def recovery() -> Any:  # few statements ever need theirs
+        return _spreading(node, _build_recovery(node))
 
     def execute(frame: Frame) -> Any:
         frame.line = line
@@ -50,14 +54,14 @@ def guard(node: ast.stmt, inner: Execute) -> Execute:
             stop.locate(frame.place)
             if isinstance(stop, BudgetExhausted):
                 raise
-            return recover(frame, stop)
+            return recovery()(frame, stop)
         except Exception as error:
             refusal = frame.session.refusal_for(error)
             if refusal is None:
                 raise
             frame.line, frame.last_line = line, last_line
             refusal.locate(frame.place)
-            return recover(frame, refusal)
+            return recovery()(frame, refusal)
 
     return execute
 

@@ -91,7 +91,9 @@ def main() -> None:
     wanted = sys.argv[2:] or mixed
     found, failed = {}, {}
     for family in wanted:
-        answer = in_fork(lambda request: entry(request["family"]), {"family": family, "limit": SECONDS, "limit_mib": MIB})
+        answer = in_fork(
+            lambda request: entry(request["family"]), {"family": family, "limit": SECONDS, "limit_mib": MIB}
+        )
         print(family, answer.get("failed") or answer["build"], file=sys.stderr, flush=True)
         (failed if "failed" in answer else found)[family] = answer
         write(Path(sys.argv[1]), found, failed)
@@ -99,9 +101,12 @@ def main() -> None:
 
 def write(file: Path, found: Mapping[str, Any], failed: Mapping[str, Any]) -> None:
     """The list, one model a line, so that it is read and compared easily; the failures as comments."""
-    lines = ['# Made by registries/transformers_families.py.', '[source]', 'packages = ["transformers"]']
-    lines += ["used_for_fixing = true", 'imported_once = ["transformers"]', "", "[[model]]"] if False else [
-        "used_for_fixing = true", 'imported_once = ["transformers"]', ""]
+    lines = ["# Made by registries/transformers_families.py.", "[source]", 'packages = ["transformers"]']
+    lines += (
+        ["used_for_fixing = true", 'imported_once = ["transformers"]', "", "[[model]]"]
+        if False
+        else ["used_for_fixing = true", 'imported_once = ["transformers"]', ""]
+    )
     seen = set()
     for family, item in found.items():
         key = (item["file"], item["build"])
@@ -186,7 +191,8 @@ def candidates(model: Any, config: Any) -> Iterator[tuple[str, ...]]:
     parameters = inspect.signature(model.forward).parameters
     main = [model.main_input_name] if model.main_input_name in parameters else []
     demanded = [
-        name for name, p in parameters.items()
+        name
+        for name, p in parameters.items()
         if p.default is p.empty and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
     ]
     decoder = [name for name in ("decoder_input_ids",) if name in parameters]
@@ -209,7 +215,7 @@ def forms_of(names: list[str], parameters: Mapping[str, Any], config: Any) -> It
 def forms(config: Any, frames: int) -> Mapping[str, str]:
     """Forms of inputs by their usual names, sizes from the configuration or its parts."""
     sides = setting(config, "image_size", 224)
-    height, width = (sides if isinstance(sides, (list, tuple)) and len(sides) == 2 else (sides, sides))
+    height, width = sides if isinstance(sides, (list, tuple)) and len(sides) == 2 else (sides, sides)
     channels = setting(config, "num_channels", setting(config, "in_channels", 3))
     channels = channels if isinstance(channels, int) else 3
     frames_in_clip = setting(config, "num_frames", 8)
