@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from reference_model.commands import bench, data, generate, quantize, train
+from reference_model.commands import bench, data, generate, lab, quantize, train, tune
 from reference_model.errors import UserError
 
 
@@ -18,6 +18,8 @@ def build_parser() -> argparse.ArgumentParser:
     data.add_arguments(commands.add_parser("data", help="judge a corpus, or learn byte pairs from it"))
     bench.add_arguments(commands.add_parser("bench", help="measure how fast a checkpoint reads and writes"))
     quantize.add_arguments(commands.add_parser("quantize", help="round linear layers to eight bits and measure"))
+    lab.add_arguments(commands.add_parser("lab", help="compare parts of the model in an experiment"))
+    tune.add_arguments(commands.add_parser("tune", help="find a learning rate, or measure what sizes cost"))
     return parser
 
 
@@ -32,6 +34,10 @@ def run_command(arguments: argparse.Namespace) -> None:
         bench.run_bench(arguments)
     elif arguments.command == "quantize":
         quantize.run_quantize(arguments)
+    elif arguments.command == "lab":
+        lab.run_lab(arguments)
+    elif arguments.command == "tune":
+        tune.run_tune(arguments)
 
 
 def main(argv: list[str] | None = None) -> int:
