@@ -352,6 +352,10 @@ class _Functions(TorchFunctionMode):
             self.oracle.forget_contents(args[0])
             return args[0]
         name = getattr(func, "__name__", "")
+        if name == "__deepcopy__" and isinstance(
+            args[0], torch.Tensor
+        ):  # torch copies storages, of which fakes have none
+            return args[0].detach().clone().requires_grad_(args[0].requires_grad)
         if name in ("cuda", "cpu", "pin_memory", "xpu") and args and isinstance(args[0], torch.Tensor):
             if name in ("cuda", "xpu"):
                 self.oracle.device_replaced(name)

@@ -197,3 +197,24 @@ class Net(nn.Module):
     session.policy._decide_super = original
     assert [name for name, _ in model.named_modules()] == ["", "line"]
     assert [cause.reason for cause in interpreter.unknown_parts(model)] == ["unknown_call_with_module"]
+
+
+def test_a_copied_module_has_its_own_parameters_and_constant_buffers(repository) -> None:  # type: ignore[no-untyped-def]
+    source = """
+from copy import deepcopy
+import torch
+from torch import nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4))
+        self.register_buffer("sizes", torch.tensor([2, 3]))
+        self.second = deepcopy(self.first)
+        self.other = deepcopy(self.sizes)
+        self.line = nn.Linear(self.other[1].item(), 2)
+"""
+    interpreter = repository(source)
+    model = interpreter.build("model.py", "Net()")
+    assert interpreter.unknown_parts(model) == ()
+    assert sum(parameter.numel() for parameter in model.parameters()) == 2 * (3 * 4 + 4 + 8) + 8
+    assert len({id(buffer) for buffer in model.buffers()}) == 7
