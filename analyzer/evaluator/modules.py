@@ -43,13 +43,19 @@ class ModuleScope:
             if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
                 self._stars.append(position)
                 continue
-            for name in find_bound_names([node]):
+            for name in (*find_bound_names([node]), *self._names_of_executed_file(node)):
                 self._binders.setdefault(name, []).append(position)
             for name in _touched_names(node):
                 self._touchers.setdefault(name, []).append(position)
         for position, node in enumerate(self._body):
             for name in self._registered_in(node):
                 self._touchers.setdefault(name, []).append(position)
+
+    def _names_of_executed_file(self, node: ast.stmt) -> list[str]:
+        """What `exec(open("configurator.py").read())` binds."""
+        opened = _executed_text(node)
+        path = self.session.repository_path(self.path, opened) if opened else None
+        return find_bound_names(self.session.sources.tree(path).body) if path else []
 
     def _registered_in(self, node: ast.stmt) -> set[str]:
         """Names that a definition's decorators may add it to: `@register`, `@REGISTRY.register()`."""
@@ -146,10 +152,11 @@ class ModuleScope:
         """Top-level calls that were not evaluated and name a class or container that was: they may change it."""
         used = {name for name, value in self.variables.items() if isinstance(value, (type, list, dict, set))}
         for position, node in enumerate(self._body):
-            is_call = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
-            if not is_call or (position, "") in self._done:
+            call = node.value if isinstance(node, ast.Expr) else None
+            if not isinstance(call, ast.Call) or (position, "") in self._done:
                 continue
-            if used & {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}:
+            names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+            if "exec" in names or used & names:
                 yield Place(self.path, node.lineno, node.end_lineno or node.lineno), ast.unparse(node)[:120]
 
     def exported(self) -> list[str]:
@@ -191,12 +198,25 @@ def _only_alias(node: ast.Import | ast.ImportFrom, name: str) -> ast.stmt:
     return ast.copy_location(ast.ImportFrom(node.module, aliases, node.level), node)
 
 
+def _executed_text(node: ast.stmt) -> str:
+    """The path in `exec(open("path").read())`."""
+    if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call) or _root(node.value.func) != "exec":
+        return ""
+    opened = [
+        part for part in ast.walk(node) if isinstance(part, ast.Call) and _root(part.func) == "open" and part.args
+    ]
+    found = opened[0].args[0] if opened else None
+    return found.value if isinstance(found, ast.Constant) and isinstance(found.value, str) else ""
+
+
 def _touched_names(node: ast.stmt) -> set[str]:
     """Names whose object a top-level statement changes without binding them."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)):
         return set()
     found = set()
     for part in ast.walk(node):
+        if isinstance(part, ast.Call) and _root(part.func) == "exec":
+            found |= {_root(space) for space in part.args[1:]}
         if isinstance(part, (ast.Subscript, ast.Attribute)) and not isinstance(part.ctx, ast.Load):
             found.add(_root(part.value))
         if (

@@ -195,9 +195,12 @@ def finish_class(
     name: str, bases: tuple[type, ...], keywords: dict[str, Any], namespace: dict[str, Any], cell: list[Any]
 ) -> type:
     """The class object; methods that say `super()` find it through the cell."""
-    metaclass = keywords.pop("metaclass", None)
-    if metaclass is not None and getattr(metaclass, "__name__", "") not in METACLASSES:
-        raise CannotEvaluate("metaclass_not_supported", getattr(metaclass, "__name__", "?"))
+    metaclass = keywords.get("metaclass")
+    own = isinstance(metaclass, type) and issubclass(metaclass, type) and is_own_class(metaclass)
+    if metaclass is not None and not own:
+        del keywords["metaclass"]
+        if getattr(metaclass, "__name__", "") not in METACLASSES:
+            raise CannotEvaluate("metaclass_not_supported", getattr(metaclass, "__name__", "?"))
 
     def fill(target: dict[str, Any]) -> None:
         for key, value in namespace.items():

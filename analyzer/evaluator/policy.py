@@ -11,6 +11,8 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import torch
+
 from analyzer.evaluator.errors import CannotEvaluate, Cause
 from analyzer.evaluator.library import canonical_name, modules, real_object, rows
 from analyzer.evaluator.objects import MARK, is_own_class, is_own_instance
@@ -212,7 +214,8 @@ class Policy:
         if isinstance(value, Proxy):
             value.set_member(name, new)
             return
-        self.check_writable(value, name)
+        if not (name == "__dict__" and _may_replace_namespace(value, new)):
+            self.check_writable(value, name)
         setattr(value, name, new)
         if isinstance(value, type):
             self._decisions.clear()
@@ -243,6 +246,11 @@ def _is_named_result(owner: type, name: str) -> bool:
 
 def _of_class(replacement: Any) -> Callable[[Any], Any]:
     return replacement.of if isinstance(replacement, OfClass) else lambda value: replacement
+
+
+def _may_replace_namespace(value: Any, new: Any) -> bool:
+    """`self.__dict__ = self` of a dictionary with attributes: objects of the target that are no module."""
+    return is_own_instance(value) and isinstance(new, dict) and not isinstance(value, torch.nn.Module)
 
 
 def _binder(replacement: Any) -> Callable[[Any], Any]:

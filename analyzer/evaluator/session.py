@@ -22,9 +22,11 @@ from analyzer.evaluator.library import modules as library_modules
 from analyzer.evaluator.library.python_types import BUILTINS
 from analyzer.evaluator.modules import ModuleNames, ModuleScope, NamespacePackage, TargetModule
 from analyzer.evaluator.native import build_natives
-from analyzer.evaluator.open_parts import leave_open
 from analyzer.evaluator.native.data_arrays import PossibleItems, possible_items
+from analyzer.evaluator.native.files import repository_path
+from analyzer.evaluator.native.sequences import call_packed, is_packed
 from analyzer.evaluator.objects import MARK, build_class, is_own_class, origin_of, resolve_bases
+from analyzer.evaluator.open_parts import leave_open
 from analyzer.evaluator.oracle import SYMBOLIC, Oracle, refusal_for
 from analyzer.evaluator.policy import LibraryModule, Policy, Proxy
 from analyzer.evaluator.recorder import Recorder, SymbolicSize
@@ -261,7 +263,8 @@ class Session:
             args = [self._settled(value) for value in args]
             kwargs = {name: self._settled(value) for name, value in kwargs.items()}
         self.budget.spend()
-        result = function(*args, **kwargs)
+        packed = isinstance(function, nn.RNNBase) and args and is_packed(args[0])
+        result = call_packed(self, function, args, kwargs) if packed else function(*args, **kwargs)
         if self.repetition.depth:
             self.repetition.called(function, args, kwargs, result)
         return result
@@ -441,6 +444,10 @@ class Session:
 
     def loaded_paths(self) -> list[str]:
         return list(self._modules)
+
+    def repository_path(self, importer: str, path: str) -> str | None:
+        """The repository's file that a path in the target's code means."""
+        return repository_path(self.index.files, importer, path)
 
     def loaded_module(self, dotted: Any) -> Any:
         """The module of that name if its file is in use, or the library's; None otherwise."""

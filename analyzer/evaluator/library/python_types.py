@@ -45,7 +45,7 @@ FutureWarning RuntimeWarning ConnectionError KeyboardInterrupt SystemExit Genera
 """
 FUNCTIONS = """
 abs all any ascii bin callable chr delattr divmod format getattr hasattr hash hex id isinstance issubclass iter len max
-min next oct ord pow print repr round setattr sorted sum NotImplemented Ellipsis __debug__
+min next oct open ord pow print repr round setattr sorted sum NotImplemented Ellipsis __debug__
 """
 
 

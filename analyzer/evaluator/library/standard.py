@@ -134,9 +134,11 @@ sys.version_info sys.platform sys.maxsize sys.argv sys.path sys.version sys.modu
 platform.system
 copyreg.nothing
 textwrap.dedent
-json.dumps json.loads
+json.dumps json.loads json.load
 re.compile re.match re.search re.sub re.findall re.fullmatch re.split re.escape re.IGNORECASE
 re.Pattern.match re.Pattern.search re.Pattern.sub re.Pattern.findall re.Pattern.fullmatch re.Pattern.split re.Pattern.pattern
 re.Match.group re.Match.groups re.Match.start re.Match.end re.Match.span re.Match.groupdict
 pathlib.Path pathlib.Path.name pathlib.Path.stem pathlib.Path.suffix pathlib.Path.parent pathlib.Path.parts pathlib.Path.joinpath
+pathlib.Path.open pathlib.Path.read_text pathlib.Path.resolve pathlib.Path.absolute pathlib.Path.exists pathlib.Path.is_file pathlib.Path.is_dir
+io.open codecs.open
 """

@@ -109,6 +109,26 @@ def _rows() -> list[str]:
         "torch.nn.utils.rnn.pack_padded_sequence",
     ]
     rows += ["torch.nn.utils.rnn.pad_packed_sequence"]
+    parts = (
+        "data",
+        "batch_sizes",
+        "sorted_indices",
+        "unsorted_indices",
+        "is_cuda",
+        "to",
+        "cuda",
+        "cpu",
+        "__getitem__",
+        "__len__",
+    )
+    rows += [f"torch.nn.utils.rnn.{kind}.{part}" for kind in ("PackedSequence", "PackedSequence_") for part in parts]
+    rows += ["torch.nn.utils.rnn.PackedSequence", "torch.nn.utils.rnn.PackedSequence_"]
+    rows += ["torch.nn.parallel.DataParallel", "torch.nn.parallel.DistributedDataParallel"]
+    rows += [
+        "torch.jit.ScriptModule",
+        "torch.jit.script_method",
+        "torch.nn.parallel.distributed.DistributedDataParallel",
+    ]
     return rows
 
 

@@ -10,10 +10,12 @@ from typing import Any
 from analyzer.evaluator.native import (
     attributes,
     builtin_functions,
+    files,
     imports,
     kernels,
     numbers,
     records,
+    sequences,
     stdlib,
     text,
     torch_own,
@@ -21,7 +23,7 @@ from analyzer.evaluator.native import (
 )
 
 FAMILIES = (
-    *(builtin_functions, attributes, imports, kernels, numbers, records, stdlib, text, torch_own),
+    *(builtin_functions, attributes, files, imports, kernels, numbers, records, sequences, stdlib, text, torch_own),
     typing_constructs,
 )
 

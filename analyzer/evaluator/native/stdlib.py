@@ -116,6 +116,7 @@ def provide(session: Any) -> Provided:
         "inspect.isclass": lambda value: isinstance(value, type),
         "inspect.ismethod": lambda value: isinstance(value, types.MethodType),
         "operator.attrgetter": lambda name: lambda value: _dotted(session, value, name),
+        "numpy.int": int, "numpy.float": float, "numpy.complex": complex, "numpy.object": object, "numpy.long": int,
         "abc.ABC": _abstract(), "abc.ABCMeta": type, "abc.abstractmethod": lambda function: function,
         "abc.abstractproperty": property,
     }  # fmt: skip

@@ -48,7 +48,8 @@ def provide(session: Any) -> Provided:
         "torch.is_tensor": lambda value: value if isinstance(value, UnknownValue) else isinstance(value, torch.Tensor),
         "torch.Tensor.numpy": _numpy(session), "torch.Tensor.item": _item(session), "torch.Tensor.tolist": _to_list(session),
         "torch.Tensor.type": _type, "torch.Tensor.get_device": lambda self: -1,
-        "torch.version.cuda": None,
+        "torch.version.cuda": None, "torch.jit.ScriptModule": type("ScriptModule", (nn.Module,), {"__module__": "torch.jit"}),
+        "torch.jit.script_method": _identity,
         "torch.nn.Module.to": lambda self, *args, **kwargs: _module_to(self, args, kwargs),
         "torch.nn.Module.cuda": lambda self, *args: self, "torch.nn.Module.cpu": lambda self: self,
         "torch.nn.Module.xpu": lambda self, *args: self,
@@ -61,7 +62,8 @@ def provide(session: Any) -> Provided:
     calls: dict[Any, Callable[..., Any]] = {
         nn.Parameter: lambda *args, **kwargs: _parameter(session, *args, **kwargs),
         torch.Tensor: lambda *args: _legacy_tensor(session, torch.float32, *args),
-        nn.DataParallel: lambda module, *args, **kwargs: _wrapped(session, module),
+        nn.DataParallel: lambda module, *args, **kwargs: _Parallel(module),
+        nn.parallel.DistributedDataParallel: lambda module, *args, **kwargs: _Distributed(module),
     }
     names |= {f"torch.nn.init.{name}": _initialiser(session, name) for name in INIT.split() if name.endswith("_")}
     for name in LEGACY:
@@ -155,8 +157,34 @@ def _inference_mode(mode: Any = True) -> Any:
     return torch.no_grad() if mode else NullContext()
 
 
-def _wrapped(session: Any, module: Any) -> Any:
-    raise CannotEvaluate("wrapper_not_supported", "torch.nn.DataParallel")
+class _Parallel(nn.DataParallel):  # type: ignore[type-arg]
+    """The wrapper as it is on one device: the module under the name `module`, called as it is."""
+
+    def __init__(self, module: nn.Module) -> None:
+        nn.Module.__init__(self)
+        self.module = module
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        return self.module(*args, **kwargs)
+
+
+class _Distributed(nn.parallel.DistributedDataParallel):
+    """One process of one."""
+
+    def __init__(self, module: nn.Module) -> None:
+        nn.Module.__init__(self)
+        self.module = module
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        return self.module(*args, **kwargs)
+
+    train = nn.Module.train
+
+
+_Parallel.__name__ = _Parallel.__qualname__ = "DataParallel"
+_Parallel.__module__ = "torch.nn"
+_Distributed.__name__ = _Distributed.__qualname__ = "DistributedDataParallel"
+_Distributed.__module__ = "torch.nn.parallel"
 
 
 def _checkpoint(session: Any) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from analyzer.evaluator.errors import CannotEvaluate
 from analyzer.evaluator.frame import Frame
-from analyzer.evaluator.syntax.scope import Evaluate, Expressions, Scope
+from analyzer.evaluator.syntax.scope import Evaluate, Expressions, Scope, find_bound_names
 from analyzer.evaluator.values import UnknownValue
 
 
@@ -109,8 +109,42 @@ def _call_eval(frame: Frame, args: list[Any]) -> Any:
     return frame.scope.expression(tree.body)(frame)
 
 
-def _refuse_exec(frame: Frame, args: list[Any]) -> Any:
-    raise frame.refuse("exec_refused")
+def _call_exec(frame: Frame, args: list[Any]) -> None:
+    """Text is interpreted like the rest of the target; each statement stands at the line that calls `exec`."""
+    text, *spaces = args
+    if isinstance(text, UnknownValue):
+        raise CannotEvaluate.because(text.cause)
+    if not isinstance(text, str) or len(spaces) > 1:
+        raise frame.refuse("exec_refused")
+    frame.session.budget.check_text(len(text))
+    try:
+        body = ast.parse(text).body or [ast.Pass()]
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise SyntaxError(str(error)) from None
+    for part in (part for statement in body for part in ast.walk(statement)):
+        if isinstance(part, (ast.stmt, ast.expr, ast.ExceptHandler, ast.alias, ast.arg, ast.keyword)):
+            part.lineno, part.end_lineno = frame.line, frame.line
+            part.col_offset = part.end_col_offset = 0
+    scope, inner = _frame_of_text(frame, body, spaces[0] if spaces else None)
+    scope.block(body)(inner)
+
+
+def _frame_of_text(frame: Frame, body: list[ast.stmt], space: Any) -> tuple[Scope, Frame]:
+    """Where executed text binds its names: the module, or a namespace of its own."""
+    globals_kind = type(frame.session.globals_of(frame.module))
+    module: Any = frame.module
+    if space is None and frame.scope.kind == "module":
+        return frame.scope, frame
+    if type(space) is globals_kind:
+        scope, variables = module.scope, module.variables
+    elif space is None or type(space) is dict:
+        variables = dict(frame.variables) if space is None else space
+        scope = module.scope.child("function", [*map(str, variables), *find_bound_names(body)])
+    else:
+        raise frame.refuse("exec_refused")
+    inner = Frame(module, scope, variables, None)
+    inner.line = inner.last_line = frame.line
+    return scope, inner
 
 
 FRAME_CALLS: dict[str, Callable[[Frame, list[Any]], Any]] = {
@@ -120,7 +154,7 @@ FRAME_CALLS: dict[str, Callable[[Frame, list[Any]], Any]] = {
     "vars": _call_vars,
     "dir": _call_dir,
     "eval": _call_eval,
-    "exec": _refuse_exec,
+    "exec": _call_exec,
 }
 
 CALLS: Expressions = {ast.Call: build_Call}

@@ -1,12 +1,13 @@
 """Drivers: the statements of a generator function as Python generators, so that they can pause at `yield`.
 
-Statements without a `yield` inside run by their plain closure. `yield` stands as a statement, as the value
-of an assignment or as what is returned; deeper inside an expression it is refused.
+Statements without a `yield` inside run by their plain closure. A `yield` inside an expression is taken out and
+comes first; one that may not be reached (in `a if b else (yield)`) is refused.
 """
 
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -50,7 +51,65 @@ def drive_block(nodes: Sequence[ast.stmt], scope: Scope) -> Drive:
     return run
 
 
+HOISTED = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.If, ast.For)
+STOPS = (ast.IfExp, ast.BoolOp, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, *INNER)
+
+
+class _Hoist(ast.NodeTransformer):
+    """Takes each `yield` out of an expression, in the order of evaluation; `conditional` tells of one that might
+    not be reached, which stays refused.
+    """
+
+    def __init__(self) -> None:
+        self.taken: list[ast.stmt] = []
+        self.conditional = False
+        self._called = False
+
+    def visit(self, node: ast.AST) -> Any:
+        if isinstance(node, YIELDS):
+            return self._take(node)
+        if isinstance(node, STOPS) and has_yield([node]):
+            self.conditional = True
+        visited = self.generic_visit(node)
+        self._called = self._called or isinstance(node, ast.Call)
+        return visited
+
+    def _take(self, node: ast.Yield | ast.YieldFrom) -> ast.expr:
+        self.conditional = self.conditional or self._called  # a call before it would come after it
+        self.generic_visit(node)
+        self._called = False
+        name = f"yield {len(self.taken)}"  # no identifier: no name of the target is the same
+        self.taken.append(ast.copy_location(ast.Assign([ast.Name(name, ast.Store())], node), node))
+        return ast.copy_location(ast.Name(name, ast.Load()), node)
+
+
+def _hoisted(node: ast.stmt, scope: Scope) -> Drive | None:
+    """A statement with `yield` deeper inside its expressions, as the yields first and then the statement."""
+    if not isinstance(node, HOISTED):
+        return None
+    heads = [node.test] if isinstance(node, ast.If) else [node.iter] if isinstance(node, ast.For) else [node]
+    value = getattr(node, "value", None)
+    if isinstance(value, YIELDS) and not has_yield([part for part in ast.iter_child_nodes(value)]):
+        return None
+    if not has_yield(heads):
+        return None
+    copied, hoist = copy.deepcopy(node), _Hoist()
+    if isinstance(copied, ast.If):
+        copied.test = hoist.visit(copied.test)
+    elif isinstance(copied, ast.For):
+        copied.iter = hoist.visit(copied.iter)
+    else:
+        copied = hoist.visit(copied)
+    if hoist.conditional:
+        return None
+    scope.names |= {f"yield {at}" for at in range(len(hoist.taken))}
+    return drive_block([*hoist.taken, copied], scope)
+
+
 def drive(node: ast.stmt, scope: Scope) -> Drive:
+    hoisted = _hoisted(node, scope)
+    if hoisted is not None:
+        return hoisted
     builder = scope.tables.drivers.get(type(node))
     if builder is None:
         return _refuse(node)
