@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from reference_model.commands import bench, data, generate, lab, quantize, train, tune
+from reference_model.commands import assess, bench, data, generate, lab, quantize, serve, train, tune
 from reference_model.errors import UserError
 
 
@@ -20,6 +20,8 @@ def build_parser() -> argparse.ArgumentParser:
     quantize.add_arguments(commands.add_parser("quantize", help="round linear layers to eight bits and measure"))
     lab.add_arguments(commands.add_parser("lab", help="compare parts of the model in an experiment"))
     tune.add_arguments(commands.add_parser("tune", help="find a learning rate, or measure what sizes cost"))
+    serve.add_arguments(commands.add_parser("serve", help="offer a checkpoint over HTTP"))
+    assess.add_arguments(commands.add_parser("assess", help="check a learner's functions, or this package's claims"))
     return parser
 
 
@@ -38,6 +40,10 @@ def run_command(arguments: argparse.Namespace) -> None:
         lab.run_lab(arguments)
     elif arguments.command == "tune":
         tune.run_tune(arguments)
+    elif arguments.command == "serve":
+        serve.run_serve(arguments)
+    elif arguments.command == "assess":
+        assess.run_assess(arguments)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -76,7 +76,10 @@ def test_wrong_input_gives_one_line_and_exit_code_2(
     assert captured.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", [[], ["train"], ["generate"]], ids=str)
+COMMANDS = ("train", "generate", "lab", "bench", "tune", "quantize", "serve", "data", "assess")
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=str)
 def test_help_answers_without_torch(command: list[str]) -> None:
     code = (
         "import runpy, sys; sys.argv = ['reference_model', *sys.argv[1:]]\n"

@@ -1,0 +1,1 @@
+"""Text generation over HTTP: validated requests, a bounded queue, streaming, metrics. Needs the extra `serve`."""
