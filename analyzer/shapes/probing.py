@@ -22,7 +22,8 @@ RULES = (ProbeRules(twos=1), ProbeRules(twos=2), ProbeRules(twos=32))
 FAR: tuple[Span, ...] = ("small", "large")
 STEPS = (1, 2, 4, 8)
 """Powers of two that a small or large value is tried with."""
-LEAST_CHALLENGES = 4
+LEAST_ATTEMPTS, LEAST_CHALLENGES = 20, 4
+MODULES_PROBED = 6000
 MODULES_CHALLENGED = 2400
 MAXIMUM_SINGLE_NAMES = 32
 IMAGE_DIMS = ("H", "W")
@@ -62,6 +63,7 @@ class Prober:
         )
         self.bounds = find_bounds(self.trees)
         self.paths = [path for path, _ in self.base.model.named_modules()]
+        self.attempts = min(self.attempts, max(LEAST_ATTEMPTS, MODULES_PROBED // len(self.paths)))
         self.challenges = min(self.attempts * 2 // 5, max(LEAST_CHALLENGES, MODULES_CHALLENGED // len(self.paths)))
         """How many calls challenges may cost beside; fewer for large models."""
         self.rejected: set[tuple[int, ...]] = set()
@@ -81,14 +83,42 @@ class Prober:
         yield from RULES[:2]
         repaired = self._repaired()
         yield repaired
+        self.attempts = max(self.attempts, self.challenges)
+        yield self._compatible(repaired)
+        self.attempts = max(self.attempts, 2 * self.wanted)
         yield replace(repaired, pinned=repaired.pinned | (frozenset(IMAGE_DIMS) & self.names.keys()))
         yield replace(repaired, pinned=repaired.pinned | (self.names.keys() - self.relations.loose), tied={})
+
+    def _compatible(self, rules: ProbeRules) -> ProbeRules:
+        """The rules with those names held that do not change together with the others, found by halving."""
+        kept: list[str] = []
+        groups = [self._free(rules)]
+        while groups and self.attempts > self.wanted:
+            group = groups.pop(0)
+            if self._try(self._only([*kept, *group], rules)) is not None:
+                kept += group
+            elif len(group) > 1:
+                groups[:0] = [group[: len(group) // 2], group[len(group) // 2 :]]
+        return replace(rules, pinned=rules.pinned | (self.names.keys() - self._moving(kept, rules)))
+
+    def _free(self, rules: ProbeRules) -> list[str]:
+        return [name for name in self._changeable() if name not in rules.pinned and name not in rules.tied]
+
+    def _moving(self, names: Sequence[str], rules: ProbeRules) -> set[str]:
+        """These names and those that must follow them."""
+        moving = set(names).union(*(self._multiples_of(name) for name in names))
+        return moving | {name for name, other in rules.tied.items() if other in moving}
+
+    def _only(self, names: Sequence[str], rules: ProbeRules) -> dict[str, int]:
+        """Values that change these names alone."""
+        moving = self._moving(names, rules)
+        return self._one(replace(rules, pinned=rules.pinned | (self.names.keys() - moving)))
 
     def _challenged(self, rules: ProbeRules, found: Sequence[Probe]) -> tuple[Probe, ...]:
         """The probes by `rules`, and those that show what they leave open."""
         self.attempts = self.challenges
         probes = list(found)
-        free = [name for name in self._changeable() if name not in rules.pinned and name not in rules.tied]
+        free = self._free(rules)
         even = [name for name in free if rules.twos_of.get(name, rules.twos) > 1]
         probes += self._accepted(even, replace(rules, twos=1, twos_of={}))
         multiples = [name for name in free if self._divisors_of(name)]
@@ -130,9 +160,7 @@ class Prober:
         """One probe where these names change alone; where the source rejects it, one for each half of them."""
         if not names:
             return
-        changing = set(names).union(*(self._multiples_of(name) for name in names))
-        changing |= {name for name, other in rules.tied.items() if other in changing}
-        probe = self._try(self._one(replace(rules, pinned=rules.pinned | (self.names.keys() - changing))))
+        probe = self._try(self._only(names, rules))
         if probe is not None:
             yield probe
         elif len(names) > 1:
