@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,7 @@ class WorkerOutcome:
     results: tuple[Any, ...]
     nets: tuple[str, ...]
     failure: Unknown | None = None
+    cpu_seconds: float = 0.0
 
 
 def run_worker(task: str, payload: object, limits: WorkerLimits | None = None) -> WorkerOutcome:
@@ -71,9 +72,23 @@ def run_worker(task: str, payload: object, limits: WorkerLimits | None = None) -
     )
     watch = _Watch(process, limits)
     watch.start()
+    before, started = _seconds_of_children(), time.monotonic()
     output, errors = process.communicate(request)
     watch.stop()
-    return _read_outcome(output, errors, watch.verdict or _exit_reason(process.returncode, limits))
+    after = _seconds_of_children()
+    spent = after - before if after is not None and before is not None else time.monotonic() - started
+    outcome = _read_outcome(output, errors, watch.verdict or _exit_reason(process.returncode, limits))
+    return replace(outcome, cpu_seconds=spent)
+
+
+def _seconds_of_children() -> float | None:
+    """Processor time of the processes that have ended; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def serve() -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import TYPE_CHECKING
 
-from analyzer.evaluator.worker import WorkerLimits, run_worker
+from analyzer.evaluator.worker import WorkerLimits, WorkerOutcome, run_worker
 from analyzer.index import Definition, SourceIndex
 from analyzer.records.bundles import Facts, Shapes
 from analyzer.records.codec import decode
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 TASK = "analyzer.shapes.tasks:evaluate"
 MAXIMUM_MODELS = 60
 MAXIMUM_PRESETS = 24
-MINIMUM_SECONDS = 1.0
+MINIMUM_SECONDS = 5.0
+"""Less is not enough for a worker to come up."""
+WALL_FACTOR = 8
 
 
 @dataclass(frozen=True)
@@ -121,25 +123,40 @@ def find_model(index: SourceIndex, name: str, build: str | None = None) -> Defin
 def evaluate_all(
     index: SourceIndex, requests: Sequence[ModelRequest], options: ShapesOptions
 ) -> tuple[ModelShapes, ...]:
-    """Each request's shapes, in order; a model that ends its worker costs only itself."""
-    deadline = time.monotonic() + options.seconds
+    """Each request's shapes, in order; a model that ends its worker costs only what was not yet known of it.
+
+    The time is processor time, so that a busy machine gives the same results; a wall limit far beyond it is a net.
+    """
+    left = options.seconds
     done: list[ModelShapes] = []
     failures: list[Unknown] = []
     while len(done) < len(requests):
-        left = deadline - time.monotonic()
         rest = tuple(requests[len(done) :])
         if left < MINIMUM_SECONDS:
             failures.append(Unknown("worker_out_of_time", (("seconds", f"{options.seconds:g}"),)))
         if left < MINIMUM_SECONDS or _is_hopeless(failures):
             return (*done, *(_unevaluated(request, failures[-1]) for request in rest))
-        limits = WorkerLimits(wall_seconds=left, cpu_seconds=int(left * 4) + 10)
+        limits = WorkerLimits(cpu_seconds=ceil(left), wall_seconds=left * WALL_FACTOR)
         outcome = run_worker(TASK, payload_of(index, rest, options.for_worker()), limits)
-        done += [replace(decode(ModelShapes, result), nets=outcome.nets) for result in outcome.results]
-        failures = [] if outcome.results else failures
+        left -= outcome.cpu_seconds
+        stages = [(result["complete"], result["shapes"]) for result in outcome.results]
+        complete = [decode(ModelShapes, shapes) for is_complete, shapes in stages if is_complete]
+        done += [replace(shapes, nets=outcome.nets) for shapes in complete]
+        failures = [] if complete else failures
         if outcome.failure is not None and len(done) < len(requests):
             failures.append(outcome.failure)
-            done.append(_unevaluated(requests[len(done)], outcome.failure, outcome.nets))
+            begun = decode(ModelShapes, stages[-1][1]) if stages and not stages[-1][0] else None
+            done.append(_unfinished(requests[len(done)], begun, outcome))
     return tuple(done)
+
+
+def _unfinished(request: ModelRequest, begun: ModelShapes | None, outcome: WorkerOutcome) -> ModelShapes:
+    """What was known of a model when its worker ended."""
+    assert outcome.failure is not None
+    if begun is None:
+        return _unevaluated(request, outcome.failure, outcome.nets)
+    gap = Gap(str(request.where), outcome.failure.reason, outcome.failure.arguments)
+    return replace(begun, gaps=(*begun.gaps, gap), nets=outcome.nets)
 
 
 def _is_hopeless(failures: Sequence[Unknown]) -> bool:

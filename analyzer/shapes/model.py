@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -127,6 +127,12 @@ class _Draft:
 
 def derive_model(interpreter: Interpreter, request: ModelRequest) -> ModelShapes:
     """Shapes of one model; what cannot be derived is a gap or an Unknown with its reason."""
+    *_, (shapes, _) = derive_stages(interpreter, request)
+    return shapes
+
+
+def derive_stages(interpreter: Interpreter, request: ModelRequest) -> Iterator[tuple[ModelShapes, bool]]:
+    """The same as it comes about: counts, then shapes as numbers, then, complete, everything."""
     failures: list[tuple[BuildPlan, Unknown]] = []
     unfinished: ModelShapes | None = None
     for build in request.builds:
@@ -136,11 +142,12 @@ def derive_model(interpreter: Interpreter, request: ModelRequest) -> ModelShapes
         except (CannotEvaluate, TargetRaised, SyntaxError) as error:
             failures.append((build, source.unknown(error)))
             continue
-        shapes = _derive_built(_Draft(request, source, build, built))
+        shapes = yield from _derive_built(_Draft(request, source, build, built))
         if not build.unstated or any(trace.output for trace in shapes.traces):
-            return shapes
+            yield shapes, True
+            return
         unfinished = unfinished or shapes
-    return unfinished or _not_built(interpreter.index, request, failures)
+    yield unfinished or _not_built(interpreter.index, request, failures), True
 
 
 def _not_built(index: SourceIndex, request: ModelRequest, failures: Sequence[tuple[BuildPlan, Unknown]]) -> ModelShapes:
@@ -162,19 +169,35 @@ def _not_built(index: SourceIndex, request: ModelRequest, failures: Sequence[tup
     )
 
 
-def _derive_built(draft: _Draft) -> ModelShapes:
+def _derive_built(draft: _Draft) -> Generator[tuple[ModelShapes, bool], None, ModelShapes]:
+    """Yields what is known on the way."""
+    draft.gaps += gaps_of(draft.source.interpreter.recording, draft.source)
+    draft.records = module_records(draft.model, _places(draft))
+    if draft.build.unstated:
+        draft.records = tuple(replace(record, detail="") for record in draft.records)
+    if draft.request.effort == "count":
+        return _assemble(draft, (), {})
+    yield _assemble(draft, (), {}), False
+    for traces, variables, complete in _traces(draft):
+        if complete:
+            return _assemble(draft, traces, variables)
+        yield _assemble(draft, traces, variables), False
+    return _assemble(draft, (), {})
+
+
+def _assemble(draft: _Draft, traces: tuple[Trace, ...], variables: Mapping[str, int]) -> ModelShapes:
+    """What is known of the model so far."""
     request, model = draft.request, draft.model
     recording = draft.source.interpreter.recording
     where = draft.build.where
-    draft.gaps += gaps_of(recording, draft.source)
-    draft.records = module_records(model, _places(draft))
+    examples = {size.name for size in draft.build.unstated}
     counts = replace(count_parameters(model), unknown_buffers=unknown_buffers(recording))
     ties = find_ties(model)
     lost = draft.source.interpreter.unknown_parts(model)
-    traces, variables = _traces(draft) if request.effort != "count" else ((), {})
     counts = replace(counts, active=_active_parameters(draft))
     parameters: Known[ParameterCounts] | Unknown = Known(counts, (where,), "counted")
     costs, shares = _costs(draft)
+    gaps = tuple(draft.gaps)
     if lost:
         reason = Unknown(lost[0].reason, (("detail", ", ".join(lost[0].arguments)),), draft.source.span(lost[0].place))
         parameters, shares = Unknown("incomplete_build", reason.arguments, where, reason), ()
@@ -182,7 +205,7 @@ def _derive_built(draft: _Draft) -> ModelShapes:
     if draft.build.unstated:
         parameters = _unstated(draft.build)
         costs, shares = tuple((name, replace(cost, value=parameters)) for name, cost in costs), ()
-        draft.gaps.append(Gap(str(parameters.where), parameters.reason, parameters.arguments))
+        gaps = (*gaps, Gap(str(parameters.where), parameters.reason, parameters.arguments))
     return ModelShapes(
         type(model).__name__,
         request.qualified_name,
@@ -191,7 +214,7 @@ def _derive_built(draft: _Draft) -> ModelShapes:
         draft.build.expression,
         draft.build.origin,
         where,
-        tuple(variables.items()),
+        tuple((name, size) for name, size in variables.items() if name not in examples),
         parameters,
         traces[0].modules if traces else draft.records,
         module_tree(draft.records),
@@ -199,7 +222,7 @@ def _derive_built(draft: _Draft) -> ModelShapes:
         costs,
         ties,
         assumptions_of(recording, draft.source),
-        tuple(draft.gaps),
+        gaps,
         unstated=draft.build.unstated,
         shares=shares,
     )
@@ -268,22 +291,26 @@ def class_definition(index: SourceIndex, cls: type) -> Definition | None:
     return None
 
 
-def _traces(draft: _Draft) -> tuple[tuple[Trace, ...], dict[str, int]]:
+def _traces(draft: _Draft) -> Iterator[tuple[tuple[Trace, ...], dict[str, int], bool]]:
+    """The traces with the names that they use: as numbers first, then, complete, by name."""
     planner = InputPlanner(
         draft.source.interpreter, draft.model, draft.built.names, [size.name for size in draft.build.unstated]
     )
     accepted = _accepted_plan(draft, planner)
     if accepted is None:
-        return (), {}
+        yield (), {}, True
+        return
     plan, first = accepted
     draft.first = first
     modes = _modes(draft, planner, plan)
     sizes = sizes_of([planned.spec for planned in plan])
     base = [first, *(_call(draft, draft.model, mode, sizes) for mode in modes[1:])]
-    probes = _probes(draft, modes[0], sizes, base)
     names = {**draft.built.names, **sizes}
-    forms = source_forms(_functions(draft.index, base))
     examples = {size.name: size.value for size in draft.build.unstated}
+    nameless = [NamedTraces(draft.index, DimNamer([names], ()), [raw], examples) for raw in base]
+    yield tuple(map(partial(_trace, draft), modes, base, nameless)), {}, False
+    probes = _probes(draft, modes[0], sizes, base)
+    forms = source_forms(_functions(draft.index, base))
     draft.called, draft.limits = modes, _limits(draft, plan, sizes)
     traces: list[Trace] = []
     used: set[str] = set()
@@ -293,16 +320,16 @@ def _traces(draft: _Draft) -> tuple[tuple[Trace, ...], dict[str, int]]:
         namer = DimNamer([names, *(probe.values for probe, _ in kept)], forms, draft.counts)
         runs = [raw, *(trace for _, trace in kept)]
         named = NamedTraces(draft.index, namer, runs, examples)
-        traces.append(_trace(draft, mode, raw, named))
+        traces.append(replace(_trace(draft, mode, raw, named), conditions=_conditions(draft, mode)))
         used |= set(re.findall(r"[A-Za-z_]\w*", " ".join(named.used)))
         draft.modes.append(_mode_runs(draft, mode, namer, [probe for probe, _ in kept], runs))
     for mode, kept_probes, runs, positions in _cached_modes(draft, planner, plan, sizes, probes):
         namer = DimNamer([names, *(probe.values for probe in kept_probes)], forms, draft.counts)
         named = NamedTraces(draft.index, namer, runs, examples)
-        traces.append(_trace(draft, mode, runs[0], named))
+        traces.append(replace(_trace(draft, mode, runs[0], named), conditions=_conditions(draft, mode)))
         used |= set(re.findall(r"[A-Za-z_]\w*", " ".join(named.used)))
         draft.modes.append(replace(_mode_runs(draft, mode, namer, kept_probes, runs), caches=positions))
-    return tuple(traces), {name: value for name, value in names.items() if name in used}
+    yield tuple(traces), {name: value for name, value in names.items() if name in used}, True
 
 
 def _mode_runs(
@@ -312,8 +339,16 @@ def _mode_runs(
     sizes = tuple(sizes_of([planned.spec for planned in mode.plan]).items())
     base = draft.modes[0].values[0] if draft.modes else namer.runs[0]
     models = [draft.model, *(probe.built.model for probe in probes)]
-    basis = CostBasis(mode.name, draft.request.method, sizes)
+    basis = CostBasis(mode.name, draft.request.method, sizes, _notes(mode, runs[0]), tuple(draft.limits.items()))
+    basis = replace(basis, limit=min((draft.built.names[name] for name in draft.limits.values()), default=0))
     return ModeRuns(basis, [base, *(probe.values for probe in probes)], models, runs, namer)
+
+
+def _notes(mode: Mode, raw: RawTrace) -> tuple[str, ...]:
+    """Whether the call answers for the last position only, although it was given several."""
+    given = _batch_and_length(mode.plan, sizes_of([planned.spec for planned in mode.plan]))[1]
+    answers = [tensor.shape for tensor in raw.output[:1] if len(tensor.shape) == 3]
+    return ("last_position_only",) if given > 1 and any(shape[1] == 1 for shape in answers) else ()
 
 
 def _limits(draft: _Draft, plan: Plan, sizes: Mapping[str, int]) -> dict[str, str]:
@@ -515,7 +550,7 @@ def _trace(draft: _Draft, mode: Mode, raw: RawTrace, named: NamedTraces) -> Trac
         named.rows(),
         with_calls(draft.records, named.calls()),
         named.output(),
-        _conditions(draft, mode),
+        (),
         assumptions_of(raw.recording, draft.source),
         tuple(gaps),
     )

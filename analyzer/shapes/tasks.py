@@ -34,9 +34,9 @@ def prepare() -> None:
 
 
 def evaluate(payload: Mapping[str, Any]) -> Iterator[object]:
-    """Yields the shapes of each model, in the order of the requests."""
+    """Yields the shapes of each model, in the order of the requests: what is known so far, and what is complete."""
     from analyzer.evaluator import Interpreter
-    from analyzer.shapes.model import derive_model
+    from analyzer.shapes.model import derive_stages
 
     repository = decode(Repository, payload["repository"])
     files = decode(tuple[SourceFile, ...], payload["files"])  # type: ignore[arg-type]
@@ -49,4 +49,5 @@ def evaluate(payload: Mapping[str, Any]) -> Iterator[object]:
             packages=tuple(options.get("packages", ())),
             settings=dict(options.get("settings", ())),
         )
-        yield encode(derive_model(interpreter, request))
+        for shapes, complete in derive_stages(interpreter, request):
+            yield {"complete": complete, "shapes": encode(shapes)}

@@ -15,7 +15,7 @@ from analyzer.shapes import ShapesOptions, UnknownModel, derive_model_shapes
 from analyzer.shapes.caching import bytes_per_token
 from analyzer.shapes.derivation import find_model
 from analyzer.shapes.entry_points import find_builds
-from analyzer.shapes.model import derive_model
+from analyzer.shapes.model import derive_model, derive_stages
 from analyzer.shapes.requests import ModelRequest
 from reference_model.config import PRESETS
 from reference_model.model import GPT
@@ -149,6 +149,43 @@ def test_an_endless_constructor_ends_in_a_stated_refusal(tmp_path):
     assert model.parameters.reason in ("budget_exhausted", "worker_out_of_time")
 
 
+SLOW_CALL = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, width: int = 6):
+        super().__init__()
+        self.layer = nn.Linear(width, width)
+    def forward(self, x: torch.Tensor):
+        y = self.layer(x)
+        for turn in range(1000):
+            torch.linalg.inv(torch.eye(1900))
+        return y
+"""
+
+
+def test_a_model_that_is_cut_off_keeps_what_was_known_by_then(tmp_path):
+    index = repository(tmp_path, SLOW_CALL)
+    model = shapes(index, inputs=("x: float32[B=2, 6]",), seconds=12)
+    assert model.parameters.value.total == 42
+    assert [record.path for record in model.modules] == ["", "layer"]
+    assert not model.traces
+    assert model.gaps[-1].reason == "worker_out_of_time"
+
+
+def test_stages_come_in_order_and_the_last_is_complete(tmp_path):
+    index = repository(tmp_path, PATCHES)
+    builds = find_builds(index, None, find_model(index, "net.py:Net"))
+    request = ModelRequest("Net", "net.py:Net", index.span("net.py", 5), builds)
+    counts, numbers, names = derive_stages(Interpreter(index), request)
+    assert [complete for _, complete in (counts, numbers, names)] == [False, False, True]
+    assert counts[0].parameters.value.total == numbers[0].parameters.value.total == names[0].parameters.value.total
+    assert [len(shapes.traces) > 0 for shapes, _ in (counts, numbers, names)] == [False, True, True]
+    assert [str(output) for output in numbers[0].traces[0].output] == ["[2, 20]"]
+    assert [str(output) for output in names[0].traces[0].output] == ["[B, width]"]
+
+
 def test_a_file_or_class_that_is_not_there_is_the_users_mistake(tmp_path):
     index = repository(tmp_path, NET)
     for name in ("other.py", "net.py:Absent"):
@@ -262,4 +299,4 @@ def test_a_call_in_the_documents_says_what_the_inputs_are(tmp_path, call, inputs
     trace = model.traces[0]
     assert [f"{item.name}: {item.value}" for item in trace.inputs] == inputs
     assert [str(output) for output in trace.output] == outputs
-    assert {(item.reason, str(item.where)) for item in trace.inputs} == {("documented_call", "README.md:8")}
+    assert {(item.reason, str(item.where)) for item in trace.inputs} == {("documented_call", "README.md:9")}
