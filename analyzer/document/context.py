@@ -162,6 +162,11 @@ class Context:
     def class_at(self, span: Span | None) -> ClassInfo | None:
         return self.classes.get((span.path, span.first_line)) if span else None
 
+    def repeats(self, node: ModuleNode) -> str:
+        """How often a node stands in the model; open where that may be an example value."""
+        examples = {size.value for size in self.model.unstated} if self.model else set()
+        return "?" if node.repeats > 1 and node.repeats in examples else f"{node.repeats:,}"
+
     def quote(self, span: Span) -> str:
         """The lines of a span, unaltered; empty where the file's text is not at hand."""
         return "\n".join(self._lines(span.path)[span.first_line - 1 : span.last_line])

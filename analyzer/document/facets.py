@@ -87,7 +87,8 @@ def _size_facets(context: Context) -> list[Facet]:
     rows = []
     block = repeated_block(context)
     if block:
-        stacked = (Plain(f"{block.repeats} × "), Code(block.class_name), Plain(" ("), *folded_path(block), Plain(")"))
+        times = Plain(f"{context.repeats(block)} × ")
+        stacked = (times, Code(block.class_name), Plain(" ("), *folded_path(block), Plain(")"))
         rows.append(Facet("stack", stacked, _spans(block.created_at)))
     rows += [facet for facet in (_width(context, block), *_head_facets(context)) if facet]
     return rows + _vocabulary(context)
@@ -113,7 +114,9 @@ def dim_line(dim: Dim) -> Line:
     """A size with its name: `n_embd` = 768."""
     if dim.expression and dim.value is not None and dim.expression != str(dim.value):
         return (Code(dim.expression), Plain(f" = {number(dim.value)}"))
-    return (Plain("?" if dim.value is None else number(dim.value)),)
+    if dim.value is None:
+        return (Code(dim.expression),) if dim.expression else (Plain("?"),)
+    return (Plain(number(dim.value)),)
 
 
 def _head_facets(context: Context) -> list[Facet]:

@@ -40,11 +40,12 @@ def shapes_json(model: ModelShapes, trace: Trace | None = None) -> dict[str, Jso
         "inputs": [{"name": i.name, "value": str(i.value), "reason": i.reason} for i in trace.inputs] if trace else [],
         "mode": trace.mode if trace else None,
         "variables": dict(model.variables),
+        "unstated": [size.name for size in model.unstated],
         "parameters": {"total": counts.total, "trainable": counts.trainable} if counts else None,
         "active_parameters": counts.active if counts and isinstance(counts.active, int) else None,
         "buffers": counts.buffers if counts and not counts.unknown_buffers else None,
         "ties": [list(pair) for pair in model.ties],
-        "modules": [_module(record) for record in (trace.modules if trace else model.modules)],
+        "modules": [_module(record, not model.unstated) for record in (trace.modules if trace else model.modules)],
         "lines": [_line(row) for row in trace.rows] if trace else [],
         "output": _output(trace) if trace else [],
         "cost": _costs(model),
@@ -89,11 +90,11 @@ def _shape(tensor: TensorSpec) -> Json:
     return [_dim(dim) for dim in tensor.shape]
 
 
-def _module(record: ModuleRecord) -> Json:
+def _module(record: ModuleRecord, counted: bool = True) -> Json:
     return {
         "path": record.path,
         "class": record.class_name,
-        "parameters": record.parameters,
+        "parameters": record.parameters if counted else None,
         "source": _place(record.created_at),
         "calls": [_call(call) for call in record.calls],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 
@@ -13,6 +14,7 @@ from analyzer.records.tensors import Dim, ModuleCall, ShapeRow, ShapeTarget, Ten
 from analyzer.shapes.runs import LineSite, RawTrace, Tensors
 
 MAXIMUM_CODE = 300
+NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 class NamedTraces:
@@ -117,9 +119,16 @@ class NamedTraces:
             name = self._namer.name(sizes, local)
             if name is not None:
                 self.used.add(name)
-            known = name is not None or not self._examples or self._is_stated(sizes)
-            dims.append(Dim(int(size), name) if known else Dim(None))
+            dims.append(self._dim(sizes, name))
         return TensorSpec(tuple(dims), base.dtype)
+
+    def _dim(self, sizes: Sequence[int | None], name: str | None) -> Dim:
+        """What an example value would say of a size is left out."""
+        if not self._examples:
+            return Dim(sizes[0], name)
+        if name is None:
+            return Dim(sizes[0]) if self._is_stated(sizes) else Dim(None)
+        return Dim(None if self._examples.keys() & set(NAME.findall(name)) else sizes[0], name)
 
     def _is_stated(self, sizes: Sequence[int | None]) -> bool:
         """Whether a size without a name can rest on none of the example values: it is the same at probes that change

@@ -8,7 +8,8 @@ from document_plain import document_text, line_text
 from document_sample import BLOCK, NORM, TINY, at, empty_analysis, known, sample_analysis
 
 from analyzer.document.chapters import core_modules, modes, training
-from analyzer.document.context import Context
+from analyzer.document.context import Context, walk
+from analyzer.document.diagrams import build_diagrams
 from analyzer.document.facets import facets
 from analyzer.document.outline import build_article
 from analyzer.document.rating import ratings
@@ -18,7 +19,7 @@ from analyzer.records.document import Note, Table
 from analyzer.records.evidence import Unknown
 from analyzer.records.processes import Optimizer
 from analyzer.records.techniques import Binding, TechniqueFinding, TechniqueSheet, Text
-from analyzer.records.tensors import Dim, ShapeTarget, TensorSpec
+from analyzer.records.tensors import Dim, ShapeTarget, TensorSpec, UnstatedSize
 
 
 def context_of(analysis: Analysis) -> Context:
@@ -130,3 +131,25 @@ def test_classes_of_a_model_that_was_not_built_are_shown_without_place_and_size(
     assert "the model was not built, so its place and its size are not stated" in text.lower()
     assert "`Tiny` could not be built, so no shape is known" in text
     assert "was built and counted" not in text
+
+
+def test_what_rests_on_an_example_size_is_not_told() -> None:
+    sample = sample_analysis()
+    node = next(child for child in walk(sample.shapes.models[0].tree) if child.repeats > 1)
+    open_sizes = (UnstatedSize("depth", node.repeats, at("config.py", "class Config")),)
+    analysis = with_model(sample, unstated=open_sizes, parameters=Unknown("sizes_not_in_source", (("names", "depth"),)))
+    assert facet(analysis, "stack").startswith(f"? × `{node.class_name}`")
+    assert f"{node.repeats} × " not in document_text(build_article(context_of(analysis)))
+    drawn = build_diagrams(analysis)
+    lines = [line for diagram in drawn for box in diagram.boxes for line in box.lines]
+    lines += [group.label for diagram in drawn for group in diagram.groups]
+    assert lines and not [line for line in lines if "parameters" in line or f"×{node.repeats}" in line]
+
+
+def test_sizes_that_the_source_leaves_open_are_named_at_the_top() -> None:
+    open_sizes = (UnstatedSize("vocab_size", 120, at("config.py", "class Config")),)
+    analysis = with_model(
+        sample_analysis(), unstated=open_sizes, parameters=Unknown("sizes_not_in_source", (("names", "vocab_size"),))
+    )
+    lead = document_text(build_article(context_of(analysis))).partition("Fact sheet")[0]
+    assert "declares `vocab_size`" in lead and "120" not in lead

@@ -85,7 +85,7 @@ def _what(context: Context) -> tuple[Block, ...]:
 def _built(context: Context) -> tuple[Block, ...]:
     words, model, parameters = context.words, context.model, counts(context)
     if model is None or parameters is None:
-        return ()
+        return _examples(context)
     origin = words.line(f"overview.origin_{_origin(model)}", **_where(model.build_origin, context))
     return (
         paragraph(
@@ -93,6 +93,15 @@ def _built(context: Context) -> tuple[Block, ...]:
             total=number(parameters.total), trainable=number(parameters.trainable),
         ),
     )  # fmt: skip
+
+
+def _examples(context: Context) -> tuple[Block, ...]:
+    """Which sizes the repository leaves open, and what that means for the shapes."""
+    sizes = context.model.unstated if context.model else ()
+    if not sizes:
+        return ()
+    names = context.words.listed([(Code(size.name), Plain(" ("), SourceRef(size.where), Plain(")")) for size in sizes])
+    return (paragraph(context.words, "overview.example_sizes", names=names),)
 
 
 def _origin(model: ModelShapes) -> str:

@@ -118,7 +118,7 @@ def _module_row(context: Context, node: ModuleNode) -> list[tuple[Line, ...]]:
         (
             name,
             code(node.class_name),
-            (Plain(number(node.repeats)),),
+            (Plain(context.repeats(node)),),
             inputs,
             outputs,
             ref(node.defined_at or node.created_at),

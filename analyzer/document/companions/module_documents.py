@@ -41,7 +41,7 @@ def _document(context: Context, item: KeyModule) -> Document:
 def _overview(context: Context, item: KeyModule) -> tuple[Block, ...]:
     words = context.words
     places = [
-        (Code(node.path or "."), Plain(f" × {node.repeats}") if node.repeats > 1 else Plain(""))
+        (Code(node.path or "."), Plain(f" × {context.repeats(node)}") if node.repeats > 1 else Plain(""))
         for node in nodes_of(context, item.info)[:8]
     ]
     return (

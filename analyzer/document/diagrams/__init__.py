@@ -15,6 +15,7 @@ from analyzer.document.diagrams import (
     pipelines,
     shares,
 )
+from analyzer.document.diagrams.describe import without_examples
 from analyzer.document.diagrams.layout import lay_out
 from analyzer.records.bundles import Analysis
 from analyzer.records.diagrams import Diagram
@@ -35,7 +36,9 @@ BUILDERS: tuple[Callable[[Analysis], tuple[Diagram, ...]], ...] = (
 
 def build_diagrams(analysis: Analysis) -> tuple[Diagram, ...]:
     """All drawings with their coordinates, in the order of the chapters."""
-    return tuple(lay_out(diagram) for build in BUILDERS for diagram in build(analysis))
+    open_sizes = {size.value for model in analysis.shapes.models[:1] for size in model.unstated}
+    drawn = (diagram for build in BUILDERS for diagram in build(analysis))
+    return tuple(lay_out(without_examples(diagram, open_sizes) if open_sizes else diagram) for diagram in drawn)
 
 
 __all__ = ["build_diagrams", "lay_out"]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from dataclasses import replace
 
 from analyzer.records.bundles import Analysis
-from analyzer.records.diagrams import BoxStyle
+from analyzer.records.diagrams import BoxStyle, Diagram
 from analyzer.records.tensors import ModelShapes, ModuleRecord, TensorSpec, Trace
 
 LONGEST_DETAIL = 26
@@ -49,6 +51,8 @@ def typed_shape(tensors: tuple[TensorSpec, ...]) -> tuple[str, ...]:
 
 
 CONVOLUTION = re.compile(r"(\d+), (\d+), kernel_size=\(([\d, ]+)\), stride=\(([\d, ]+)\)")
+COUNTED = re.compile(r"^[\d,]+ parameters")
+TIMES = re.compile(r"×(\d+)")
 NOISE = re.compile(r"(?:in_features|out_features|num_embeddings|embedding_dim)=|, (?:bias|inplace)=(?:True|False)")
 
 
@@ -72,3 +76,17 @@ def style_of(name: str, *, parameters: int = 0) -> BoxStyle:
             if re.search(words, part):
                 return style
     return "core" if parameters else "plain"
+
+
+def without_examples(diagram: Diagram, values: Collection[int]) -> Diagram:
+    """A drawing of a model of which some sizes are example values: without counts that rest on them."""
+    boxes = tuple(
+        replace(box, lines=tuple(_open(line, values) for line in box.lines if not COUNTED.search(line)))
+        for box in diagram.boxes
+    )
+    groups = tuple(replace(group, label=_open(group.label, values)) for group in diagram.groups)
+    return replace(diagram, boxes=boxes, groups=groups)
+
+
+def _open(text: str, values: Collection[int]) -> str:
+    return TIMES.sub(lambda match: "×?" if int(match[1]) in values else match[0], text)
