@@ -56,7 +56,7 @@ class ArgumentReader:
 
     def __init__(self, interpreter: Interpreter) -> None:
         self._interpreter = interpreter
-        self._index: SourceIndex = interpreter.index
+        self.index: SourceIndex = interpreter.index
 
     def method(self, module: nn.Module, name: str) -> Method | None:
         """The method of that name that a call of the module would run, if its source is at hand."""
@@ -72,7 +72,7 @@ class ArgumentReader:
         return None
 
     def span(self, path: str, node: ast.AST) -> Span | None:
-        return self._index.span(path, node) if path in self._index.files else None
+        return self.index.span(path, node) if path in self.index.files else None
 
     def first_use(self, module: nn.Module, method: str, argument: str) -> FirstUse:
         use = FirstUse()

@@ -16,6 +16,7 @@ from torch import nn
 from analyzer.evaluator import Interpreter
 from analyzer.records.source import Span
 from analyzer.records.structure import ArgumentInfo
+from analyzer.shapes.call_sites import integer_draw
 from analyzer.shapes.first_use import ArgumentReader, FirstUse, Method, docstring_shapes
 from analyzer.shapes.input_spec import DEFAULT_SIZES, DimSpec, InputSpec, LiteralValue, TensorValue
 
@@ -133,7 +134,10 @@ class InputPlanner:
         image, length = trial.image, trial.length_for(use)
         layer = layer_dims(use.layer, image, length)
         names, where, reason = self._dim_names(argument.name, use, method)
-        dtype = layer[0] if layer else self._annotated_dtype(argument)
+        drawn = self._drawn_at(argument, method) if layer is None else None
+        if drawn is not None:
+            where, reason = drawn, "drawn_at_call_site"
+        dtype = layer[0] if layer else "int64" if drawn else self._annotated_dtype(argument)
         if not names and (layer is None or use.pattern):
             return self._by_pattern(argument, use, method, trial)
         dims = layer[1] if layer and len(layer[1]) == len(names or layer[1]) else None
@@ -165,9 +169,10 @@ class InputPlanner:
         if argument.annotation in PLAIN_NUMBERS:
             literal = LiteralValue(PLAIN_NUMBERS[argument.annotation])
             return PlannedInput(InputSpec(argument.name, literal), "annotated_number", self._argument_span(method))
-        dtype = self._annotated_dtype(argument)
+        drawn = self._drawn_at(argument, method)
+        dtype = "int64" if drawn else self._annotated_dtype(argument)
         spec = InputSpec(argument.name, TensorValue(dtype, (DimSpec("B", DEFAULT_SIZES["B"]),)))
-        return PlannedInput(spec, "signature")
+        return PlannedInput(spec, "drawn_at_call_site" if drawn else "signature", drawn)
 
     def _pattern_dim(self, axis: str, use: FirstUse, image: tuple[DimSpec, DimSpec], length: DimSpec) -> DimSpec:
         head = axis.strip("() ").split()[0].lower() if axis.strip("() ") else "1"
@@ -195,6 +200,15 @@ class InputPlanner:
         """By the name under which the constructor got the number of channels, if there is one."""
         names = [name for name in self._channel_names if self._sizes.get(name) == number]
         return DimSpec(names[0] if names else None, number)
+
+    def _drawn_at(self, argument: ArgumentInfo, method: str) -> Span | None:
+        """Where the repository draws integers for this argument."""
+        definition = self.method(method)
+        if definition is None or self._reader.span(definition.path, definition.node) is None:
+            return None
+        names = [a.arg for a in (*definition.node.args.posonlyargs, *definition.node.args.args)][1:]
+        position = names.index(argument.name) if argument.name in names else len(names)
+        return integer_draw(self._reader.index, definition.path, argument.name, position)
 
     def _annotated_dtype(self, argument: ArgumentInfo) -> str:
         text = argument.annotation or ""
