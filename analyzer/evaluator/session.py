@@ -169,6 +169,10 @@ class Session:
             if unknown is not None:
                 self.oracle.forget_contents(value)
                 return
+        if isinstance(value, np.ndarray):
+            unknown = find_unknown((key, new), {})
+            if unknown is not None:
+                raise CannotEvaluate.because(unknown.cause)
         if isinstance(value, Proxy):
             raise CannotEvaluate("attribute_not_writable", repr(value))
         if isinstance(value, nn.Module) and isinstance(new, UnknownValue):

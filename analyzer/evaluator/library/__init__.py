@@ -49,6 +49,8 @@ def modules() -> frozenset[str]:
 
 
 ALIASES = (
+    (re.compile(r"^numpy\.random\.(_generator|mtrand)\."), "numpy.random."),
+    (re.compile(r"^torch\.nn\.attention\._SDPBackend$"), "torch.nn.attention.SDPBackend"),
     (re.compile(r"^builtins\.mappingproxy$"), "types.MappingProxyType"),
     (re.compile(r"^builtins\."), ""),
     (re.compile(r"^analyzer\.evaluator\.(modules|registrations)\.(ModuleNames|LoadedModules|FilledTable)$"), "dict"),

@@ -10,7 +10,7 @@ where nonzero unique all any isnan isinf isfinite isclose allclose array_equal l
 float32 float64 float16 int32 int64 int16 int8 uint8 bool_ complex64 complex128 integer floating number generic dtype
 pi e inf nan newaxis mod remainder divide multiply add subtract triu tril diag ndindex ix_ indices degrees radians
 broadcast_to atleast_1d atleast_2d append insert delete gcd lcm ceil polyfit interp searchsorted digitize bincount histogram
-unravel_index __version__ linalg.norm linalg.inv linalg.pinv linalg.qr linalg.svd linalg.eigh fft.fft fft.rfft fft.fftfreq random.seed hanning hamming
+unravel_index __version__ linalg.norm linalg.inv linalg.pinv linalg.qr linalg.svd linalg.eigh fft.fft fft.rfft fft.fftfreq random.seed hanning hamming copy
 """
 ARRAY = """
 shape ndim size dtype T real imag astype reshape transpose flatten ravel copy tolist item min max sum mean std var prod
@@ -18,8 +18,12 @@ cumsum argmin argmax argsort sort squeeze repeat clip round dot any all fill swa
 take conj diagonal trace __len__ __getitem__
 """
 VERSION = "release major minor micro base_version public local is_prerelease is_devrelease is_postrelease __lt__ __eq__"
+DRAWING = "choice random normal uniform permutation shuffle standard_normal"
 ROWS = "\n".join(
     [
+        *(f"numpy.random.Generator.{name}" for name in f"{DRAWING} integers".split()),
+        *(f"numpy.random.RandomState.{name}" for name in f"{DRAWING} randint rand randn random_sample".split()),
+        "numpy.random.default_rng numpy.random.RandomState",
         *(f"numpy.{name}" for name in NUMPY.split()),
         *(f"numpy.ndarray.{name}" for name in ARRAY.split()),
         *(f"numpy.generic.{name}" for name in ARRAY.split()),

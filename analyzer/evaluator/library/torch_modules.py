@@ -70,6 +70,7 @@ HOMES = {
 }
 """Classes that code also imports from the file where they are defined."""
 INTERNAL_METHODS = "_check_input_dim _conv_forward _reversed_padding_repeated_twice _output_padding"
+ATTENTION_BACKENDS = "FLASH_ATTENTION EFFICIENT_ATTENTION CUDNN_ATTENTION MATH OVERRIDEABLE"
 INIT = """
 uniform_ normal_ trunc_normal_ constant_ ones_ zeros_ eye_ dirac_ xavier_uniform_ xavier_normal_ kaiming_uniform_
 kaiming_normal_ orthogonal_ sparse_ calculate_gain _calculate_fan_in_and_fan_out _calculate_correct_fan xavier_uniform
@@ -102,6 +103,7 @@ def _rows() -> list[str]:
         "torch.nn.utils.remove_weight_norm",
     ]
     rows += ["torch.nn.utils.rnn.pad_sequence", "torch.nn.utils.clip_grad_norm_", "torch.nn.modules.utils._pair"]
+    rows += [f"torch.nn.attention.SDPBackend.{name}" for name in ATTENTION_BACKENDS.split()]
     rows += ["torch.nn.attention.SDPBackend", "torch.nn.attention.sdpa_kernel", "torch.nn.modules.utils._single"]
     rows += [
         "torch.nn.modules.utils._triple",

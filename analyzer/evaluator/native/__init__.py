@@ -15,6 +15,7 @@ from analyzer.evaluator.native import (
     kernels,
     numbers,
     records,
+    seeded,
     sequences,
     stdlib,
     text,
@@ -24,6 +25,7 @@ from analyzer.evaluator.native import (
 
 FAMILIES = (
     *(builtin_functions, attributes, files, imports, kernels, numbers, records, sequences, stdlib, text, torch_own),
+    seeded,
     typing_constructs,
 )
 
