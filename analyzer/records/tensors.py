@@ -147,6 +147,10 @@ class CostBasis:
     method: str
     variables: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
+    longest: tuple[tuple[str, str], ...] = ()
+    """Sizes of the inputs that a setting bounds, with its name: `(("T", "block_size"),)`."""
+    limit: int = 0
+    """The value of that setting."""
 
 
 @dataclass(frozen=True)

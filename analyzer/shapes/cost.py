@@ -12,9 +12,9 @@ from torch import nn
 from analyzer.evaluator import CannotEvaluate, TargetRaised
 from analyzer.evaluator.dims import DimNamer
 from analyzer.evaluator.probes import Relations
-from analyzer.records.evidence import Unknown
+from analyzer.records.evidence import Known, Unknown
 from analyzer.records.source import Span
-from analyzer.records.tensors import Cost, CostBasis, ModuleNode, ModuleShare
+from analyzer.records.tensors import Cost, CostBasis, FormulaVariable, ModuleNode, ModuleShare
 from analyzer.shapes.accounting import CONVENTIONS, FLOPS, MINIMUM_CHECKS, Ledger, Observed, derive_costs, module_shares
 from analyzer.shapes.holdouts import HoldoutRules, draw_holdouts, draw_longest
 from analyzer.shapes.operators import Amount, CallLog
@@ -69,7 +69,23 @@ def derive_model_costs(
     found = derive_costs(ledger, question.where, {mode.basis.mode: mode.basis for mode in question.modes})
     shares = module_shares(ledger, {name: formula for name, (_, formula) in found.items()})
     costs = {name: cost for name, (cost, _) in found.items()}
-    return tuple({**_unfinished(question, costs), **costs}.items()), shares
+    return tuple({**_unfinished(question, costs), **costs, **_full_cache(question, costs)}.items()), shares
+
+
+def _full_cache(question: CostQuestion, costs: Mapping[str, Cost]) -> dict[str, Cost]:
+    """The cache of one sequence as long as the setting allows."""
+    cost = costs.get("kv_bytes_per_token")
+    bound = next(iter(question.limits.values()), None)
+    if cost is None or bound is None or not isinstance(cost.value, Known):
+        return {}
+    length = question.built.names[bound]
+    total = Known(cost.value.value * length, cost.value.where, cost.value.how)
+    formula = f"{bound}*({cost.formula})" if cost.formula and "+" in cost.formula else f"{bound}*{cost.formula}"
+    if cost.formula is None:
+        return {"kv_bytes_at_full_length": replace(cost, value=total, convention="cache_at_full_length")}
+    variables = (*cost.variables, FormulaVariable(bound, length, length, length))
+    full = replace(cost, value=total, formula=formula, variables=variables, convention="cache_at_full_length")
+    return {"kv_bytes_at_full_length": full}
 
 
 def _ledger(question: CostQuestion) -> Ledger:

@@ -58,7 +58,9 @@ from analyzer.records.techniques import (
 )
 from analyzer.records.tensors import (
     Cost,
+    CostBasis,
     Dim,
+    FormulaVariable,
     ModelInput,
     ModelShapes,
     ModuleCall,
@@ -670,6 +672,15 @@ TREE = ModuleNode(
     ),
 )
 TOKENS_INPUT = ModelInput("tokens", TOKENS, "embedding_index", at("model.py", "x = self.embed"))
+BASIS = CostBasis("inference", "forward", (("B", 2), ("T", 16)), ("last_position_only",))
+FORWARD_AND_BACKWARD = Cost(
+    Known(24576, (TINY,), "counted"),
+    "6*B*T*width*width",
+    "forward_and_backward_products",
+    CostBasis("training", "forward", (("B", 2), ("T", 16)), (), (("T", "block_size"),), 64),
+    (FormulaVariable("B", 2, 2, 7), FormulaVariable("T", 16, 3, 64), FormulaVariable("width", 8, 6, 35)),
+    3,
+)
 TRACES = (
     Trace(
         "training",
@@ -707,7 +718,11 @@ SHAPES = Shapes(
             TREE,
             TRACES,
             (
-                ("flops", Cost(Known(123456, (TINY,), "counted"), "B*T*2*width", "one_multiply_add_is_two_flops")),
+                (
+                    "flops",
+                    Cost(Known(123456, (TINY,), "counted"), "B*T*2*width", "one_multiply_add_is_two_flops", BASIS),
+                ),
+                ("training_flops", FORWARD_AND_BACKWARD),
                 ("optimizer_bytes", Cost(Known(16640, (TINY,), "counted"), "8*parameters", "float32_activations")),
                 ("activation_bytes", Cost(Unknown("not_utf8"), None, "float32_activations")),
             ),

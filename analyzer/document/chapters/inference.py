@@ -95,7 +95,7 @@ def _cache(context: Context) -> tuple[Block, ...]:
         blocks += (
             note(words, "gap", "inference.cache_untraced", where=ref(cached[0].where[0] if cached[0].where else None)),
         )
-    return blocks + cost_table(context, "cache_cost", ("kv_bytes_per_token",))
+    return blocks + cost_table(context, "cache_cost", ("kv_bytes_per_token", "kv_bytes_at_full_length"))
 
 
 def _compare(context: Context, prefill: Trace, decode: Trace) -> list[tuple[Line, ...]]:
@@ -141,5 +141,5 @@ def _shapes(context: Context) -> tuple[Block, ...]:
 
 def _cost(context: Context) -> tuple[Block, ...]:
     words = context.words
-    found = cost_table(context, "inference_cost", ("flops", "parameter_bytes"))
+    found = cost_table(context, "inference_cost", ("flops", "flops_prefill", "flops_decode", "parameter_bytes"))
     return (heading(words, "inference.cost", "inference-cost"), *found) if found else ()

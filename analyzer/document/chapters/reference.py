@@ -51,7 +51,8 @@ def _rows(context: Context, trace: ReferenceTrace) -> list[tuple[Line, ...]]:
             number,
         )
     ]
-    rows.append(_row(words.line("overview.flops"), costs.get("flops"), trace.flops_forward, number))
+    every = costs.get("flops_training", costs.get("flops"))  # logits at every position, as the reference computes them
+    rows.append(_row(words.line("overview.flops"), every, trace.flops_forward, number))
     rows.append(
         _row(
             words.line("overview.kv_bytes_per_token"),

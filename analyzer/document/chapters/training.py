@@ -6,7 +6,7 @@ from analyzer.document.blocks import heading, note, paragraph, table
 from analyzer.document.chapters.reading_map import proofs
 from analyzer.document.chapters.shapes import shape_flow
 from analyzer.document.context import Context
-from analyzer.document.cost_rows import cost_table
+from analyzer.document.cost_rows import cost_table, per_token
 from analyzer.document.inline import code, number, ref, refs, value
 from analyzer.document.optimizer_rows import optimizers, schedules
 from analyzer.document.pipeline_rows import feature_table, stage_table
@@ -172,10 +172,45 @@ def derived_row(context: Context, item: DerivedQuantity) -> tuple[Line, ...]:
 def _cost(context: Context) -> tuple[Block, ...]:
     words = context.words
     title: Block = Heading(3, words.line("training.cost"), "training-cost")
-    wanted = ["flops", "parameter_bytes", "gradient_bytes", "activation_bytes"]
+    wanted = ["training_flops", "flops_training", "parameter_bytes", "gradient_bytes"]
     wanted += ["optimizer_bytes"] if _keeps_two_moments(context) else []
-    found = cost_table(context, "training_cost", tuple(wanted))
-    return (title, *found, *context.drawing("memory")) if found else (title, note(words, "gap", "training.no_cost"))
+    found = cost_table(context, "training_cost", (*wanted, "activation_bytes"))
+    if not found:
+        return (title, note(words, "gap", "training.no_cost"))
+    return (title, *found, *_step(context), *context.drawing("cost_shares"), *context.drawing("memory"))
+
+
+def _step(context: Context) -> tuple[Block, ...]:
+    """Products for each token at the longest input, and for a step where the training code computes its tokens."""
+    cost = dict(context.model.costs if context.model else ()).get("training_flops")
+    found = per_token(cost) if cost is not None else None
+    if found is None:
+        return ()
+    flops, name, length = found
+    words = context.words
+    blocks: tuple[Block, ...] = (
+        paragraph(words, "costs.per_token", flops=number(flops), name=Code(name), length=number(length)),
+    )
+    for item in context.analysis.facts.configuration.derived:
+        if isinstance(item.value, Known) and type(item.value.value) is int and _counts_tokens(item.formula, name):
+            tokens = item.value.value
+            step, shown = number(flops * tokens), number(tokens)
+            blocks += (
+                paragraph(
+                    words, "costs.per_step", flops=step, tokens=shown, quantity=Code(item.name), where=ref(item.where)
+                ),
+            )
+    return blocks
+
+
+def _counts_tokens(formula: str, length: str) -> bool:
+    """Whether a formula is a product in which a batch size and the length of a sequence stand."""
+    factors = [factor.strip().rpartition(".")[2] for factor in formula.split("*")]
+    return (
+        all(factor.isidentifier() for factor in factors)
+        and length in factors
+        and any("batch" in factor for factor in factors)
+    )
 
 
 def _keeps_two_moments(context: Context) -> bool:

@@ -7,8 +7,8 @@ from typing import Any
 from analyzer.document.blocks import note, paragraph, slug, table
 from analyzer.document.closed_forms import closed_form
 from analyzer.document.context import Context, walk
-from analyzer.document.cost_rows import cost_table
-from analyzer.document.inline import code, number, ref, refs, statement
+from analyzer.document.cost_rows import LONGEST_FORMULA, cost_table
+from analyzer.document.inline import NOTHING, code, number, ref, refs, statement
 from analyzer.document.key_modules import key_modules
 from analyzer.document.technique_blocks import departures, formula, motivation
 from analyzer.document.wording import read_template
@@ -16,7 +16,11 @@ from analyzer.records.document import Block, Chapter, Code, Document, Formula, H
 from analyzer.records.techniques import TechniqueFinding, Text
 from analyzer.records.tensors import ShapeRow
 
-ALL_COSTS = ("flops", "parameter_bytes", "optimizer_bytes", "activation_bytes", "kv_bytes_per_token", "gradient_bytes")
+ALL_COSTS = (
+    "parameters", "active_parameters", "flops", "flops_prefill", "flops_decode", "flops_training", "training_flops",
+    "parameter_bytes", "gradient_bytes", "optimizer_bytes", "activation_bytes", "kv_bytes_per_token",
+    "kv_bytes_at_full_length",
+)  # fmt: skip
 MOST_STEPS = 20
 
 
@@ -121,7 +125,24 @@ def _counts(context: Context) -> tuple[Block, ...]:
 
 
 def _costs(context: Context) -> tuple[Block, ...]:
-    return cost_table(context, "costs", ALL_COSTS) or (note(context.words, "gap", "training.no_cost"),)
+    found = cost_table(context, "costs", ALL_COSTS)
+    return (*found, *_shares(context)) if found else (note(context.words, "gap", "training.no_cost"),)
+
+
+def _shares(context: Context) -> tuple[Block, ...]:
+    """Closed formulas module by module: what one of them holds and computes."""
+    rows = []
+    for share in (context.model.shares if context.model else ())[1:]:
+        flops = dict(share.flops_formulas)
+        mode = next(iter(flops), None)
+        if share.parameters_formula is not None and (share.parameters or (mode and flops[mode] != "0")):
+            computed = code(flops[mode], LONGEST_FORMULA) if mode is not None else NOTHING
+            counted = (Plain(number(share.parameters)),)
+            formulas = (code(share.parameters_formula, LONGEST_FORMULA), computed)
+            rows.append(
+                (code(share.path), code(share.class_name), (Plain(number(share.instances)),), counted, *formulas)
+            )
+    return table(context.words, "module_formulas", "path class times parameters formula flops_formula", rows)
 
 
 def _gradients(context: Context) -> tuple[Block, ...]:

@@ -11,7 +11,7 @@ from analyzer.records.techniques import Text
 from analyzer.records.tensors import ModelShapes, ModuleNode
 
 MOST_BARS = 12
-MEMORY = ("parameter_bytes", "optimizer_bytes", "activation_bytes")
+MEMORY = ("parameter_bytes", "gradient_bytes", "optimizer_bytes", "activation_bytes")
 Bars = list[tuple[str, float]]
 
 
@@ -25,6 +25,7 @@ def build(analysis: Analysis) -> tuple[Diagram, ...]:
         *_bars(
             "parameter_shares", Text("Where the parameters are", "参数分布"), _parameters(model), "parameters", where
         ),
+        *_costs(model),
         *_bars("memory", Text("Memory", "内存构成"), _memory(model), "bytes", where),
         *_bars("preset_sizes", Text("Presets by size", "各预设的规模"), presets, "parameters", where, log=True),
     )
@@ -42,11 +43,45 @@ def _bars(
     return (Diagram(name, title, "bar", series=(series,), categories=categories, y_label=unit, log_y=log, where=where),)
 
 
-def _parameters(model: ModelShapes) -> Bars:
-    """Modules, opened from the largest down while there is room; a tied weight stands where it was made."""
+def _costs(model: ModelShapes) -> tuple[Diagram, ...]:
+    """Parameters and products of the same modules beside each other, in percent of the whole model."""
+    shares = {share.path: share for share in model.shares}
+    whole = shares.get("")
+    mode = next((mode for mode, flops in (whole.flops if whole else ()) if mode == "training" and flops), None)
+    if whole is None or mode is None or not whole.parameters:
+        return ()
+    total = dict(whole.flops)[mode]
+    rows = []
+    for node, times in _opened(model):
+        share = shares.get(node.path)
+        own = 0 if node.path in _shared(model) else node.parameters
+        computed = dict(share.flops).get(mode, 0) if share is not None else 0
+        if own or computed:
+            weights = round(100 * own * times / whole.parameters, 1)
+            rows.append((_name(node, times), weights, round(100 * computed * times / total, 1)))
+    if len(rows) < 2:
+        return ()
+    places = tuple(float(number) for number in range(len(rows)))
+    series = (
+        Series("parameters", places, tuple(weights for _, weights, _ in rows)),
+        Series("FLOPs of the training call", places, tuple(flops for _, _, flops in rows)),
+    )
+    title = Text("Parameters and FLOPs by module, in percent", "各模块的参数与 FLOPs 占比（%）")
+    categories = tuple(label for label, _, _ in rows)
+    return (
+        Diagram("cost_shares", title, "bar", series=series, categories=categories, y_label="%", where=(model.where,)),
+    )
+
+
+def _shared(model: ModelShapes) -> set[str]:
+    return {path.rpartition(".")[0] for _, path in model.ties}
+
+
+def _opened(model: ModelShapes) -> list[tuple[ModuleNode, int]]:
+    """Modules, opened from the largest down while there is room."""
     if model.tree is None:
         return []
-    shared = {path.rpartition(".")[0] for _, path in model.ties}
+    shared = _shared(model)
     parts = [(model.tree, 1)]
     while True:
         openable = [part for part in parts if part[0].children and _adds_up(part[0], shared)]
@@ -56,10 +91,15 @@ def _parameters(model: ModelShapes) -> Bars:
             break
         at = parts.index(room)
         parts[at : at + 1] = [(child, room[1] * child.repeats) for child in room[0].children]
+    return parts
+
+
+def _parameters(model: ModelShapes) -> Bars:
+    """The opened modules; a tied weight stands where it was made."""
     bars = [
         (_name(node, times), float(node.parameters * times))
-        for node, times in parts
-        if node.parameters and node.path not in shared
+        for node, times in _opened(model)
+        if node.parameters and node.path not in _shared(model)
     ]
     return sorted(bars, key=lambda bar: -bar[1])
 
