@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 import runpy
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import redirect_stdout
-from dataclasses import dataclass, replace
-from io import StringIO
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +21,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from reference_model.checkpoint import read_checkpoint
 from reference_model.config import ModelConfig, TrainingConfig
 from reference_model.errors import UserError
 from reference_model.generate import SamplingConfig, generate, keep_top_p
 from reference_model.model import GPT, RMSNorm, explicit_attention, rotate
 from reference_model.schedule import learning_rate_at
-from reference_model.tokenizer import CharacterTokenizer
-from reference_model.train import resume_run, start_run, train
 from reference_model.validation import validate
 
 SMALL = ModelConfig(vocab_size=11, context_length=12, d_model=16, n_layers=2, n_heads=4, n_kv_heads=2, d_ff=24)
-SHORT = TrainingConfig(
-    steps=8, batch_size=4, learning_rate=1e-2, min_learning_rate=1e-3, warmup_steps=2, eval_interval=4, eval_batches=2,
-    checkpoint_interval=4, schedule="constant",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -132,25 +127,25 @@ def own_answers() -> dict[str, Any]:
 
 
 def check_resumed_training() -> str:
-    """Eight steps at once against four, a fresh process's random state, and four more."""
-    text = "the quick brown fox jumps over the lazy dog. " * 20
-    tokenizer = CharacterTokenizer.from_text(text)
-    tokens = torch.tensor(tokenizer.encode(text))
-    device = torch.device("cpu")
-    config = replace(SMALL, dropout=0.1)
-    with tempfile.TemporaryDirectory() as name, redirect_stdout(StringIO()):
+    """Four steps in one process, against two, and two more in a process of their own."""
+    options = ["--device", "cpu", "--batch-size", "2", "--schedule", "constant", "--warmup-steps", "1"]
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        whole = start_run(config, SHORT, "a text", tokenizer, device)
-        train(whole, tokens, tokens, folder)
-        half = start_run(config, replace(SHORT, steps=4), "a text", tokenizer, device)
-        train(half, tokens, tokens, folder)
-        torch.manual_seed(999)
-        resumed = resume_run(folder / "checkpoint.pt", device)
-        resumed.config = SHORT
-        train(resumed, tokens, tokens, folder)
-    for (name, weight), again in zip(whole.model.named_parameters(), resumed.model.parameters(), strict=True):
-        require(torch.equal(weight, again), f"{name} differs")
-    return "every weight is equal bit for bit"
+        run_program("train", "--out", str(folder / "whole"), "--steps", "4", *options)
+        run_program("train", "--out", str(folder / "parts"), "--steps", "2", *options)
+        run_program("train", "--resume", str(folder / "parts" / "checkpoint.pt"), "--steps", "4", "--device", "cpu")
+        whole, parts = (
+            read_checkpoint(folder / run / "checkpoint.pt", torch.device("cpu"))["model"] for run in ("whole", "parts")
+        )
+    for name, weight in whole.items():
+        require(torch.equal(weight, parts[name]), f"{name} differs")
+    return f"{len(whole)} tensors are equal bit for bit"
+
+
+def run_program(*arguments: str) -> None:
+    command = [sys.executable, "-m", "reference_model", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    require(done.returncode == 0, f"{arguments[0]} ended with {done.returncode}: {done.stderr.strip()}")
 
 
 def check_cache() -> str:
