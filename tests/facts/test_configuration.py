@@ -174,6 +174,19 @@ def test_result_records_are_not_configuration(repository: Write) -> None:
     assert derive(repository({"a.py": text})).tables == ()
 
 
+def test_a_record_of_computed_numbers_is_not_configuration(repository: Write) -> None:
+    text = (
+        "from dataclasses import dataclass\nimport time\n"
+        "@dataclass\nclass Speed:\n    seconds: float\n    tokens: int\n"
+        "@dataclass\nclass Settings:\n    width: int\n    rate: float\n"
+        "def show(a: Speed, b: Settings): print(a.seconds, a.tokens, b.width, b.rate)\n"
+        "def run(words):\n"
+        "    began = time.time()\n"
+        "    show(Speed(seconds=time.time() - began, tokens=len(words)), Settings(width=3, rate=len(words)))\n"
+    )
+    assert [found.name for found in derive(repository({"a.py": text})).tables] == ["Settings"]
+
+
 def test_an_alias_of_plain_types_is_a_plain_type(repository: Write) -> None:
     text = (
         "from dataclasses import dataclass\nfrom typing import Literal\nimport torch\n"

@@ -39,7 +39,7 @@ from analyzer.facts.flow.walk import Walker
 from analyzer.facts.program import Flow
 from analyzer.index import SourceIndex
 from analyzer.records.configuration import ConfigTable, Configuration, ConfigValue
-from analyzer.records.evidence import Gap
+from analyzer.records.evidence import Gap, Unknown
 from analyzer.records.structure import Structure
 
 READERS = (
@@ -72,6 +72,7 @@ def derive_configuration(index: SourceIndex, structure: Structure, value_of: Val
     values = ArgumentValues(index, inference, tables, value_of)
     effective = _main_values(index, structure, tables, values)
     tables = with_overrides(index, inference, tables, presets, usage, values)
+    tables = tuple(table for table in tables if not _holds_results(table))
     tables = tuple(_completed(table, usage, effective) for table in tables)
     return Configuration(
         tables=tables,
@@ -79,6 +80,19 @@ def derive_configuration(index: SourceIndex, structure: Structure, value_of: Val
         derived=find_derived(index, inference, values.with_effective(effective)),
         unused=tuple(_unused(index, tables, usage)),
         gaps=find_gaps(index),
+    )
+
+
+def _holds_results(table: ConfigTable) -> bool:
+    """A dataclass without defaults whose every field is given in code by something computed: a record, no setting."""
+    if table.format != "dataclass":
+        return False
+    given = [[step for step in value.overrides if step.layer != "default"] for value in table.values]
+    return all(
+        isinstance(value.value, Unknown)
+        and bool(steps)
+        and all(step.layer == "assignment" and isinstance(step.value, Unknown) for step in steps)
+        for value, steps in zip(table.values, given, strict=True)
     )
 
 
