@@ -20,12 +20,13 @@ from analyzer.evaluator.native import (
     stdlib,
     text,
     torch_own,
+    trees,
     typing_constructs,
 )
 
 FAMILIES = (
     *(builtin_functions, attributes, files, imports, kernels, numbers, records, sequences, stdlib, text, torch_own),
-    seeded,
+    *(seeded, trees),
     typing_constructs,
 )
 
