@@ -36,6 +36,8 @@ class Form:
     holes: int
     from_source: bool
     compute: Callable[[Sequence[int]], float] = field(compare=False, repr=False)
+    leaves: tuple[str, ...] = field(default=(), compare=False)
+    """What the source has in the place of each hole, by its last name."""
 
 
 def source_forms(trees: Iterable[ast.AST]) -> tuple[Form, ...]:
@@ -59,7 +61,11 @@ def _form_of(node: ast.expr, *, from_source: bool = True) -> Form | None:
         return None
     if not 1 <= len(leaves) <= MAXIMUM_HOLES or len(text) > MAXIMUM_TEXT or text in ("_0", "_0 % _1"):
         return None  # a remainder of two names is a demand on them, and is one of them wherever it is smaller
-    return Form(text, len(leaves), from_source, compute)
+    return Form(text, len(leaves), from_source, compute, tuple(map(_last_name, leaves)))
+
+
+def _last_name(text: str) -> str:
+    return re.split(r"\W+", text)[-1]
 
 
 class _NoForm(Exception):
@@ -128,12 +134,15 @@ OPERATOR_FORMS = tuple(_operator_forms())
 
 @dataclass(frozen=True)
 class _Candidate:
-    """`further` are its values where candidates are told apart; None where it gives no size."""
+    """`further` are its values where candidates are told apart; None where it gives no size. It is a misfit where
+    a name stands in the place of another that the source itself uses there.
+    """
 
     text: str
     names: frozenset[str]
     tier: int
     further: Vector = ()
+    misfit: bool = False
 
     def agrees(self, other: _Candidate) -> bool:
         """Whether the two are one size wherever both are sizes."""
@@ -199,7 +208,8 @@ class DimNamer:
             found = [c for c in self._table(seen, deep).get(values, ()) if self._varied_in(c.names, seen)]
             if found:
                 best = min(found, key=lambda candidate: candidate.rank(local))
-                return best.text if all(best.agrees(other) for other in found) else None
+                rivals = [other for other in found if best.tier or not other.misfit]  # a name itself beats a misfit
+                return best.text if all(best.agrees(other) for other in rivals) else None
         return None
 
     def _may_stand(self, form: Form) -> bool:
@@ -253,7 +263,10 @@ class DimNamer:
                 values = _compute(form, [names[name] for name in chosen])
                 if values is not None:
                     text = _fill(form.text, chosen)
-                    yield values, _Candidate(text, frozenset(chosen), 1 if form.from_source else 2)
+                    misfit = any(
+                        leaf != name and leaf in names for leaf, name in zip(form.leaves, chosen, strict=False)
+                    )
+                    yield values, _Candidate(text, frozenset(chosen), 1 if form.from_source else 2, misfit=misfit)
 
     def _nested(self, first: Mapping[Vector, _Candidate]) -> Iterator[_Valued]:
         """The source's single-hole forms over what its other forms gave: `num_patches + 1`."""
@@ -289,7 +302,7 @@ def _further_points(runs: Sequence[Mapping[str, int]], names: Sequence[str]) -> 
 
 
 def _compute(form: Form, columns: Sequence[Vector]) -> Vector | None:
-    """Values of a form at every point, None at those where it is no positive integer; None where it is one nowhere."""
+    """Values of a form at every point, None at those where it is no size; None where it is a positive one nowhere."""
     values = tuple(_size_of(form, row) for row in zip(*columns, strict=True))
     return values if any(values) else None
 
@@ -301,7 +314,7 @@ def _size_of(form: Form, row: Sequence[int | None]) -> int | None:
         value = form.compute(cast("Sequence[int]", row))
     except ArithmeticError:
         return None
-    return value if type(value) is int and value > 0 else None
+    return value if type(value) is int and value >= 0 else None
 
 
 def _fill(form: str, parts: Sequence[str]) -> str:

@@ -147,3 +147,25 @@ def test_no_printed_name_is_wrong_at_further_values(form, a, b, k, m, data):
         values["hidden"], values["dim"] = step * (values["hidden"] // step + 1), step * (values["dim"] // step + 1)
         if sorted(BASE, key=lambda n: BASE[n]) == sorted(BASE, key=lambda n: values[n]):
             assert eval(printed, {}, values) == size(**values), (text, printed, values)
+
+
+ROUNDING = """
+class FeedForward:
+    def __init__(self, dim, multiple_of):
+        self.hidden = multiple_of * ((dim + multiple_of - 1) // multiple_of)
+"""
+
+
+@pytest.mark.parametrize(
+    ("sizes", "name"),
+    [
+        ((512, 840, 240, 6776, 7), "dim"),  # the rounding of `multiple_of` to `dim` says the same of these runs
+        ((512, 840, 240, 6776, 10), "multiple_of*(((dim + multiple_of) - 1)//multiple_of)"),
+        ((64, 140, 60, 308, 0), "dim//heads"),
+    ],
+)
+def test_a_name_itself_beats_a_form_of_the_source_with_other_names_in_it(sizes, name):
+    dims = (512, 840, 240, 6776, 7)
+    heads, multiples = (8, 6, 4, 22, 32), (256, 84, 40, 484, 5)
+    runs = [{"dim": d, "heads": h, "multiple_of": m} for d, h, m in zip(dims, heads, multiples, strict=True)]
+    assert DimNamer(runs, source_forms([ast.parse(ROUNDING)])).name(sizes) == name
