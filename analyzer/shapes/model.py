@@ -63,6 +63,7 @@ from analyzer.shapes.runs import (
 )
 
 MAXIMUM_PLANS = 12
+LENGTH_NAME = re.compile(f"{LIMIT_NAME.pattern}|block_size")
 
 
 @dataclass(frozen=True)
@@ -352,8 +353,8 @@ def _notes(mode: Mode, raw: RawTrace) -> tuple[str, ...]:
 
 
 def _limits(draft: _Draft, plan: Plan, sizes: Mapping[str, int]) -> dict[str, str]:
-    """The smallest setting that says how long a sequence may be, for the second size of the first input."""
-    bounds = sorted((size, name) for name, size in draft.built.names.items() if LIMIT_NAME.search(name))
+    """The smallest setting that speaks of the length of a sequence, for the second size of the first input."""
+    bounds = sorted((size, name) for name, size in draft.built.names.items() if LENGTH_NAME.search(name))
     for value in (planned.spec.value for planned in plan):
         if isinstance(value, TensorValue) and len(value.dims) > 1 and value.dims[1].name in sizes:
             length = str(value.dims[1].name)
@@ -546,7 +547,7 @@ def _trace(draft: _Draft, mode: Mode, raw: RawTrace, named: NamedTraces) -> Trac
     return Trace(
         mode.name,  # type: ignore[arg-type]
         draft.request.method,
-        tuple(_input(planned, raw) for planned in mode.plan),
+        tuple(_input(planned, mode.plan) for planned in mode.plan),
         named.rows(),
         with_calls(draft.records, named.calls()),
         named.output(),
@@ -556,10 +557,11 @@ def _trace(draft: _Draft, mode: Mode, raw: RawTrace, named: NamedTraces) -> Trac
     )
 
 
-def _input(planned: PlannedInput, raw: RawTrace) -> ModelInput:
+def _input(planned: PlannedInput, plan: Plan) -> ModelInput:
+    """A name has its number from any of the inputs."""
     value = planned.spec.value
     if isinstance(value, TensorValue):
-        sizes = sizes_of([planned.spec])
+        sizes = sizes_of([other.spec for other in plan])
         dims = tuple(Dim(d.number(sizes), d.text) for d in value.dims)
         return ModelInput(planned.spec.name, TensorSpec(dims, value.dtype), planned.reason, planned.where)
     return ModelInput(planned.spec.name, str(value), planned.reason, planned.where)

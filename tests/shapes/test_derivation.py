@@ -300,3 +300,9 @@ def test_a_call_in_the_documents_says_what_the_inputs_are(tmp_path, call, inputs
     assert [f"{item.name}: {item.value}" for item in trace.inputs] == inputs
     assert [str(output) for output in trace.output] == outputs
     assert {(item.reason, str(item.where)) for item in trace.inputs} == {("documented_call", "README.md:9")}
+
+
+def test_a_name_has_one_number_in_all_inputs(tmp_path):
+    text = UNFINISHED.replace("forward(self, x)", "forward(self, x, y)").replace("@ x", "+ y")
+    model = shapes(repository(tmp_path, text), inputs=("x: float32[B=3, 4]", "y: float32[B, 6]"))
+    assert [given.value.shape[0].value for given in model.traces[0].inputs] == [3, 3]
