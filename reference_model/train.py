@@ -14,11 +14,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from reference_model.adapters import add_lora
+from reference_model.adapters import add_lora, merge_lora
 from reference_model.checkpoint import (
     Run,
     build_model,
-    load_model,
     read_checkpoint,
     restore_generators,
     save_checkpoint,
@@ -93,28 +92,40 @@ def start_run(
     return Run(model, build_optimizer(model, config), tokenizer, config, generator, corpus, team=team)
 
 
-def tune_run(path: Path, config: TrainingConfig, corpus: str, device: torch.device, team: Team) -> Run:
-    """A run at step 0 that begins with the weights and the tokenizer of a checkpoint."""
-    model, tokenizer = load_model(path, device)
-    torch.manual_seed(config.seed + team.rank)
-    if config.lora_rank > 0:
-        add_lora(model, config.lora_rank)
-    generator = torch.Generator().manual_seed(config.seed)
-    return Run(model, build_optimizer(model, config), tokenizer, config, generator, corpus, team=team)
-
-
-def resume_run(path: Path, device: torch.device, team: Team = Team()) -> Run:  # noqa: B008  (frozen)
-    """The run that `path` holds, as if it had never stopped."""
+def resume_run(
+    path: Path,
+    device: torch.device,
+    team: Team = Team(),  # noqa: B008  (frozen)
+    anew: TrainingConfig | None = None,
+    corpus: str = "",
+) -> Run:
+    """The run that `path` holds, as if it had never stopped; `anew`, one at step 0 on `corpus` with its weights."""
     content = read_checkpoint(path, device)
+    model, tokenizer = build_model(content, path, device)
+    if anew is not None:
+        return Run(*fine_tune(model, anew, team), tokenizer, anew, new_generator(anew), corpus, team=team)
     if "optimizer" not in content:
         raise UserError(f"{path}: holds a model without the state of its training; it can generate, not resume")
-    model, tokenizer = build_model(content, path, device)
     config = TrainingConfig(**content["training_config"])
     optimizer = build_optimizer(model, config)
     optimizer.load_state_dict(content["optimizer"])
     generator = torch.Generator()
     restore_generators(content, generator, team)
     return Run(model, optimizer, tokenizer, config, generator, content["corpus"], content["step"], team)
+
+
+def fine_tune(model: GPT, config: TrainingConfig, team: Team) -> tuple[GPT, torch.optim.Optimizer]:
+    """Trained weights with what is to be learned of them: all, or a low-rank update."""
+    merge_lora(model)  # of an earlier fine-tuning
+    if config.lora_rank > 0:
+        torch.manual_seed(config.seed)  # the update starts alike in every process
+        add_lora(model, config.lora_rank)
+    torch.manual_seed(config.seed + team.rank)
+    return model, build_optimizer(model, config)
+
+
+def new_generator(config: TrainingConfig) -> torch.Generator:
+    return torch.Generator().manual_seed(config.seed)
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:

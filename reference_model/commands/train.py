@@ -69,21 +69,20 @@ def run_train(arguments: argparse.Namespace) -> None:
     from reference_model.data import load_text, split
     from reference_model.distributed import join_team
     from reference_model.documents import PackedRows
-    from reference_model.train import choose_device, resume_run, start_run, train, tune_run
+    from reference_model.train import choose_device, resume_run, start_run, train
 
     team, device = join_team(choose_device(arguments.device))
     given = {name: getattr(arguments, name) for name in OVERRIDES if getattr(arguments, name) is not None}
-    if arguments.resume is not None:
-        run = resume_run(arguments.resume, device, team)
-        run.config = change_config(run.config, given)
-        folder = arguments.out or arguments.resume.parent
+    if arguments.resume is not None or arguments.start_from is not None:
+        anew = replace(TRAINING_PRESETS[arguments.preset], **given) if arguments.resume is None else None
+        run = resume_run(arguments.resume or arguments.start_from, device, team, anew, arguments.corpus)
+        if arguments.resume is not None:
+            run.config = change_config(run.config, given)
+        folder = arguments.out or (arguments.resume.parent if arguments.resume else Path("out/runs") / arguments.preset)
     else:
         config = replace(TRAINING_PRESETS[arguments.preset], **given)
-        if arguments.start_from is not None:
-            run = tune_run(arguments.start_from, config, arguments.corpus, device, team)
-        else:
-            tokenizer = build_tokenizer(arguments)
-            run = start_run(PRESETS[arguments.preset], config, arguments.corpus, tokenizer, device, team)
+        tokenizer = build_tokenizer(arguments)
+        run = start_run(PRESETS[arguments.preset], config, arguments.corpus, tokenizer, device, team)
         folder = arguments.out or Path("out/runs") / arguments.preset
     make_folder(folder)
     length = run.model.config.context_length

@@ -27,6 +27,12 @@ def test_train_then_generate_then_resume(tmp_path: Path, capsys: pytest.CaptureF
     assert capsys.readouterr().out == text
     assert main(["train", "--resume", checkpoint, "--steps", "6", "--device", "cpu"]) == 0
     assert "step 4 of 6" in capsys.readouterr().out
+    tune = ["--start-from", checkpoint, "--lora-rank", "2", "--out", str(tmp_path / "tuned"), *SHORT]
+    assert main(["train", *tune, "--device", "cpu"]) == 0
+    tuned = str(tmp_path / "tuned" / "checkpoint.pt")
+    assert "step 0 of 4" in capsys.readouterr().out
+    assert main(["train", "--resume", tuned, "--lora-rank", "3", "--device", "cpu"]) == 2
+    assert "has its rank already" in capsys.readouterr().err
 
 
 def test_generate_searches_beams_stops_at_a_text_and_converses(

@@ -31,7 +31,6 @@ from reference_model.train import (
     start_run,
     train,
     training_step,
-    tune_run,
 )
 
 CPU = torch.device("cpu")
@@ -296,7 +295,7 @@ def test_fine_tuning_starts_from_a_checkpoint_and_resumes_with_its_rank(tmp_path
     train(base, training, validation, tmp_path)
     (tmp_path / "tuned").mkdir()
     config = dataclasses.replace(SHORT, steps=4, checkpoint_interval=2, lora_rank=2)
-    tuned = tune_run(tmp_path / "checkpoint.pt", config, "a test", CPU, Team())
+    tuned = resume_run(tmp_path / "checkpoint.pt", CPU, Team(), config, "a test")
     assert {name.rpartition(".")[2] for name, p in tuned.model.named_parameters() if p.requires_grad} == {"up", "down"}
     train(tuned, training, validation, tmp_path / "tuned")
     resumed = resume_run(tmp_path / "tuned" / "checkpoint.pt", CPU)
