@@ -42,6 +42,7 @@ NO_SYMBOLIC_FORM = re.compile(
     r"Cannot call \w+\(\) on tensor with symbolic|SymIntArrayRef expected to contain only concrete|Expected.*concrete int"  # noqa: E501
 )
 BINCOUNT = torch.ops.aten.bincount.default
+INDEX = torch.ops.aten.index.Tensor
 UNINITIALISED = {"aten::empty", "aten::empty_strided", "aten::new_empty", "aten::empty_like", "aten::empty_permuted"}
 
 
@@ -422,6 +423,12 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 oracle.written(tensor)
         return func(*args, **kwargs)
 
+    def _positions(self, index: Any) -> Sequence[Any]:
+        """A mask with known contents chooses as many entries as it has true ones: it stands for their positions."""
+        if not isinstance(index, torch.Tensor) or index.dtype != torch.bool or not self.oracle.has_contents(index):
+            return (index,)
+        return self.oracle.contents(index).nonzero(as_tuple=True)
+
     def _count(self, args: Any, kwargs: Any) -> torch.Tensor:
         """`bincount`, of which torch knows no shape: as many entries as there can be different numbers."""
         weights, least = _argument(args, kwargs, 1, "weights", None), _argument(args, kwargs, 2, "minlength", 0)
@@ -452,6 +459,8 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         oracle = self.oracle
         if constant and _asks_for_contents(func) and all(map(oracle.has_contents, tensors)):
             return func(*tree_map(self._contents, args), **tree_map(self._contents, kwargs))
+        if func is INDEX and constant:
+            args = (args[0], [part for index in args[1] for part in self._positions(index)])
         result = self._count(args, kwargs) if func is BINCOUNT else oracle.run_fake(func, args, kwargs)
         if not func._schema.is_mutable:
             oracle.bounds.note(func, args, kwargs, result)

@@ -28,7 +28,7 @@ else:
 
 LISTS = Path(__file__).parent / "models"
 ROOT = Path(__file__).resolve().parents[2]
-COPIED = ("*.py", "*.json", "*.yaml", "*.yml", "*.toml")
+COPIED = ("*.py", "*.json", "*.yaml", "*.yml", "*.toml", "*.txt")
 
 
 @dataclass(frozen=True)

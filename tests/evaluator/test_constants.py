@@ -95,3 +95,19 @@ def test_generation_mode_reads_the_tables_too(repository) -> None:  # type: igno
     model = interpreter.build("model.py", "Net()")
     recording = interpreter.call(model, [interpreter.tensor([("B", 2), ("T", 4), 64])], method="generate")
     assert str(recording.outputs[0]) == "float32[B, T, 64]"
+
+
+def test_a_mask_with_known_contents_chooses_a_known_number_of_rows(repository) -> None:  # type: ignore[no-untyped-def]
+    source = """
+import torch
+from torch import nn
+class Net(nn.Module):
+    def forward(self, x):
+        keep = torch.arange(6).reshape(2, 3) != 4
+        return x[keep], x[:, keep[0]], x[x > 0]
+"""
+    interpreter = repository(source)
+    recording = interpreter.call(interpreter.build("model.py", "Net()"), [interpreter.tensor([2, 3, 5])])
+    known, columns, data = recording.outputs
+    assert (str(known), str(columns)) == ("float32[5, 5]", "float32[2, 3, 5]")
+    assert str(data) == "float32[?]"

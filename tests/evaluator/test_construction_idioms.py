@@ -218,3 +218,14 @@ class Net(nn.Module):
     assert interpreter.unknown_parts(model) == ()
     assert sum(parameter.numel() for parameter in model.parameters()) == 2 * (3 * 4 + 4 + 8) + 8
     assert len({id(buffer) for buffer in model.buffers()}) == 7
+
+
+def test_a_text_beside_a_module_is_read_by_the_name_of_the_module(repository) -> None:  # type: ignore[no-untyped-def]
+    source = """
+import os
+import pkgutil
+def widths():
+    return pkgutil.get_data(__name__, os.path.join("_sizes", "small.txt")).decode("utf-8").strip().split(",")
+"""
+    interpreter = repository({"nets/__init__.py": "", "nets/small.py": source, "nets/_sizes/small.txt": "3,4\n"})
+    assert interpreter.evaluate("nets/small.py", "widths()") == ["3", "4"]

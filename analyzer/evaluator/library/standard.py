@@ -132,7 +132,7 @@ os.path.abspath os.path.isfile os.path.isdir os.path.normpath os.path.realpath o
 os.name os.getpid
 sys.version_info sys.platform sys.maxsize sys.argv sys.path sys.version sys.modules sys.float_info
 platform.system
-copyreg.nothing
+copyreg.nothing pkgutil.get_data
 textwrap.dedent
 json.dumps json.loads json.load
 re.compile re.match re.search re.sub re.findall re.fullmatch re.split re.escape re.IGNORECASE

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from analyzer.evaluator.errors import CannotEvaluate
+from analyzer.evaluator.modules import TargetModule
 from analyzer.evaluator.native.builtin_functions import Provided
 from analyzer.evaluator.policy import Proxy
 from analyzer.evaluator.values import UnknownValue, find_unknown
@@ -85,6 +86,13 @@ def provide(session: Any) -> Provided:
         text: str = open_file(session, path, "r").read()
         return text
 
+    def data_of(package: str, resource: str) -> bytes:
+        """What lies beside a module in use, as bytes."""
+        module = session.loaded_module(package)
+        place = posixpath.dirname(module.scope.path) if isinstance(module, TargetModule) else ""
+        text: str = open_file(session, posixpath.join(place, resource), "r").read()
+        return text.encode()
+
     load = _reader(read_yaml_value)
     loader = YamlLoader()
     yaml = ProvidedModule(
@@ -98,6 +106,7 @@ def provide(session: Any) -> Provided:
         "open": opened,
         "io.open": opened,
         "codecs.open": opened,
+        "pkgutil.get_data": data_of,
         "json.load": _reader(json.loads),
         "pathlib.Path.open": lambda self, mode="r", *args, **options: open_file(session, self, mode),
         "pathlib.Path.read_text": text_of,
