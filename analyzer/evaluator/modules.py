@@ -253,7 +253,9 @@ class TargetModule(Proxy):
         if self._scope.has(name):
             return self._scope.variables[name]
         if self._scope.path.startswith("<stand-in>/") and not name.startswith("__"):
-            return self._scope.session.unknown("not_modelled", f"{self._scope.name}.{name}")
+            found = self._scope.session.submodule(self._scope, name)  # `from . import name` is running
+            missing = f"{self._scope.name}.{name}"
+            return found if found is not None else self._scope.session.unknown("not_modelled", missing)
         raise AttributeError(f"module {self._scope.name!r} has no attribute {name!r}")
 
     def set_member(self, name: str, value: Any) -> None:

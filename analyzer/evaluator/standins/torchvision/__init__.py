@@ -1,3 +1,2 @@
-"""Stand-in for torchvision: names that model files import; transforms and data sets are not modelled."""
+"""Stand-in for torchvision 0.2x: layers and published networks; transforms and data sets are known by name only."""
 from . import models, ops, transforms
-from torchvision_not_modelled import datasets, io, utils

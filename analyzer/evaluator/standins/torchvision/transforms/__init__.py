@@ -1,5 +1,1 @@
-from torchvision_not_modelled import (
-    Compose, ToTensor, Normalize, Resize, CenterCrop, RandomCrop, RandomHorizontalFlip, RandomResizedCrop, Lambda,
-    ToPILImage, ColorJitter, RandomApply, RandomGrayscale, GaussianBlur, InterpolationMode, functional, v2, Grayscale,
-    RandomErasing, RandomRotation, RandomAffine, Pad, PILToTensor, ConvertImageDtype,
-)
+"""Transforms of images are known by name only: they come before the model."""
