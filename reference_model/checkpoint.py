@@ -20,7 +20,7 @@ from reference_model.config import ModelConfig, TrainingConfig
 from reference_model.distributed import Team, gather, wait_for_all
 from reference_model.errors import UserError
 from reference_model.model import GPT
-from reference_model.tokenizer import Tokenizer, read_tokenizer
+from reference_model.tokenizer import CharacterTokenizer, Tokenizer
 
 FORMAT = "reference_model/checkpoint/1"
 
@@ -108,6 +108,15 @@ def load_model(path: Path, device: torch.device) -> tuple[GPT, Tokenizer]:
     """The model and its tokenizer, for generation; low-rank updates are merged into the weights."""
     model, tokenizer = build_model(read_checkpoint(path, device), path, device)
     return merge_lora(model), tokenizer
+
+
+def read_tokenizer(content: dict[str, Any]) -> Tokenizer:
+    """The tokenizer that a checkpoint holds."""
+    if "byte_pairs" in content:
+        from reference_model.bpe import BytePairTokenizer
+
+        return BytePairTokenizer(content["byte_pairs"])
+    return CharacterTokenizer(content["characters"])
 
 
 def build_model(content: dict[str, Any], path: Path, device: torch.device) -> tuple[GPT, Tokenizer]:

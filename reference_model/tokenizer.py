@@ -30,19 +30,10 @@ class Tokenizer(Protocol):
         ...
 
     def content(self) -> dict[str, Any]:
-        """Plain values from which `read_tokenizer` builds it again."""
+        """Plain values from which `checkpoint.read_tokenizer` builds it again."""
         ...
 
     def save(self, path: Path) -> None: ...
-
-
-def read_tokenizer(content: dict[str, Any]) -> Tokenizer:
-    """The tokenizer that a checkpoint holds."""
-    if "byte_pairs" in content:
-        from reference_model.bpe import BytePairTokenizer
-
-        return BytePairTokenizer(content["byte_pairs"])
-    return CharacterTokenizer(content["characters"])
 
 
 class CharacterTokenizer:
