@@ -12,9 +12,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", choices=NAMES, help="which experiment")
     parser.add_argument("--steps", type=int, default=120, help="training steps, or timed runs (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=2, help="trainings per row, where there are any (default: 2)")
-    parser.add_argument(
-        "--out", type=Path, default=Path("out/lab"), help="folder of the picture (default: %(default)s)"
-    )
+    parser.add_argument("--out", type=Path, default="out/lab", help="folder of the picture (default: %(default)s)")
 
 
 def run_lab(arguments: argparse.Namespace) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", type=Path, help="checkpoint.pt of a run (default: the bundled tiny model)")
     parser.add_argument("--corpus", default="opticks", help="text on whose end the loss is measured (default: opticks)")
-    parser.add_argument("--out", type=Path, default=Path("out/quantized"), help="folder (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default="out/quantized", help="folder (default: %(default)s)")
     parser.add_argument("--repeats", type=int, default=5, help="of each timing (default: %(default)s)")
 
 

@@ -16,9 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[1, 4, 16], help="default: 1 4 16")
     parser.add_argument("--lengths", type=int, nargs="+", default=[32, 128], help="default: 32 128")
     parser.add_argument("--repeats", type=int, default=3, help="of each timing (default: %(default)s)")
-    parser.add_argument(
-        "--out", type=Path, default=Path("out/tune"), help="folder of the picture (default: %(default)s)"
-    )
+    parser.add_argument("--out", type=Path, default="out/tune", help="folder of the picture (default: %(default)s)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
 
 
