@@ -188,7 +188,7 @@ class Policy:
             return read if allowed else None
         if isinstance(value, types.ModuleType):
             return None
-        if is_own_instance(value) or isinstance(value, SIMPLE):
+        if is_own_instance(value) or (isinstance(value, SIMPLE) and not _is_ours(type(value))):
             return read
         known = any(canonical_name(kind) in rows() for kind in type(value).__mro__[:-1])
         return read if known and (not name.startswith("_") or self._is_module(value)) else None
@@ -246,6 +246,11 @@ def _is_named_result(owner: type, name: str) -> bool:
 
 def _of_class(replacement: Any) -> Callable[[Any], Any]:
     return replacement.of if isinstance(replacement, OfClass) else lambda value: replacement
+
+
+def _is_ours(kind: type) -> bool:
+    """A class of the interpreter itself: what its instances hold leads to the session."""
+    return kind.__module__.startswith("analyzer.")
 
 
 def _may_replace_namespace(value: Any, new: Any) -> bool:

@@ -63,6 +63,7 @@ ALIASES = (
     (re.compile(r"^torch\.nn\.modules\.(\w+)\.(_\w+)$"), r"torch.nn.modules.\1.\2"),
     (re.compile(r"^torch\.optim\.optimizer\."), "torch.optim."),
     (re.compile(r"^(_?collections_abc|typing)\."), "collections.abc."),
+    (re.compile(r"^analyzer\.evaluator\.modules\.(ModuleNames|LoadedModules)$"), "dict"),
     (re.compile(r"^pathlib(\._local)?\.(PosixPath|WindowsPath|PurePath|PurePosixPath)$"), "pathlib.Path"),
 )
 

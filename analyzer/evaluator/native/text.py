@@ -12,10 +12,8 @@ import torch
 
 from analyzer.evaluator.errors import CannotEvaluate
 from analyzer.evaluator.native.builtin_functions import Provided
+from analyzer.evaluator.native.pattern_cost import PATTERN_LIMIT, check_cost, plain
 from analyzer.evaluator.values import UnknownValue, find_unknown
-
-PATTERN_LIMIT, SUBJECT_LIMIT = 400, 20_000
-NESTED_REPEAT = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
 
 
 def provide(session: Any) -> Provided:
@@ -53,7 +51,7 @@ def provide(session: Any) -> Provided:
         "json.dumps": lambda value, **options: json.dumps(value, default=str),
         **{f"re.{name}": _guarded(getattr(re, name)) for name in ("match", "search", "findall", "fullmatch", "split")},
         "re.sub": _guarded_sub,
-        "re.compile": lambda pattern, flags=0: re.compile(_checked(pattern), flags),
+        "re.compile": _compiled,
         **{
             f"re.Pattern.{name}": _guarded_method(name) for name in ("match", "search", "findall", "fullmatch", "split")
         },
@@ -94,38 +92,51 @@ def _to_text(session: Any, *args: Any, **kwargs: Any) -> Any:
     return str(*args, **kwargs)
 
 
-def _checked(pattern: Any) -> Any:
-    if isinstance(pattern, str) and (len(pattern) > PATTERN_LIMIT or NESTED_REPEAT.search(pattern)):
-        raise CannotEvaluate("pattern_too_costly", pattern[:40])
-    return pattern
-
-
 def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
     def apply(pattern: Any, text: Any, *args: Any, **kwargs: Any) -> Any:
         unknown = find_unknown((pattern, text), {})
-        return unknown if unknown is not None else function(_checked(pattern), _short(text), *args, **kwargs)
+        if unknown is not None:
+            return unknown
+        compiled, subject = _ready(pattern, text, kwargs.pop("flags", 0))
+        return getattr(compiled, function.__name__)(subject, *args, **kwargs)
 
     return apply
 
 
+def _ready(pattern: Any, text: Any, flags: Any = 0) -> tuple[re.Pattern[Any], Any]:
+    """The compiled pattern and the plain text, after their cost was looked at."""
+    if isinstance(text, (str, bytes)):
+        text = plain(text)
+    source = pattern.pattern if isinstance(pattern, re.Pattern) else plain(pattern)
+    check_cost(source, pattern.flags if isinstance(pattern, re.Pattern) else flags, len(text))
+    return (pattern if isinstance(pattern, re.Pattern) else re.compile(source, flags)), text
+
+
+def _compiled(pattern: Any, flags: int = 0) -> Any:
+    unknown = find_unknown((pattern, flags), {})
+    if unknown is not None:
+        return unknown
+    if isinstance(pattern, re.Pattern):
+        return pattern
+    check_cost(plain(pattern), flags, 1)
+    return re.compile(plain(pattern), flags)
+
+
 def _guarded_method(name: str) -> Callable[..., Any]:
-    return lambda self, text, *args: getattr(self, name)(_short(text), *args)
+    def apply(self: Any, text: Any, *args: Any) -> Any:
+        if isinstance(text, UnknownValue):
+            return text
+        compiled, subject = _ready(self, text)
+        return getattr(compiled, name)(subject, *args)
+
+    return apply
 
 
 def _guarded_sub(pattern: Any, new: Any, text: Any, count: int = 0, flags: int = 0) -> Any:
     unknown = find_unknown((new, text), {})
     if unknown is not None:
         return unknown
-    if isinstance(new, str) and len(new) > PATTERN_LIMIT:
+    if isinstance(new, str) and len(plain(new)) > PATTERN_LIMIT:
         raise CannotEvaluate("pattern_too_costly", new[:40])
-    return (
-        re.compile(_checked(pattern), flags).sub(new, _short(text), count)
-        if isinstance(pattern, str)
-        else pattern.sub(new, _short(text), count)
-    )
-
-
-def _short(text: Any) -> Any:
-    if len(text) > SUBJECT_LIMIT:
-        raise CannotEvaluate("text_too_long_for_pattern", len(text))
-    return text
+    compiled, subject = _ready(pattern, text, flags)
+    return compiled.sub(new, subject, count)
