@@ -89,6 +89,8 @@ class Constructions:
         """What the model is told when it reads an attribute of an object."""
         if type(value) is not int or not self._inside_module or id(owner) not in self._handed:
             return value
+        if name not in getattr(owner, "__dict__", ()):  # what a property computes follows from other attributes
+            return value
         return self._value(name, value)
 
     def call(self, session: Session, original: Any, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:

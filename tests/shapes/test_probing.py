@@ -75,6 +75,36 @@ def test_a_configuration_that_is_filled_after_it_was_made_gives_its_names(reposi
     assert dict(shapes.variables) == {"B": 2, "T": 16, "heads": 3, "width": 48}
 
 
+COMPUTED = """
+import torch.nn as nn
+from dataclasses import dataclass
+
+@dataclass(frozen=True)
+class Sizes:
+    width: int = 48
+    heads: int = 3
+
+    @property
+    def head_width(self):
+        return self.width // self.heads
+
+class Net(nn.Module):
+    def __init__(self, sizes):
+        super().__init__()
+        self.first = nn.Linear(sizes.width, sizes.heads * sizes.head_width)
+        self.second = nn.Linear(sizes.width, sizes.head_width)
+
+    def forward(self, x):
+        return self.second(self.first(x))
+"""
+
+
+def test_a_property_of_a_configuration_is_no_name_of_its_own(repository):
+    index = repository({"net.py": COMPUTED})
+    shapes = derived(index, "Net(Sizes())", "x: float32[B=2, width=48]")
+    assert str(shapes.traces[0].output[0]) == "[B, width//heads]"
+
+
 EVEN = """
 import torch.nn as nn
 
