@@ -85,6 +85,7 @@ def make_function(code: Any, frame: Frame, defaults: dict[str, Any]) -> Any:
     """A real function that runs compiled code in a new frame inside `frame`."""
 
     def function(*args: Any, **kwargs: Any) -> Any:
+        code.run.compile()
         variables = code.parameters.bind(code.name, args, kwargs, defaults)
         own = Frame(frame.module, code.scope, variables, frame)
         own.function, own.line, own.last_line = code.qualified_name, code.line, code.line
@@ -152,6 +153,24 @@ def origin_of(value: Any) -> Origin | None:
     """The mark of a function or class of the target; None for everything else."""
     found = value.__dict__.get(MARK) if isinstance(value, (types.FunctionType, type)) else None
     return found if isinstance(found, Origin) else None
+
+
+CODE_FACTS = ("co_varnames", "co_argcount", "co_name")
+
+
+def code_fact(value: Any, name: str) -> Any:
+    """What code asks of a function of the target by `f.__code__.co_varnames` and the like."""
+    if isinstance(value, UnknownValue):
+        return value
+    origin = origin_of(value.__func__ if isinstance(value, types.MethodType) else value)
+    if origin is None or not hasattr(origin.code, "parameters"):
+        raise CannotEvaluate("attribute_not_allowed", f"{type(value).__name__}.__code__")
+    if name == "co_name":
+        return origin.code.name
+    parameters = origin.code.parameters
+    if name == "co_argcount":
+        return len(parameters.positional)
+    return tuple(dict.fromkeys([*parameters.all_names(), *origin.code.local_names]))
 
 
 def is_own_class(kind: type) -> bool:

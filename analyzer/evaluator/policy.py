@@ -90,6 +90,8 @@ class Policy:
         """Qualified name to the interpreter's own implementation of it."""
         self._decisions: dict[tuple[type, str, bool], Callable[[Any], Any] | None] = {}
         self._proxies: dict[str, LibraryModule] = {}
+        self._added: dict[str, list[tuple[type, Any]]] = {}
+        """What the target gave to classes of the library under new names; the real classes are never touched."""
 
     def library_module(self, dotted: str) -> LibraryModule | None:
         """The proxy of a library module; None if the library has nothing of it."""
@@ -119,6 +121,10 @@ class Policy:
             return value
         if isinstance(value, Proxy):
             return value.member(name)
+        if name in self._added:
+            found = self._added_to(value, name)
+            if found is not None:
+                return found[0]
         is_class = isinstance(value, type)
         key = (value, name, True) if is_class else (kind, name, False)
         if key not in self._decisions:
@@ -214,11 +220,29 @@ class Policy:
         if isinstance(value, Proxy):
             value.set_member(name, new)
             return
+        if isinstance(value, type) and self._may_gain(value, name):
+            self._added.setdefault(name, []).insert(0, (value, new))
+            return
         if not (name == "__dict__" and _may_replace_namespace(value, new)):
             self.check_writable(value, name)
         setattr(value, name, new)
         if isinstance(value, type):
             self._decisions.clear()
+
+    @staticmethod
+    def _may_gain(kind: type, name: str) -> bool:
+        """A class of the library may be given a name that it does not have, for this interpreter."""
+        return not is_own_class(kind) and canonical_name(kind) in rows() and name[:1] != "_" and not hasattr(kind, name)
+
+    def _added_to(self, value: Any, name: str) -> tuple[Any] | None:
+        owners = value.__mro__ if isinstance(value, type) else type(value).__mro__
+        if any(name in vars(kind) for kind in owners):
+            return None
+        for kind, new in self._added[name]:
+            if kind in owners:
+                bound = isinstance(new, types.FunctionType) and not isinstance(value, type)
+                return (types.MethodType(new, value) if bound else new,)
+        return None
 
     def delete_attribute(self, value: Any, name: str) -> None:
         if isinstance(value, UnknownValue):

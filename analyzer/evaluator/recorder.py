@@ -305,4 +305,7 @@ def _items_of(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return value if len(value) < 10_000 else ()
     fields = getattr(type(value), "__dataclass_fields__", None)
-    return [getattr(value, name, None) for name in fields] if fields and not isinstance(value, type) else ()
+    if not fields or isinstance(value, type):
+        return ()
+    own = getattr(value, "__dict__", {})  # not by `getattr`, which would run hooks of the target
+    return [own[name] if name in own else vars(type(value)).get(name) for name in fields]

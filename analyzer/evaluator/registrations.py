@@ -16,6 +16,7 @@ from torch import nn
 
 from analyzer.evaluator.errors import CannotEvaluate
 from analyzer.evaluator.objects import is_own_instance
+from analyzer.evaluator.type_checking import parts_of
 
 CHANGING = frozenset(["append", "add", "update", "setdefault", "insert", "extend", "register", "__setitem__"])
 DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
@@ -184,6 +185,8 @@ def _imported_names(tree: ast.Module) -> Iterator[tuple[str, int]]:
             base = node.module or ""
             yield base, node.level
             yield from ((f"{base}.{alias.name}".strip("."), node.level) for alias in node.names if alias.name != "*")
+        elif isinstance(node, ast.If) and (parts := parts_of(node)) is not None:
+            waiting += parts[1]  # what only type checkers see imports nothing
         elif not isinstance(node, (*DEFINITIONS, ast.AsyncFunctionDef, ast.expr)):
             waiting += ast.iter_child_nodes(node)
 

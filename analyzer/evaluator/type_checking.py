@@ -15,7 +15,7 @@ from analyzer.evaluator.syntax.scope import find_bound_names
 def flattened(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
     """The statements of a module with those of its `TYPE_CHECKING` parts in their place."""
     for node in body:
-        parts = _parts(node) if isinstance(node, ast.If) else None
+        parts = parts_of(node) if isinstance(node, ast.If) else None
         if parts is None:
             yield node
             continue
@@ -26,7 +26,7 @@ def flattened(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
         yield from flattened(run)
 
 
-def _parts(node: ast.If) -> tuple[Sequence[ast.stmt], Sequence[ast.stmt]] | None:
+def parts_of(node: ast.If) -> tuple[Sequence[ast.stmt], Sequence[ast.stmt]] | None:
     """What only type checkers see, and what really runs."""
     test = node.test
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) and _is_flag(test.operand):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from torch import nn
 
 from analyzer.evaluator.errors import CannotEvaluate, TargetRaised
 from analyzer.evaluator.syntax.scope import Scope
@@ -160,3 +161,88 @@ def test_validated_dataclasses_have_their_fields_and_class_validators(repository
     assert interpreter.evaluate("model.py", "(lambda c: (c.size, c.others))(Config(more=1))") == (4, {"more": 1})
     with pytest.raises(Exception, match="too large"):
         interpreter.evaluate("model.py", "Config(size=101)")
+
+
+GAINED = """
+import inspect
+from typing import get_type_hints
+import torch
+from torch import nn
+
+if not hasattr(nn.Module, "count_children"):
+    def count_children(self, extra=0):
+        return len(list(self.children())) + extra
+    nn.Module.count_children = count_children
+
+class Config: pass
+
+class Base:
+    config: Config
+    size: "int"
+
+class Derived(Base):
+    other: Config
+
+def shown(first, second=2, *rest, named=3, **more):
+    local = 1
+
+def facts(function):
+    return function.__code__.co_varnames, function.__code__.co_argcount, function.__code__.co_name
+"""
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("count_children and nn.Sequential(nn.ReLU(), nn.ReLU()).count_children(extra=1)", 3),
+        ("count_children and hasattr(nn.Linear, 'count_children')", True),
+        ("facts(shown)", (("first", "second", "named", "rest", "more", "local"), 2, "shown")),
+        ("get_type_hints(Derived).get('config') is Config", True),
+        ("sorted(get_type_hints(Derived))", ["config", "other", "size"]),
+        ("get_type_hints(Derived)['size']", int),
+        ("list(inspect.get_annotations(Derived))", ["other"]),
+        ("torch.accelerator.current_accelerator()", None),
+    ],
+)
+def test_what_base_classes_of_packages_ask_for(expression: str, value: object, repository: Any) -> None:
+    assert repository(GAINED).evaluate("model.py", expression) == value
+    assert not hasattr(nn.Module, "count_children")
+
+
+def test_a_dataclass_with_attribute_hooks_is_recorded_without_running_them(repository: Any) -> None:
+    source = (
+        HOOKS
+        + """
+from dataclasses import dataclass
+import torch
+@dataclass
+class Settings(Mapped):
+    width: int = 4
+    factor: float = 2.0
+
+class Model(torch.nn.Module):
+    def __init__(self, settings):
+        super().__init__()
+        self.settings = settings
+        self.layer = torch.nn.Linear(settings.width, 3)
+    def forward(self, x):
+        used = self.settings
+        return self.layer(x) * used.factor
+"""
+    )
+    interpreter = repository(source)
+    model = interpreter.build("model.py", "Model(Settings())")
+    recording = interpreter.call(model, [interpreter.tensor([2, 4])])
+    assert recording.error is None
+    assert [list(shape.shape) for shape in recording.outputs] == [[2, 3]]
+
+
+def test_a_registry_is_not_filled_by_what_only_type_checkers_import(repository: Any) -> None:
+    files = {
+        "m.py": "from typing import TYPE_CHECKING\nfrom r import TABLE\nif TYPE_CHECKING:\n    import far\n",
+        "r.py": "TABLE = {}\n",
+        "far.py": "from r import TABLE\nTABLE['x'] = 1 / 0\n",
+    }
+    interpreter = repository(files)
+    assert interpreter.evaluate("m.py", "'x' in TABLE") is False
+    assert "far.py" not in interpreter.session._modules

@@ -2,6 +2,7 @@
 """Functions, constants and types of `torch` itself. `x` is float32[2, 3], `i` is int64[2, 3], `m` float32[3, 3]."""
 
 ROWS = """
+torch.accelerator.current_accelerator torch.accelerator.is_available torch.utils._pytree.register_pytree_node
 torch.Tensor
 torch.Size              torch.Size([2, 3]).numel()
 torch.Size.numel        torch.Size([2, 3]).numel()

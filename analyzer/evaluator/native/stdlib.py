@@ -15,6 +15,7 @@ from torch import nn
 
 from analyzer.evaluator.errors import CannotEvaluate
 from analyzer.evaluator.modules import LoadedModules
+from analyzer.evaluator.native.annotations import annotations_of
 from analyzer.evaluator.native.builtin_functions import Provided
 from analyzer.evaluator.objects import MARK
 from analyzer.evaluator.policy import Proxy
@@ -112,6 +113,8 @@ def provide(session: Any) -> Provided:
         "sys.argv": [""], "sys.path": [], "sys.modules": LoadedModules(session), "sys.platform": "linux",
         "platform.system": lambda: "Linux",
         "inspect.signature": _signature,
+        "inspect.get_annotations": lambda value, **options: annotations_of(session, value, inherited=False),
+        "sys.stderr": quiet, "sys.stdout": quiet, "logging.StreamHandler": quiet, "logging.Logger": quiet,
         "inspect.isfunction": lambda value: isinstance(value, types.FunctionType),
         "inspect.isclass": lambda value: isinstance(value, type),
         "inspect.ismethod": lambda value: isinstance(value, types.MethodType),

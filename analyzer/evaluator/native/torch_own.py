@@ -38,6 +38,9 @@ def provide(session: Any) -> Provided:
         "torch.mps.is_available": _no_device(session, "torch.mps.is_available()", False),
         "torch.distributed.is_available": lambda: False, "torch.distributed.is_initialized": lambda: False,
         "torch.distributed.get_world_size": lambda *a: 1, "torch.distributed.get_rank": lambda *a: 0,
+        "torch.accelerator.current_accelerator": _no_device(session, "torch.accelerator.current_accelerator()", None),
+        "torch.accelerator.is_available": _no_device(session, "torch.accelerator.is_available()", False),
+        "torch.utils._pytree.register_pytree_node": lambda *args, **kwargs: None,
         "torch.manual_seed": lambda seed: None, "torch.seed": lambda: 0,
         "torch.inference_mode": _inference_mode, "torch.autograd.function.Function.apply": OfClass(_apply_of(session)),
         **{f"torch.{name}": lambda *args, **kwargs: NullContext() for name in ("autocast", "amp.autocast", "cuda.amp.autocast")},
@@ -72,10 +75,10 @@ def provide(session: Any) -> Provided:
     return names, calls, {}
 
 
-def _no_device(session: Any, question: str, answer: bool | int) -> Callable[..., bool | int]:
+def _no_device(session: Any, question: str, answer: bool | int | None) -> Callable[..., bool | int | None]:
     """Models are evaluated as on a machine without accelerator; code that asks is told so, and the report says it."""
 
-    def ask(*args: Any) -> bool | int:
+    def ask(*args: Any, **options: Any) -> bool | int | None:
         session.assume_device(f"{question} = {answer}")
         return answer
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import collections.abc
 from typing import Any
 
+from analyzer.evaluator.native.annotations import annotations_of
 from analyzer.evaluator.native.builtin_functions import Provided
 from analyzer.evaluator.policy import Proxy
 
@@ -89,7 +90,7 @@ def provide(session: Any) -> Provided:
         "runtime_checkable": lambda kind: kind,
         "dataclass_transform": lambda **options: _unchanged,
         "deprecated": lambda *message, **options: _unchanged,
-        "get_type_hints": lambda value: {},
+        "get_type_hints": lambda value, *names, **options: annotations_of(session, value, inherited=True),
         "get_args": lambda value: (),
         "get_origin": lambda value: None,
         "assert_never": lambda value: None,

@@ -16,6 +16,25 @@ from analyzer.evaluator.syntax.statements import Return
 from analyzer.evaluator.syntax.targets import build_target
 
 
+class LateBody:
+    """A body that is compiled before its first run: of a large base class a model uses a few methods."""
+
+    __slots__ = ("_build", "_run")
+
+    def __init__(self, build: Callable[[], Evaluate]) -> None:
+        self._build = build
+        self._run: Evaluate | None = None
+
+    def compile(self) -> None:
+        """Afterwards its scope knows the names that it speaks of."""
+        if self._run is None:
+            self._run = self._build()
+
+    def __call__(self, frame: Frame) -> Any:
+        assert self._run is not None
+        return self._run(frame)
+
+
 @dataclass(frozen=True)
 class FunctionCode:
     """A compiled function: `run` executes a frame whose variables hold the bound arguments."""
@@ -25,9 +44,10 @@ class FunctionCode:
     line: int
     parameters: Parameters
     scope: Scope
-    run: Callable[[Frame], Any]
+    run: LateBody
     documentation: str | None
     generates: bool = False
+    local_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,24 +119,12 @@ def _compile_function(node: ast.FunctionDef | ast.Lambda, name: str, scope: Scop
     inner.globals = frozenset(find_globals(body or ()))
     prefix = f"{scope.owner}." if scope.kind == "class" else ""
     if body is None:
-        run, generates, text = _late(lambda: inner.expression(node.body)), False, None  # type: ignore[arg-type]
+        run, generates, text = LateBody(lambda: inner.expression(node.body)), False, None  # type: ignore[arg-type]
     else:
         generates = has_yield(body)
         compile_body = (lambda: _generate(drive_block(body, inner))) if generates else lambda: _plain(inner.block(body))
-        run, text = _late(compile_body), ast.get_docstring(node, clean=False)  # type: ignore[arg-type]
-    return FunctionCode(name, prefix + name, node.lineno, parameters, inner, run, text, generates)
-
-
-def _late(build: Callable[[], Evaluate]) -> Evaluate:
-    """Compiled when it is first run: of a large base class a model uses a few methods."""
-    built: list[Evaluate] = []
-
-    def run(frame: Frame) -> Any:
-        if not built:
-            built.append(build())
-        return built[0](frame)
-
-    return run
+        run, text = LateBody(compile_body), ast.get_docstring(node, clean=False)  # type: ignore[arg-type]
+    return FunctionCode(name, prefix + name, node.lineno, parameters, inner, run, text, generates, tuple(bound))
 
 
 def _plain(block: Execute) -> Evaluate:

@@ -11,6 +11,7 @@ from typing import Any
 
 from analyzer.evaluator.errors import CannotEvaluate
 from analyzer.evaluator.frame import Frame
+from analyzer.evaluator.objects import CODE_FACTS, code_fact
 from analyzer.evaluator.syntax.branches import build_decision, changes_nothing, merge_values
 from analyzer.evaluator.syntax.effects import Effects
 from analyzer.evaluator.syntax.operators import BINARY, COMPARISONS, UNARY
@@ -210,6 +211,9 @@ def build_IfExp(node: ast.IfExp, scope: Scope) -> Evaluate:
 
 
 def build_Attribute(node: ast.Attribute, scope: Scope) -> Evaluate:
+    if node.attr in CODE_FACTS and isinstance(node.value, ast.Attribute) and node.value.attr == "__code__":
+        function = scope.expression(node.value.value)
+        return lambda frame: code_fact(function(frame), node.attr)
     owner, name = scope.expression(node.value), mangle(node.attr, scope)
     return lambda frame: frame.session.attribute(owner(frame), name)
 
