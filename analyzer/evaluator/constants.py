@@ -33,7 +33,7 @@ class Recipe:
 
     @property
     def tensors(self) -> list[torch.Tensor]:
-        return [leaf for leaf in tree_leaves((self.args, self.kwargs)) if isinstance(leaf, torch.Tensor)]
+        return [leaf for leaf in leaves_of(self.args, self.kwargs) if isinstance(leaf, torch.Tensor)]
 
 
 class Constants:
@@ -51,7 +51,7 @@ class Constants:
 
     def record(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], made: Any, real: Any) -> None:
         """Note how `made` came about if all its tensors are constants; `real(tensor)` says which have contents."""
-        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
+        tensors = [leaf for leaf in leaves_of(args, kwargs) if isinstance(leaf, torch.Tensor)]
         kept = sum(tensor.numel() for tensor in tensors if real(tensor))
         if self._held + kept > HELD_ELEMENTS or not all(real(t) or t in self._recipes for t in tensors):
             return
@@ -108,6 +108,17 @@ class Constants:
 
     def _real(self, value: Any) -> Any:
         return self.compute(value) if isinstance(value, torch.Tensor) else value
+
+
+def leaves_of(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
+    """What an operator is given, its lists and tuples opened; it takes no other containers."""
+    found: list[Any] = []
+    for value in (*args, *kwargs.values()):
+        if isinstance(value, (list, tuple)):
+            found += leaves_of(value, {})
+        elif value is not None:
+            found.append(value)
+    return found
 
 
 def storage_of(tensor: torch.Tensor) -> int:

@@ -30,7 +30,7 @@ from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_mod
 from torch.utils._pytree import tree_leaves, tree_map
 
 from analyzer.evaluator.bounds import Bounds
-from analyzer.evaluator.constants import Constants, storage_of
+from analyzer.evaluator.constants import Constants, leaves_of, storage_of
 from analyzer.evaluator.errors import CannotEvaluate
 from analyzer.evaluator.values import find_unknown
 
@@ -278,7 +278,7 @@ class Oracle:
 
         Fake mode runs an operator for real if none of its tensors is fake, so the first ones are made so.
         """
-        leaves = tree_leaves((args, kwargs))
+        leaves = leaves_of(args, kwargs)
         if not any(isinstance(leaf, FakeTensor) for leaf in leaves):
             args, kwargs = tree_map(self._without_contents, (args, dict(kwargs)))
         try:
@@ -349,9 +349,11 @@ class _Functions(TorchFunctionMode):
         unknown = find_unknown(args, kwargs)
         if unknown is not None:
             return unknown
-        if getattr(func, "__module__", "") == "torch.nn.init" and args and isinstance(args[0], torch.Tensor):
-            self.oracle.forget_contents(args[0])
-            return args[0]
+        if getattr(func, "__module__", "") == "torch.nn.init":
+            tensor = args[0] if args else kwargs.get("tensor")  # torch names it where it hands the call on
+            if isinstance(tensor, torch.Tensor):
+                self.oracle.forget_contents(tensor)
+                return tensor
         name = getattr(func, "__name__", "")
         if name == "__deepcopy__" and isinstance(
             args[0], torch.Tensor
@@ -404,7 +406,7 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        leaves = tree_leaves((args, kwargs))
+        leaves = leaves_of(args, kwargs)
         tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
         if not tensors:
             return self._create(func, args, kwargs)
@@ -491,7 +493,7 @@ def _may_grow(tensors: Sequence[torch.Tensor], args: Any, kwargs: Any) -> bool:
     """Whether the result of an operator on constants could be large; what is small in everything stays small."""
     if sum(tensor.numel() for tensor in tensors) > SMALL_ELEMENTS:
         return True
-    return any(isinstance(leaf, int) and abs(leaf) > SMALL_SIZE for leaf in tree_leaves((args, kwargs)))
+    return any(isinstance(leaf, int) and abs(leaf) > SMALL_SIZE for leaf in leaves_of(args, kwargs))
 
 
 def _is_determined(func: Any) -> bool:
