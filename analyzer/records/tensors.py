@@ -63,6 +63,14 @@ class ShapeRow:
 
 
 @dataclass(frozen=True)
+class CallCondition:
+    """A condition on data, as the code states it at its line: `mask.any()`."""
+
+    text: str
+    where: Span
+
+
+@dataclass(frozen=True)
 class ModuleCall:
     """One call of a module's forward: the tensors in and out, nested structures flattened in order."""
 
@@ -70,6 +78,8 @@ class ModuleCall:
     outputs: tuple[TensorSpec, ...]
     known: bool = True
     """False where the call did not finish or gave what is not known; `outputs` is empty then and says nothing."""
+    under: tuple[CallCondition, ...] = ()
+    """What data must be like for this call to happen, outermost first; empty where it always happens."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +158,7 @@ class CostBasis:
     variables: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
     longest: tuple[tuple[str, str], ...] = ()
-    """Sizes of the inputs that a setting bounds, with its name: `(("T", "block_size"),)`."""
+    """Sizes of the inputs of which a setting speaks, with its name: `(("T", "block_size"),)`."""
     limit: int = 0
     """The value of that setting."""
 

@@ -104,6 +104,15 @@ def _call(call: ModuleCall) -> Json:
     return {
         "inputs": [_shape(tensor) for tensor in call.inputs],
         "outputs": [_shape(tensor) for tensor in call.outputs] if call.known else None,
+        **(
+            {
+                "under": [
+                    {"text": part.text, "path": part.where.path, "line": part.where.first_line} for part in call.under
+                ]
+            }
+            if call.under
+            else {}
+        ),
     }
 
 

@@ -10,7 +10,7 @@ from functools import cache
 from analyzer.evaluator.dims import MINIMUM_PROBES, DimNamer
 from analyzer.evaluator.recorder import TensorShape
 from analyzer.index import SourceIndex
-from analyzer.records.tensors import Dim, ModuleCall, ShapeRow, ShapeTarget, TensorSpec
+from analyzer.records.tensors import CallCondition, Dim, ModuleCall, ShapeRow, ShapeTarget, TensorSpec
 from analyzer.shapes.runs import LineSite, RawTrace, Tensors
 
 MAXIMUM_CODE = 300
@@ -50,9 +50,18 @@ class NamedTraces:
                 others = [_item(probe.calls.get(path), number, len(calls)) for probe in self._present()]
                 ins = self._tensors(inputs, [other[0] if other else None for other in others])
                 outs = self._tensors(outputs or (), [other[1] if other else None for other in others])
-                named.append(ModuleCall(ins, outs, outputs is not None))
+                named.append(ModuleCall(ins, outs, outputs is not None, self._conditions(path, number)))
             found[path] = tuple(named)
         return found
+
+    def _conditions(self, path: str, number: int) -> tuple[CallCondition, ...]:
+        places = self._base.under.get(path, [])
+        found = places[number] if number < len(places) else ()
+        return tuple(
+            CallCondition(text, self._index.span(place.path, place.first_line, place.last_line))
+            for text, place in found
+            if place is not None and place.path in self._index.files
+        )
 
     def output(self) -> tuple[TensorSpec, ...]:
         return self._tensors(self._base.output, [probe.output for probe in self._present()])

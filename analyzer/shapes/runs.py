@@ -53,6 +53,8 @@ class RawTrace:
 
     lines: dict[LineSite, list[tuple[Tensors, int]]] = field(default_factory=dict)
     calls: dict[str, list[tuple[Tensors, Tensors | None]]] = field(default_factory=dict)
+    under: dict[str, list[tuple[tuple[str, Place | None], ...]]] = field(default_factory=dict)
+    """For each call the conditions on data under which it happens."""
     output: Tensors = ()
     value: Any = None
     recording: Recording = field(default_factory=Recording)
@@ -160,6 +162,7 @@ def raw_trace(recording: Recording, source: ModelSource) -> RawTrace:
         raw.lines.setdefault(site, []).append((key.tensors, count))
     for call in recording.calls:
         raw.calls.setdefault(call.path, []).append((call.inputs, call.outputs))
+        raw.under.setdefault(call.path, []).append(tuple((open_.text, open_.place) for open_ in call.under))
     if recording.error is not None:
         raw.stopped = source.unknown(recording.error)
     return raw
