@@ -164,3 +164,37 @@ def test_a_mamba_layer_keeps_sizes_and_has_no_count_of_products(repository) -> N
     assert sum(p.numel() for p in layer.parameters()) == 2592
     recording = interpreter.call(layer, [interpreter.tensor([("B", 2), ("L", 6), 16])])
     assert [str(shape) for shape in recording.outputs] == ["float32[B, L, 16]"]
+
+
+def test_messages_run_along_edges_and_arrive_at_nodes(repository) -> None:
+    text = """
+import torch
+import torch.nn as nn
+from torch_geometric.nn import GCNConv, MessagePassing
+class Net(MessagePassing):
+    def __init__(self):
+        super().__init__(aggr="mean")
+        self.first = GCNConv(8, 16)
+        self.line = nn.Linear(32, 5)
+    def forward(self, x, edge_index):
+        return self.propagate(edge_index, x=self.first(x, edge_index))
+    def message(self, x_i, x_j):
+        return self.line(torch.cat([x_i, x_j], -1))
+"""
+    interpreter = repository(text)
+    net = interpreter.build("model.py", "Net()")
+    assert [name for name, _ in net.named_children()] == ["aggr_module", "first", "line"]
+    nodes, edges = interpreter.tensor([("N", 6), 8]), interpreter.tensor([2, ("E", 5)], "int64")
+    recording = interpreter.call(net, [nodes, edges])
+    assert [str(shape) for shape in recording.outputs] == ["float32[N, 5]"]
+    assert [str(call.inputs[0]) for call in recording.calls if call.path == "line"] == ["float32[E, 32]"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "parameters"),
+    [("models.vgg11(num_classes=10)", 128807306), ("alexnet()", 61100840), ("models.mobilenet_v2()", 3504872)],
+)
+def test_published_networks_have_their_published_parameters(expression: str, parameters: int, repository) -> None:
+    interpreter = repository("from torchvision import models\nfrom torchvision.models import alexnet\n")
+    network = interpreter.build("model.py", expression)
+    assert sum(p.numel() for p in network.parameters()) == parameters

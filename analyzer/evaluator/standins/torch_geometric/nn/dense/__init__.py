@@ -1,0 +1,2 @@
+"""Layers of nodes alone."""
+from .linear import Linear
