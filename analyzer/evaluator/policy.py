@@ -29,6 +29,7 @@ __all__ __dataclass_fields__ __match_args__ __cause__ __context__ __setitem__ __
 __class_getitem__ __torch_function__ __path__ __getattribute__
 """
 OPEN_DUNDERS = frozenset(OPEN_DUNDERS_TEXT.split())
+PARAMETRIZED = "torch.nn.utils.parametrize"
 SIMPLE = (int, float, complex, str, bytes, bool, list, tuple, dict, set, frozenset, type(None), slice, range)
 
 
@@ -180,6 +181,8 @@ class Policy:
             return self._decide_instance(value, name, read)
         if is_own_class(owner):
             return read
+        if owner.__module__ == PARAMETRIZED and isinstance(owner.__dict__[name], property):
+            return read  # torch computes it by a module that the target registered
         qualified = f"{canonical_name(owner)}.{name}"
         if qualified in self._own:
             replacement = self._own[qualified]

@@ -229,3 +229,33 @@ def widths():
 """
     interpreter = repository({"nets/__init__.py": "", "nets/small.py": source, "nets/_sizes/small.txt": "3,4\n"})
     assert interpreter.evaluate("nets/small.py", "widths()") == ["3", "4"]
+
+
+def test_a_parametrised_weight_counts_once_and_is_computed_by_its_module(repository) -> None:  # type: ignore[no-untyped-def]
+    source = """
+import torch.nn.functional as F
+import torch.nn.utils.parametrize as P
+from torch import nn
+class Unit(nn.Module):
+    def forward(self, weight):
+        return F.normalize(weight, dim=-1)
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.line = nn.Linear(3, 4, bias=False)
+        P.register_parametrization(self.line, "weight", Unit())
+    def forward(self, x):
+        return F.linear(x, self.line.weight)
+"""
+    interpreter = repository(source)
+    model = interpreter.build("model.py", "Net()")
+    assert interpreter.unknown_parts(model) == ()
+    assert [(path, type(part).__name__) for path, part in model.named_modules()][1:4] == [
+        ("line", "ParametrizedLinear"),
+        ("line.parametrizations", "ModuleDict"),
+        ("line.parametrizations.weight", "ParametrizationList"),
+    ]
+    assert sum(parameter.numel() for parameter in model.parameters()) == 12
+    recording = interpreter.call(model, [interpreter.tensor([2, 3])])
+    assert [str(tensor) for tensor in recording.outputs] == ["float32[2, 4]"]
+    assert len(recording.calls_of("line.parametrizations.weight.0")) == 1

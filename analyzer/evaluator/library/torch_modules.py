@@ -110,7 +110,7 @@ def _rows() -> list[str]:
         "torch.nn.modules.utils._ntuple",
         "torch.nn.utils.rnn.pack_padded_sequence",
     ]
-    rows += ["torch.nn.utils.rnn.pad_packed_sequence"]
+    rows += ["torch.nn.utils.rnn.pad_packed_sequence", "torch.nn.utils.parametrize.register_parametrization"]
     parts = (
         "data",
         "batch_sizes",
