@@ -167,7 +167,7 @@ def _draws(base: Values, name: str, chance: random.Random) -> Iterator[dict[str,
     """Other values of one name: alone, at random and as a multiple; with its multiples; with its equals."""
     value = base[name]
     equal = [other for other in base if base[other] == value]
-    family = [other for other in base if value > 1 and base[other] % value == 0]
+    family = [other for other in base if other == name or (value > 1 and base[other] % value == 0)]
     for turn in itertools.count():
         above, below = chance.choice(QUOTIENTS)
         group = ([name], [name], family, equal)[turn % 4]
