@@ -18,7 +18,7 @@ from analyzer.records.evidence import Known, Unknown
 from analyzer.records.formulas import evaluate_formula
 from analyzer.records.source import Span
 from analyzer.records.tensors import Cost, CostBasis, FormulaVariable, ModuleNode, ModuleShare
-from analyzer.shapes.closed_forms import ByModule, FormulaWriter, NoFormula, Repeats, weight_amounts
+from analyzer.shapes.closed_forms import ByModule, FormulaWriter, NoFormula, Repeats, alike_runs, weight_amounts
 from analyzer.shapes.operators import Amount, CallLog
 from analyzer.shapes.polynomials import Polynomial
 
@@ -128,6 +128,8 @@ class Formula:
     text: str
     by_module: ByModule
     writer: FormulaWriter
+    runs: Sequence[Observed]
+    """Those that it was derived from."""
     checked: tuple[Values, ...]
 
 
@@ -147,12 +149,15 @@ def derive_formula(ledger: Ledger, name: str) -> Formula | Unknown:
 def _checked(ledger: Ledger, name: str, writer: FormulaWriter) -> Formula:
     runs = [run for run in ledger.runs if name in run.quantities]
     quantities = [run.quantities[name] for run in runs]
-    by_module = writer.by_module([q.amounts for q in quantities], training=quantities[0].training)
+    alike = alike_runs([q.amounts for q in quantities], [run.values for run in runs])
+    amounts = [q.amounts if same else None for q, same in zip(quantities, alike, strict=True)]
+    by_module = writer.by_module(amounts, training=quantities[0].training)
     polynomial = Polynomial.number(quantities[0].scale) * writer.total(by_module)
-    formula = Formula(polynomial, writer.text(polynomial), by_module, writer, ())
+    used = [run for run, same in zip(runs, alike, strict=True) if same]
+    formula = Formula(polynomial, writer.text(polynomial), by_module, writer, used, ())
     checked = []
-    for run, quantity in zip(runs, quantities, strict=True):
-        _require_equal(formula.text, run, quantity)
+    for run in used:
+        _require_equal(formula.text, run, run.quantities[name])
     for run in ledger.further(bool(writer.repeats.by_path)):
         if name in run.quantities:
             _require_equal(formula.text, run, run.quantities[name])
@@ -210,7 +215,9 @@ def _variables(formula: Formula, ledger: Ledger) -> Iterator[FormulaVariable]:
     """Names of the formula, those of the configuration before those of the input."""
     base = ledger.runs[0].values
     for name in sorted(formula.polynomial.names, key=lambda name: (name in ledger.inputs, name)):
-        values = [values[name] for values in (*(run.values for run in ledger.runs), *formula.checked) if name in values]
+        values = [
+            values[name] for values in (*(run.values for run in formula.runs), *formula.checked) if name in values
+        ]
         yield FormulaVariable(name, base[name], min(values), max(values))
 
 

@@ -22,6 +22,8 @@ MINIMUM_RUNS = 3
 MOST_UNUSUAL = 2
 ByModule = Mapping[str, Polynomial]
 Amounts = Sequence[Amount]
+Sizes = tuple[int | None, ...]
+"""One size in all runs; None in runs that do not tell."""
 
 
 class NoFormula(Exception):
@@ -68,15 +70,15 @@ class FormulaWriter:
         self._namer, self._tree, self.repeats, self._exact = namer, tree, repeats, exact
         self._inputs = tuple(inputs)
         self._outer = (*repeats.names, *inputs)
-        self._named: dict[tuple[int, ...], Polynomial] = {}
+        self._named: dict[Sizes, Polynomial] = {}
 
-    def by_module(self, runs: Sequence[Amounts], *, training: bool = False) -> ByModule:
-        """What each module itself adds; raises NoFormula."""
-        self._require_alike(runs)
+    def by_module(self, runs: Sequence[Amounts | None], *, training: bool = False) -> ByModule:
+        """What each module itself adds; raises NoFormula. A run that tells nothing is None."""
         found: dict[str, list[Polynomial]] = {}
-        for number, amount in enumerate(runs[0]):
+        for number, amount in enumerate(runs[0] or ()):
             product = Polynomial.number(amount.passes if training else 1)
-            for sizes in zip(*(run[number].factors for run in runs), strict=True):
+            for axis in range(len(amount.factors)):
+                sizes = tuple(run[number].factors[axis] if run is not None else None for run in runs)
                 product = product * self._factor(sizes, amount)
             found.setdefault(amount.path, []).append(product)
         return {path: Polynomial.total(parts) for path, parts in found.items()}
@@ -104,7 +106,7 @@ class FormulaWriter:
             yield self.of_node(child, by_module)
             return
         each = [self._simple([_sum_below(path, by_module)]) for path in child.paths]
-        usual = max(each, key=each.count)
+        usual = max(reversed(each), key=each.count)
         if number is None or each.count(usual) < len(each) - MOST_UNUSUAL:
             yield from each
         elif len(set(each)) == 1:
@@ -120,38 +122,45 @@ class FormulaWriter:
     def _simple(self, parts: Iterable[Polynomial]) -> Polynomial:
         return exact_products(Polynomial.total(parts), self._exact)
 
-    def _factor(self, sizes: tuple[int, ...], amount: Amount) -> Polynomial:
+    def _factor(self, sizes: Sizes, amount: Amount) -> Polynomial:
         if sizes not in self._named:
             self._named[sizes] = self._name(sizes, amount)
         return self._named[sizes]
 
-    def _name(self, sizes: tuple[int, ...], amount: Amount) -> Polynomial:
+    def _name(self, sizes: Sizes, amount: Amount) -> Polynomial:
         found = self._alone(sizes)
         if found is None:
             raise NoFormula("size_without_name", ("size", str(sizes[0])), ("module", amount.path or "."))
         return found
 
-    def _alone(self, sizes: tuple[int, ...]) -> Polynomial | None:
+    def _alone(self, sizes: Sizes) -> Polynomial | None:
         """A number that is the same in all runs, a named size, or a name times such a size (`B*T*…`, flattened)."""
-        if len(set(sizes)) == 1:
-            return Polynomial.number(sizes[0])
+        known = [size for size in sizes if size is not None]
+        if len(set(known)) == 1:
+            return Polynomial.number(known[0])
         name = self._namer.name(sizes)
         if name is not None:
             return parse_polynomial(name, self._exact)
         for factor in sorted(self._namer.names, key=lambda name: name not in self._inputs):
-            column = [run[factor] for run in self._namer.runs]
-            if all(size % value == 0 for size, value in zip(sizes, column, strict=True)):
-                rest = self._alone(tuple(size // value for size, value in zip(sizes, column, strict=True)))
+            pairs = [(size, run[factor]) for size, run in zip(sizes, self._namer.runs, strict=True)]
+            if all(size is None or size % value == 0 for size, value in pairs):
+                rest = self._alone(tuple(None if size is None else size // value for size, value in pairs))
                 if rest is not None:
                     return Polynomial.atom(factor) * rest
         return None
 
-    def _require_alike(self, runs: Sequence[Amounts]) -> None:
-        if len(runs) < MINIMUM_RUNS:
-            raise NoFormula("too_few_probes")
-        forms = {tuple((a.path, a.operator, len(a.factors)) for a in run) for run in runs}
-        if len(forms) != 1:
-            raise NoFormula("operators_differ")
+
+def alike_runs(runs: Sequence[Amounts], values: Sequence[Mapping[str, int]]) -> list[bool]:
+    """Which runs have the operators of the base. Others may differ only where a size is one: there, a tensor is
+    contiguous that is not elsewhere, and nothing is copied. Raises NoFormula.
+    """
+    forms = [tuple((a.path, a.operator, len(a.factors)) for a in run) for run in runs]
+    alike = [form == forms[0] for form in forms]
+    if any(not same and 1 not in run.values() for same, run in zip(alike, values, strict=True)):
+        raise NoFormula("operators_differ")
+    if sum(alike) < MINIMUM_RUNS:
+        raise NoFormula("too_few_probes")
+    return alike
 
 
 def _sum_below(path: str, by_module: ByModule) -> Polynomial:
