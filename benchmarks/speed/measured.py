@@ -93,7 +93,9 @@ def names(subject: Subject) -> Callable[[], int]:
     from analyzer.shapes.input_spec import parse_input_spec
     from analyzer.shapes.model import derive_model
     from analyzer.shapes.requests import ModelRequest
+    from analyzer.shapes.tasks import prepare
 
+    prepare()
     index = open_repository(str(SOURCES))
     where = index.span(subject.path, 1)
     plan = BuildPlan(subject.path, subject.expression, "user", where)
