@@ -85,11 +85,12 @@ def main() -> None:
     """Try the families and write the list."""
     torch.set_num_threads(1)
     declare_missing_operators()
-    from transformers.models.auto.modeling_auto import MODEL_MAPPING_NAMES
+    from transformers.models.auto.modeling_auto import MODEL_MAPPING_NAMES  # type: ignore[import-not-found]
 
     mixed = sorted(MODEL_MAPPING_NAMES, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
     wanted = sys.argv[2:] or mixed
-    found, failed = {}, {}
+    found: dict[str, Any] = {}
+    failed: dict[str, Any] = {}
     for family in wanted:
         answer = in_fork(
             lambda request: entry(request["family"]), {"family": family, "limit": SECONDS, "limit_mib": MIB}
@@ -122,7 +123,7 @@ def write(file: Path, found: Mapping[str, Any], failed: Mapping[str, Any]) -> No
 
 def entry(family: str) -> Mapping[str, object]:
     """How one family is built and called, `failed` where nothing works."""
-    import transformers.models.auto as auto
+    from transformers.models import auto  # type: ignore[import-not-found]
 
     config_class = auto.configuration_auto.CONFIG_MAPPING[family]
     model_class = auto.modeling_auto.MODEL_MAPPING[config_class]
@@ -171,7 +172,7 @@ def changed(config: Any, rule: Any) -> Settings:
         value = getattr(config, name, None)
         if name in parts:
             inner = {} if value is None else changed(value, rule)
-            if inner:
+            if value is not None and inner:
                 found[name] = {"model_type": value.model_type, **dict(parts[name].init_kwargs or {}), **inner}
         elif (new := rule(name, value)) != value and list_of(new) != list_of(value):
             found[name] = new
@@ -200,8 +201,7 @@ def candidates(model: Any, config: Any) -> Iterator[tuple[str, ...]]:
     sets = [demanded + main, main + decoder, usual + demanded + decoder, usual[:1] + demanded, usual[:1] + decoder]
     sets += [["inputs_embeds"], demanded + main + ["attention_mask"], usual + demanded + decoder + ["attention_mask"]]
     for names in sets:
-        for forms in forms_of(list(dict.fromkeys(name for name in names if name)), parameters, config):
-            yield forms
+        yield from forms_of(list(dict.fromkeys(name for name in names if name)), parameters, config)
 
 
 def forms_of(names: list[str], parameters: Mapping[str, Any], config: Any) -> Iterator[tuple[str, ...]]:
@@ -222,6 +222,7 @@ def forms(config: Any, frames: int) -> Mapping[str, str]:
     bins = setting(config, "num_mel_bins", setting(config, "feature_size", 80))
     length = setting(config, "context_length", 32)
     width_of_text = setting(config, "hidden_size", setting(config, "d_model", 64))
+    variables = setting(config, "num_input_channels", 1)
     image = f"float32[B=2, {channels}, {height}, {width}]"
     video = f"float32[B=2, {frames_in_clip}, {channels}, {height}, {width}]"
     return {
@@ -230,7 +231,7 @@ def forms(config: Any, frames: int) -> Mapping[str, str]:
         "pixel_values": image if "num_frames" not in vars(config) else video, "pixel_values_videos": video,
         "input_features": f"float32[B=2, {bins}, T={frames}]" if frames == 3000 else f"float32[B=2, T=64, {bins}]",
         "input_values": "float32[B=1, T=16000]" if frames == 16 else f"float32[B=2, {channels}, T=16000]",
-        "bbox": "int64[B=2, T=16, 4]", "past_values": f"float32[B=2, {length}, {setting(config, 'num_input_channels', 1)}]",
+        "bbox": "int64[B=2, T=16, 4]", "past_values": f"float32[B=2, {length}, {variables}]",
         "visual_feats": f"float32[B=2, N=10, {setting(config, 'visual_feat_dim', 64)}]",
         "visual_pos": "float32[B=2, N=10, 4]",
     }  # fmt: skip
