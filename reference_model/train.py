@@ -103,7 +103,8 @@ def resume_run(
     content = read_checkpoint(path, device)
     model, tokenizer = build_model(content, path, device)
     if anew is not None:
-        return Run(*fine_tune(model, anew, team), tokenizer, anew, new_generator(anew), corpus, team=team)
+        optimizer = fine_tune(model, anew, team)
+        return Run(model, optimizer, tokenizer, anew, torch.Generator().manual_seed(anew.seed), corpus, team=team)
     if "optimizer" not in content:
         raise UserError(f"{path}: holds a model without the state of its training; it can generate, not resume")
     config = TrainingConfig(**content["training_config"])
@@ -114,18 +115,14 @@ def resume_run(
     return Run(model, optimizer, tokenizer, config, generator, content["corpus"], content["step"], team)
 
 
-def fine_tune(model: GPT, config: TrainingConfig, team: Team) -> tuple[GPT, torch.optim.Optimizer]:
-    """Trained weights with what is to be learned of them: all, or a low-rank update."""
+def fine_tune(model: GPT, config: TrainingConfig, team: Team) -> torch.optim.Optimizer:
+    """Prepare trained weights for another training, of all of them or of a low-rank update."""
     merge_lora(model)  # of an earlier fine-tuning
     if config.lora_rank > 0:
         torch.manual_seed(config.seed)  # the update starts alike in every process
         add_lora(model, config.lora_rank)
     torch.manual_seed(config.seed + team.rank)
-    return model, build_optimizer(model, config)
-
-
-def new_generator(config: TrainingConfig) -> torch.Generator:
-    return torch.Generator().manual_seed(config.seed)
+    return build_optimizer(model, config)
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
