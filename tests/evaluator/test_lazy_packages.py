@@ -246,3 +246,11 @@ def test_a_registry_is_not_filled_by_what_only_type_checkers_import(repository: 
     interpreter = repository(files)
     assert interpreter.evaluate("m.py", "'x' in TABLE") is False
     assert "far.py" not in interpreter.session._modules
+
+
+def test_a_long_choice_of_names_is_no_costly_pattern(repository: Any) -> None:
+    source = "import re\nNAMES = [f'ForTask{n}' for n in range(90)]\nPATTERN = f\"({'|'.join(NAMES)})\""
+    interpreter = repository(source)
+    assert interpreter.evaluate("model.py", "re.findall(PATTERN, 'ModelForTask7')") == ["ForTask7"]
+    with pytest.raises(CannotEvaluate):
+        interpreter.evaluate("model.py", "re.findall(PATTERN + '(x+x+)+y', 'ModelForTask7')")

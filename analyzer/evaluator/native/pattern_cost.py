@@ -33,7 +33,9 @@ def check_cost(pattern: Any, flags: int, length: int) -> None:
     """Refuse what could take long on a text of this length."""
     if not isinstance(pattern, (str, bytes)):
         raise CannotEvaluate("pattern_too_costly", type(pattern).__name__)
-    if len(pattern) > PATTERN_LIMIT or length > SUBJECT_LIMIT:
+    signs: Any = "*+?{" if isinstance(pattern, str) else (b"*", b"+", b"?", b"{")
+    limit = PATTERN_LIMIT if any(sign in pattern for sign in signs) else SUBJECT_LIMIT  # names in a row are cheap
+    if len(pattern) > limit or length > SUBJECT_LIMIT:
         raise CannotEvaluate("pattern_too_costly", str(pattern[:40]))
     repeats = open_repeats(pattern, int(flags))
     if repeats < 0 or max(length, 1) ** max(repeats, 1) > STEPS:
