@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import ItemsView, ValuesView
 from typing import Any
 
 from analyzer.evaluator.errors import CannotEvaluate
@@ -32,10 +31,10 @@ class Annotations(dict[str, Any]):
     def get(self, name: str, default: Any = None) -> Any:
         return self[name] if name in self._texts else default
 
-    def items(self) -> ItemsView[str, Any]:
+    def items(self) -> Any:
         return {name: self[name] for name in self}.items()
 
-    def values(self) -> ValuesView[Any]:
+    def values(self) -> Any:
         return {name: self[name] for name in self}.values()
 
 
