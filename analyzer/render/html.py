@@ -38,18 +38,20 @@ from analyzer.render.dispatch import method_for
 from analyzer.render.highlight import highlighted_lines
 from analyzer.render.links import Links
 from analyzer.render.mathml import to_mathml
+from analyzer.render.sizes_panel import ANCHOR, SizesPanel, place_of
 from analyzer.render.snippet import numbered_lines
 from analyzer.render.svg import render_svg
 from analyzer.render.text import clean
 from analyzer.render.wording import word, words
 
+SIZES_SCRIPTS = ("formula.js", "sizes.js")
 NUMBERED = 2
 """Headings down to this level and one below stand in the table of contents."""
 
 
-def render_html(document: Document, links: Links, other: str | None) -> str:
-    """`other` is the page in the other language, if there is one."""
-    page = _Html(document, links)
+def render_html(document: Document, links: Links, other: str | None, sizes: SizesPanel | None = None) -> str:
+    """`other` is the page in the other language, if there is one; `sizes` is computed anew in the page."""
+    page = _Html(document, links, sizes)
     body = page.body()
     text: str = (
         _environment()
@@ -63,7 +65,7 @@ def render_html(document: Document, links: Links, other: str | None) -> str:
             contents=page.contents,
             body=body,
             style=Markup(_template("page.css")),
-            script=Markup(_template("page.js")),
+            script=Markup("".join(_template(name) for name in (*(SIZES_SCRIPTS if sizes else ()), "page.js"))),
         )
     )
     return text
@@ -101,8 +103,9 @@ def _part_text(part: Inline) -> str:
 class _Html:
     """One method per type. `contents` gathers (level, anchor, text) of the headings as they are rendered."""
 
-    def __init__(self, document: Document, links: Links) -> None:
+    def __init__(self, document: Document, links: Links, sizes: SizesPanel | None) -> None:
         self.source = document
+        self.sizes = sizes
         self.language = document.language
         self.links = links
         self.contents: list[tuple[int, str, Markup]] = []
@@ -116,7 +119,13 @@ class _Html:
 
     def chapter(self, chapter: Chapter) -> Markup:
         heading = self._heading(2, self.line(chapter.title), chapter.id)
-        return Markup("<section>{}{}</section>").format(heading, self.blocks(chapter.blocks))
+        return Markup("<section>{}{}{}</section>").format(heading, self.blocks(chapter.blocks), self._sizes(chapter))
+
+    def _sizes(self, chapter: Chapter) -> Markup:
+        if self.sizes is None or chapter.id != place_of(self.source):
+            return Markup("")
+        title = self._heading(3, Markup(escape(word("sizes_title", self.language))), ANCHOR)
+        return title + self.sizes.markup(self.language)
 
     def blocks(self, blocks: tuple[Block, ...]) -> Markup:
         return Markup("\n").join(self.block(block) for block in blocks)

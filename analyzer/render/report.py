@@ -15,6 +15,7 @@ from analyzer.render.json import facts_text
 from analyzer.render.links import links_for
 from analyzer.render.markdown import render_markdown
 from analyzer.render.matplotlib_script import render_diagrams_json, render_script
+from analyzer.render.sizes_panel import sizes_panel
 
 ARTICLE = "article"
 INDEX = "README"
@@ -47,7 +48,8 @@ def _document(analysis: Analysis, document: Document, documents: tuple[Document,
         pages = {one.language: f"{ARTICLE}.{one.language}" for one in documents if one.path == ARTICLE}
         renamed = {f"{page}.md": f"{page}.html" for page in pages.values()}
         other = next((f"{page}.html" for language, page in pages.items() if language != document.language), None)
-        rendered[f"{place}.html"] = render_html(document, links_for(analysis, f"{place}.html", renamed), other)
+        links = links_for(analysis, f"{place}.html", renamed)
+        rendered[f"{place}.html"] = render_html(document, links, other, sizes_panel(analysis.shapes.models))
     return rendered
 
 

@@ -15,8 +15,8 @@ else:
 
 
 @cache
-def _entries() -> dict[str, dict[str, str]]:
-    file = resources.files("report_templates").joinpath("wording/render.toml")
+def _entries(name: str = "render") -> dict[str, dict[str, str]]:
+    file = resources.files("report_templates").joinpath(f"wording/{name}.toml")
     return tomllib.loads(file.read_text("utf-8"))
 
 
@@ -27,3 +27,9 @@ def word(key: str, language: Language) -> str:
 def words(language: Language) -> dict[str, str]:
     """All entries of one language, for the page template."""
     return {key: entry[language] for key, entry in _entries().items()}
+
+
+def phrase(file: str, key: str, language: Language) -> str | None:
+    """An entry of another wording file; None where that file does not speak of it."""
+    entry = _entries(file).get(key)
+    return None if entry is None else entry[language]

@@ -60,7 +60,9 @@ from analyzer.records.structure import (
 from analyzer.records.techniques import Binding, Claim, LineDifference, Pitfall, TechniqueFinding, Text, Unspecified
 from analyzer.records.tensors import (
     Cost,
+    CostBasis,
     Dim,
+    FormulaVariable,
     ModelInput,
     ModelShapes,
     ModuleCall,
@@ -225,6 +227,13 @@ def _processes() -> Processes:
     return Processes((training,), (), (CallChain("training", root, "train.py"),))
 
 
+def _cost(value: int, formula: str, convention: str, basis: CostBasis | None = None) -> Cost:
+    """Checked at widths that differ from cost to cost, as those of a real model are."""
+    width = FormulaVariable("width", 8, 4, 64 if basis else 96)
+    variables = (FormulaVariable("B", 2, 1, 16), width) if basis else (width,)
+    return Cost(Known(value, (span("net/model.py", 4, 14),), "counted"), formula, convention, basis, variables, 3)
+
+
 def _model() -> ModelShapes:
     def row(line: int, code: str, name: str, spec: TensorSpec) -> ShapeRow:
         return ShapeRow(span("net/model.py", line), code, "", ("",), "Net", "forward", 1, (ShapeTarget(name, (spec,)),))
@@ -283,7 +292,11 @@ def _model() -> ModelShapes:
         tree,
         (trace,),
         (
-            ("flops", Cost(Known(2048, (defined,), "counted"), "16*B*width*width", "one_multiply_add_is_two_flops")),
+            (
+                "flops",
+                _cost(2048, "16*B*width*width", "one_multiply_add_is_two_flops", CostBasis("inference", "forward")),
+            ),
+            ("parameter_bytes", _cost(2208, "32*width**2 + 20*width", "float32")),
             ("kv_bytes_per_token", Cost(Unknown("no_cache", (), defined), None, "float32")),
         ),
     )
