@@ -88,15 +88,15 @@ def _size_facets(context: Context) -> list[Facet]:
     block = repeated_block(context)
     if block:
         times = Plain(f"{context.repeats(block)} × ")
-        stacked = (times, Code(block.class_name), Plain(" ("), *folded_path(block), Plain(")"))
+        stacked = (times, Code(block.class_name), Plain(" ("), *folded_path(block, "?" in times.text), Plain(")"))
         rows.append(Facet("stack", stacked, _spans(block.created_at)))
     rows += [facet for facet in (_width(context, block), *_head_facets(context)) if facet]
     return rows + _vocabulary(context)
 
 
-def folded_path(node: ModuleNode) -> Line:
-    """The path of a node, of a repeated one the first and the last: `h.0` … `11`."""
-    if node.repeats == 1:
+def folded_path(node: ModuleNode, is_open: bool = False) -> Line:
+    """The path of a node, of a repeated one the first and the last: `h.0` … `11`; the first where the last is open."""
+    if node.repeats == 1 or is_open:
         return (Code(node.path),)
     return (Code(node.paths[0]), Plain(" … "), Code(node.paths[-1].rsplit(".", 1)[-1]))
 
@@ -139,7 +139,7 @@ def _traced_heads(context: Context, key: str, holes: tuple[str, ...]) -> Facet |
             if binding.hole in holes:
                 dim = _dim_between(context, binding.where)
                 if dim is not None:
-                    return Facet(key, (Code(binding.code), Plain(f" = {dim.value}")), (binding.where,))
+                    return Facet(key, (Code(binding.code), Plain(" = "), *dim_line(dim)), (binding.where,))
     return None
 
 

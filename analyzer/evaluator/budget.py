@@ -22,6 +22,8 @@ class Budget:
     items: int = 4_000_000
     text: int = 4_000_000
     bits: int = 65_536
+    elements: int = 16_000_000
+    """Of one array of NumPy: those are real, whatever sizes a model is tried at."""
     seconds: float = 300.0
     """Of the processor, not of the clock: what is evaluated does not depend on how busy the machine is."""
     _deadline: float = field(default=0.0, repr=False)
@@ -59,6 +61,10 @@ class Budget:
     def check_text(self, length: int) -> None:
         if length > self.text:
             raise BudgetExhausted("budget_exhausted", "text")
+
+    def check_elements(self, count: int) -> None:
+        if count > self.elements:
+            raise BudgetExhausted("budget_exhausted", "elements")
 
     def check_bits(self, count: int) -> None:
         if count > self.bits:

@@ -269,6 +269,8 @@ class Session:
         self.budget.spend()
         packed = isinstance(function, nn.RNNBase) and args and is_packed(args[0])
         result = call_packed(self, function, args, kwargs) if packed else function(*args, **kwargs)
+        if isinstance(result, np.ndarray):
+            self.budget.check_elements(result.size)
         if self.repetition.depth:
             self.repetition.called(function, args, kwargs, result)
         return result

@@ -20,7 +20,7 @@ from analyzer.shapes.entry_points import BuildPlan, find_builds, find_presets
 from analyzer.shapes.example_sizes import find_example_builds
 from analyzer.shapes.input_spec import parse_input_spec
 from analyzer.shapes.reference import derive_reference
-from analyzer.shapes.requests import ModelRequest
+from analyzer.shapes.requests import Effort, ModelRequest
 from analyzer.shapes.tasks import payload_of
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 TASK = "analyzer.shapes.tasks:evaluate"
 MAXIMUM_MODELS = 60
 MAXIMUM_PRESETS = 24
+MAXIMUM_NAMED = 8
+"""Models beside the main one whose sizes are named; of more than these all are told in numbers."""
 MINIMUM_SECONDS = 5.0
 """Less is not enough for a worker to come up."""
 WALL_FACTOR = 8
@@ -188,15 +190,23 @@ def _requests(index: SourceIndex, facts: Facts, options: ShapesOptions) -> list[
         owner = index.symbols.definition(candidate.qualified_name)
         if owner is not None and owner not in chosen:
             chosen.append(owner)
-    requests = []
-    for number, owner in enumerate(chosen[:MAXIMUM_MODELS]):
-        builds = (_user_builds(index, owner, options) if number == 0 else ()) or _derived_builds(index, facts, owner)
-        span = index.span(owner.path, owner.node)
-        request = ModelRequest(owner.name, owner.qualified_name, span, builds, number == 0)
-        if number == 0:
-            request = replace(request, inputs=inputs, method=options.method, training=options.training)
-        requests.append(replace(request, effort="full" if number == 0 else "brief"))
-    return requests
+    if not chosen:
+        return []
+    main, others = chosen[0], chosen[1:MAXIMUM_MODELS]
+    builds = _user_builds(index, main, options) or _derived_builds(index, facts, main)
+    request = _request(index, main, builds, "full", main=True)
+    effort: Effort = "brief" if len(others) <= MAXIMUM_NAMED else "numeric"
+    return [
+        replace(request, inputs=inputs, method=options.method, training=options.training),
+        *(_request(index, owner, find_builds(index, facts, owner), effort) for owner in others),
+    ]
+
+
+def _request(
+    index: SourceIndex, owner: Definition, builds: tuple[BuildPlan, ...], effort: Effort, *, main: bool = False
+) -> ModelRequest:
+    where = index.span(owner.path, owner.node)
+    return ModelRequest(owner.name, owner.qualified_name, where, builds, main, effort=effort)
 
 
 def _derived_builds(index: SourceIndex, facts: Facts | None, owner: Definition) -> tuple[BuildPlan, ...]:

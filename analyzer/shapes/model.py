@@ -547,7 +547,7 @@ def _trace(draft: _Draft, mode: Mode, raw: RawTrace, named: NamedTraces) -> Trac
     return Trace(
         mode.name,  # type: ignore[arg-type]
         draft.request.method,
-        tuple(_input(planned, mode.plan) for planned in mode.plan),
+        tuple(_input(planned, mode.plan, draft.request.effort != "numeric") for planned in mode.plan),
         named.rows(),
         with_calls(draft.records, named.calls()),
         named.output(),
@@ -557,12 +557,12 @@ def _trace(draft: _Draft, mode: Mode, raw: RawTrace, named: NamedTraces) -> Trac
     )
 
 
-def _input(planned: PlannedInput, plan: Plan) -> ModelInput:
-    """A name has its number from any of the inputs."""
+def _input(planned: PlannedInput, plan: Plan, named: bool = True) -> ModelInput:
+    """A name has its number from any of the inputs; where no size is named, the inputs' are not either."""
     value = planned.spec.value
     if isinstance(value, TensorValue):
         sizes = sizes_of([other.spec for other in plan])
-        dims = tuple(Dim(d.number(sizes), d.text) for d in value.dims)
+        dims = tuple(Dim(d.number(sizes), d.text if named else None) for d in value.dims)
         return ModelInput(planned.spec.name, TensorSpec(dims, value.dtype), planned.reason, planned.where)
     return ModelInput(planned.spec.name, str(value), planned.reason, planned.where)
 

@@ -6,6 +6,7 @@ import pytest
 from torch import nn
 
 from analyzer.evaluator import constants
+from analyzer.evaluator.errors import BudgetExhausted
 
 HEAD = "import torch\nimport torch.nn as nn\n"
 ROTARY = """
@@ -111,3 +112,10 @@ class Net(nn.Module):
     known, columns, data = recording.outputs
     assert (str(known), str(columns)) == ("float32[5, 5]", "float32[2, 3, 5]")
     assert str(data) == "float32[?]"
+
+
+def test_an_array_of_numpy_beyond_the_budget_ends_the_evaluation(repository):
+    interpreter = repository("import numpy as np\ndef table(n):\n    return np.zeros((n, 1000)).shape\n")
+    assert interpreter.evaluate("model.py", "table(100)") == (100, 1000)
+    with pytest.raises(BudgetExhausted, match="elements"):
+        interpreter.evaluate("model.py", "table(20_000)")

@@ -8,12 +8,13 @@ import torch
 from torch import nn
 
 from analyzer.evaluator import Interpreter
+from analyzer.facts import derive_facts
 from analyzer.index import open_repository
 from analyzer.records.evidence import Known, Unknown
 from analyzer.render.shapes_json import shapes_json
 from analyzer.shapes import ShapesOptions, UnknownModel, derive_model_shapes
 from analyzer.shapes.caching import bytes_per_token
-from analyzer.shapes.derivation import find_model
+from analyzer.shapes.derivation import MAXIMUM_NAMED, derive_shapes, find_model
 from analyzer.shapes.entry_points import find_builds
 from analyzer.shapes.model import derive_model, derive_stages
 from analyzer.shapes.requests import ModelRequest
@@ -306,3 +307,14 @@ def test_a_name_has_one_number_in_all_inputs(tmp_path):
     text = UNFINISHED.replace("forward(self, x)", "forward(self, x, y)").replace("@ x", "+ y")
     model = shapes(repository(tmp_path, text), inputs=("x: float32[B=3, 4]", "y: float32[B, 6]"))
     assert [given.value.shape[0].value for given in model.traces[0].inputs] == [3, 3]
+
+
+@pytest.mark.parametrize(("others", "shown"), [(2, "[B, 3]"), (MAXIMUM_NAMED + 1, "[2, 3]")])
+def test_of_many_models_beside_the_main_one_all_are_told_in_numbers(tmp_path, others, shown):
+    net = "class Net{}(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+    net += "        self.a = nn.Linear(3, 3)\n    def forward(self, x):\n        return self.a(x)\n"
+    index = repository(tmp_path, "from torch import nn\n" + "".join(net.format(n) for n in range(others + 1)))
+    models = derive_shapes(index, derive_facts(index)).models
+    assert {str(trace.output[0]) for model in models[1:] for trace in model.traces} == {shown}
+    assert {str(model.traces[0].inputs[0].value) for model in models[1:]} == {shown}
+    assert str(models[0].traces[0].output[0]) == "[B, 3]"

@@ -105,7 +105,6 @@ def _zoo_row(context: Context, model: ModelShapes) -> tuple[Line, ...]:
     )
     trace = model.traces[0] if model.traces else None
     inputs = codes(f"{item.name}: {item.value}" for item in trace.inputs) if trace else ()
-    names = {found.sheet_id for found in context.used_techniques if model.qualified_name in found.models}
     outputs = codes(str(spec) for spec in trace.output[:3]) if trace else ()
     return (
         name,
@@ -113,9 +112,17 @@ def _zoo_row(context: Context, model: ModelShapes) -> tuple[Line, ...]:
         total,
         inputs,
         outputs,
-        join(sorted(context.technique_name(item) for item in names)),
+        join(sorted(context.technique_name(item) for item in _techniques_in(context, model))),
         ref(model.where),
     )
+
+
+def _techniques_in(context: Context, model: ModelShapes) -> set[str]:
+    """Techniques of the classes that the built model consists of."""
+    nodes = (context.class_at(node.defined_at) for node in walk(model.tree))
+    classes = {item.qualified_name for item in nodes if item} | {model.qualified_name}
+    found = context.used_techniques if model.main else context.analysis.findings.techniques
+    return {item.sheet_id for item in found if item.sheet_id in context.sheets and classes & set(item.models)}
 
 
 def _build(model: ModelShapes) -> Line:
