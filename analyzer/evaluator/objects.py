@@ -198,11 +198,15 @@ def build_class(frame: Frame, code: Any, bases: tuple[type, ...], keywords: dict
     return finish_class(code.name, bases, keywords, namespace, cell)
 
 
+ASKED_BY_PYTHON = ("__class__", "__dict__", "__reduce_ex__", "__reduce__", "__getstate__", "__setstate__")
+"""What `isinstance` and `copy` ask; the target's own requests for these names are decided by the policy."""
+
+
 def _spared(own: Any) -> Any:
-    """The target's `__getattribute__`, except for what `isinstance` in code of ours asks: that would have no end."""
+    """The target's `__getattribute__`, except for what code of ours asks: that would have no end, or no answer."""
 
     def __getattribute__(self: Any, name: str) -> Any:
-        if name in ("__class__", "__dict__"):
+        if name in ASKED_BY_PYTHON:
             return object.__getattribute__(self, name)
         return own(self, name)
 

@@ -259,3 +259,71 @@ class Net(nn.Module):
     recording = interpreter.call(model, [interpreter.tensor([2, 3])])
     assert [str(tensor) for tensor in recording.outputs] == ["float32[2, 4]"]
     assert len(recording.calls_of("line.parametrizations.weight.0")) == 1
+
+
+WRAPPED = """
+import copy, functools, logging
+import torch
+from torch import nn
+
+def kept(function):
+    @functools.wraps(function)
+    def wrapper(*args):
+        return function(*args)
+    return wrapper
+
+class Mapped:
+    names = {"width": "size"}
+    def __init__(self):
+        self.size = [4]
+    def __getattribute__(self, name):
+        if name != "names" and name in super().__getattribute__("names"):
+            name = super().__getattribute__("names")[name]
+        return super().__getattribute__(name)
+    @kept
+    def shown(self):
+        return self.size
+
+def copied():
+    first = Mapped()
+    second = copy.deepcopy(first)
+    second.size.append(5)
+    return first.width, second.width, copy.copy(first).width
+
+def traced(tensor):
+    capturing = torch.cuda.is_current_stream_capturing() or torch.xpu.is_current_stream_capturing()
+    return capturing or isinstance(tensor, torch.fx.Proxy) or isinstance(tensor, torch._subclasses.FakeTensor)
+
+logging.StreamHandler().setFormatter(logging.Formatter("%(message)s"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("(Mapped.shown.__name__, Mapped.shown.__qualname__)", ("shown", "Mapped.shown")),
+        ("copied()", ([4], [4, 5], [4])),
+        ("traced(torch.zeros(2))", False),
+    ],
+)
+def test_wrapped_and_copied_objects_are_those_of_python(expression: str, value: object, repository) -> None:  # type: ignore[no-untyped-def]
+    interpreter = repository(WRAPPED)
+    assert interpreter.evaluate("model.py", expression) == value
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_grouped_products_have_the_sizes_of_torch(dtype: str, repository) -> None:  # type: ignore[no-untyped-def]
+    source = f"""
+import torch
+from torch import nn
+class Experts(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(2, 8, 16, dtype=torch.{dtype}))
+    def forward(self, x, ends):
+        return nn.functional.grouped_mm(x.to(torch.{dtype}), self.weight, offs=ends.to(torch.int32))
+"""
+    interpreter = repository(source)
+    inputs = [interpreter.tensor([4, 8]), interpreter.tensor([2], "int64")]
+    recording = interpreter.call(interpreter.build("model.py", "Experts()"), inputs)
+    assert [str(tensor) for tensor in recording.outputs] == [f"{dtype}[4, 16]"]

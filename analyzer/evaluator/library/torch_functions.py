@@ -365,6 +365,11 @@ torch.mps.is_available torch.backends.mps.is_available()
 torch.cuda.is_available         torch.cuda.is_available()
 torch.cuda.device_count         torch.cuda.device_count()
 torch.cuda.is_bf16_supported    torch.cuda.is_available()
+torch.fx.Proxy torch._subclasses.FakeTensor
+torch.nn.functional.grouped_mm torch.nn.functional.grouped_mm(torch.zeros(4, 8), torch.zeros(2, 8, 16), offs=torch.tensor([2, 4], dtype=torch.int32))
+torch.xpu.is_available torch.cuda.is_available()
+torch.xpu.is_current_stream_capturing torch.cuda.is_available()
+torch.cuda.is_current_stream_capturing torch.cuda.is_available()
 torch.backends.mps.is_available torch.backends.mps.is_available()
 torch.distributed.is_available torch.distributed.ReduceOp
 torch.distributed.is_initialized torch.distributed.is_initialized()

@@ -115,6 +115,7 @@ def provide(session: Any) -> Provided:
         "inspect.signature": _signature,
         "inspect.get_annotations": lambda value, **options: annotations_of(session, value, inherited=False),
         "sys.stderr": quiet, "sys.stdout": quiet, "logging.StreamHandler": quiet, "logging.Logger": quiet,
+        "logging.Formatter": lambda *args, **kwargs: quiet,
         "inspect.isfunction": lambda value: isinstance(value, types.FunctionType),
         "inspect.isclass": lambda value: isinstance(value, type),
         "inspect.ismethod": lambda value: isinstance(value, types.MethodType),
@@ -151,7 +152,9 @@ class CachedProperty:
 
 def _wrap(wrapper: Any, wrapped: Any) -> Any:
     if isinstance(wrapper, types.FunctionType) and MARK in wrapper.__dict__ and hasattr(wrapped, "__name__"):
-        wrapper.__name__, wrapper.__doc__ = wrapped.__name__, wrapped.__doc__
+        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+            if hasattr(wrapped, name):
+                setattr(wrapper, name, getattr(wrapped, name))
         wrapper.__dict__.update({k: v for k, v in getattr(wrapped, "__dict__", {}).items() if not k.startswith("__")})
         if isinstance(wrapped, types.FunctionType):
             wrapper.__wrapped__ = wrapped  # type: ignore[attr-defined]

@@ -34,6 +34,12 @@ def provide(session: Any) -> Provided:
         **{f"torch.compiler.{name}": _identity for name in ("disable", "allow_in_graph", "assume_constant_result")},
         "torch.cuda.is_available": _no_device(session, "torch.cuda.is_available()", False),
         "torch.cuda.device_count": _no_device(session, "torch.cuda.device_count()", 0),
+        "torch.fx.Proxy": _never_made("torch.fx", "Proxy"),
+        "torch._subclasses.FakeTensor": _never_made("torch._subclasses", "FakeTensor"),
+        "torch.nn.functional.grouped_mm": _grouped_product,
+        "torch.xpu.is_available": _no_device(session, "torch.xpu.is_available()", False),
+        "torch.xpu.is_current_stream_capturing": _no_device(session, "torch.xpu.is_current_stream_capturing()", False),
+        "torch.cuda.is_current_stream_capturing": _no_device(session, "torch.cuda.is_current_stream_capturing()", False),
         "torch.cuda.is_bf16_supported": lambda: False, "torch.backends.mps.is_available": _no_device(session, "torch.backends.mps.is_available()", False),
         "torch.mps.is_available": _no_device(session, "torch.mps.is_available()", False),
         "torch.distributed.is_available": lambda: False, "torch.distributed.is_initialized": lambda: False,
@@ -83,6 +89,29 @@ def _no_device(session: Any, question: str, answer: bool | int | None) -> Callab
         return answer
 
     return ask
+
+
+def _never_made(module: str, name: str) -> type:
+    """A class of values that only tracers make; an evaluation has none, whatever is asked about it."""
+    return type(name, (), {"__module__": module})
+
+
+def _grouped_product(
+    rows: Any, matrices: Any, *, offs: Any = None, bias: Any = None, out_dtype: Any = None
+) -> torch.Tensor:
+    """Each row times the matrix of its group: sizes and cost are those of all rows times one of them.
+
+    torch's own rule for tensors without contents takes bfloat16 only, its kernels take more.
+    """
+    for value in (rows, matrices, offs, bias):
+        if isinstance(value, UnknownValue):
+            raise CannotEvaluate.because(value.cause)
+    if rows.dim() != 2 or matrices.dim() != 3 or offs is None or bias is not None or out_dtype is not None:
+        raise CannotEvaluate("not_in_library", "torch.nn.functional.grouped_mm of other forms")
+    if offs.dim() != 1 or offs.dtype != torch.int32 or offs.shape[0] != matrices.shape[0]:
+        raise RuntimeError("grouped_mm: offs must hold one int32 end for each matrix")
+    product: torch.Tensor = rows @ matrices[0]
+    return product
 
 
 def _initialiser(session: Any, name: str) -> Callable[..., Any]:
