@@ -16,6 +16,7 @@ from analyzer.records.document import Chapter, Document, Language, Table
 from analyzer.records.evidence import Known
 from analyzer.records.formulas import evaluate_formula
 from analyzer.records.tensors import Cost, FormulaVariable, ModelShapes
+from analyzer.render.sized_shapes import SizedShape, sized_shapes
 from analyzer.render.syntax_tree import Tree, syntax_tree
 from analyzer.render.wording import phrase, word
 
@@ -39,6 +40,7 @@ class Quantity:
 class SizesPanel:
     quantities: tuple[Quantity, ...]
     sizes: tuple[FormulaVariable, ...]
+    shapes: tuple[SizedShape, ...] = ()
 
     def markup(self, language: Language) -> Markup:
         return _markup(self, language)
@@ -51,9 +53,9 @@ def sizes_panel(models: Iterable[ModelShapes]) -> SizesPanel | None:
     quantities = _quantities(model) if model is not None else ()
     used = {v.name: None for quantity in quantities for v in quantity.cost.variables}
     sizes = tuple(_common(name, quantities) for name in used)
-    if not any(size.smallest < size.largest for size in sizes):
+    if model is None or not any(size.smallest < size.largest for size in sizes):
         return None
-    return SizesPanel(quantities, sizes)
+    return SizesPanel(quantities, sizes, sized_shapes(model, {size.name: size.value for size in sizes}))
 
 
 def place_of(document: Document) -> str:
@@ -98,7 +100,7 @@ def _markup(panel: SizesPanel, language: Language) -> Markup:
     return Markup(
         '<p>{}</p><form class="sizes" autocomplete="off" data-sizes="{}">{}<p class="scripted" hidden>'
         '<button class="button" type="reset">{}</button> <output aria-live="polite" data-message="{}"></output></p>'
-        "{}</form>"
+        "{}{}</form>"
     ).format(
         introduction,
         json.dumps([[size.name, str(size.value)] for size in panel.sizes], separators=(",", ":")),
@@ -114,6 +116,7 @@ def _markup(panel: SizesPanel, language: Language) -> Markup:
             _head(language, "sizes_quantity", "sizes_counted", "sizes_convention"),
             Markup("").join(_quantity_row(quantity, language) for quantity in panel.quantities),
         ),
+        _shapes(panel, language),
     )
 
 
@@ -170,6 +173,28 @@ def _quantity_row(quantity: Quantity, language: Language) -> Markup:
         shown,
         _convention(quantity.cost, language),
     )
+
+
+def _shapes(panel: SizesPanel, language: Language) -> Markup:
+    """A table of its own, where any shape can be computed."""
+    if not panel.shapes:
+        return Markup("")
+    return Markup("<p>{}</p>{}").format(
+        word("sizes_shapes", language),
+        _region(
+            "shapes_at_sizes",
+            _head(language, "sizes_variable", "sizes_counted", "sizes_shape"),
+            Markup("").join(_shape_row(shape) for shape in panel.shapes),
+        ),
+    )
+
+
+def _shape_row(shape: SizedShape) -> Markup:
+    shown = "[" + ", ".join(str(value) for value in shape.values) + "]"
+    return Markup(
+        '<tr data-shape="{}"><th scope="row"><code>{}</code></th><td class="right">{}</td>'
+        '<td class="right scripted chosen" hidden>{}</td><td><code>{}</code></td></tr>'
+    ).format(json.dumps(shape.trees, separators=(",", ":")), shape.target, shown, shown, shape.text)
 
 
 def byte_size(value: int) -> str:

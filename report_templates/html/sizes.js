@@ -3,9 +3,13 @@
   const form = document.querySelector(".sizes");
   const message = form.querySelector("output");
   const inputs = [...form.querySelectorAll("input[data-size]")];
+  const cellOf = (row) => row.querySelector(".chosen");
   const rows = [...form.querySelectorAll("tr[data-formula]")].map((row) => ({
-    tree: JSON.parse(row.dataset.formula), bytes: row.dataset.unit === "bytes", cell: row.querySelector(".chosen"),
-  }));
+    trees: [JSON.parse(row.dataset.formula)], cell: cellOf(row),
+    text: ([value]) => (row.dataset.unit === "bytes" ? byteSize(value) : grouped(value)),
+  })).concat([...form.querySelectorAll("tr[data-shape]")].map((row) => ({
+    trees: JSON.parse(row.dataset.shape), cell: cellOf(row), text: (values) => `[${values.join(", ")}]`,
+  })));
   const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
   // Sizes that have one value only have no control; they stand in the formulas as names all the same.
@@ -30,10 +34,9 @@
   };
   const show = () => {
     const sizes = chosen();
-    for (const { tree, bytes, cell } of rows) {
+    for (const { trees, cell, text } of rows) {
       try {
-        const value = computeFormula(tree, sizes);
-        cell.textContent = bytes ? byteSize(value) : grouped(value);
+        cell.textContent = text(trees.map((tree) => computeFormula(tree, sizes)));
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
         cell.textContent = "—";

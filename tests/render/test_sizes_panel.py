@@ -13,7 +13,7 @@ from analyzer.records.bundles import Shapes
 from analyzer.records.document import Chapter, Document, Plain, Table
 from analyzer.records.evidence import Known
 from analyzer.records.formulas import evaluate_formula
-from analyzer.records.tensors import Cost, FormulaVariable, ModelShapes
+from analyzer.records.tensors import Cost, Dim, FormulaVariable, ModelShapes, ShapeTarget, TensorSpec
 from analyzer.render import render_report
 from analyzer.render.sizes_panel import byte_size, place_of, sizes_panel
 from tests.render import sample
@@ -58,6 +58,17 @@ def model(*costs: tuple[str, Cost]) -> ModelShapes:
     return replace(sample.analysis().shapes.models[0], costs=found)
 
 
+def traced(*specs: tuple[str, TensorSpec]) -> ModelShapes:
+    """The model with these variables in its own method."""
+    row, base = sample.analysis().shapes.models[0].traces[0].rows[0], model()
+    rows = tuple(replace(row, targets=(ShapeTarget(name, (spec,)),)) for name, spec in specs)
+    return replace(base, traces=(replace(base.traces[0], rows=rows),))
+
+
+TOKENS = TensorSpec((Dim(2, "B"), Dim(16, "T")), "int64")
+PATCHES = TensorSpec((Dim(2, "B"), Dim(64, "(T//2)**2"), Dim(3072, "4*n_embd")), "float32")
+
+
 def shown(name: str, sizes: dict[str, int]) -> str:
     value = at(name, sizes)
     return byte_size(value) if "bytes" in name else f"{value:,}"
@@ -66,7 +77,7 @@ def shown(name: str, sizes: dict[str, int]) -> str:
 @pytest.fixture(scope="module")
 def article(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("report")
-    analysis = replace(sample.analysis(), shapes=Shapes((model(),)))
+    analysis = replace(sample.analysis(), shapes=Shapes((traced(("idx", TOKENS), ("x", PATCHES)),)))
     files = render_report(analysis, sample.report(), languages=("en", "zh"))
     for name in ("article.en.html", "article.zh.html"):
         (folder / name).write_text(str(files[name]), encoding="utf-8")
@@ -145,6 +156,18 @@ def test_a_size_outside_the_checked_range_is_not_taken(page, refused):
     assert cells(page, 2) == {name: shown(name, {**START, "B": 3}) for name in FORMULAS}
 
 
+def test_shapes_follow_the_sizes(page):
+    type_size(page, "T", 33)
+    type_size(page, "n_embd", 100)
+    rows = page.evaluate(
+        "[...document.querySelectorAll('tr[data-shape]')].map(row => [...row.cells].map(cell => cell.textContent))"
+    )
+    assert rows == [
+        ["idx", "[2, 16]", "[2, 33]", "[B, T]"],
+        ["x", "[2, 64, 3072]", "[2, 256, 400]", "[B, (T//2)**2, 4*n_embd]"],
+    ]
+
+
 def test_the_change_is_announced_and_taken_back(page):
     type_size(page, "T", 200)
     assert page.inner_text(".sizes output") == "Recomputed for T = 200."
@@ -190,6 +213,16 @@ def test_a_formula_that_does_not_give_the_counted_number_is_not_computed():
     panel = sizes_panel((model(("flops", cost("flops", at("flops", START) + 1)), ("parameters", cost("parameters"))),))
     assert panel is not None
     assert [quantity.name for quantity in panel.quantities] == ["parameters"]
+
+
+@pytest.mark.parametrize(
+    "dim", [Dim(32, None), Dim(32, "height"), Dim(33, "2*T"), Dim(None, None)], ids=("bare", "other", "wrong", "data")
+)
+def test_a_shape_with_a_size_that_no_name_explains_is_left_out(dim):
+    built = traced(("idx", TOKENS), ("image", TensorSpec((Dim(2, "B"), dim), "float32")))
+    panel = sizes_panel((built,))
+    assert panel is not None
+    assert [shape.target for shape in panel.shapes] == ["idx"]
 
 
 def test_without_formulas_there_is_no_panel():
