@@ -173,6 +173,33 @@ def code_fact(value: Any, name: str) -> Any:
     return tuple(dict.fromkeys([*parameters.all_names(), *origin.code.local_names]))
 
 
+def positional_defaults(function: Any) -> tuple[Any, ...] | None:
+    """`__defaults__` of a function of the target."""
+    origin = function.__dict__[MARK]
+    return tuple(origin.defaults[n] for n in origin.code.parameters.positional if n in origin.defaults) or None
+
+
+def keyword_defaults(function: Any) -> dict[str, Any] | None:
+    """`__kwdefaults__` of a function of the target."""
+    origin = function.__dict__[MARK]
+    return {n: origin.defaults[n] for n in origin.code.parameters.keyword_only if n in origin.defaults} or None
+
+
+def copy_function(function: Any, name: Any, defaults: Any) -> Any:
+    """Another function of the same code in the same place, which has the defaults of its keyword-only parameters."""
+    if isinstance(name, UnknownValue) or isinstance(defaults, UnknownValue):
+        raise CannotEvaluate.because((name if isinstance(name, UnknownValue) else defaults).cause)
+    code = function.__dict__[MARK].code
+    place = inspect.getclosurevars(function).nonlocals.get("frame")
+    if not isinstance(place, Frame):
+        raise CannotEvaluate("attribute_not_allowed", "function.__code__")
+    named = code.parameters.positional[-len(defaults) :] if defaults else ()
+    own = {**(keyword_defaults(function) or {}), **dict(zip(named, defaults or (), strict=True))}
+    made = make_function(code, place, own)
+    made.__name__ = made.__name__ if name is None else name
+    return made
+
+
 def is_own_class(kind: type) -> bool:
     return MARK in kind.__dict__
 

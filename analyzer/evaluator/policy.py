@@ -15,7 +15,7 @@ import torch
 
 from analyzer.evaluator.errors import CannotEvaluate, Cause
 from analyzer.evaluator.library import canonical_name, modules, real_object, rows
-from analyzer.evaluator.objects import MARK, is_own_class, is_own_instance
+from analyzer.evaluator.objects import MARK, is_own_class, is_own_instance, keyword_defaults, positional_defaults
 from analyzer.evaluator.values import UnknownValue
 
 OPEN_DUNDERS_TEXT = """
@@ -226,6 +226,8 @@ class Policy:
         if isinstance(value, type) and self._may_gain(value, name):
             self._added.setdefault(name, []).insert(0, (value, new))
             return
+        if name == "__kwdefaults__" and _has_keyword_defaults(value, new):
+            return
         if not (name == "__dict__" and _may_replace_namespace(value, new)):
             self.check_writable(value, name)
         setattr(value, name, new)
@@ -336,7 +338,29 @@ def _read_plain(name: str) -> Callable[[Any], Any]:
     return lambda value: getattr(value, name)
 
 
+def _has_keyword_defaults(value: Any, wanted: Any) -> bool:
+    """A copied function is told the defaults that it already has."""
+    own = isinstance(value, types.FunctionType) and MARK in value.__dict__
+    had = (keyword_defaults(value) or {}) if own else {}
+    given = wanted or {}
+    return own and had.keys() == given.keys() and all(had[name] is given[name] for name in had)
+
+
+def _read_defaults(name: str, defaults_of: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        plain = value.__func__ if isinstance(value, types.MethodType) else value
+        if isinstance(plain, types.FunctionType) and MARK in plain.__dict__:
+            return defaults_of(plain)
+        if not hasattr(value, name):
+            raise AttributeError(name)
+        return UnknownValue(Cause("attribute_not_allowed", (f"{type(value).__name__}.{name}",)))
+
+    return read
+
+
 SPECIAL: dict[str, Callable[[Any], Any]] = {
+    "__defaults__": _read_defaults("__defaults__", positional_defaults),
+    "__kwdefaults__": _read_defaults("__kwdefaults__", keyword_defaults),
     "__class__": _read_class,
     "__dict__": _read_dict,
     "__self__": _read_of_method("__self__"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from analyzer.evaluator import CannotEvaluate, TargetRaised
+
 IN_PLACE = """
 import torch
 from torch import nn
@@ -327,3 +329,61 @@ class Experts(nn.Module):
     inputs = [interpreter.tensor([4, 8]), interpreter.tensor([2], "int64")]
     recording = interpreter.call(interpreter.build("model.py", "Experts()"), inputs)
     assert [str(tensor) for tensor in recording.outputs] == [f"{dtype}[4, 16]"]
+
+
+COPIES = """
+import functools, types
+
+def copy_function(f):
+    g = types.FunctionType(f.__code__, f.__globals__, name=f.__name__, argdefs=f.__defaults__, closure=f.__closure__)
+    g = functools.update_wrapper(g, f)
+    g.__kwdefaults__ = f.__kwdefaults__
+    return g
+
+def factory(held):
+    def inner(a, b=2, *, c=3):
+        "told"
+        return a, b, c, held
+    return inner
+
+class Base:
+    def made(cls, size=1):
+        "made"
+        return cls.__name__, size
+    made = classmethod(made)
+
+class Derived(Base):
+    pass
+
+taken = copy_function(Base.made)
+taken.__doc__ = "other"
+Derived.made = classmethod(taken)
+
+def shorter(f):
+    return types.FunctionType(f.__code__, f.__globals__, "renamed", (7,))
+
+def moved(f, g):
+    return types.FunctionType(f.__code__, g.__globals__)
+"""
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("copy_function(factory(5))(1, c=4)", (1, 2, 4, 5)),
+        ("copy_function(factory(5)) is factory(5)", False),
+        ("copy_function(factory(5)).__name__", "inner"),
+        ("(factory(5).__defaults__, factory(5).__kwdefaults__)", ((2,), {"c": 3})),
+        ("(Derived.made(), Derived.made(4), Base.made())", (("Derived", 1), ("Derived", 4), ("Base", 1))),
+        ("(Derived.made.__doc__, Base.made.__doc__)", ("other", "made")),
+        ("(shorter(factory(5))(1), shorter(factory(5)).__name__)", ((1, 7, 3, 5), "renamed")),
+    ],
+)
+def test_a_function_is_copied_by_its_parts(expression: str, value: object, repository) -> None:  # type: ignore[no-untyped-def]
+    assert repository(COPIES).evaluate("model.py", expression) == value
+
+
+@pytest.mark.parametrize("expression", ["moved(factory(1), shorter)", "copy_function(len)", "copy_function(Base)"])
+def test_parts_of_different_functions_make_none(expression: str, repository) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises((CannotEvaluate, TargetRaised)):
+        repository(COPIES).evaluate("model.py", f"{expression}(1)")

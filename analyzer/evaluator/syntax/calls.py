@@ -8,6 +8,7 @@ from typing import Any
 
 from analyzer.evaluator.errors import CannotEvaluate
 from analyzer.evaluator.frame import Frame
+from analyzer.evaluator.syntax.function_copies import build_copy
 from analyzer.evaluator.syntax.scope import Evaluate, Expressions, Scope, find_bound_names
 from analyzer.evaluator.values import UnknownValue
 
@@ -23,7 +24,7 @@ def build_Call(node: ast.Call, scope: Scope) -> Evaluate:
         args, kwargs = gather(frame)
         return frame.session.call(target, args, kwargs)
 
-    return call
+    return build_copy(node, scope, call)
 
 
 def build_arguments(node: ast.Call, scope: Scope) -> Callable[[Frame], tuple[list[Any], dict[str, Any]]]:
