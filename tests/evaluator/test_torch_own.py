@@ -69,3 +69,16 @@ def test_parts_of_a_result_have_names(repository, call) -> None:  # type: ignore
     for given in (interpreter.tensor([3, 4]), torch.zeros(3, 4)):
         found = interpreter.evaluate("model.py", "parts(x)", {"x": given})
         assert [part.shape for part in found] == [part.shape for part in expected]
+
+
+def test_overlapping_windows_are_strided_views(repository) -> None:  # type: ignore[no-untyped-def]
+    source = """
+from torch import nn
+class Windows(nn.Module):
+    def forward(self, x):
+        batch, length, width = x.shape
+        return x.as_strided((batch, length - 2, 3, width), (length * width, width, width, 1))
+"""
+    interpreter = repository(source)
+    recording = interpreter.call(interpreter.build("model.py", "Windows()"), [interpreter.tensor([2, 6, 4])])
+    assert [str(tensor) for tensor in recording.outputs] == ["float32[2, 4, 3, 4]"]

@@ -19,7 +19,7 @@ relu relu_ remainder renorm repeat repeat_interleave requires_grad requires_grad
 roll rot90 round rsqrt scatter scatter_ scatter_add scatter_add_ scatter_reduce scatter_reduce_ select select_scatter
 set_ shape short sigmoid sigmoid_ sign sin sin_ sinh size slice_scatter softmax sort split split_with_sizes sqrt sqrt_ square
 squeeze squeeze_ std storage_offset stride sub sub_ sum swapaxes swapdims T t t_ take take_along_dim tan tanh tanh_ tensor_split
-tile to tolist topk trace transpose transpose_ tril tril_ triu triu_ true_divide trunc type type_as unbind unflatten unfold
+as_strided tile to tolist topk trace transpose transpose_ tril tril_ triu triu_ true_divide trunc type type_as unbind unflatten unfold
 uniform_ unique unique_consecutive unsqueeze unsqueeze_ untyped_storage var view view_as where zero_ H mH is_quantized is_inference
 bincount cosine_similarity grad_fn backward apply_ log_normal_ geometric_ is_set_to sinc deg2rad logcumsumexp heaviside hypot
 fmod_ round_ ceil_ trunc_ exp2_ reciprocal_ rsqrt_ square_ sgn nanmedian vdot addbmm addmv sum_to_size unsafe_chunk is_same_size
