@@ -9,16 +9,18 @@ import dataclasses
 import os
 import pickle
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from reference_model.adapters import add_lora, merge_lora
 from reference_model.config import ModelConfig, TrainingConfig
+from reference_model.distributed import Team, gather, wait_for_all
 from reference_model.errors import UserError
 from reference_model.model import GPT
-from reference_model.tokenizer import CharacterTokenizer
+from reference_model.tokenizer import CharacterTokenizer, Tokenizer
 
 FORMAT = "reference_model/checkpoint/1"
 
@@ -29,36 +31,40 @@ class Run:
 
     model: GPT
     optimizer: torch.optim.Optimizer
-    tokenizer: CharacterTokenizer
+    tokenizer: Tokenizer
     config: TrainingConfig
     generator: torch.Generator  # draws the batches
     corpus: str  # the name or path that the text came from
     step: int = 0  # optimizer steps done
+    team: Team = field(default_factory=Team)  # the processes that train together
 
 
 def save_checkpoint(path: Path, run: Run) -> None:
-    """Everything of the run, for `resume_run`."""
-    content = {
-        "format": FORMAT,
-        "model_config": dataclasses.asdict(run.model.config),
-        "training_config": dataclasses.asdict(run.config),
-        "corpus": run.corpus,
-        "characters": run.tokenizer.characters,
-        "step": run.step,
-        "model": run.model.state_dict(),
-        "optimizer": run.optimizer.state_dict(),
-        "batch_generator": run.generator.get_state(),
-        "dropout_generators": dropout_generators(),
-    }
-    write_content(path, content)
+    """Everything of the run, for `resume_run`; when it returns, the file is there for every process of the team."""
+    generators = gather(dropout_generators(), run.team)
+    if run.team.leads:
+        content = {
+            "format": FORMAT,
+            "model_config": dataclasses.asdict(run.model.config),
+            "training_config": dataclasses.asdict(run.config),
+            "corpus": run.corpus,
+            **run.tokenizer.content(),
+            "step": run.step,
+            "model": run.model.state_dict(),
+            "optimizer": run.optimizer.state_dict(),
+            "batch_generator": run.generator.get_state(),
+            "dropout_generators": generators,
+        }
+        write_content(path, content)
+    wait_for_all(run.team)
 
 
-def export_model(path: Path, model: GPT, tokenizer: CharacterTokenizer) -> None:
+def export_model(path: Path, model: GPT, tokenizer: Tokenizer) -> None:
     """The model alone, in half precision: enough for `load_model`, a sixth of the size, and not resumable."""
     content = {
         "format": FORMAT,
         "model_config": dataclasses.asdict(model.config),
-        "characters": tokenizer.characters,
+        **tokenizer.content(),
         "model": {name: weight.half() for name, weight in model.state_dict().items()},
     }
     write_content(path, content)
@@ -76,7 +82,7 @@ def write_content(path: Path, content: dict[str, Any]) -> None:
 
 
 def dropout_generators() -> dict[str, torch.Tensor]:
-    """The states of torch's global generators, from which dropout draws."""
+    """The states of torch's global generators, from which dropout draws, in this process."""
     states = {"cpu": torch.get_rng_state()}
     if torch.cuda.is_available():
         states["cuda"] = torch.cuda.get_rng_state()
@@ -98,28 +104,47 @@ def read_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
     return content
 
 
-def load_model(path: Path, device: torch.device) -> tuple[GPT, CharacterTokenizer]:
-    """The model and its tokenizer, for generation."""
-    return build_model(read_checkpoint(path, device), path, device)
+def load_model(path: Path, device: torch.device) -> tuple[GPT, Tokenizer]:
+    """The model and its tokenizer, for generation; low-rank updates are merged into the weights."""
+    model, tokenizer = build_model(read_checkpoint(path, device), path, device)
+    return merge_lora(model), tokenizer
 
 
-def build_model(content: dict[str, Any], path: Path, device: torch.device) -> tuple[GPT, CharacterTokenizer]:
+def read_tokenizer(content: dict[str, Any]) -> Tokenizer:
+    """The tokenizer that a checkpoint holds."""
+    if "byte_pairs" in content:
+        from reference_model.bpe import BytePairTokenizer
+
+        return BytePairTokenizer(content["byte_pairs"])
+    return CharacterTokenizer(content["characters"])
+
+
+def build_model(content: dict[str, Any], path: Path, device: torch.device) -> tuple[GPT, Tokenizer]:
     try:
-        tokenizer = CharacterTokenizer(content["characters"])
+        tokenizer = read_tokenizer(content)
         model = GPT(ModelConfig(**content["model_config"])).to(device)
+        rank = content.get("training_config", {}).get("lora_rank", 0)
+        if rank > 0:
+            add_lora(model, rank)
         model.load_state_dict(content["model"])
     except (KeyError, TypeError, RuntimeError) as problem:
         reason = str(problem).splitlines()[0]
         raise UserError(f"{path}: its weights do not fit its configuration ({reason})") from None
     if tokenizer.vocab_size != model.config.vocab_size:
         raise UserError(
-            f"{path}: {tokenizer.vocab_size} characters, but a model for {model.config.vocab_size}; it is damaged"
+            f"{path}: {tokenizer.vocab_size} tokens, but a model for {model.config.vocab_size}; it is damaged"
         )
     return model, tokenizer
 
 
-def restore_generators(content: dict[str, Any], generator: torch.Generator) -> None:
+def restore_generators(content: dict[str, Any], generator: torch.Generator, team: Team) -> None:
+    states = content["dropout_generators"]
+    if len(states) != team.size:
+        raise UserError(
+            f"the run was trained by {len(states)} processes and this one has {team.size}: "
+            "it goes on bit for bit only with as many as before"
+        )
     generator.set_state(content["batch_generator"].cpu())
-    torch.set_rng_state(content["dropout_generators"]["cpu"].cpu())
-    if "cuda" in content["dropout_generators"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state(content["dropout_generators"]["cuda"].cpu())
+    torch.set_rng_state(states[team.rank]["cpu"].cpu())
+    if "cuda" in states[team.rank] and torch.cuda.is_available():
+        torch.cuda.set_rng_state(states[team.rank]["cuda"].cpu())

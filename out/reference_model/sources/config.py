@@ -1,7 +1,8 @@
 """What the model is made of and how it is trained, as two dataclasses and four presets of each.
 
 `classic` is the dialect of GPT-2 (2019) with the ReLU of the original Transformer (2017); `tiny`, `small` and
-`medium` speak the modern one (RoPE, RMSNorm, grouped-query attention, SwiGLU). It imports neither torch nor data.
+`medium` speak the modern one (RoPE, RMSNorm, grouped-query attention, SwiGLU). Sinusoids and experts are there for
+comparisons; no preset has them. It imports neither torch nor data.
 """
 
 from __future__ import annotations
@@ -11,10 +12,14 @@ from typing import Literal
 
 from reference_model.errors import UserError
 
-Position = Literal["learned", "rope"]
+Position = Literal["learned", "sinusoidal", "rope"]
 Norm = Literal["layer_norm", "rms_norm"]
 Activation = Literal["relu", "gelu", "swiglu"]
 AttentionKernel = Literal["sdpa", "explicit"]
+Schedule = Literal["constant", "linear", "cosine", "restarts"]
+Precision = Literal["auto", "float32", "bfloat16"]
+SCHEDULES: tuple[Schedule, ...] = ("constant", "linear", "cosine", "restarts")
+PRECISIONS: tuple[Precision, ...] = ("auto", "float32", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -38,13 +43,25 @@ class ModelConfig:
     rope_base: float = 10_000.0  # the longest wavelength is about 2 * pi * rope_base tokens
     init_std: float = 0.02  # Radford et al., 2018; see GPT.initialize_weights
     attention: AttentionKernel = "sdpa"  # "explicit" writes softmax(QK/sqrt(D))V out, for reading and comparing
+    n_experts: int = 1  # above 1, a router sends each token to some of several feed-forward layers
+    experts_per_token: int = 2
+    balance_weight: float = 0.01  # of the loss that keeps the experts evenly used (Fedus et al., 2022)
 
     @property
     def head_dim(self) -> int:
         return self.d_model // self.n_heads
 
     def __post_init__(self) -> None:
-        for name in ("vocab_size", "context_length", "d_model", "n_layers", "n_heads", "n_kv_heads", "d_ff"):
+        for name in (
+            "vocab_size",
+            "context_length",
+            "d_model",
+            "n_layers",
+            "n_heads",
+            "n_kv_heads",
+            "d_ff",
+            "n_experts",
+        ):
             if getattr(self, name) < 1:
                 raise UserError(f"{name} must be at least 1, not {getattr(self, name)}")
         if self.d_model % self.n_heads != 0:
@@ -53,6 +70,10 @@ class ModelConfig:
             raise UserError(f"n_heads {self.n_heads} is not a multiple of n_kv_heads {self.n_kv_heads}")
         if self.position == "rope" and self.head_dim % 2 != 0:
             raise UserError(f"RoPE turns pairs of features, but head_dim is {self.head_dim}")
+        if self.position == "sinusoidal" and self.d_model % 2 != 0:
+            raise UserError(f"each sinusoid fills two features, but d_model is {self.d_model}")
+        if self.n_experts > 1 and not 1 <= self.experts_per_token <= self.n_experts:
+            raise UserError(f"experts_per_token must lie between 1 and {self.n_experts}, not {self.experts_per_token}")
 
 
 @dataclass(frozen=True)
@@ -65,6 +86,8 @@ class TrainingConfig:
     learning_rate: float = 3e-3  # the peak, reached at the end of the warm-up; small models bear large ones
     min_learning_rate: float = 3e-4  # a tenth of the peak, where the cosine ends
     warmup_steps: int = 40
+    schedule: Schedule = "cosine"  # what follows the warm-up
+    restarts: int = 3  # cosines one after another, where the schedule is "restarts"
     weight_decay: float = 0.1  # on matrices only, see train.parameter_groups
     beta1: float = 0.9
     beta2: float = 0.95  # 0.999 remembers too long for noisy gradients of short runs
@@ -73,12 +96,20 @@ class TrainingConfig:
     eval_batches: int = 8
     checkpoint_interval: int = 200
     validation_fraction: float = 0.1  # the end of the corpus
+    precision: Precision = "auto"  # bfloat16 products on a GPU that has them, else float32; weights stay float32
+    compile: bool = False  # let torch.compile fuse the forward and backward pass: slow to start, then faster
+    lora_rank: int = 0  # above 0, only a low-rank update of that rank is trained, see adapters.py
     seed: int = 1337
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size", "accumulation", "eval_interval", "eval_batches", "checkpoint_interval"):
+        counts = ("steps", "batch_size", "accumulation", "eval_interval", "eval_batches", "checkpoint_interval")
+        for name in (*counts, "restarts"):
             if getattr(self, name) < 1:
                 raise UserError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.schedule not in SCHEDULES:
+            raise UserError(f"schedule must be one of {', '.join(SCHEDULES)}, not {self.schedule!r}")
+        if self.precision not in PRECISIONS:
+            raise UserError(f"precision must be one of {', '.join(PRECISIONS)}, not {self.precision!r}")
 
 
 PRESETS: dict[str, ModelConfig] = {

@@ -11,10 +11,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from reference_model.documents import PackedRows, Tokens, random_rows, read_documents, render
 from reference_model.errors import UserError
 
 ASSETS = Path(__file__).parent / "assets"
-TEXT_SUFFIXES = frozenset({".txt", ".md", ".rst", ".py"})
+TEXT_SUFFIXES = frozenset({".txt", ".md", ".rst", ".py", ".jsonl"})
 STDLIB_SKIPPED = frozenset({"site-packages", "dist-packages", "test", "tests", "__pycache__", "idle_test"})
 
 
@@ -37,6 +38,10 @@ def load_text(corpus: str) -> str:
 
 
 def read_file(path: Path) -> str:
+    """The text of a file; of JSON lines, their documents one after another."""
+    if path.suffix == ".jsonl":
+        documents = read_documents(path)
+        return "\n".join(document if isinstance(document, str) else render(document) for document in documents)
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
@@ -71,8 +76,23 @@ def split(tokens: Tensor, validation_fraction: float, context_length: int) -> tu
     return training, validation
 
 
-def random_batch(tokens: Tensor, batch_size: int, length: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """`batch_size` windows from random places, and the same windows one token later as targets."""
-    starts = torch.randint(len(tokens) - length, (batch_size,), generator=generator)  # (B,)
-    windows = torch.stack([tokens[start : start + length + 1] for start in starts.tolist()])  # (B, T+1)
+def random_batch(
+    tokens: Tokens,
+    batch_size: int,
+    length: int,
+    generator: torch.Generator,
+    share: tuple[int, int] = (0, 1),
+) -> tuple[Tensor, Tensor]:
+    """`batch_size` windows from random places, and the same windows one token later as targets.
+
+    Where several processes train together, `share` is (which one, of how many): all draw the same places, each takes
+    its own part of them.
+    """
+    if isinstance(tokens, PackedRows):
+        return random_rows(tokens, batch_size, generator, share)
+    rank, size = share
+    starts = torch.randint(len(tokens) - length, (size * batch_size,), generator=generator)  # (size * B,)
+    own = starts[rank * batch_size : (rank + 1) * batch_size].tolist()  # B of them
+    windows = torch.stack([tokens[start : start + length + 1] for start in own])  # (B, T+1)
+    windows = windows.long()  # a token file holds int32
     return windows[:, :-1], windows[:, 1:]  # (B, T) each

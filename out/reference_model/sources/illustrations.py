@@ -23,7 +23,7 @@ from reference_model.checkpoint import export_model, load_model
 from reference_model.data import ASSETS
 from reference_model.errors import UserError
 from reference_model.model import GPT, Attention, attention_weights, rotate
-from reference_model.tokenizer import CharacterTokenizer
+from reference_model.tokenizer import Tokenizer
 
 SENTENCE = "The Rays of Light"
 LIKELIEST = 5
@@ -52,7 +52,7 @@ def record_attention(model: GPT, tokens: Tensor) -> list[Tensor]:
 
 
 @torch.no_grad()
-def build_illustrations(model: GPT, tokenizer: CharacterTokenizer, sentence: str) -> dict[str, Any]:
+def build_illustrations(model: GPT, tokenizer: Tokenizer, sentence: str) -> dict[str, Any]:
     """Everything in plain lists, rounded to four decimals."""
     ids = tokenizer.encode(sentence)
     tokens = torch.tensor([ids])  # (1, T)

@@ -1,6 +1,6 @@
-"""Text to token ids and back, one id per character.
+"""Text to token ids and back, one id per character; what every tokenizer of this program can do.
 
-It knows the characters it was built from and nothing of the model.
+It knows the characters it was built from and nothing of the model. Byte pairs are in bpe.py.
 """
 
 from __future__ import annotations
@@ -8,10 +8,32 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, Protocol
 
 from reference_model.errors import UserError
 
 FORMAT = "reference_model/character_tokenizer/1"
+
+
+class Tokenizer(Protocol):
+    """What data, training and generation need of a tokenizer."""
+
+    @property
+    def vocab_size(self) -> int: ...
+
+    def encode(self, text: str) -> list[int]: ...
+
+    def decode(self, ids: Iterable[int]) -> str: ...
+
+    def marker(self, name: str) -> list[int]:
+        """The ids of a structural mark such as `<|user|>`, which encoded text should not be able to imitate."""
+        ...
+
+    def content(self) -> dict[str, Any]:
+        """Plain values from which `checkpoint.read_tokenizer` builds it again."""
+        ...
+
+    def save(self, path: Path) -> None: ...
 
 
 class CharacterTokenizer:
@@ -44,6 +66,13 @@ class CharacterTokenizer:
 
     def decode(self, ids: Iterable[int]) -> str:
         return "".join(self.characters[index] for index in ids)
+
+    def marker(self, name: str) -> list[int]:
+        """The characters of the mark: with one id per character, text can imitate it."""
+        return self.encode(name)
+
+    def content(self) -> dict[str, Any]:
+        return {"characters": self.characters}
 
     def save(self, path: Path) -> None:
         content = {"format": FORMAT, "characters": self.characters}

@@ -1,12 +1,11 @@
-"""The training loop: AdamW, warm-up and cosine, accumulation, clipping, evaluation, checkpoints.
+"""The training loop: AdamW, mixed precision, accumulation, clipping, evaluation, checkpoints.
 
-It works on token tensors; where text comes from is data.py's business.
+It works on tokens; where text comes from is data.py's business, the learning rate schedule.py's.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -15,12 +14,24 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from reference_model.checkpoint import Run, build_model, read_checkpoint, restore_generators, save_checkpoint
+from reference_model.adapters import add_lora, merge_lora
+from reference_model.checkpoint import (
+    Run,
+    build_model,
+    read_checkpoint,
+    restore_generators,
+    save_checkpoint,
+)
 from reference_model.config import ModelConfig, TrainingConfig
 from reference_model.data import random_batch
+from reference_model.distributed import Team, synchronized, wrap
+from reference_model.documents import Tokens
 from reference_model.errors import UserError
+from reference_model.health import dead_share, gradient_norms, record_dead_units, weight_norm
 from reference_model.model import GPT
-from reference_model.tokenizer import CharacterTokenizer
+from reference_model.progress import progress_bar
+from reference_model.schedule import learning_rate_at
+from reference_model.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,10 @@ class Metrics:
     validation_loss: float
     learning_rate: float
     gradient_norm: float  # before clipping, of the last step; 0 before the first
+    gradient_norms: dict[str, float]  # the same after clipping, part by part
+    weight_norm: float
+    dead_units: float  # share of the feed-forward layers' hidden units that no validation token activated
+    tokens_per_second: float  # trained by all processes together, evaluation included
     seconds: float  # since this process began to train
 
 
@@ -49,30 +64,65 @@ def choose_device(name: str = "auto") -> torch.device:
     return torch.device("cpu")
 
 
+def choose_precision(config: TrainingConfig, device: torch.device) -> torch.dtype:
+    """What matrix products are computed in. float16 is no choice: its range would need scaled losses."""
+    if config.precision == "auto":
+        return torch.bfloat16 if device.type == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
+    return torch.bfloat16 if config.precision == "bfloat16" else torch.float32
+
+
 # ---- beginning
 
 
-def start_run(model_config: ModelConfig, config: TrainingConfig, corpus: str, text: str, device: torch.device) -> Run:
+def start_run(
+    model_config: ModelConfig,
+    config: TrainingConfig,
+    corpus: str,
+    tokenizer: Tokenizer,
+    device: torch.device,
+    team: Team = Team(),  # noqa: B008  (frozen)
+) -> Run:
     """A run at step 0; the seed decides weights, batches and dropout."""
     torch.manual_seed(config.seed)
-    tokenizer = CharacterTokenizer.from_text(text)
     model = GPT(replace(model_config, vocab_size=tokenizer.vocab_size)).to(device)
+    if config.lora_rank > 0:
+        raise UserError("a low-rank update needs weights to update: name a checkpoint with --start-from")
+    torch.manual_seed(config.seed + team.rank)  # each process drops other units
     generator = torch.Generator().manual_seed(config.seed)
-    return Run(model, build_optimizer(model, config), tokenizer, config, generator, corpus)
+    return Run(model, build_optimizer(model, config), tokenizer, config, generator, corpus, team=team)
 
 
-def resume_run(path: Path, device: torch.device) -> Run:
-    """The run that `path` holds, as if it had never stopped."""
+def resume_run(
+    path: Path,
+    device: torch.device,
+    team: Team = Team(),  # noqa: B008  (frozen)
+    anew: TrainingConfig | None = None,
+    corpus: str = "",
+) -> Run:
+    """The run that `path` holds, as if it had never stopped; `anew`, one at step 0 on `corpus` with its weights."""
     content = read_checkpoint(path, device)
+    model, tokenizer = build_model(content, path, device)
+    if anew is not None:
+        optimizer = fine_tune(model, anew, team)
+        return Run(model, optimizer, tokenizer, anew, torch.Generator().manual_seed(anew.seed), corpus, team=team)
     if "optimizer" not in content:
         raise UserError(f"{path}: holds a model without the state of its training; it can generate, not resume")
-    model, tokenizer = build_model(content, path, device)
     config = TrainingConfig(**content["training_config"])
     optimizer = build_optimizer(model, config)
     optimizer.load_state_dict(content["optimizer"])
     generator = torch.Generator()
-    restore_generators(content, generator)
-    return Run(model, optimizer, tokenizer, config, generator, content["corpus"], content["step"])
+    restore_generators(content, generator, team)
+    return Run(model, optimizer, tokenizer, config, generator, content["corpus"], content["step"], team)
+
+
+def fine_tune(model: GPT, config: TrainingConfig, team: Team) -> torch.optim.Optimizer:
+    """Prepare trained weights for another training, of all of them or of a low-rank update."""
+    merge_lora(model)  # of an earlier fine-tuning
+    if config.lora_rank > 0:
+        torch.manual_seed(config.seed)  # the update starts alike in every process
+        add_lora(model, config.lora_rank)
+    torch.manual_seed(config.seed + team.rank)
+    return build_optimizer(model, config)
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
@@ -93,32 +143,36 @@ def build_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Opt
 # ---- one step
 
 
-def learning_rate_at(step: int, config: TrainingConfig) -> float:
-    """Linear warm-up to the peak, then half a cosine down to the minimum (Loshchilov & Hutter, 2017)."""
-    if step < config.warmup_steps:
-        return config.learning_rate * (step + 1) / config.warmup_steps
-    progress = (step - config.warmup_steps) / max(1, config.steps - config.warmup_steps)
-    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))  # from 1 to 0
-    return config.min_learning_rate + cosine * (config.learning_rate - config.min_learning_rate)
+def training_step(run: Run, tokens: Tokens, device: torch.device, network: nn.Module | None = None) -> float:
+    """One optimizer step over `accumulation` batches; returns the gradient norm before clipping.
 
-
-def training_step(run: Run, tokens: Tensor, device: torch.device) -> float:
-    """One optimizer step over `accumulation` batches; returns the gradient norm before clipping."""
+    `network` is the model as it is called here: compiled, or one of a team; the model itself by default.
+    """
     model, optimizer, config = run.model, run.optimizer, run.config
+    network = model if network is None else network
+    share = (run.team.rank, run.team.size)
     for group in optimizer.param_groups:
         group["lr"] = learning_rate_at(run.step, config)
     optimizer.zero_grad(set_to_none=True)
-    for _ in range(config.accumulation):
-        x, y = random_batch(tokens, config.batch_size, model.config.context_length, run.generator)  # (B, T) each
-        _, loss = model(x.to(device), y.to(device))
-        loss = loss / config.accumulation  # gradients add up over the batches: their mean is wanted
-        loss.backward()
+    for index in range(config.accumulation):
+        x, y = random_batch(tokens, config.batch_size, model.config.context_length, run.generator, share)  # (B, T)
+        with synchronized(network, index == config.accumulation - 1):
+            with mixed_precision(config, device):
+                _, loss = network(x.to(device), y.to(device))
+            loss = loss / config.accumulation  # gradients add up over the batches: their mean is wanted
+            loss.backward()
         require_finite(loss, "loss", run.step)
     gradient_norm = nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm)
     require_finite(gradient_norm, "gradient norm", run.step)
     optimizer.step()
     run.step += 1
     return float(gradient_norm)
+
+
+def mixed_precision(config: TrainingConfig, device: torch.device) -> torch.autocast:
+    """Matrix products in half the bits, sums and weights in float32 (Micikevicius et al., 2018)."""
+    dtype = choose_precision(config, device)
+    return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
 
 
 def require_finite(value: Tensor, name: str, step: int) -> None:
@@ -130,14 +184,15 @@ def require_finite(value: Tensor, name: str, step: int) -> None:
 
 
 @torch.no_grad()
-def evaluate(model: GPT, tokens: Tensor, config: TrainingConfig, device: torch.device) -> float:
+def evaluate(model: GPT, tokens: Tokens, config: TrainingConfig, device: torch.device) -> float:
     """Mean loss over the same `eval_batches` random batches at every call, without dropout."""
     generator = torch.Generator().manual_seed(config.seed)
     model.eval()
     losses: list[float] = []
     for _ in range(config.eval_batches):
         x, y = random_batch(tokens, config.batch_size, model.config.context_length, generator)  # (B, T) each
-        _, loss = model(x.to(device), y.to(device))
+        with mixed_precision(config, device):
+            _, loss = model(x.to(device), y.to(device))
         losses.append(loss.item())
     model.train()
     return sum(losses) / len(losses)
@@ -146,37 +201,58 @@ def evaluate(model: GPT, tokens: Tensor, config: TrainingConfig, device: torch.d
 # ---- the loop
 
 
-def train(run: Run, training: Tensor, validation: Tensor, folder: Path) -> list[Metrics]:
+def train(run: Run, training: Tokens, validation: Tokens, folder: Path) -> list[Metrics]:
     """Train until `config.steps`, writing metrics.jsonl and checkpoint.pt into `folder`."""
     device = next(run.model.parameters()).device
     config = run.config
-    began = time.perf_counter()
+    network = wrap(run.model, run.team)
+    if config.compile:
+        network = torch.compile(network)  # type: ignore[assignment]  # it has the same call
+    began, first = time.perf_counter(), run.step
     gradient_norm = 0.0
     history: list[Metrics] = []
 
     def measure() -> None:
+        if not run.team.leads:
+            return
+        seconds = time.perf_counter() - began
+        training_loss = evaluate(run.model, training, config, device)
+        with record_dead_units(run.model) as dead:
+            validation_loss = evaluate(run.model, validation, config, device)
         metrics = Metrics(
             step=run.step,
-            training_loss=evaluate(run.model, training, config, device),
-            validation_loss=evaluate(run.model, validation, config, device),
+            training_loss=training_loss,
+            validation_loss=validation_loss,
             learning_rate=learning_rate_at(run.step, config),
             gradient_norm=gradient_norm,
+            gradient_norms=gradient_norms(run.model),
+            weight_norm=weight_norm(run.model),
+            dead_units=dead_share(dead),
+            tokens_per_second=round((run.step - first) * tokens_per_step(run) / seconds, 1),
             seconds=round(time.perf_counter() - began, 2),
         )
         history.append(metrics)
         report(metrics, folder / "metrics.jsonl")
 
-    drop_metrics_from(folder / "metrics.jsonl", run.step)
+    if run.team.leads:
+        drop_metrics_from(folder / "metrics.jsonl", run.step)
     run.model.train()
-    while run.step < config.steps:
-        if run.step % config.eval_interval == 0:
-            measure()
-        gradient_norm = training_step(run, training, device)
-        if run.step % config.checkpoint_interval == 0:
-            save_checkpoint(folder / "checkpoint.pt", run)
+    with progress_bar("training", run.step, config.steps) as show_progress:
+        while run.step < config.steps:
+            if run.step % config.eval_interval == 0:
+                measure()
+            gradient_norm = training_step(run, training, device, network)
+            show_progress(run.step)
+            if run.step % config.checkpoint_interval == 0:
+                save_checkpoint(folder / "checkpoint.pt", run)
     measure()
     save_checkpoint(folder / "checkpoint.pt", run)
     return history
+
+
+def tokens_per_step(run: Run) -> int:
+    """What all processes together learn from in one optimizer step."""
+    return run.config.batch_size * run.config.accumulation * run.model.config.context_length * run.team.size
 
 
 def report(metrics: Metrics, path: Path) -> None:
