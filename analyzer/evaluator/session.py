@@ -267,12 +267,16 @@ class Session:
             args = [self._settled(value) for value in args]
             kwargs = {name: self._settled(value) for name, value in kwargs.items()}
         self.budget.spend()
+        result = self._call_real(function, args, kwargs)
+        if self.repetition.depth:
+            self.repetition.called(function, args, kwargs, result)
+        return result
+
+    def _call_real(self, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         packed = isinstance(function, nn.RNNBase) and args and is_packed(args[0])
         result = call_packed(self, function, args, kwargs) if packed else function(*args, **kwargs)
         if isinstance(result, np.ndarray):
             self.budget.check_elements(result.size)
-        if self.repetition.depth:
-            self.repetition.called(function, args, kwargs, result)
         return result
 
     def _note_lost(self, function: Any, args: Any, kwargs: dict[str, Any], unknown: UnknownValue) -> None:
