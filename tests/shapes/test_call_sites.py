@@ -56,7 +56,7 @@ def test_the_input_is_an_integer_and_says_where_it_is_drawn(repository):
     owner = index.symbols.definition("model.py:Net")
     where = index.span("model.py", owner.node)
     build = BuildPlan("model.py", "Net()", "defaults", where)
-    request = ModelRequest("Net", owner.qualified_name, where, (build,), True, effort="numeric")
+    request = ModelRequest("Net", owner.qualified_name, where, (build,), True, effort="brief")
     given = derive_model(Interpreter(index), request).traces[0].inputs[1]
     assert (str(given.value), given.value.dtype, given.reason) == ("[B]", "int64", "drawn_at_call_site")
     assert str(given.where).startswith("train.py:6")
