@@ -10,7 +10,7 @@ from analyzer.records.codec import decode, encode
 from analyzer.records.source import Repository, SourceFile
 from analyzer.shapes.requests import ModelRequest
 
-READ_KINDS = ("python", "notebook", "config", "text")
+READ_KINDS = ("python", "notebook", "config", "text", "markdown")
 
 
 def payload_of(index: SourceIndex, requests: tuple[ModelRequest, ...], options: Mapping[str, object]) -> object:

@@ -318,3 +318,11 @@ def test_of_many_models_beside_the_main_one_all_are_told_in_numbers(tmp_path, ot
     assert {str(trace.output[0]) for model in models[1:] for trace in model.traces} == {shown}
     assert {str(model.traces[0].inputs[0].value) for model in models[1:]} == {shown}
     assert str(models[0].traces[0].output[0]) == "[B, 3]"
+
+
+def test_the_worker_reads_the_documents_too(tmp_path):
+    block = "import torch\nfrom net import Net\n\nv = Net(image_size=48)\nout = v(torch.randn(1, 3, 48, 48), 2.0)\n"
+    (tmp_path / "README.md").write_text(f"# Net\n\n```python\n{block}```\n")
+    index = repository(tmp_path, DOCUMENTED)
+    trace = derive_shapes(index, derive_facts(index)).models[0].traces[0]
+    assert [item.reason for item in trace.inputs] == ["documented_call", "documented_call"]
