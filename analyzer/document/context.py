@@ -18,7 +18,7 @@ from analyzer.records.processes import Pipeline
 from analyzer.records.source import SourceFile, Span, digest_of
 from analyzer.records.structure import ClassInfo
 from analyzer.records.techniques import TechniqueFinding, TechniqueSheet
-from analyzer.records.tensors import ModelShapes, ModuleNode, ModuleRecord, ShapeRow, Trace
+from analyzer.records.tensors import ModelShapes, ModuleNode, ModuleRecord, Trace
 
 MODEL_CATEGORIES = {"attention", "position", "norm", "activation", "feed_forward", "convolution"}
 """Categories whose techniques a model has or has not, whatever else its files define."""
@@ -167,6 +167,14 @@ class Context:
         examples = {size.value for size in self.model.unstated} if self.model else set()
         return "?" if node.repeats > 1 and node.repeats in examples else f"{node.repeats:,}"
 
+    @cached_property
+    def model_files(self) -> frozenset[str]:
+        """Files that define the main model's class and the classes of its parts."""
+        if self.model is None:
+            return frozenset()
+        places = (node.defined_at for node in walk(self.model.tree) if node.defined_at)
+        return frozenset((self.model.where.path, *(place.path for place in places)))
+
     def quote(self, span: Span) -> str:
         """The lines of a span, unaltered; empty where the file's text is not at hand."""
         return "\n".join(self._lines(span.path)[span.first_line - 1 : span.last_line])
@@ -185,14 +193,6 @@ class Context:
         """Some lines of a span's file as a span of their own, with the digest of what it quotes."""
         bare = replace(span, first_line=first, last_line=last, sha256="")
         return replace(bare, sha256=digest_of(self.quote(bare)))
-
-    @cached_property
-    def rows_by_class(self) -> dict[str, tuple[ShapeRow, ...]]:
-        """Rows of the main trace by the name of the class whose method they stand in."""
-        found: dict[str, list[ShapeRow]] = {}
-        for row in self.trace.rows if self.trace else ():
-            found.setdefault(row.class_name, []).append(row)
-        return {name: tuple(rows) for name, rows in found.items()}
 
     def drawing(self, *ids: str) -> tuple[Block, ...]:
         """References to the drawings of these ids that exist for this repository."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from analyzer.document.blocks import note, paragraph, table
 from analyzer.document.context import Context
@@ -124,7 +124,3 @@ def per_token(cost: Cost) -> tuple[int, str, int] | None:
     if len(batch) != 1 or one is None or two != 2 * one or one % length:
         return None
     return one // length, name, length
-
-
-def known_costs(costs: Iterable[tuple[str, Cost]]) -> dict[str, int]:
-    return {name: cost.value.value for name, cost in costs if isinstance(cost.value, Known)}

@@ -125,12 +125,12 @@ def _argument(value: str) -> Filling:
 def _marked(match: re.Match[str], places: dict[str, Filling], key: str) -> Line:
     if match["place"]:
         return as_line(_filling(match["place"], places, key))
-    inner = "".join(_plain_text(part) for part in fill(match["code"] or match["strong"], places, key))
+    inner = "".join(plain_text(part) for part in fill(match["code"] or match["strong"], places, key))
     return (Code(inner),) if match["code"] else (Strong(inner),)
 
 
-def _plain_text(part: Inline) -> str:
-    """What a part reads as inside code or strong text, which hold text alone."""
+def plain_text(part: Inline) -> str:
+    """What a part reads as where there is text alone."""
     if isinstance(part, SourceRef):
         return str(part.span)
     return part.latex if isinstance(part, Math) else part.text

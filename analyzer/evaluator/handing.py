@@ -8,8 +8,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from analyzer.evaluator.probes import Relations
+from analyzer.evaluator.probes import Relations, find_relations, last_name
+
+
+def find_all_relations(trees: Sequence[ast.AST], names: Iterable[str]) -> Relations:
+    """What the source demands of `names` under their own names and under those that they are handed on by."""
+    own, handed = find_relations(trees, names), handed_relations(trees, names)
+    counts = own.counts | handed.counts
+    return replace(own, divisors=(own.divisors | handed.divisors) - counts, counts=counts)
 
 
 def handed_relations(trees: Sequence[ast.AST], names: Iterable[str]) -> Relations:
@@ -74,11 +82,6 @@ def _bound(call: ast.Call, receivers: Mapping[str, list[str]]) -> Iterator[tuple
     for keyword in call.keywords:
         if keyword.arg:
             yield last_name(keyword.value), keyword.arg
-
-
-def last_name(node: ast.expr) -> str:
-    """`n_head` of `config.n_head`; empty where an expression has no name."""
-    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
 def _reachable(name: str, steps: Mapping[str, set[str]]) -> set[str]:

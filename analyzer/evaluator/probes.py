@@ -61,15 +61,15 @@ def find_relations(trees: Iterable[ast.AST], names: Iterable[str]) -> Relations:
     divisors: set[str] = set()
     counts: set[str] = set()
     nodes = [node for tree in trees for node in ast.walk(tree)]
-    aliases = {_last_name(n.targets[0]): _last_name(n.value) for n in nodes if isinstance(n, ast.Assign)}
+    aliases = {last_name(n.targets[0]): last_name(n.value) for n in nodes if isinstance(n, ast.Assign)}
     for node in nodes:
         if isinstance(node, ast.BinOp) and isinstance(node.op, DIVISIONS):
-            divisors.update(known & {aliases.get(_last_name(node.right), "")})
+            divisors.update(known & {aliases.get(last_name(node.right), "")})
     for node in nodes:
         if isinstance(node, ast.BinOp) and isinstance(node.op, DIVISIONS):
-            divisors.update(known & {_last_name(node.right)})
-        elif isinstance(node, ast.Call) and _last_name(node.func) == "range":
-            counts.update(known & {_last_name(argument) for argument in node.args})
+            divisors.update(known & {last_name(node.right)})
+        elif isinstance(node, ast.Call) and last_name(node.func) == "range":
+            counts.update(known & {last_name(argument) for argument in node.args})
     return Relations(frozenset(divisors - counts), frozenset(counts))
 
 
@@ -82,13 +82,14 @@ def find_bounds(trees: Iterable[ast.AST]) -> tuple[int, ...]:
             parts = [node.left, *node.comparators]
         elif isinstance(node, ast.Slice):
             parts = [node.lower, node.upper]
-        elif isinstance(node, ast.Call) and _last_name(node.func) in ("min", "max", "clamp", "clip"):
+        elif isinstance(node, ast.Call) and last_name(node.func) in ("min", "max", "clamp", "clip"):
             parts = [*node.args, *(keyword.value for keyword in node.keywords)]
         found.update(part.value for part in parts if isinstance(part, ast.Constant) and type(part.value) is int)
     return tuple(sorted(bound for bound in found if 1 < bound <= MAXIMUM_BEYOND))
 
 
-def _last_name(node: ast.expr) -> str:
+def last_name(node: ast.expr) -> str:
+    """`n_head` of `config.n_head`; empty where an expression has no name."""
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 

@@ -215,10 +215,6 @@ class Recorder:
     def current_module(self) -> nn.Module | None:
         return self._open[-1][0] if self._open else None
 
-    def current_path(self) -> str:
-        """The innermost module whose forward is running; the model itself outside of its parts."""
-        return self.path_of(self._open[-1][0]) if self._open else ""
-
     @property
     def is_muted(self) -> bool:
         return self._mute > 0

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from analyzer.facts.argument_values import ArgumentValues
-from analyzer.facts.flow import Foreign, Function, Inference, Instance, Klass
+from analyzer.facts.flow import Foreign, Inference, Instance, Klass
 from analyzer.facts.flow.trace import Occurrence, is_construction, is_forward, occurrences
 from analyzer.facts.flow.walk import Body, Step, Target, Walker
 from analyzer.facts.interfaces import NO_GRAD, stage_of
@@ -173,7 +173,3 @@ class Program:
                     ):
                         return found.dotted
         return ""
-
-    def stack_functions(self, occurrence: Occurrence) -> list[str]:
-        """Qualified names of the functions around a step, outermost first."""
-        return [target.type.name for _, target in occurrence.stack if isinstance(target.type, Function)]

@@ -13,7 +13,7 @@ import torch
 from analyzer.evaluator import CannotEvaluate, Interpreter, TargetRaised
 from analyzer.index import Definition, SourceIndex
 from analyzer.records.source import Span
-from analyzer.shapes.entry_points import code_blocks, imports_name, needed_statements
+from analyzer.shapes.entry_points import documented_blocks, imports_name, needed_statements
 from analyzer.shapes.input_spec import (
     DimSpec,
     InputSpec,
@@ -54,17 +54,10 @@ def documented_plans(
 
 def _calls(index: SourceIndex, owner: Definition) -> Iterator[tuple[Span, list[ast.stmt], ast.Call]]:
     """Calls of a variable that holds an instance, with the statements before and the place."""
-    for path, file in index.files.items():
-        if file.kind != "markdown":
-            continue
-        for first, text in code_blocks(index.lines(path)):
-            try:
-                body = ast.parse(text).body
-            except (SyntaxError, ValueError):
-                continue
-            for position, call in _calls_in(body, owner.name):
-                where = index.span(path, first + call.lineno - 1, first + (call.end_lineno or call.lineno) - 1)
-                yield where, body[:position], call
+    for path, first, tree in documented_blocks(index):
+        for position, call in _calls_in(tree.body, owner.name):
+            where = index.span(path, first + call.lineno - 1, first + (call.end_lineno or call.lineno) - 1)
+            yield where, tree.body[:position], call
 
 
 def _calls_in(body: Sequence[ast.stmt], class_name: str) -> Iterator[tuple[int, ast.Call]]:

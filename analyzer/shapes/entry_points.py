@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from analyzer.evaluator.handing import parameters_of
 from analyzer.index import Definition, SourceIndex
 from analyzer.records.bundles import Facts
 from analyzer.records.source import Span
@@ -124,19 +125,24 @@ def _has_defaults(index: SourceIndex, definition: Definition) -> bool:
 
 def _from_documents(index: SourceIndex, owner: Definition) -> Iterator[BuildPlan]:
     """Python blocks of READMEs that build the class, as the statements up to that line."""
+    for path, first, tree in documented_blocks(index):
+        body, call = _building_statements(tree, owner.name)
+        if call is not None:
+            where = index.span(path, first + call.lineno - 1, first + (call.end_lineno or call.lineno) - 1)
+            expression = "\n".join(ast.unparse(node) for node in body if not imports_name(node, owner.name))
+            yield BuildPlan(owner.path, expression, "inference_script", where)
+
+
+def documented_blocks(index: SourceIndex) -> Iterator[tuple[str, int, ast.Module]]:
+    """Python blocks of the repository's documents that parse: path, number of their first line, syntax."""
     for path, file in index.files.items():
         if file.kind != "markdown":
             continue
         for first, text in code_blocks(index.lines(path)):
             try:
-                tree = ast.parse(text)
+                yield path, first, ast.parse(text)
             except (SyntaxError, ValueError):
                 continue
-            body, call = _building_statements(tree, owner.name)
-            if call is not None:
-                where = index.span(path, first + call.lineno - 1, first + (call.end_lineno or call.lineno) - 1)
-                expression = "\n".join(ast.unparse(node) for node in body if not imports_name(node, owner.name))
-                yield BuildPlan(owner.path, expression, "inference_script", where)
 
 
 def code_blocks(lines: list[str]) -> Iterator[tuple[int, str]]:
@@ -238,11 +244,7 @@ def constructor_of(index: SourceIndex, owner: Definition, depth: int = 0) -> tup
 
 
 def _required(node: ast.FunctionDef) -> list[str]:
-    arguments = node.args
-    positional = [a.arg for a in (*arguments.posonlyargs, *arguments.args)][1:]
-    required = positional[: max(0, len(positional) - len(arguments.defaults))]
-    keyword = [a.arg for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is None]
-    return [*required, *keyword]
+    return [argument.arg for argument, default in parameters_of(node) if default is None]
 
 
 def import_of(config: Definition) -> str:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from analyzer.evaluator.handing import handed_relations, last_name, parameters_of
-from analyzer.evaluator.probes import Relations
+from analyzer.evaluator.handing import handed_relations, parameters_of
+from analyzer.evaluator.probes import Relations, last_name
 from analyzer.index import Definition, SourceIndex
 from analyzer.records.source import Span
 from analyzer.records.tensors import UnstatedSize
@@ -73,7 +74,13 @@ class _Reader:
 
     def __init__(self, index: SourceIndex, owner: Definition) -> None:
         self._index, self._owner = index, owner
-        self._sized = frozenset(_sized(_trees(index, owner.path)))
+
+    @cached_property
+    def _sized(self) -> frozenset[str]:
+        """Names that stand in the place of a size in the call of a layer."""
+        nodes = (node for tree in _trees(self._index, self._owner.path) for node in ast.walk(tree))
+        calls = (node for node in nodes if isinstance(node, ast.Call) and last_name(node.func) in LAYER_SIZES)
+        return frozenset(last_name(value) for call in calls for value in call.args)
 
     def filled(self, path: str, node: ast.FunctionDef) -> tuple[_Filled, ...]:
         """Its open arguments; nothing where one is neither a size nor a configuration."""
@@ -103,13 +110,6 @@ class _Reader:
     def _is_stated(self, name: str, default: ast.expr | None) -> bool:
         """A default; -1 for what layers are sized by stands for a size that is set later (`vocab_size: int = -1`)."""
         return default is not None and not (ast.unparse(default) == "-1" and name in self._sized)
-
-
-def _sized(trees: Iterable[ast.Module]) -> Iterator[str]:
-    """Names that stand in the place of a size in the call of a layer."""
-    for node in (node for tree in trees for node in ast.walk(tree)):
-        if isinstance(node, ast.Call) and last_name(node.func) in LAYER_SIZES:
-            yield from map(last_name, node.args)
 
 
 def _fields(index: SourceIndex, config: Definition) -> Iterator[tuple[ast.AST, ast.expr | None, bool]]:

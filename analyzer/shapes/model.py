@@ -12,6 +12,7 @@ from torch import nn
 
 from analyzer.evaluator import CannotEvaluate, Interpreter, TargetRaised
 from analyzer.evaluator.dims import DimNamer, source_forms
+from analyzer.evaluator.handing import parameters_of
 from analyzer.evaluator.objects import origin_of
 from analyzer.evaluator.probes import Relations
 from analyzer.index import Definition, SourceIndex
@@ -322,13 +323,13 @@ def _traces(draft: _Draft) -> Iterator[tuple[tuple[Trace, ...], dict[str, int], 
         runs = [raw, *(trace for _, trace in kept)]
         named = NamedTraces(draft.index, namer, runs, examples)
         traces.append(replace(_trace(draft, mode, raw, named), conditions=_conditions(draft, mode)))
-        used |= set(re.findall(r"[A-Za-z_]\w*", " ".join(named.used)))
+        used |= named.names_used()
         draft.modes.append(_mode_runs(draft, mode, namer, [probe for probe, _ in kept], runs))
     for mode, kept_probes, runs, positions in _cached_modes(draft, planner, plan, sizes, probes):
         namer = DimNamer([names, *(probe.values for probe in kept_probes)], forms, draft.counts)
         named = NamedTraces(draft.index, namer, runs, examples)
         traces.append(replace(_trace(draft, mode, runs[0], named), conditions=_conditions(draft, mode)))
-        used |= set(re.findall(r"[A-Za-z_]\w*", " ".join(named.used)))
+        used |= named.names_used()
         draft.modes.append(replace(_mode_runs(draft, mode, namer, kept_probes, runs), caches=positions))
     yield tuple(traces), {name: value for name, value in names.items() if name in used}, True
 
@@ -474,18 +475,14 @@ def _arguments(draft: _Draft, planner: InputPlanner) -> tuple[ArgumentInfo, ...]
 
 def arguments_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[ArgumentInfo, ...]:
     """Arguments of a method without `self`."""
-    positional = [*node.args.posonlyargs, *node.args.args]
-    defaults: list[ast.expr | None] = [None] * (len(positional) - len(node.args.defaults)) + list(node.args.defaults)
-    pairs = [(a, d, False) for a, d in zip(positional, defaults, strict=True)][1:]
-    pairs += [(a, d, True) for a, d in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)]
     return tuple(
         ArgumentInfo(
             a.arg,
             ast.unparse(a.annotation) if a.annotation else None,
             ast.unparse(d) if d else None,
-            "keyword" if keyword else "positional",
+            "keyword" if a in node.args.kwonlyargs else "positional",
         )
-        for a, d, keyword in pairs
+        for a, d in parameters_of(node)
     )
 
 

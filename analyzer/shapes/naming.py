@@ -63,6 +63,10 @@ class NamedTraces:
             if place is not None and place.path in self._index.files
         )
 
+    def names_used(self) -> set[str]:
+        """Names that stand in some dim."""
+        return set(NAME.findall(" ".join(self.used)))
+
     def output(self) -> tuple[TensorSpec, ...]:
         return self._tensors(self._base.output, [probe.output for probe in self._present()])
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from analyzer.evaluator import CannotEvaluate, TargetRaised
-from analyzer.evaluator.handing import handed_relations
-from analyzer.evaluator.probes import ProbeRules, Relations, Span, draw_probes, find_bounds, find_relations
+from analyzer.evaluator.handing import find_all_relations
+from analyzer.evaluator.probes import ProbeRules, Relations, Span, draw_probes, find_bounds
 from analyzer.shapes.runs import BuiltModel, ModelSource, RawTrace
 
 Values = Mapping[str, int]
@@ -56,11 +56,7 @@ class Prober:
     def __post_init__(self) -> None:
         self.names = {**self.base.names, **self.sizes}
         loose = frozenset(name for name in self.sizes if name not in self.base.names and name not in IMAGE_DIMS)
-        found, handed = find_relations(self.trees, self.names), handed_relations(self.trees, self.names)
-        counts = found.counts | handed.counts
-        self.relations: Relations = replace(
-            found, divisors=(found.divisors | handed.divisors) - counts, counts=counts, loose=loose
-        )
+        self.relations: Relations = replace(find_all_relations(self.trees, self.names), loose=loose)
         self.bounds = find_bounds(self.trees)
         self.paths = [path for path, _ in self.base.model.named_modules()]
         self.attempts = min(self.attempts, max(LEAST_ATTEMPTS, MODULES_PROBED // len(self.paths)))

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from analyzer.evaluator import CannotEvaluate, TargetRaised
+from analyzer.evaluator.probes import last_name
 from analyzer.records.formulas import evaluate_formula
 from analyzer.records.tensors import ModuleNode
 from analyzer.shapes.closed_forms import Repeats
@@ -118,9 +119,5 @@ def _remainder(test: ast.expr, sign: type[ast.cmpop]) -> tuple[str, str] | None:
         return None
     if not (isinstance(left, ast.BinOp) and isinstance(left.op, ast.Mod)):
         return None
-    names = (_last_name(left.left), _last_name(left.right))
+    names = (last_name(left.left), last_name(left.right))
     return names if all(names) else None
-
-
-def _last_name(node: ast.expr) -> str:
-    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""

@@ -31,6 +31,7 @@ from benchmarks.accuracy.forks import serve
 from benchmarks.accuracy.operators import declare_missing_operators
 
 Shapes = list[list[int]]
+Tensor = tuple[str, tuple[int, ...]]
 
 
 def main() -> None:
@@ -175,17 +176,22 @@ def real_value(value: InputValue, sizes: Mapping[str, int]) -> Any:
 
 def shapes_in(value: Any) -> Iterator[list[int]]:
     """Shapes of the tensors of a nested structure, flattened in order."""
+    return (list(shape) for _, shape in tensors_in(value))
+
+
+def tensors_in(value: Any) -> Iterator[Tensor]:
+    """dtype and sizes of the tensors of a nested structure, flattened in order."""
     if isinstance(value, torch.Tensor):
-        yield list(value.shape)
+        yield str(value.dtype).removeprefix("torch."), tuple(value.shape)
     elif isinstance(value, Mapping):
         for item in value.values():
-            yield from shapes_in(item)
+            yield from tensors_in(item)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from shapes_in(item)
+            yield from tensors_in(item)
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for field in dataclasses.fields(value):
-            yield from shapes_in(getattr(value, field.name))
+        for item in dataclasses.fields(value):
+            yield from tensors_in(getattr(value, item.name))
 
 
 if __name__ == "__main__":

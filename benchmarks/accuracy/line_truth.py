@@ -8,7 +8,6 @@ input, one answer on standard output.
 from __future__ import annotations
 
 import ast
-import dataclasses
 import dis
 import inspect
 import json
@@ -23,10 +22,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from benchmarks.accuracy.execution import arguments, evaluated, imported
+from benchmarks.accuracy.execution import Tensor, arguments, evaluated, imported, tensors_in
 from benchmarks.accuracy.operators import declare_missing_operators
 
-Tensor = tuple[str, tuple[int, ...]]
 """dtype and sizes."""
 Tensors = tuple[Tensor, ...]
 Site = tuple[str, int, str, str]
@@ -195,21 +193,6 @@ def _names(target: ast.expr) -> Iterator[str]:
 @cache
 def _source(path: str) -> _Source:
     return _Source(Path(path).read_text(encoding="utf-8"))
-
-
-def tensors_in(value: Any) -> Iterator[Tensor]:
-    """dtype and sizes of the tensors of a nested structure, flattened in order."""
-    if isinstance(value, torch.Tensor):
-        yield str(value.dtype).removeprefix("torch."), tuple(value.shape)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from tensors_in(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from tensors_in(item)
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for item in dataclasses.fields(value):
-            yield from tensors_in(getattr(value, item.name))
 
 
 def operators_of(model: nn.Module, root: Path, args: list[Any], kwargs: dict[str, Any]) -> list[list[object]]:

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -24,8 +22,8 @@ from analyzer.index import SourceIndex, open_repository
 from benchmarks.accuracy.claim import claim
 from benchmarks.accuracy.model_lists import Case, Instance, ModelList, read_lists, source_of
 from benchmarks.accuracy.names import markdown
+from benchmarks.accuracy.programs import answer_of
 
-ROOT = Path(__file__).resolve().parents[2]
 LIMIT_SECONDS = 300.0
 HEADER = ("model", "instances", "targets", "right", "wrong", "not in truth", "unsaid", "operators", "seen by TorchLens")
 Json = Mapping[str, Any]
@@ -168,7 +166,7 @@ def _truth(case: Case, instance: Instance, source: Path, path: Sequence[str]) ->
         "method": case.method,
         "training": case.training,
     }
-    return _run("line_truth", json.dumps(request))
+    return answer_of("line_truth", json.dumps(request), LIMIT_SECONDS)
 
 
 def _said(case: Case, instance: Instance, index: SourceIndex) -> dict[str, Any]:
@@ -186,28 +184,6 @@ def _said(case: Case, instance: Instance, index: SourceIndex) -> dict[str, Any]:
     except Exception as error:
         return {"failed": f"{type(error).__name__}: {error}"}
     return answer if answer.get("lines") else {"failed": str(answer.get("unknown") or answer.get("failed"))}
-
-
-def _run(program: str, given: str) -> dict[str, Any]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-W", "ignore", "-m", f"benchmarks.accuracy.{program}"]
-    try:
-        done = subprocess.run(
-            command,
-            input=given,
-            capture_output=True,
-            text=True,
-            env=environment,
-            check=False,
-            cwd=ROOT,
-            timeout=LIMIT_SECONDS,
-        )
-        answer: dict[str, Any] = json.loads(done.stdout)
-    except subprocess.TimeoutExpired:
-        return {"failed": "out of time"}
-    except ValueError:
-        return {"failed": (done.stderr.strip().splitlines() or ["no answer"])[-1][:120]}
-    return answer
 
 
 def _options() -> argparse.Namespace:

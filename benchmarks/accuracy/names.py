@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -17,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.accuracy.model_lists import Case, read_lists, source_of
+from benchmarks.accuracy.programs import answer_of
 
-ROOT = Path(__file__).resolve().parents[2]
 LIMIT_SECONDS = 900.0
 HEADER = ("model", "expressions", "printed", "numbers", "fresh runs", "verified", "wrong", "names not varied")
 Row = tuple[str, ...]
@@ -57,29 +55,7 @@ def _answers(cases: Sequence[Case], source: Path) -> Iterator[tuple[Case, dict[s
             "method": case.method,
             "training": case.training,
         }
-        yield case, _claimed(request)
-
-
-def _claimed(request: dict[str, Any]) -> dict[str, Any]:
-    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.accuracy.holdout"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    try:
-        done = subprocess.run(
-            command,
-            input=json.dumps(request),
-            capture_output=True,
-            text=True,
-            env=environment,
-            check=False,
-            cwd=ROOT,
-            timeout=LIMIT_SECONDS,
-        )
-        answer: dict[str, Any] = json.loads(done.stdout)
-    except subprocess.TimeoutExpired:
-        return {"failed": "out of time"}
-    except ValueError:
-        return {"failed": (done.stderr.strip().splitlines() or ["no answer"])[-1][:120]}
-    return answer
+        yield case, answer_of("holdout", json.dumps(request), LIMIT_SECONDS)
 
 
 def _row(name: str, answer: dict[str, Any]) -> Row:

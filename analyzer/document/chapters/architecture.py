@@ -152,11 +152,7 @@ def _initialisation(context: Context) -> tuple[Block, ...]:
 
 def initialisers(context: Context) -> list[Initialiser]:
     """What sets weights in the files of the model's own classes."""
-    nodes = list(walk(context.model.tree if context.model else None))
-    paths = {node.defined_at.path for node in nodes if node.defined_at} | (
-        {context.model.where.path} if context.model else set()
-    )
-    return [item for item in context.analysis.facts.structure.initialisers if item.where.path in paths]
+    return [item for item in context.analysis.facts.structure.initialisers if item.where.path in context.model_files]
 
 
 def _tying(context: Context) -> tuple[Block, ...]:

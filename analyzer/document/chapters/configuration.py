@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analyzer.document.blocks import folded, heading, note, paragraph, slug, table
 from analyzer.document.chapters.training import derived_row
-from analyzer.document.context import Context, walk
+from analyzer.document.context import Context
 from analyzer.document.inline import code, join, number, ref, refs, value
 from analyzer.document.preset_rows import presets
 from analyzer.records.configuration import ConfigTable, ConfigValue
@@ -64,13 +64,7 @@ def _near_files(context: Context) -> frozenset[str]:
     """Files of the main model and of the programs that the article follows."""
     pipelines = (context.training, context.inference)
     paths = {stage.where.path for pipeline in pipelines if pipeline for stage in pipeline.stages}
-    return frozenset(paths | {pipeline.entry.path for pipeline in pipelines if pipeline} | _model_files(context))
-
-
-def _model_files(context: Context) -> set[str]:
-    tree = context.model.tree if context.model else None
-    paths = {node.defined_at.path for node in walk(tree) if node.defined_at}
-    return paths | ({context.model.where.path} if context.model else set())
+    return frozenset(paths | {pipeline.entry.path for pipeline in pipelines if pipeline} | context.model_files)
 
 
 def _by_use(context: Context) -> list[ConfigTable]:

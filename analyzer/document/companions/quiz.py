@@ -10,7 +10,8 @@ from analyzer.document.context import Context
 from analyzer.document.facets import counts, facets, repeated_block
 from analyzer.document.inline import number, numerics, shapes, value
 from analyzer.document.key_modules import key_modules
-from analyzer.records.document import Code, Line, Plain, ReportFile, SourceRef
+from analyzer.document.wording import plain_text
+from analyzer.records.document import Code, Line, Plain, ReportFile
 from analyzer.records.source import Span
 
 MOST_SETTINGS = 4
@@ -143,4 +144,4 @@ def _accepted(answer: Line) -> Iterator[str]:
 
 
 def _text(line: Line) -> str:
-    return "".join(str(part.span) if isinstance(part, SourceRef) else getattr(part, "text", "") for part in line)
+    return "".join(map(plain_text, line))
