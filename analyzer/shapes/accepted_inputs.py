@@ -1,0 +1,42 @@
+"""The inputs that a model accepts: the user's, or the first derived ones with which its call finishes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.records.evidence import Gap
+from analyzer.shapes.documented_calls import documented_plans
+from analyzer.shapes.draft import Draft, arguments_of_method, first_call
+from analyzer.shapes.inputs import InputPlanner, Plan, PlannedInput
+from analyzer.shapes.runs import RawTrace
+
+MAXIMUM_PLANS = 12
+
+
+def accepted_plan(draft: Draft, planner: InputPlanner) -> tuple[Plan, RawTrace] | None:
+    """The user's inputs, or the first derived ones with which the call finishes; with that call."""
+    request = draft.request
+    if request.inputs is not None:
+        plan = tuple(PlannedInput(spec, "user") for spec in request.inputs)
+        return (plan, first_call(draft, plan, request.training)) if plan else None
+    first: tuple[Plan, RawTrace] | None = None
+    for number, plan in enumerate(_plans(draft, planner)):
+        raw = first_call(draft, plan, False)
+        if raw.stopped is None:
+            return plan, raw
+        first = first or (plan, raw)
+        if number >= MAXIMUM_PLANS:
+            break
+    if first is None:
+        draft.gaps.append(Gap(str(request.where), "no_input_found", (("method", request.method),)))
+    return first
+
+
+def _plans(draft: Draft, planner: InputPlanner) -> Iterator[Plan]:
+    """What the documents call the model with; then what its own code says of its arguments."""
+    request, arguments = draft.request, arguments_of_method(draft, planner)
+    owner = draft.index.symbols.definition(request.qualified_name)
+    if owner is not None and request.method == "forward":
+        names = [argument.name for argument in arguments]
+        yield from documented_plans(draft.index, draft.source.interpreter, planner, owner, names)
+    yield from planner.plans(arguments, request.method)
