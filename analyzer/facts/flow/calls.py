@@ -111,9 +111,8 @@ class CallRules:
 
     def _call_container(self, target: Container, node: ast.Call, scope: CodeScope) -> Types:
         found: set[Type] = set()
-        if target.dotted:
-            for item in sorted(self._inference.contents(target), key=repr):
-                found |= self.result(item, node, scope)
+        for item in sorted(self._inference.members(target), key=repr) if target.dotted else ():
+            found |= self.result(item, node, scope)
         return frozenset(found)
 
     # --- binding of arguments

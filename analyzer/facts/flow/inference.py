@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from analyzer.facts.class_hierarchy import ClassHierarchy
 from analyzer.facts.flow.calls import CallRules
-from analyzer.facts.flow.foreign import TENSOR, attribute_of, element_of, is_module_object
+from analyzer.facts.flow.foreign import attribute_of, is_module_object
 from analyzer.facts.flow.objects import (
     NOTHING,
     Container,
@@ -24,6 +24,7 @@ from analyzer.facts.flow.objects import (
     Type,
     Types,
 )
+from analyzer.facts.flow.parts import PartRules
 from analyzer.facts.flow.scopes import CodeScope, ScopeTable, parameters_of
 from analyzer.index import Definition, External, SourceIndex
 
@@ -68,6 +69,10 @@ class Inference:
         self.keys: dict[str, set[str]] = {}
         """Names of the slots of each owner."""
         self.calls = CallRules(self)
+        parts = PartRules(self)
+        self.items, self.elements, self.contents, self.members = (
+            parts.items, parts.elements, parts.contents, parts.members,
+        )  # fmt: skip
         self._resolved: dict[tuple[str, str, str], Types] = {}
         pending = list(self.scopes.by_key)
         for _ in range(MAX_ROUNDS):
@@ -394,65 +399,6 @@ class Inference:
             return found
         foreign = self.hierarchy.foreign_bases(owner)
         return frozenset({Foreign(f"{foreign[0]}.{name}", Instance(base.owner))}) if foreign else NOTHING
-
-    # --- containers and iteration
-
-    def items(self, bases: Types, key: str) -> Types:
-        """Types of `base[key]`; an unknown key may be any."""
-        found: set[Type] = set()
-        for base in bases:
-            if isinstance(base, Container):
-                known = self.slots.get((base.site, key))
-                if not known and base.site.endswith("<args>"):
-                    continue
-                found |= (
-                    self.contents(base)
-                    if not known or key == ANY
-                    else known | self.slots.get((base.site, ANY), NOTHING)
-                )
-            elif isinstance(base, Foreign):
-                dotted = element_of(base.dotted) if not base.dotted.startswith("<") else ""
-                found |= {Foreign(dotted, base.about)} if dotted else set()
-            elif isinstance(base, Held):
-                found |= self.slots.get((base.site, key), NOTHING)
-            elif isinstance(base, Klass):
-                found.add(base)
-            elif isinstance(base, Instance):
-                found |= self._method_result(base, "__getitem__")
-        return frozenset(found)
-
-    def contents(self, base: Container) -> Types:
-        """Everything a container may hold."""
-        return self._join(self.slots.get((base.site, key)) for key in self.keys_of(base.site))
-
-    def elements(self, bases: Types) -> Types:
-        """What iterating gives."""
-        found: set[Type] = set()
-        for base in bases:
-            if isinstance(base, Container):
-                found |= self.contents(base)
-            elif isinstance(base, Foreign) and base.dotted.startswith("torch.utils.data."):
-                found |= self._batch(base)
-            elif isinstance(base, Foreign):
-                dotted = element_of(base.dotted) if not base.dotted.startswith("<") else ""
-                found |= {Foreign(dotted, base.about)} if dotted else set()
-            elif isinstance(base, Instance):
-                iterated = self._method_result(base, "__iter__") or self._method_result(base, "__getitem__")
-                found |= self.elements(iterated) or iterated
-        return frozenset(found)
-
-    def _batch(self, loader: Foreign) -> Types:
-        """A batch has the structure of the data set's samples."""
-        sample = self._method_result(loader.about, "__getitem__") if loader.about else NOTHING
-        return sample or frozenset({Foreign(TENSOR)})
-
-    def _method_result(self, base: Instance, name: str) -> Types:
-        owner = self.index.symbols.definition(base.owner)
-        method = self.hierarchy.method(owner, name) if owner else None
-        if method is None:
-            return NOTHING
-        self.calls.bind_receiver(method.qualified_name, base)
-        return self.returned(method.qualified_name)
 
     def is_module(self, item: Type) -> bool:
         """True for objects whose call is a module's forward."""

@@ -20,6 +20,7 @@ class Questions(Protocol):
     holders: dict[tuple[str, int], str]
     names: Any
     slots: Any
+    calls: Any
 
     def types(self, node: ast.expr | None, scope: CodeScope) -> Types: ...
 
@@ -30,6 +31,8 @@ class Questions(Protocol):
     def elements(self, bases: Types) -> Types: ...
 
     def contents(self, base: Container) -> Types: ...
+
+    def members(self, base: Container) -> Types: ...
 
     def keys_of(self, site: str) -> list[str]: ...
 

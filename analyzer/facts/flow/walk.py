@@ -283,7 +283,7 @@ class Walker:
             yield Target(found, _public(found.dotted))
             yield from self._callbacks(found, node, frame)
         elif isinstance(found, Container):
-            for item in sorted(self._inference.contents(found), key=repr) if found.dotted else ():
+            for item in sorted(self._inference.members(found), key=repr) if found.dotted else ():
                 yield from self._targets(item, node, frame)
         elif isinstance(found, (Instance, Klass, Function)):
             function = self._inference.calls.called_function(found)

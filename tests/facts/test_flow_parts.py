@@ -1,0 +1,66 @@
+"""What items, iteration and members of objects are, also where objects hold themselves."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from analyzer.facts.flow import Foreign, Inference, Instance
+from analyzer.index import SourceIndex
+
+Write = Callable[[Mapping[str, str]], SourceIndex]
+
+RING = """
+from torch import nn
+
+class Part(nn.Module):
+    def forward(self, x):
+        return x
+
+inner = nn.Sequential(Part())
+outer = nn.Sequential(inner, nn.ReLU())
+outer.append(outer)
+result = outer(1)
+"""
+ITERATOR = """
+from torch.utils.data import DataLoader
+
+class Batch:
+    pass
+
+class Again:
+    def __init__(self, loader):
+        self.loader = loader
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return Batch()
+
+class Through:
+    def __iter__(self):
+        return Again(None)
+
+own = next(Again(None))
+through = next(Through())
+"""
+
+
+def types_of(index: SourceIndex, path: str, name: str) -> frozenset[object]:
+    inference = Inference(index)
+    node = ast.parse(name, mode="eval").body
+    return frozenset(inference.types(node, inference.scopes.by_key[path]))
+
+
+def test_containers_in_a_ring_are_run_once(repository: Write) -> None:
+    index = repository({"ring.py": RING})
+    assert types_of(index, "ring.py", "result") >= {Foreign("torch.Tensor()")}
+
+
+@pytest.mark.parametrize("name", ["own", "through"])
+def test_an_iterator_that_returns_itself_gives_what_next_returns(repository: Write, name: str) -> None:
+    index = repository({"turns.py": ITERATOR})
+    assert types_of(index, "turns.py", name) == {Instance("turns.py:Batch")}
