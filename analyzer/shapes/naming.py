@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
+from math import prod
 
 from analyzer.evaluator.dims import MINIMUM_PROBES, DimNamer
 from analyzer.evaluator.recorder import TensorShape
@@ -139,9 +140,23 @@ class NamedTraces:
         """What an example value would say of a size is left out."""
         if not self._examples:
             return Dim(sizes[0], name)
-        if name is None:
+        if name is None or self._divides_by_example(name):
             return Dim(sizes[0]) if self._is_stated(sizes) else Dim(None)
         return Dim(None if self._examples.keys() & set(NAME.findall(name)) else sizes[0], name)
+
+    def _divides_by_example(self, name: str) -> bool:
+        """Whether the constants that a name divides by make up an example value that no probe changed: `d//2//2` where
+        four heads stand for a number of heads that nothing states.
+        """
+        divisors = (
+            node.right.value
+            for node in ast.walk(ast.parse(name, mode="eval"))
+            if isinstance(node, ast.BinOp)
+            and isinstance(node.op, ast.FloorDiv)
+            and isinstance(node.right, ast.Constant)
+        )
+        divided = prod(value for value in divisors if isinstance(value, int))
+        return any(value > 1 and divided % value == 0 for value in self._held)
 
     def _is_stated(self, sizes: Sequence[int | None]) -> bool:
         """Whether a size without a name can rest on none of the example values: it is the same at probes that change

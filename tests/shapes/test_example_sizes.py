@@ -92,6 +92,22 @@ def test_no_total_and_no_number_rests_on_an_example(encoder):
     assert not {value for value in bare if value and any(value % example == 0 for example in examples)}
 
 
+HALVED = """
+        half = x[..., : x.shape[-1] // 2]
+        q ="""
+
+
+def test_no_name_divides_by_an_example_in_disguise(repository):
+    """The head counts cannot be probed: the code accepts one value alone, which two halvings divide by as well."""
+    text = ENCODER.replace("\n        q =", HALVED).replace(
+        "self.heads = heads", "assert heads == 4; self.heads = heads"
+    )
+    rows = derived(repository({"net.py": text}), "net.py:Encoder").traces[0].rows
+    targets = {target.name: str(target.tensors[0]) for row in rows for target in row.targets}
+    assert targets["half"] == "[B, n_ctx, n_state//2]"
+    assert targets["q"] == "[B, n_ctx, ?, ?]"
+
+
 def test_examples_are_told_with_the_lines_that_declare_them(encoder):
     assert [(size.name, size.where.first_line) for size in encoder.unstated] == [
         ("n_mels", 7), ("n_ctx", 8), ("n_state", 9), ("n_head", 10), ("n_layer", 11),
