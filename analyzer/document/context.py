@@ -162,10 +162,18 @@ class Context:
     def class_at(self, span: Span | None) -> ClassInfo | None:
         return self.classes.get((span.path, span.first_line)) if span else None
 
+    @cached_property
+    def examples(self) -> frozenset[int]:
+        """Values that stand for sizes which the repository does not state; no number may rest on them."""
+        return frozenset(size.value for size in self.model.unstated) if self.model else frozenset()
+
+    def is_open(self, node: ModuleNode) -> bool:
+        """Whether the number of a node's copies may be an example value."""
+        return node.repeats > 1 and node.repeats in self.examples
+
     def repeats(self, node: ModuleNode) -> str:
-        """How often a node stands in the model; open where that may be an example value."""
-        examples = {size.value for size in self.model.unstated} if self.model else set()
-        return "?" if node.repeats > 1 and node.repeats in examples else f"{node.repeats:,}"
+        """How often a node stands in the model; a question mark where that is open."""
+        return "?" if self.is_open(node) else f"{node.repeats:,}"
 
     @cached_property
     def model_files(self) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analyzer.document.context import Context, walk
@@ -23,8 +24,12 @@ class KeyModule:
     node: ModuleNode
     """Its first place in the tree."""
     instances: int
+    """How often it stands in the model; nought where that rests on an example value."""
     total: int
-    """Parameters of all its instances."""
+    """Parameters of all its instances; one inside another is counted with the outer one."""
+    smallest: int
+    """Parameters of its smallest instance."""
+    largest: int
     techniques: tuple[TechniqueFinding, ...]
     rows: tuple[ShapeRow, ...]
     """Shape rows of its methods in the main trace."""
@@ -41,7 +46,7 @@ def key_modules(context: Context, most: int = MOST) -> tuple[KeyModule, ...]:
 def _unbuilt(context: Context) -> tuple[KeyModule, ...]:
     """Where no tree was built: the repository's own module classes that hold techniques, without place or size."""
     classes = [item for item in context.classes.values() if item.is_module and item.forward]
-    found = [KeyModule(item, _nowhere(item), 1, 0, _techniques(context, item), ()) for item in classes]
+    found = [KeyModule(item, _nowhere(item), 1, 0, 0, 0, _techniques(context, item), ()) for item in classes]
     return tuple(item for item in found if item.techniques)
 
 
@@ -61,23 +66,34 @@ def _interest(context: Context, item: KeyModule) -> int:
 def all_modules(context: Context) -> tuple[KeyModule, ...]:
     """Every class of the repository that occurs in the tree, from the top down."""
     tree = context.model.tree if context.model else None
-    instances: dict[str, list[tuple[ModuleNode, int]]] = {}
-    for node, times in _times(tree, 1) if tree else ():
-        info = context.class_at(node.defined_at)
+    instances: dict[str, list[_Place]] = {}
+    for place in _places(context, _Place(tree, tree.repeats, False, ())) if tree else ():
+        info = context.class_at(place.node.defined_at)
         if info:
-            instances.setdefault(info.qualified_name, []).append((node, times))
+            instances.setdefault(info.qualified_name, []).append(place)
     return tuple(_module(context, places) for places in instances.values())
 
 
-def _module(context: Context, places: list[tuple[ModuleNode, int]]) -> KeyModule:
-    node = places[0][0]
+@dataclass(frozen=True)
+class _Place:
+    """A node with the number of its copies, whether that number is open, and the classes that it stands in."""
+
+    node: ModuleNode
+    times: int
+    is_open: bool
+    inside: tuple[str, ...]
+
+
+def _module(context: Context, places: list[_Place]) -> KeyModule:
+    node = places[0].node
     info = context.class_at(node.defined_at)
     assert info is not None  # the caller groups by it
+    times = 0 if any(place.is_open for place in places) else sum(place.times for place in places)
+    outer = [place for place in places if info.qualified_name not in place.inside]
+    total = sum(place.node.parameters * place.times for place in outer)
+    sizes = [place.node.parameters for place in places]
     techniques = _techniques(context, info)
-    return KeyModule(
-        info, node, sum(times for _, times in places), sum(item.parameters * times for item, times in places),
-        techniques, _rows(context, info),
-    )  # fmt: skip
+    return KeyModule(info, node, times, total, min(sizes), max(sizes), techniques, _rows(context, info))
 
 
 def _rows(context: Context, info: ClassInfo) -> tuple[ShapeRow, ...]:
@@ -86,9 +102,14 @@ def _rows(context: Context, info: ClassInfo) -> tuple[ShapeRow, ...]:
     return tuple(row for row in inside if info.where.first_line <= row.where.first_line <= info.where.last_line)
 
 
-def _times(node: ModuleNode, times: int) -> list[tuple[ModuleNode, int]]:
-    here = times * node.repeats
-    return [(node, here), *(item for child in node.children for item in _times(child, here))]
+def _places(context: Context, place: _Place) -> Iterator[_Place]:
+    """A place in the tree and all below it."""
+    yield place
+    info = context.class_at(place.node.defined_at)
+    inside = (*place.inside, info.qualified_name) if info else place.inside
+    for node in place.node.children:
+        is_open = place.is_open or context.is_open(node)
+        yield from _places(context, _Place(node, place.times * node.repeats, is_open, inside))
 
 
 def nodes_of(context: Context, info: ClassInfo) -> list[ModuleNode]:

@@ -25,7 +25,8 @@ from analyzer.shapes.operators import Amount, CallLog
 from analyzer.shapes.parameters import with_calls
 from analyzer.shapes.probing import Probe, Prober
 from analyzer.shapes.repeats import exact_divisions
-from analyzer.shapes.runs import BuiltModel, RawTrace, assumptions_of, gaps_of
+from analyzer.shapes.runs import BuiltModel, RawTrace, assumptions_of
+from analyzer.shapes.waiting_rows import gaps_of
 
 LENGTH_NAME = re.compile(f"{LIMIT_NAME.pattern}|block_size")
 
@@ -166,7 +167,7 @@ def _trace(draft: Draft, mode: Mode, raw: RawTrace, named: NamedTraces) -> Trace
     return Trace(
         mode.name,  # type: ignore[arg-type]
         draft.request.method,
-        tuple(_input(planned, mode.plan, draft.request.effort != "numeric") for planned in mode.plan),
+        tuple(_input(draft, planned, mode.plan) for planned in mode.plan),
         named.rows(),
         with_calls(draft.records, named.calls()),
         named.output(),
@@ -176,11 +177,16 @@ def _trace(draft: Draft, mode: Mode, raw: RawTrace, named: NamedTraces) -> Trace
     )
 
 
-def _input(planned: PlannedInput, plan: Plan, named: bool = True) -> ModelInput:
-    """A name has its number from any of the inputs; where no size is named, the inputs' are not either."""
+def _input(draft: Draft, planned: PlannedInput, plan: Plan) -> ModelInput:
+    """A name has its number from any of the inputs; where no size is named, the inputs' are not either. A size that
+    rests on an example value has no number.
+    """
     value = planned.spec.value
     if isinstance(value, TensorValue):
         sizes = sizes_of([other.spec for other in plan])
-        dims = tuple(Dim(d.number(sizes), d.text if named else None) for d in value.dims)
+        named = draft.request.effort != "numeric"
+        examples = {size.name for size in draft.build.unstated}
+        numbers = [None if d.name in examples else d.number(sizes) for d in value.dims]
+        dims = tuple(Dim(size, d.text if named else None) for size, d in zip(numbers, value.dims, strict=True))
         return ModelInput(planned.spec.name, TensorSpec(dims, value.dtype), planned.reason, planned.where)
     return ModelInput(planned.spec.name, str(value), planned.reason, planned.where)

@@ -87,6 +87,7 @@ def test_no_total_and_no_number_rests_on_an_example(encoder):
     assert isinstance(encoder.parameters, Unknown) and encoder.parameters.reason == "sizes_not_in_source"
     assert all(isinstance(cost.value, Unknown) for _, cost in encoder.costs)
     examples = {size.value for size in encoder.unstated}
+    assert [dim.value for dim in encoder.traces[0].inputs[0].value.shape] == [2, None, None]
     shapes = (tensor for row in encoder.traces[0].rows for target in row.targets for tensor in target.tensors)
     bare = {dim.value for tensor in shapes for dim in tensor.shape if dim.expression is None}
     assert not {value for value in bare if value and any(value % example == 0 for example in examples)}

@@ -53,8 +53,8 @@ def introduction(context: Context, item: KeyModule) -> tuple[Block, ...]:
     text = words.line(
         f"core_modules.{_introduction_key(context, item)}",
         name=Code(info.name), where=ref(info.where), bases=codes(info.bases),
-        instances=number(item.instances), each=number(item.node.parameters), total=number(item.total),
-        path=Code(item.node.path or "."),
+        instances=number(item.instances), each=number(item.smallest), largest=number(item.largest),
+        total=number(item.total), path=Code(item.node.path or "."),
     )  # fmt: skip
     blocks: list[Block] = [paragraph(words, "core_modules.plain", text=text)]
     if info.docstring:
@@ -69,7 +69,11 @@ def _introduction_key(context: Context, item: KeyModule) -> str:
         return "unbuilt"
     key = "whole"
     if item.node.path:
-        key = "introduction" if item.instances > 1 else "introduction_once"
+        key = "introduction_once" if item.instances == 1 else "introduction"
+    if not item.instances:
+        return "introduction_open"
+    if key == "introduction" and item.smallest != item.largest and counts(context):
+        return "introduction_varied"
     return key if counts(context) else f"{key}_uncounted"
 
 

@@ -142,12 +142,13 @@ def _remarks(context: Context, item: KeyModule) -> tuple[Block, ...]:
     ]
     share = (
         ()
-        if counts(context) is None
+        if counts(context) is None or not item.instances
         else (
             paragraph(
                 words,
-                "modules.share",
-                each=number(item.node.parameters),
+                "modules.share" if item.smallest == item.largest else "modules.share_varied",
+                each=number(item.smallest),
+                largest=number(item.largest),
                 total=number(item.total),
                 instances=number(item.instances),
             ),
