@@ -13,7 +13,9 @@ from analyzer.facts.environment import without_environment
 from analyzer.facts.evaluation import ValueOf, machine_dependence, unresolved_name
 from analyzer.facts.flow import Foreign, Inference, Instance, Klass
 from analyzer.facts.flow.bindings import argument_named, default_of
+from analyzer.facts.flow.contexts import Contexts
 from analyzer.facts.flow.scopes import CodeScope, parameters_of
+from analyzer.facts.flow.starts import is_open
 from analyzer.facts.flow.walk import Step, Target
 from analyzer.facts.keyword_items import Place, keyword_of
 from analyzer.facts.literal import NotPlain, eval_plain, is_plain
@@ -55,6 +57,7 @@ class ArgumentValues:
     ) -> None:
         self._index = index
         self._inference = inference
+        self._contexts = Contexts(inference)
         self._value_of = value_of
         self._effective: dict[Slot, Value] = {}
         self._by_name: dict[Slot, ConfigValue] = {}
@@ -156,7 +159,7 @@ class ArgumentValues:
         if isinstance(node, ast.Name):
             return self._name(node.id, scope, stack, depth)
         if isinstance(node, ast.Attribute):
-            return self._attribute(node, scope, depth)
+            return self._attribute(node, scope, stack, depth)
         raise NotPlain("leaf")
 
     def _configured(self, node: ast.expr, scope: CodeScope) -> Value | None:
@@ -219,17 +222,26 @@ class ArgumentValues:
                 except NotPlain:
                     found = keyword_of(self._inference, Place(step.node, step.scope, tuple(stack[:place])), name)
                     if found is None:
+                    if is_open(step.node):
+                        break
                         raise
                     return self._eval(found.node, found.scope, found.stack, depth + 1)
                 if given is not None:
                     return self._eval(given, step.scope, stack[:place], depth + 1)
-                default = default_of(owner.node, name)
-                if default is not None:
-                    return self._eval(default, owner.parent or owner, (), depth + 1)
-        raise NotPlain(name)
+                break
+        else:
+            raise NotPlain(name)
+        default = default_of(owner.node, name)
+        if default is None:
+            raise NotPlain(name)
+        return self._eval(default, owner.parent or owner, (), depth + 1)
 
-    def _attribute(self, node: ast.Attribute, scope: CodeScope, depth: int) -> object:
-        """`self.x` that is assigned once in its class, from values that can be told."""
+    def _attribute(self, node: ast.Attribute, scope: CodeScope, stack: Stack, depth: int) -> object:
+        """What the object's constructor sets on this way; else `self.x` that is assigned once in its class."""
+        objects = self._contexts.values(node.value, scope, tuple(stack)) or ()
+        made = self._contexts.stored(objects[0], node.attr) if len(objects) == 1 else None
+        if made is not None:
+            return self._eval(*made, depth + 1)
         for base in self._inference.types(node.value, scope):
             if isinstance(base, Foreign):
                 raise NotPlain("foreign")

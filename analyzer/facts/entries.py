@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from analyzer.facts.branches import split_program
+from analyzer.facts.flow.starts import method_start
 from analyzer.facts.flow.walk import Body
 from analyzer.facts.program import Flow, Program
 from analyzer.index import SourceIndex
@@ -27,7 +28,7 @@ def training_programs(flow: Flow) -> Iterator[Program]:
     for key, scope in flow.inference.scopes.by_key.items():
         is_method = scope.is_function and not isinstance(scope.node, ast.Lambda)
         if is_method and key not in covered and _takes_gradients(scope.nodes):
-            body = flow.walker.function(key)
+            body = method_start(flow.inference, flow.walker, key)
             if body is not None and {"backward", "step"} <= flow.kinds(body):
                 covered |= {inner.scope.key for inner in _inner_bodies(body)}
                 yield Program(flow, key, body, flow.index.span(scope.path, scope.node))

@@ -22,6 +22,8 @@ ANY = "*"
 ADDING = ("append", "add", "insert", "setdefault", "appendleft", "put")
 JOINING = ("extend", "update", "union")
 
+PREPARING = ("accelerate.", "lightning.Fabric", "lightning.fabric.", "lightning_fabric.", "pytorch_lightning.Fabric")
+"""Packages whose `prepare` or `setup` gives back wrapped what it is given."""
 
 class CallRules:
     """The calling side of the inference."""
@@ -199,7 +201,9 @@ class CallRules:
                 return special
         return self._transparent(target, arguments, keywords)
 
-    def _transparent(self, target: Foreign, arguments: list[Types], keywords: dict[str | None, Types]) -> Types:
+    def _transparent(
+        self, target: Foreign, arguments: list[Types], keywords: dict[str | None, Types], place: str
+    ) -> Types:
         dotted = target.dotted
         last = dotted.rpartition(".")[2]
         first = arguments[0] if arguments else next((t for t in keywords.values() if t), NOTHING)
@@ -207,8 +211,8 @@ class CallRules:
             return frozenset().union(*arguments) if dotted == "itertools.chain" else first
         if target.about is not None and last in SELF_METHODS and self._inference.is_module(target.about):
             return frozenset({target.about})
-        if last == "prepare" and dotted.startswith("accelerate."):
-            return self._prepared(dotted, arguments)
+        if dotted.startswith(PREPARING) and last in ("prepare", "setup"):
+            return self._prepared(place, arguments)
         if last in ("from_pretrained", "from_config", "load_from_checkpoint") and target.about is not None:
             return frozenset({target.about})
         if is_module_object(dotted):
@@ -221,12 +225,13 @@ class CallRules:
         found = result_of(dotted)
         return frozenset({Foreign(found, about)}) if found else NOTHING
 
-    def _prepared(self, dotted: str, arguments: list[Types]) -> Types:
+    def _prepared(self, place: str, arguments: list[Types]) -> Types:
+        """`model, opt = accelerator.prepare(model, opt)`: what is given, in order."""
         if len(arguments) == 1:
             return arguments[0]
-        site = Container(f"{dotted}<prepared>{len(arguments)}")
-        for place, types in enumerate(arguments):
-            self._inference.add(self._inference.slots, (site.site, str(place)), types)
+        site = Container(f"{place}<prepared>")
+        for position, types in enumerate(arguments):
+            self._inference.add(self._inference.slots, (site.site, str(position)), types)
         return frozenset({site})
 
     def _container_method(self, dotted: str, node: ast.Call, arguments: list[Types]) -> Types:

@@ -174,7 +174,7 @@ class Contexts:
         for scope, node in stores if len(stores) == 1 else ():
             ways = self._constructors(base.made, base.type.owner)
             stack = next((stack for inner, stack in ways if inner is scope), None)
-            if isinstance(node, ast.Assign) and stack is not None:
+            if isinstance(node, ast.Assign) and any(_is_attribute(t, name) for t in node.targets) and stack is not None:
                 return node.value, scope, stack
         return None
 
@@ -290,6 +290,10 @@ def _is_of_receiver(scope: CodeScope, node: ast.stmt, name: str) -> bool:
     ]
     receiver = first_parameter(scope) if scope.parent is not None and scope.parent.is_class else ""
     return bool(receiver) and all(isinstance(base, ast.Name) and base.id == receiver for base in bases)
+
+
+def _is_attribute(target: ast.expr, name: str) -> bool:
+    return isinstance(target, ast.Attribute) and target.attr == name
 
 
 def _below(stack: Stack, owner: CodeScope) -> Stack:
