@@ -220,10 +220,10 @@ class ArgumentValues:
                 try:
                     given = argument_named(step.node, owner.node, name, _has_receiver(target))
                 except NotPlain:
-                    found = keyword_of(self._inference, Place(step.node, step.scope, tuple(stack[:place])), name)
-                    if found is None:
                     if is_open(step.node):
                         break
+                    found = keyword_of(self._inference, Place(step.node, step.scope, tuple(stack[:place])), name)
+                    if found is None:
                         raise
                     return self._eval(found.node, found.scope, found.stack, depth + 1)
                 if given is not None:

@@ -21,9 +21,9 @@ from analyzer.facts.flow.scopes import CodeScope
 ANY = "*"
 ADDING = ("append", "add", "insert", "setdefault", "appendleft", "put")
 JOINING = ("extend", "update", "union")
-
 PREPARING = ("accelerate.", "lightning.Fabric", "lightning.fabric.", "lightning_fabric.", "pytorch_lightning.Fabric")
 """Packages whose `prepare` or `setup` gives back wrapped what it is given."""
+
 
 class CallRules:
     """The calling side of the inference."""
@@ -199,7 +199,7 @@ class CallRules:
             special = self._builtin(dotted.removeprefix("builtins."), node, scope, arguments)
             if special is not None:
                 return special
-        return self._transparent(target, arguments, keywords)
+        return self._transparent(target, arguments, keywords, f"{scope.path}:{node.lineno}:{node.col_offset}")
 
     def _transparent(
         self, target: Foreign, arguments: list[Types], keywords: dict[str | None, Types], place: str
