@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from analyzer.index import SourceIndex
 from analyzer.records.bundles import Facts
+from analyzer.records.configuration import Configuration
 from analyzer.records.evidence import Gap
 from analyzer.records.structure import Structure
 
@@ -32,8 +33,19 @@ def derive_facts(index: SourceIndex) -> Facts:
         structure,
         configuration,
         replace(processes, usages=find_usages(index, structure.roles)),
-        (*index.gaps, *configuration.gaps, *gaps_in(configuration), *_absent(index, structure)),
+        (*index.gaps, *configuration.gaps, *gaps_in(_without_chains(configuration)), *_absent(index, structure)),
     )
+
+
+def _without_chains(configuration: Configuration) -> Configuration:
+    """The configuration without the steps of its chains: a step is quoted as it stands, and what its expression
+    gives differs from call to call. What the default run ends with is `effective`.
+    """
+    tables = (
+        replace(table, values=tuple(replace(value, overrides=()) for value in table.values))
+        for table in configuration.tables
+    )
+    return replace(configuration, tables=tuple(tables))
 
 
 def _absent(index: SourceIndex, structure: Structure) -> Iterator[Gap]:

@@ -16,12 +16,12 @@ from analyzer.facts.flow.bindings import argument_named, default_of
 from analyzer.facts.flow.contexts import Contexts
 from analyzer.facts.flow.scopes import CodeScope, parameters_of
 from analyzer.facts.flow.starts import is_open
-from analyzer.facts.flow.walk import Step, Target
+from analyzer.facts.flow.steps import Step, Target
 from analyzer.facts.keyword_items import Place, keyword_of
 from analyzer.facts.literal import NotPlain, eval_plain, is_plain
 from analyzer.facts.parser_sites import options_by_site
 from analyzer.index import Definition, External, SourceIndex
-from analyzer.records.configuration import ConfigTable, ConfigValue
+from analyzer.records.configuration import ConfigTable, ConfigValue, Reference
 from analyzer.records.evidence import Known, Unknown
 
 Value = Known[object] | Unknown
@@ -149,6 +149,8 @@ class ArgumentValues:
         if known is not None:
             if isinstance(known, Unknown):
                 raise _Underived(known.reason, known.arguments)
+            if isinstance(known.value, Reference):
+                raise NotPlain(known.value)
             return known.value
         dotted = self._index.symbols.resolve(scope.path, ast.unparse(node), scope.dotted)
         if isinstance(dotted, External) and dotted.dotted in DTYPES:
@@ -169,7 +171,7 @@ class ArgumentValues:
             value = self._by_name.get((owner, name))
             if value is not None:
                 key = (value.where.path, value.where.first_line)
-                found[key] = self._effective.get((owner, name), value.value)
+                found[key] = self._effective.get((owner, name), value.effective or value.value)
         return next(iter(found.values())) if len(found) == 1 else None
 
     def _reads(self, node: ast.expr, scope: CodeScope) -> list[tuple[str, str]]:

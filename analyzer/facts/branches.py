@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from analyzer.facts.flow import Function
-from analyzer.facts.flow.walk import Body, Step, Target
+from analyzer.facts.flow.steps import Body, Step, Target
 from analyzer.facts.program import Flow, Program
 
 Branch = tuple[ast.stmt, ...]

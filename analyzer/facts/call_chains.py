@@ -7,8 +7,8 @@ from __future__ import annotations
 import ast
 
 from analyzer.facts.flow import Function, Instance, Klass
+from analyzer.facts.flow.steps import Body, Step, Target
 from analyzer.facts.flow.trace import is_forward
-from analyzer.facts.flow.walk import Body, Step, Target
 from analyzer.facts.interfaces import features_of, is_scheduler, stage_of
 from analyzer.facts.program import Flow, Program, is_unresolved_backward
 from analyzer.records.processes import CallNode

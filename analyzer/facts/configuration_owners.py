@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from analyzer.facts.flow import Container, Held, Instance, Klass, ModuleFile, Type
+from collections.abc import Iterable
+
+from analyzer.facts.flow import Container, Foreign, Held, Instance, Klass, ModuleFile, Type
 from analyzer.records.configuration import ConfigTable
 
+ABSL_FLAGS = "absl.flags.FLAGS"
+"""All flags of a program are known in one object."""
 FUNCTION_FORMATS = ("click", "typer", "fire")
+FILE_FORMATS = ("yaml", "json", "huggingface_json", "toml", "python_file")
+NESTED_FORMATS = ("call", *FILE_FORMATS)
 CLASS_FORMATS = ("dataclass", "class", "pretrained_config")
 
 
@@ -22,13 +28,13 @@ def owner_of(table: ConfigTable) -> str:
         return f"{path}:{table.where.first_line}"
     if table.format in FUNCTION_FORMATS:
         return table.name
-    return f"table:{table.name}"
+    return ABSL_FLAGS if table.format == "absl" else f"table:{table.name}"
 
 
 def slot_of(table: ConfigTable, name: str) -> tuple[str, str]:
     """(key, name) of a value; dotted names of nested holders belong to the inner holder."""
     inner, _, last = name.rpartition(".")
-    is_nested = table.format == "call" and bool(inner)
+    is_nested = table.format in NESTED_FORMATS and bool(inner)
     return (f"{owner_of(table)}|{inner}", last) if is_nested else (owner_of(table), name)
 
 
@@ -38,4 +44,17 @@ def keys_of(found: Type) -> tuple[str, ...]:
         return (found.owner,)
     if isinstance(found, (Held, Container)):
         return (found.site,)
+    if isinstance(found, Foreign):
+        return (ABSL_FLAGS,) if found.dotted == ABSL_FLAGS else ()
     return (found.path,) if isinstance(found, ModuleFile) else ()
+
+
+def sections_of(tables: Iterable[ConfigTable]) -> frozenset[str]:
+    """Keys of all sections of nested tables, those that hold nothing but sections included."""
+    found: set[str] = set()
+    for table in tables:
+        if table.format in NESTED_FORMATS:
+            for value in table.values:
+                parts = value.name.split(".")[:-1]
+                found |= {f"{owner_of(table)}|{'.'.join(parts[:size])}" for size in range(1, len(parts) + 1)}
+    return frozenset(found)

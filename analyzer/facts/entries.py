@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.facts.branches import split_program
 from analyzer.facts.flow.starts import method_start
-from analyzer.facts.flow.walk import Body
+from analyzer.facts.flow.steps import Body
 from analyzer.facts.program import Flow, Program
 from analyzer.index import SourceIndex
 from analyzer.records.evidence import Evidence

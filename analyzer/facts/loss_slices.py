@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from analyzer.facts.flow import Function
 from analyzer.facts.flow.scopes import CodeScope
+from analyzer.facts.flow.steps import Body, Step
 from analyzer.facts.flow.trace import Occurrence, is_forward
-from analyzer.facts.flow.walk import Body, Step
 from analyzer.facts.interfaces import stage_of
 from analyzer.facts.program import Program, is_unresolved_backward
 

@@ -12,8 +12,9 @@ from functools import cached_property
 
 from analyzer.facts.argument_values import ArgumentValues
 from analyzer.facts.flow import Foreign, Inference, Instance, Klass
+from analyzer.facts.flow.steps import Body, Step, Target
 from analyzer.facts.flow.trace import Occurrence, is_construction, is_forward, occurrences
-from analyzer.facts.flow.walk import Body, Step, Target, Walker
+from analyzer.facts.flow.walk import Walker
 from analyzer.facts.interfaces import NO_GRAD, stage_of
 from analyzer.index import SourceIndex
 from analyzer.records.source import Span

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from analyzer.facts.flow import Foreign, Function, Instance, Klass
+from analyzer.facts.flow.steps import Step
 from analyzer.facts.flow.trace import Occurrence, is_forward
-from analyzer.facts.flow.walk import Step
 from analyzer.facts.interfaces import stage_of
 from analyzer.facts.loss_slices import LossSlices
 from analyzer.facts.program import DATA_BASES, OPTIMIZER_BASES, Program, is_eval, is_unresolved_backward

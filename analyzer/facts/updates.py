@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from analyzer.facts.flow import Foreign
+from analyzer.facts.flow.steps import Loop
 from analyzer.facts.flow.trace import Occurrence
-from analyzer.facts.flow.walk import Loop
 from analyzer.facts.program import Program
 from analyzer.records.evidence import Known, Unknown
 from analyzer.records.processes import Feature, Stage

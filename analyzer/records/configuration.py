@@ -10,10 +10,19 @@ from analyzer.records.source import Span
 
 ConfigFormat = Literal[
     "dataclass", "class", "init_defaults", "argparse", "click", "typer", "fire", "absl", "constants", "yaml", "json",
-    "huggingface_json", "toml", "pretrained_config", "call", "dict",
+    "huggingface_json", "toml", "pretrained_config", "call", "dict", "python_file",
 ]  # fmt: skip
 PlainValue = object
-"""None, bool, int, float, str, or lists, tuples and dicts of them."""
+"""None, bool, int, float, str, or lists, tuples and dicts of them; a `Reference` where a value names an object."""
+
+
+class Reference(str):
+    """An object that a value stands for (a class, a function, what a call makes), by the text that names it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from analyzer.document.chapters.training import derived_row
 from analyzer.document.context import Context
 from analyzer.document.inline import code, join, number, ref, refs, value
 from analyzer.document.preset_rows import presets
-from analyzer.records.configuration import ConfigTable, ConfigValue
+from analyzer.records.configuration import ConfigTable, ConfigValue, Reference
 from analyzer.records.document import Block, Chapter, Code, Line, Link, Plain
 from analyzer.records.evidence import Known
 
@@ -140,9 +140,9 @@ def _unread(context: Context) -> tuple[ConfigValue, ...]:
 
 def _type(item: ConfigValue) -> Line:
     """The type of the value where nothing is annotated."""
-    return (
-        code(type(item.value.value).__name__) if isinstance(item.value, Known) and item.value.value is not None else ()
-    )
+    if not isinstance(item.value, Known) or item.value.value is None or isinstance(item.value.value, Reference):
+        return ()
+    return code(type(item.value.value).__name__)
 
 
 def _derived(context: Context) -> tuple[Block, ...]:

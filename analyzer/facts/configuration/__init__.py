@@ -20,6 +20,7 @@ from analyzer.facts.configuration import (
     dataclass_fields,
     dict_literals,
     json_files,
+    mapping_tables,
     pretrained_configs,
     toml_files,
     yaml_files,
@@ -27,7 +28,8 @@ from analyzer.facts.configuration import (
 from analyzer.facts.configuration.constants import is_override_file
 from analyzer.facts.configuration.derived import find_derived
 from analyzer.facts.configuration.effective import effective_values
-from analyzer.facts.configuration.evaluation import evaluated_table
+from analyzer.facts.configuration.evaluation import evaluated_preset, evaluated_table
+from analyzer.facts.configuration.file_loads import holders_of
 from analyzer.facts.configuration.overrides import with_overrides
 from analyzer.facts.configuration.presets import find_presets
 from analyzer.facts.configuration.usage import Usage, find_usage, uses_of
@@ -44,7 +46,7 @@ from analyzer.records.structure import Structure
 
 READERS = (
     dataclass_fields, class_attributes, pretrained_configs, config_nodes, argument_parsers, commands, constants,
-    dict_literals, constructor_defaults, yaml_files, json_files, toml_files,
+    dict_literals, constructor_defaults, mapping_tables,
 )  # fmt: skip
 
 
@@ -55,7 +57,9 @@ TRACKED = ("dataclass", "class", "argparse", "constants", "init_defaults", "call
 def find_tables(index: SourceIndex) -> tuple[ConfigTable, ...]:
     """Tables of all formats, by place."""
     found = [table for reader in READERS for table in reader.find(index)]
-    return tuple(sorted(found, key=lambda table: (table.where, table.name)))
+    settings = {v.where.path for table in found if table.format == "python_file" for v in table.values}
+    kept = [t for t in found if t.format not in ("constants", "dict") or t.where.path not in settings]
+    return tuple(sorted(kept, key=lambda table: (table.where, table.name)))
 
 
 def find_gaps(index: SourceIndex) -> tuple[Gap, ...]:
@@ -66,7 +70,7 @@ def find_gaps(index: SourceIndex) -> tuple[Gap, ...]:
 def derive_configuration(index: SourceIndex, structure: Structure, value_of: ValueOf = no_evaluator) -> Configuration:
     """Everything known about the repository's configuration."""
     tables = tuple(evaluated_table(index, table, value_of) for table in find_tables(index))
-    presets = find_presets(index, tables)
+    presets = tuple(evaluated_preset(index, preset, value_of) for preset in find_presets(index, tables))
     inference = inference_of(index)
     usage = find_usage(index, inference, tables)
     values = ArgumentValues(index, inference, tables, value_of)
@@ -109,7 +113,7 @@ def _main_values(
 @lru_cache(maxsize=2)
 def inference_of(index: SourceIndex) -> Inference:
     """The flow of objects through a repository, computed once for configuration and processes."""
-    return Inference(index, config_nodes.holder_sites(index))
+    return Inference(index, holders_of(index))
 
 
 def _completed(table: ConfigTable, usage: Usage, effective: Mapping[Slot, Value]) -> ConfigTable:
@@ -117,7 +121,7 @@ def _completed(table: ConfigTable, usage: Usage, effective: Mapping[Slot, Value]
     return replace(
         table,
         values=tuple(
-            replace(v, used_at=uses_of(usage, table, v), effective=effective.get(slot_of(table, v.name)))
+            replace(v, used_at=uses_of(usage, table, v), effective=effective.get(slot_of(table, v.name), v.effective))
             for v in table.values
         ),
     )
@@ -126,7 +130,7 @@ def _completed(table: ConfigTable, usage: Usage, effective: Mapping[Slot, Value]
 def _unused(index: SourceIndex, tables: Sequence[ConfigTable], usage: Usage) -> Iterator[ConfigValue]:
     """Values that nothing reads, of tables whose holder is seen in use and is never handed on as a whole."""
     trees = index.trees()
-    held = set(config_nodes.holder_sites(index).values())
+    held = set(holders_of(index).made.values())
     for table in tables:
         path = table.where.path
         is_override = table.format == "constants" and is_override_file(trees[path])

@@ -14,8 +14,11 @@ from analyzer.facts.evaluation import ValueOf, machine_dependence, unresolved_na
 from analyzer.facts.literal import NotPlain, eval_plain, is_plain
 from analyzer.index import SourceIndex
 from analyzer.index.symbols import dotted_name
-from analyzer.records.configuration import ConfigTable, ConfigValue, PlainValue
+from analyzer.records.configuration import ConfigTable, ConfigValue, PlainValue, Preset, Reference
 from analyzer.records.evidence import Known, Unknown
+
+LONGEST_NAME = 80
+"""An expression that makes an object names it, unless it is longer than this."""
 
 
 def evaluated_table(index: SourceIndex, table: ConfigTable, value_of: ValueOf) -> ConfigTable:
@@ -26,11 +29,26 @@ def evaluated_table(index: SourceIndex, table: ConfigTable, value_of: ValueOf) -
         found = value
         if _needs_evaluation(value):
             found = replace(value, value=evaluated(index, value, names, value_of))
-        if isinstance(found.value, Known):
+        if isinstance(found.value, Known) and not isinstance(found.value.value, Reference):
             names[found.name] = found.value.value
             names[f"self.{found.name}"] = found.value.value
         values.append(found)
     return replace(table, values=tuple(values))
+
+
+def evaluated_preset(index: SourceIndex, preset: Preset, value_of: ValueOf) -> Preset:
+    """The preset with every value that can be told where it stands."""
+    pairs = tuple((name, _told(index, name, known, value_of)) for name, known in preset.values)
+    return replace(preset, values=pairs)
+
+
+def _told(
+    index: SourceIndex, name: str, known: Known[PlainValue] | Unknown, value_of: ValueOf
+) -> Known[PlainValue] | Unknown:
+    if isinstance(known, Known) or known.reason != NEEDS_EVALUATION or known.where is None:
+        return known
+    expression = dict(known.arguments).get("expression", "")
+    return evaluated(index, ConfigValue(name, expression, known, known.where), {}, value_of)
 
 
 def _needs_evaluation(value: ConfigValue) -> bool:
@@ -61,6 +79,8 @@ def evaluated(
 
 def _asked(path: str, expression: str, value: ConfigValue, value_of: ValueOf) -> Known[PlainValue] | Unknown:
     found = value_of(path, expression)
+    if isinstance(found, Unknown) and found.reason == "not_a_plain_value" and len(value.expression) <= LONGEST_NAME:
+        return Known(Reference(" ".join(value.expression.split())), (value.where,), "read")
     if isinstance(found, Unknown):
         return Unknown(found.reason, found.arguments, found.where or value.where, found.cause)
     if not is_plain(found.value):

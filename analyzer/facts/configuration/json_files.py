@@ -7,16 +7,9 @@ import re
 from collections.abc import Iterator
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
-from analyzer.facts.configuration.mapping_files import (
-    MAX_LEAVES,
-    Leaf,
-    TooLarge,
-    candidates,
-    is_configuration,
-    table_of,
-)
+from analyzer.facts.configuration.mapping_files import MAX_LEAVES, Leaf, TooLarge, candidates
 from analyzer.index import SourceIndex
-from analyzer.records.configuration import ConfigFormat, ConfigTable, PlainValue
+from analyzer.records.configuration import ConfigFormat, PlainValue
 from analyzer.records.evidence import Gap
 
 SUFFIXES = (".json",)
@@ -28,26 +21,19 @@ MAX_VALUES = 20_000
 HUGGING_FACE_KEYS = ("architectures", "model_type", "_class_name")
 
 
-def find(index: SourceIndex) -> tuple[ConfigTable, ...]:
-    tables = []
-    for path in candidates(index, SUFFIXES):
-        leaves = _read(index, path)
-        if not isinstance(leaves, Gap) and is_configuration(leaves):
-            tables.append(table_of(index, path, _format(leaves), leaves))
-    return tuple(tables)
-
-
 def find_gaps(index: SourceIndex) -> tuple[Gap, ...]:
     """Files that are not JSON."""
-    return tuple(gap for path in candidates(index, SUFFIXES) if isinstance(gap := _read(index, path), Gap))
+    return tuple(gap for path in candidates(index, SUFFIXES) if isinstance(gap := read(index, path), Gap))
 
 
-def _format(leaves: list[Leaf]) -> ConfigFormat:
+def format_of(leaves: list[Leaf]) -> ConfigFormat:
+    """Plain JSON, or the configuration that the Hugging Face libraries write beside weights."""
     is_hugging_face = any(leaf.name in HUGGING_FACE_KEYS for leaf in leaves)
     return "huggingface_json" if is_hugging_face else "json"
 
 
-def _read(index: SourceIndex, path: str) -> list[Leaf] | Gap:
+def read(index: SourceIndex, path: str) -> list[Leaf] | Gap:
+    """The leaves of one file, or why it has none."""
     text = index.text(path)
     if not text.lstrip().startswith("{"):
         return []

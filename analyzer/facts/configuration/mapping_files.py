@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from analyzer.index import SourceIndex
-from analyzer.records.configuration import ConfigFormat, ConfigTable, ConfigValue, PlainValue
-from analyzer.records.evidence import Known, Unknown
+from analyzer.records.configuration import PlainValue
 
 MAX_LEAVES = 400
 MAX_BYTES = 1_000_000
@@ -39,6 +38,8 @@ class Leaf:
     last_line: int
     problem: str | None = None
     """Reason id where the value cannot be told (a custom tag)."""
+    tag: str = ""
+    """Name of the custom tag, without its mark."""
 
 
 class TooLarge(Exception):
@@ -66,17 +67,3 @@ def is_configuration(leaves: list[Leaf]) -> bool:
 
 def _items(value: PlainValue) -> list[PlainValue]:
     return value if isinstance(value, list) else [value]
-
-
-def table_of(index: SourceIndex, path: str, kind: ConfigFormat, leaves: list[Leaf]) -> ConfigTable:
-    """The file as a table, one value per leaf."""
-    values = tuple(_config_value(index, path, leaf) for leaf in leaves)
-    return ConfigTable(path, kind, index.span(path, 1, max(len(index.lines(path)), 1)), values)
-
-
-def _config_value(index: SourceIndex, path: str, leaf: Leaf) -> ConfigValue:
-    where = index.span(path, leaf.first_line, leaf.last_line)
-    value: Known[PlainValue] | Unknown = (
-        Known(leaf.value, (where,), "read") if leaf.problem is None else Unknown(leaf.problem, (), where)
-    )
-    return ConfigValue(leaf.name, leaf.text, value, where)

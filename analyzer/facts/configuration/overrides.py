@@ -52,8 +52,8 @@ def _with_chain(table: ConfigTable, value: ConfigValue, presets: Sequence[Preset
     chain = (*chosen, *(override for override, _ in own))
     if not chain:
         return value
-    first = Override("default", value.expression, value.value, value.where)
-    return replace(value, overrides=(first, *chain))
+    first = value.overrides or (Override("default", value.expression, value.value, value.where),)
+    return replace(value, overrides=(*first, *chain))
 
 
 def _preset_overrides(table: ConfigTable, value: ConfigValue, preset: Preset) -> Iterator[Override]:

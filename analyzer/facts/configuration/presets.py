@@ -13,6 +13,7 @@ from analyzer.facts.configuration.dict_literals import (
     find_setting_registries,
     pairs_of,
 )
+from analyzer.facts.configuration.mapping_tables import find_options
 from analyzer.facts.configuration.reading import FUNCTIONS, Scope, callee, own_nodes, parameters, value_at
 from analyzer.index import Definition, SourceIndex
 from analyzer.records.configuration import ConfigTable, PlainValue, Preset
@@ -24,7 +25,7 @@ Value = Known[PlainValue] | Unknown
 def find_presets(index: SourceIndex, tables: Sequence[ConfigTable]) -> tuple[Preset, ...]:
     """All presets of the repository, by place."""
     found = [*_override_files(index, tables), *_setting_registries(index, tables)]
-    found += _factories(index)
+    found += [*_factories(index), *find_options(index)]
     return tuple(sorted(found, key=lambda preset: (preset.where, preset.name)))
 
 

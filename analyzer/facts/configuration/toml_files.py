@@ -6,9 +6,9 @@ import re
 import sys
 from collections.abc import Iterator
 
-from analyzer.facts.configuration.mapping_files import Leaf, candidates, is_configuration, table_of
+from analyzer.facts.configuration.mapping_files import Leaf, candidates
 from analyzer.index import SourceIndex
-from analyzer.records.configuration import ConfigTable, PlainValue
+from analyzer.records.configuration import PlainValue
 from analyzer.records.evidence import Gap
 
 if sys.version_info >= (3, 11):
@@ -23,21 +23,13 @@ PAIR = re.compile(
 )
 
 
-def find(index: SourceIndex) -> tuple[ConfigTable, ...]:
-    tables = []
-    for path in candidates(index, SUFFIXES):
-        leaves = _read(index, path)
-        if not isinstance(leaves, Gap) and is_configuration(leaves):
-            tables.append(table_of(index, path, "toml", leaves))
-    return tuple(tables)
-
-
 def find_gaps(index: SourceIndex) -> tuple[Gap, ...]:
     """Files that are not TOML."""
-    return tuple(gap for path in candidates(index, SUFFIXES) if isinstance(gap := _read(index, path), Gap))
+    return tuple(gap for path in candidates(index, SUFFIXES) if isinstance(gap := read(index, path), Gap))
 
 
-def _read(index: SourceIndex, path: str) -> list[Leaf] | Gap:
+def read(index: SourceIndex, path: str) -> list[Leaf] | Gap:
+    """The leaves of one file, or why it has none."""
     text = index.text(path)
     try:
         data = tomllib.loads(text)

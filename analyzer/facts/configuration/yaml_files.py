@@ -12,16 +12,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from analyzer.facts.configuration.mapping_files import (
-    MAX_LEAVES,
-    Leaf,
-    TooLarge,
-    candidates,
-    is_configuration,
-    table_of,
-)
+from analyzer.facts.configuration.mapping_files import MAX_LEAVES, Leaf, TooLarge, candidates
 from analyzer.index import SourceIndex
-from analyzer.records.configuration import ConfigTable, PlainValue
+from analyzer.records.configuration import PlainValue
 from analyzer.records.evidence import Gap
 
 SUFFIXES = (".yaml", ".yml")
@@ -30,21 +23,13 @@ MAX_VISITS = 20_000
 TAG = "tag:yaml.org,2002:"
 
 
-def find(index: SourceIndex) -> tuple[ConfigTable, ...]:
-    read = ((path, _read(index, path)) for path in candidates(index, SUFFIXES))
-    return tuple(
-        table_of(index, path, "yaml", leaves)
-        for path, leaves in read
-        if not isinstance(leaves, Gap) and is_configuration(leaves)
-    )
-
-
 def find_gaps(index: SourceIndex) -> tuple[Gap, ...]:
     """Files that are not YAML, or expand beyond all measure."""
-    return tuple(gap for path in candidates(index, SUFFIXES) if isinstance(gap := _read(index, path), Gap))
+    return tuple(gap for path in candidates(index, SUFFIXES) if isinstance(gap := read(index, path), Gap))
 
 
-def _read(index: SourceIndex, path: str) -> list[Leaf] | Gap:
+def read(index: SourceIndex, path: str) -> list[Leaf] | Gap:
+    """The leaves of one file, or why it has none."""
     try:
         documents = list(YAML(typ="rt", pure=True).compose_all(index.text(path)))
         budget = _Budget()
@@ -105,8 +90,10 @@ def _leaf(node: Node, name: str, value: PlainValue) -> Leaf:
     first = node.start_mark.line + 1
     last = node.end_mark.line + 1 if node.end_mark.column else max(node.end_mark.line, first)
     text = node.start_mark.buffer[node.start_mark.pointer : node.end_mark.pointer] if node.start_mark.buffer else ""
-    known = str(node.tag or "").startswith(TAG)
-    return Leaf(name, text.strip(), value, first, max(first, last), None if known else "yaml_custom_tag")
+    tag = str(node.tag or "")
+    if tag.startswith(TAG):
+        return Leaf(name, text.strip(), value, first, max(first, last))
+    return Leaf(name, text.strip(), value, first, max(first, last), "yaml_custom_tag", tag.lstrip("!"))
 
 
 def scalar_value(node: ScalarNode) -> PlainValue:

@@ -14,6 +14,7 @@ from analyzer.facts.flow.foreign import (
     is_module_object,
     result_of,
 )
+from analyzer.facts.flow.holders import CONVERTING, METHOD
 from analyzer.facts.flow.objects import NOTHING, Container, Foreign, Function, Held, Instance, Klass, Type, Types
 from analyzer.facts.flow.questions import Questions
 from analyzer.facts.flow.scopes import CodeScope
@@ -76,7 +77,7 @@ class CallRules:
 
     def _construct(self, target: Klass, node: ast.Call, scope: CodeScope) -> Types:
         inference = self._inference
-        site = inference.holders.get((scope.path, node.lineno))
+        site = inference.holders.made.get((scope.path, node.lineno))
         instance = Instance(target.owner)
         constructor = self.called_function(target)
         if site is not None:
@@ -185,12 +186,20 @@ class CallRules:
             return self._container_method(dotted, node, arguments)
         if dotted.startswith("<parser>"):
             return self._parser_method(dotted, node)
+        if dotted.startswith(METHOD):
+            return inference.holders.called(dotted, node)
+        loaded = inference.holders.loaded(node, scope.path)
+        if loaded:
+            return loaded
         if dotted in PARSERS:
             return frozenset({Held(f"{scope.path}:{node.lineno}", is_parser=True)})
-        site = inference.holders.get((scope.path, node.lineno))
+        site = inference.holders.made.get((scope.path, node.lineno))
         if site is not None:
             self._keep_keywords(site, node, scope)
-            return frozenset({Held(site)})
+            return frozenset({Held(site), *_values_of(dotted, [*arguments, *keywords.values()])})
+        converted = _values_of(dotted, [*arguments, *keywords.values()])
+        if converted:
+            return frozenset(converted)
         if dotted in MODULE_CONTAINERS:
             return self._module_container(dotted, node, scope, arguments)
         if dotted in EMPTY_CONTAINERS:
@@ -340,6 +349,13 @@ class CallRules:
             else:
                 found.add(Foreign(f"{base.dotted}()", Instance(owner.qualified_name)))
         return frozenset(found)
+
+
+def _values_of(dotted: str, arguments: list[Types]) -> list[Held]:
+    """Holders of configuration that a converting call is given."""
+    if dotted not in CONVERTING:
+        return []
+    return [item for types in arguments for item in types if isinstance(item, Held) and not item.is_parser]
 
 
 def _literal_key(node: ast.expr) -> str:

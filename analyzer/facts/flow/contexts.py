@@ -15,7 +15,7 @@ from analyzer.facts.flow.bindings import argument_named, default_of
 from analyzer.facts.flow.inference import Inference
 from analyzer.facts.flow.objects import Function, Instance, Klass, Type
 from analyzer.facts.flow.scopes import CodeScope, parameters_of
-from analyzer.facts.flow.walk import Body, Step, Surrounding, Target
+from analyzer.facts.flow.steps import Body, Step, Surrounding, Target
 from analyzer.facts.literal import NotPlain
 
 Stack = tuple[tuple[Step, Target], ...]

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from analyzer.facts.class_hierarchy import ClassHierarchy
 from analyzer.facts.flow.calls import CallRules
 from analyzer.facts.flow.foreign import attribute_of, is_module_object
+from analyzer.facts.flow.holders import NO_HOLDERS, Holders
 from analyzer.facts.flow.objects import (
     NOTHING,
     Container,
@@ -53,12 +54,11 @@ class _Cells(dict[tuple[str, str], Types]):
 class Inference:
     """Types of all expressions; `types(node, scope)` answers after construction."""
 
-    def __init__(self, index: SourceIndex, holders: dict[tuple[str, int], str] | None = None) -> None:
+    def __init__(self, index: SourceIndex, holders: Holders = NO_HOLDERS) -> None:
         self.index = index
         self.hierarchy = ClassHierarchy(index)
         self.scopes = ScopeTable(index)
-        self.holders = holders or {}
-        """Site names of configuration holders by (path, line) of the call that makes them."""
+        self.holders = holders
         self.current = ""
         """Key of the scope that is being swept; what it reads makes it dirty again when that changes."""
         self._dirty: set[str] = set()
@@ -156,6 +156,7 @@ class Inference:
         for argument in parameters_of(arguments):
             if argument.annotation is not None:
                 self.add(self.names, (scope.key, argument.arg), self._annotated(argument.annotation, scope))
+            self.add(self.names, (scope.key, argument.arg), self.holders.given(scope.key, argument.arg))
         owner = scope.parent
         positional = [*arguments.posonlyargs, *arguments.args]
         if owner is not None and owner.is_class and positional and not self.is_static(scope.node):
@@ -328,7 +329,8 @@ class Inference:
             return self._class_attribute(base, name)
         if isinstance(base, Foreign):
             dotted = attribute_of(base.dotted, name)
-            return frozenset({Foreign(dotted, base.about)}) if dotted else NOTHING
+            held = self.holders.attribute(base.dotted, name)
+            return held or (frozenset({Foreign(dotted, base.about)}) if dotted else NOTHING)
         if isinstance(base, ModuleFile):
             return self._defined(base.path, name, "") | self.slots.get((base.path, name), NOTHING)
         if isinstance(base, Held):
@@ -342,7 +344,7 @@ class Inference:
             return frozenset({Foreign(f"<parser>{base.site}.{name}")})
         if name == "__dict__":
             return frozenset({base})
-        found = self.slots.get((base.site, name), NOTHING)
+        found = self.slots.get((base.site, name), NOTHING) or self.holders.section(base, name)
         return found or (self._instance_attribute(Instance(base.owner), name) if base.owner else NOTHING)
 
     def _container_attribute(self, base: Container, name: str) -> Types:

@@ -36,7 +36,9 @@ class PartRules:
                 dotted = element_of(base.dotted) if not base.dotted.startswith("<") else ""
                 found |= {Foreign(dotted, base.about)} if dotted else set()
             elif isinstance(base, Held):
-                found |= self._inference.slots.get((base.site, key), NOTHING)
+                found |= self._inference.slots.get((base.site, key), NOTHING) or self._inference.holders.section(
+                    base, key
+                )
             elif isinstance(base, Klass):
                 found.add(base)
             elif isinstance(base, Instance):

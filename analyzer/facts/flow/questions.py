@@ -6,6 +6,7 @@ import ast
 from typing import Any, Protocol
 
 from analyzer.facts.class_hierarchy import ClassHierarchy
+from analyzer.facts.flow.holders import Holders
 from analyzer.facts.flow.objects import Container, Type, Types
 from analyzer.facts.flow.scopes import CodeScope, ScopeTable
 from analyzer.index import SourceIndex
@@ -17,7 +18,7 @@ class Questions(Protocol):
     index: SourceIndex
     hierarchy: ClassHierarchy
     scopes: ScopeTable
-    holders: dict[tuple[str, int], str]
+    holders: Holders
     names: Any
     slots: Any
     calls: Any

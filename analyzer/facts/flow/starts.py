@@ -11,7 +11,8 @@ import ast
 from analyzer.facts.flow.inference import Inference
 from analyzer.facts.flow.objects import Function, Instance, Klass
 from analyzer.facts.flow.scopes import CodeScope
-from analyzer.facts.flow.walk import Body, Step, Surrounding, Target, Walker
+from analyzer.facts.flow.steps import Body, Step, Surrounding, Target
+from analyzer.facts.flow.walk import Walker
 
 OPEN = "<open>"
 """Stands for arguments that are not known."""

@@ -10,7 +10,7 @@ from analyzer.facts.flow.contexts import Contexts
 from analyzer.facts.flow.decisions import Decisions
 from analyzer.facts.flow.inference import Inference
 from analyzer.facts.flow.objects import Container, Foreign, Function, Instance, Klass
-from analyzer.facts.flow.walk import Body, Step, Surrounding, Target
+from analyzer.facts.flow.steps import Body, Step, Surrounding, Target
 
 MAX_OCCURRENCES = 40_000
 

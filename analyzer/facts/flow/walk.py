@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import dataclass, replace
 
+from analyzer.facts.flow.constants import GIVEN, decide, defaults_of, given_arguments, literals, never_none
 from analyzer.facts.flow.inference import Inference
 from analyzer.facts.flow.objects import Container, Foreign, Function, Instance, Klass, Type
-from analyzer.facts.flow.scopes import CodeScope, parameters_of
-from analyzer.facts.literal import NotPlain, eval_plain
+from analyzer.facts.flow.scopes import CodeScope
+from analyzer.facts.flow.steps import Body, Context, Loop, Step, Surrounding, Target
 
 MAX_DEPTH = 28
 MAX_STEPS = 60_000
@@ -29,75 +29,6 @@ CALLERS = frozenset(
     }
 )  # fmt: skip
 """Foreign calls that run a function given to them."""
-
-
-@dataclass(frozen=True)
-class Loop:
-    """A loop around a step: its header as written and its place."""
-
-    header: str
-    path: str
-    line: int
-
-
-@dataclass(frozen=True)
-class Context:
-    """A `with` around a step, by the dotted names of what its item may be."""
-
-    dotted: frozenset[str]
-    text: str
-    line: int
-
-
-@dataclass(frozen=True)
-class Surrounding:
-    """What stands around a step inside its own function."""
-
-    loops: tuple[Loop, ...] = ()
-    conditions: tuple[str, ...] = ()
-    contexts: tuple[Context, ...] = ()
-    unless: tuple[str, ...] = ()
-    """Conditions under which control has left the function or loop before."""
-
-    def inside(self, outer: Surrounding) -> Surrounding:
-        return Surrounding(outer.loops + self.loops, outer.conditions + self.conditions, outer.contexts + self.contexts)
-
-
-@dataclass(eq=False)
-class Target:
-    """One thing that a call may run: foreign by dotted name, own code by its body."""
-
-    type: Type
-    dotted: str = ""
-    body: Body | None = None
-    note: Literal["", "recursion", "cut"] = ""
-    handed: str = ""
-    """Name of the method where it was handed here as a value, and not called by its name."""
-
-
-@dataclass(eq=False)
-class Step:
-    """A call, the fetch at the head of a loop, or a store into an attribute or item."""
-
-    kind: Literal["call", "loop", "store"]
-    node: ast.AST
-    scope: CodeScope
-    statement: ast.stmt
-    around: Surrounding
-    targets: tuple[Target, ...] = ()
-
-    @property
-    def foreign(self) -> tuple[str, ...]:
-        return tuple(target.dotted for target in self.targets if target.dotted)
-
-
-@dataclass(eq=False)
-class Body:
-    """The steps of one function under the constants that it was called with."""
-
-    scope: CodeScope
-    steps: list[Step] = field(default_factory=list)
-    constants: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass
@@ -327,7 +258,7 @@ class Walker:
             return frame.constants[node.id] is GIVEN
         scope = frame.body.scope
         owner = self._inference.scopes.owner_of(scope, node.id) or scope
-        return bool(self._inference.types(node, scope)) and _never_none(owner, node.id)
+        return bool(self._inference.types(node, scope)) and never_none(owner, node.id)
 
     def _constants(self, function: Function, found: Type, node: ast.Call, frame: _Frame) -> dict[str, object]:
         """Parameters whose value this call fixes: given literals, and defaults of what is not given."""
@@ -337,54 +268,14 @@ class Walker:
             return {}
         names = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
         has_receiver = function.receiver is not None or isinstance(found, (Instance, Klass))
-        given = _given(names[1:] if has_receiver else names, node)
+        given = given_arguments(names[1:] if has_receiver else names, node)
         is_open = any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords)
-        values = _literals(given, frame.constants)
+        values = literals(given, frame.constants)
         values |= {name: GIVEN for name, value in given.items() if self._is_given(value, frame)}
         if not is_open:
-            values |= _literals({n: d for n, d in _defaults(arguments).items() if n not in given}, {})
+            values |= literals({n: d for n, d in defaults_of(arguments).items() if n not in given}, {})
         stored = {n.id for n in scope.nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         return {name: value for name, value in values.items() if name not in stored}
-
-
-class _Given:
-    """An argument that is some object, not None; nothing else is known of it."""
-
-    def __repr__(self) -> str:
-        return "<given>"
-
-
-GIVEN = _Given()
-
-
-def decide(test: ast.expr, constants: Mapping[str, object]) -> bool | None:
-    """Truth of a condition as far as constants tell, None where they do not."""
-    given = _given_is_none(test, constants)
-    if given is not None:
-        return given
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        inner = decide(test.operand, constants)
-        return None if inner is None else not inner
-    if isinstance(test, ast.BoolOp):
-        parts = [decide(value, constants) for value in test.values]
-        decisive = isinstance(test.op, ast.Or)
-        if decisive in parts:
-            return decisive
-        return None if None in parts else not decisive
-    try:
-        return bool(eval_plain(test, {name: value for name, value in constants.items() if value is not GIVEN}))
-    except (NotPlain, RecursionError):
-        return None
-
-
-def _given_is_none(test: ast.expr, constants: Mapping[str, object]) -> bool | None:
-    """`x is None` and `x is not None` for an argument that is known to be some object."""
-    if not isinstance(test, ast.Compare) or not isinstance(test.left, ast.Name):
-        return None
-    is_none = isinstance(test.comparators[0], ast.Constant) and test.comparators[0].value is None
-    if is_none and isinstance(test.ops[0], (ast.Is, ast.IsNot)) and constants.get(test.left.id) is GIVEN:
-        return isinstance(test.ops[0], ast.IsNot)
-    return None
 
 
 def _under(around: Surrounding, condition: str) -> Surrounding:
@@ -431,48 +322,3 @@ def _public(dotted: str) -> str:
     if dotted.startswith("<parser>"):
         return f"argparse.ArgumentParser().{dotted.rpartition('.')[2]}"
     return "" if dotted.startswith("<") else dotted
-
-
-def _given(names: list[str], node: ast.Call) -> dict[str, ast.expr]:
-    found: dict[str, ast.expr] = {}
-    for place, value in enumerate(node.args):
-        if isinstance(value, ast.Starred):
-            break
-        if place < len(names):
-            found[names[place]] = value
-    found |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg is not None}
-    return found
-
-
-def _defaults(arguments: ast.arguments) -> dict[str, ast.expr]:
-    positional = [*arguments.posonlyargs, *arguments.args]
-    first = len(positional) - len(arguments.defaults)
-    found = {a.arg: d for a, d in zip(positional[first:], arguments.defaults, strict=True)}
-    return found | {a.arg: d for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d}
-
-
-def _never_none(scope: CodeScope, name: str) -> bool:
-    """Nothing in the scope binds the name to None, and it is no parameter that may be left out."""
-    arguments = getattr(scope.node, "args", None)
-    if isinstance(arguments, ast.arguments) and any(a.arg == name for a in parameters_of(arguments)):
-        return False
-    for node in scope.nodes:
-        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            bound = any(isinstance(n, ast.Name) and n.id == name for t in targets for n in ast.walk(t))
-            if bound and any(isinstance(n, ast.Constant) and n.value is None for n in ast.walk(node.value)):
-                return False
-    return True
-
-
-def _literals(nodes: Mapping[str, ast.expr], constants: Mapping[str, object]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for name, node in nodes.items():
-        is_known_name = isinstance(node, ast.Name) and node.id in constants and constants[node.id] is not GIVEN
-        is_simple = isinstance(node, (ast.Constant, ast.UnaryOp)) or is_known_name
-        if is_simple:
-            try:
-                found[name] = eval_plain(node, constants)
-            except NotPlain:
-                continue
-    return found

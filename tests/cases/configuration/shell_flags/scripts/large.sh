@@ -1,0 +1,5 @@
+#!/bin/bash
+LR=0.5
+python train.py \
+  --width 512 --lr $LR \
+  --fast
