@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from analyzer.records.evidence import Known
+from analyzer.records.missing_packages import missing_packages
 from analyzer.records.tensors import ModelShapes, ModuleRecord, ReferenceTrace, ShapeRow
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def shape_lines(model: ModelShapes) -> Iterable[str]:
         yield from (_row_line(row) for row in trace.rows)
         yield from (f"  unknown  {gap.where}  {gap.reason}" for gap in trace.gaps)
     yield from (f"unknown  {gap.where}  {gap.reason}" for gap in model.gaps)
+    yield from _package_lines(model)
 
 
 def trace_lines(trace: ReferenceTrace) -> Iterable[str]:
@@ -77,6 +79,12 @@ def _module_lines(modules: Iterable[ModuleRecord]) -> Iterable[str]:
             f"{' '.join(map(str, call.inputs))} -> {' '.join(map(str, call.outputs))}" for call in module.calls[:1]
         )
         yield f"  {module.path or '(root)':44} {module.class_name:24} {module.parameters:>14,}  {calls}"
+
+
+def _package_lines(model: ModelShapes) -> Iterable[str]:
+    for package in missing_packages(model.all_gaps()):
+        rows = f"{package.rows:,} rows wait for it" if package.rows else "no row waits for it"
+        yield f"missing  {package.name}: {rows} ({', '.join(package.wanted)}; {package.where[0]})"
 
 
 def _row_line(row: ShapeRow) -> str:

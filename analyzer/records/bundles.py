@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from analyzer.records.configuration import Configuration
 from analyzer.records.evidence import Assumption, Gap
+from analyzer.records.missing_packages import MissingPackage, missing_packages
 from analyzer.records.processes import Processes
 from analyzer.records.source import Repository, SourceFile
 from analyzer.records.structure import Structure
@@ -68,14 +69,22 @@ class Analysis:
     tool_version: str = ""
 
     def all_gaps(self) -> tuple[Gap, ...]:
-        """Gaps of every layer, each once, those that block most first."""
+        """Gaps of every layer, each once, those that block most rows of one model first."""
         found = [*self.facts.gaps, *self.shapes.gaps, *self.findings.gaps]
         for model in (*self.shapes.models, *self.shapes.presets):
-            found += [*model.gaps, *(gap for trace in model.traces for gap in trace.gaps)]
+            found += model.all_gaps()
         for pipeline in (*self.facts.processes.training, *self.facts.processes.inference):
             roots = [(item.where or pipeline.entry, item.root()) for item in pipeline.gaps]
             found += [Gap(str(where), root.reason, root.arguments) for where, root in roots]
-        return tuple(sorted(dict.fromkeys(found), key=lambda gap: (-gap.unlocks, gap.where, gap.reason, gap.arguments)))
+        most: dict[Gap, Gap] = {}
+        for gap in found:
+            bare = replace(gap, unlocks=0)
+            most[bare] = max(most.get(bare, bare), gap, key=lambda one: one.unlocks)
+        return tuple(sorted(most.values(), key=lambda gap: (-gap.unlocks, gap.where, gap.reason, gap.arguments)))
+
+    def missing_packages(self) -> tuple[MissingPackage, ...]:
+        """Packages that no stand-in models, those that leave most rows empty first."""
+        return missing_packages(self.all_gaps())
 
     def all_assumptions(self) -> tuple[Assumption, ...]:
         """Assumptions of every layer, each once."""

@@ -55,8 +55,8 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Gap:
-    """Something the report does not say; `where` is a path or a span as text, `unlocks` the number of shape
-    rows that would become known with it.
+    """Something the report does not say; `where` is a path or a span as text, `unlocks` the number of rows
+    of the shape tables, lines and module calls, that are unknown because of it first.
     """
 
     where: str

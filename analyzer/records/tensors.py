@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from analyzer.records.evidence import Assumption, Condition, Gap, Known, Unknown
+from analyzer.records.missing_packages import joined
 from analyzer.records.source import Span
 
 
@@ -261,6 +262,10 @@ class ModelShapes:
     shares: tuple[ModuleShare, ...] = ()
     """Modules in the order of the tree, folded as there."""
     unstated: tuple[UnstatedSize, ...] = ()
+
+    def all_gaps(self) -> tuple[Gap, ...]:
+        """Gaps of the build and of every trace, each once with its rows in all of them."""
+        return joined((*self.gaps, *(gap for trace in self.traces for gap in trace.gaps)))
 
 
 @dataclass(frozen=True)

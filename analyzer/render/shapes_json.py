@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from analyzer.records.evidence import Arguments, Assumption, Condition, Gap, Known, Unknown
+from analyzer.records.missing_packages import MissingPackage, joined, missing_packages
 from analyzer.records.source import Span
 from analyzer.records.tensors import (
     Cost,
@@ -54,6 +55,7 @@ def shapes_json(model: ModelShapes, trace: Trace | None = None) -> dict[str, Jso
         "conditions": [_condition(condition) for condition in trace.conditions] if trace else [],
         "assumptions": [_assumption(item) for item in _unique(model.assumptions, trace)],
         "unknown": _unknown(model, gaps),
+        "missing_packages": [_package(item) for item in missing_packages(joined(gaps))],
         "nets": list(model.nets),
     }
 
@@ -230,6 +232,10 @@ def _unknown(model: ModelShapes, gaps: Iterable[Gap]) -> Json:
         if not any(item["reason"] == reason for item in listed):
             listed.insert(0, {"where": where, "reason": reason, "unlocks": 0})
     return listed
+
+
+def _package(item: MissingPackage) -> Json:
+    return {"name": item.name, "wanted": list(item.wanted), "rows": item.rows, "where": list(item.where)}
 
 
 def reason_text(reason: str, arguments: Arguments) -> str:

@@ -18,7 +18,8 @@ from analyzer.shapes.modes import run_modes, traces_by_name
 from analyzer.shapes.parameters import count_parameters, find_ties, module_records, module_tree
 from analyzer.shapes.requests import ModelRequest
 from analyzer.shapes.routing import ActiveParameters
-from analyzer.shapes.runs import ModelSource, assumptions_of, gaps_of, unknown_buffers
+from analyzer.shapes.runs import ModelSource, assumptions_of, unknown_buffers
+from analyzer.shapes.waiting_rows import gaps_of
 
 
 def derive_model(interpreter: Interpreter, request: ModelRequest) -> ModelShapes:

@@ -18,7 +18,7 @@ from torch.nn.modules.module import register_module_module_registration_hook
 from analyzer.evaluator import CannotEvaluate, Interpreter, Place, TargetRaised
 from analyzer.evaluator.construction import watch_constructions
 from analyzer.evaluator.recorder import Recording, TensorShape
-from analyzer.records.evidence import Assumption, Gap, Unknown
+from analyzer.records.evidence import Assumption, Unknown
 from analyzer.records.source import Span
 from analyzer.shapes.input_spec import (
     ContentsValue,
@@ -150,7 +150,7 @@ class ModelSource:
             text = f"{type(error.error).__name__}: {error.error}".strip().split("\n")[0]
             return Unknown("target_raised", (("error", readable(text)),), self.span(error.place))
         if isinstance(error, CannotEvaluate):
-            return Unknown(error.reason, _arguments_of(error.arguments), self.span(error.place))
+            return Unknown(error.reason, arguments_of(error.arguments), self.span(error.place))
         return Unknown("evaluation_failed", (("detail", readable(f"{type(error).__name__}: {error}")),))
 
 
@@ -168,7 +168,8 @@ def raw_trace(recording: Recording, source: ModelSource) -> RawTrace:
     return raw
 
 
-def _arguments_of(arguments: Sequence[str]) -> tuple[tuple[str, str], ...]:
+def arguments_of(arguments: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """As a record holds them."""
     return (("detail", ", ".join(readable(argument) for argument in arguments)),) if arguments else ()
 
 
@@ -190,15 +191,6 @@ def _registrations(session: Any, created: dict[int, Place]) -> Iterator[None]:
         yield
     finally:
         handle.remove()
-
-
-def gaps_of(recording: Recording, source: ModelSource) -> tuple[Gap, ...]:
-    """What was not known on the way, by its place, with how often it was met."""
-    found = []
-    for cause, count in recording.gaps.items():
-        where = str(source.span(cause.place) or cause.place or source.path)
-        found.append(Gap(where, cause.reason, _arguments_of(cause.arguments), count))
-    return tuple(found)
 
 
 def assumptions_of(recording: Recording, source: ModelSource) -> tuple[Assumption, ...]:

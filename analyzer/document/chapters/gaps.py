@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from analyzer.document.blocks import heading, note, paragraph, table
 from analyzer.document.context import Context
-from analyzer.document.inline import code, number, ref
+from analyzer.document.inline import code, codes, number, ref
 from analyzer.records.document import Block, Chapter, Line, Plain
 from analyzer.records.evidence import Assumption, Gap
+from analyzer.records.missing_packages import MissingPackage
 
 MOST = 200
+NAMED = 4
 
 
 def build(context: Context) -> Chapter:
@@ -23,6 +25,10 @@ def build(context: Context) -> Chapter:
     )
     if len(gaps) > MOST:
         blocks += (paragraph(words, "common.and_more", shown=number(MOST), all=number(len(gaps))),)
+    if missing := context.analysis.missing_packages():
+        blocks += (heading(words, "gaps.missing_packages", "missing-packages"),)
+        blocks += (paragraph(words, "gaps.missing_packages_meaning"),)
+        blocks += table(words, "missing_packages", "package wanted unlocks where", [_package(one) for one in missing])
     blocks += (heading(words, "gaps.assumed", "assumptions"),)
     rows = [_assumption(context, item) for item in assumed[:MOST]]
     blocks += table(words, "assumptions", "kind text where rows", rows) or (note(words, "info", "gaps.no_assumptions"),)
@@ -35,6 +41,12 @@ def build(context: Context) -> Chapter:
 def _gap(context: Context, item: Gap) -> tuple[Line, ...]:
     unlocks: Line = (Plain(number(item.unlocks)),) if item.unlocks else ()
     return (code(item.where), context.words.reason(item.reason, item.arguments), unlocks)
+
+
+def _package(item: MissingPackage) -> tuple[Line, ...]:
+    more: Line = (Plain(" …"),) if len(item.wanted) > NAMED else ()
+    waiting: Line = (Plain(number(item.rows)),) if item.rows else ()
+    return (code(item.name), (*codes(item.wanted[:NAMED]), *more), waiting, code(item.where[0]))
 
 
 def _assumption(context: Context, item: Assumption) -> tuple[Line, ...]:
