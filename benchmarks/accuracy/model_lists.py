@@ -116,6 +116,12 @@ def _read(file: Path) -> ModelList:
     )
 
 
+def models_in(text: str) -> list[dict[str, Any]]:
+    """The models of a list as it is written, each as it stands there."""
+    found: list[dict[str, Any]] = tomllib.loads(text).get("model", [])
+    return found
+
+
 def _registered(models: ModelList, target: Path | None) -> tuple[Case, ...]:
     """None where the package is not there: then nothing of it can be measured either."""
     done = subprocess.run(
