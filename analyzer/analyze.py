@@ -34,6 +34,8 @@ class AnalyzeOptions:
     settings: tuple[tuple[str, str], ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     packages: tuple[str, ...] = ()
+    execute: bool = False
+    """Run the target's own code as well and compare; never unless asked for."""
 
 
 def analyze(options: AnalyzeOptions, progress: Progress = lambda stage: None) -> Analysis:
@@ -55,6 +57,7 @@ def analyze(options: AnalyzeOptions, progress: Progress = lambda stage: None) ->
         settings=options.settings,
         environment=options.environment,
         packages=options.packages,
+        execute=options.execute,
     )
     shapes = derive_shapes(index, facts, chosen)
     progress("findings")

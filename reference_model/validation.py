@@ -7,7 +7,7 @@ It reports; it raises nothing about the model. An input that the model refuses i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from reference_model.config import PRESETS
 from reference_model.measurement import bytes_for_backward, stored_bytes
 from reference_model.model import GPT
+
+NAMED = 5  # tensors without a gradient that are named
 
 
 @dataclass(frozen=True)
@@ -29,40 +31,41 @@ class Check:
 def validate(
     model: nn.Module,
     inputs: Sequence[Any],
+    keywords: Mapping[str, Any] | None = None,
     expected_shape: tuple[int, ...] | None = None,
     expected_parameters: int | None = None,
     expected_range: tuple[float, float] | None = None,
 ) -> list[Check]:
-    """Forward on `inputs`, output shape, numbers and range, parameter count, gradients, memory."""
-    return list(find_checks(model, inputs, expected_shape, expected_parameters, expected_range))
+    """Parameter count; forward on `inputs` and `keywords`, its shape, numbers and range; gradients; memory."""
+    checks = [] if expected_parameters is None else [check_parameters(model, expected_parameters)]
 
+    def call() -> Any:
+        return model(*inputs, **(keywords or {}))
 
-def find_checks(
-    model: nn.Module,
-    inputs: Sequence[Any],
-    expected_shape: tuple[int, ...] | None,
-    expected_parameters: int | None,
-    expected_range: tuple[float, float] | None,
-) -> Iterator[Check]:
-    count = sum(parameter.numel() for parameter in model.parameters())
-    if expected_parameters is not None:
-        yield Check("parameters", count == expected_parameters, f"{count:,}, expected {expected_parameters:,}")
     try:
-        output = first_floating(model(*inputs))
+        output = first_floating(call())
     except Exception as problem:  # whatever a foreign model raises is the finding
-        yield Check("forward", False, f"{type(problem).__name__}: {problem}".splitlines()[0])
-        return
-    yield Check("forward", output is not None, "runs" if output is not None else "returns no floating tensor")
+        return [*checks, Check("forward", False, f"{type(problem).__name__}: {problem}".splitlines()[0])]
     if output is None:
-        return
-    if expected_shape is not None:
-        yield Check("shape", tuple(output.shape) == expected_shape, f"{tuple(output.shape)}, expected {expected_shape}")
+        return [*checks, Check("forward", False, "returns no floating tensor")]
+    checks += [Check("forward", True, "runs"), *check_output(output, expected_shape, expected_range)]
+    return [*checks, check_gradients(model, call), check_memory(model, call)]
+
+
+def check_parameters(model: nn.Module, expected: int) -> Check:
+    count = sum(parameter.numel() for parameter in model.parameters())
+    return Check("parameters", count == expected, f"{count:,}, expected {expected:,}")
+
+
+def check_output(
+    output: Tensor, expected_shape: tuple[int, ...] | None, expected_range: tuple[float, float] | None
+) -> Iterator[Check]:
+    """Shape, finite numbers, and the range, which is told where none is expected."""
+    shape = tuple(output.shape)
+    detail = str(shape) if expected_shape is None else f"{shape}, expected {expected_shape}"
+    yield Check("shape", expected_shape in (None, shape), detail)
     yield check_finite(output)
-    if expected_range is not None:
-        yield check_range(output, expected_range)
-    yield check_gradients(model, inputs)
-    kept = bytes_for_backward(lambda: model(*inputs))
-    yield Check("memory", True, f"{stored_bytes(model):,} bytes of weights, {kept:,} kept for the backward pass")
+    yield check_range(output, expected_range)
 
 
 def first_floating(output: Any) -> Tensor | None:
@@ -78,27 +81,43 @@ def check_finite(output: Tensor) -> Check:
     return Check("finite", broken == 0, f"{broken:,} of {output.numel():,} numbers are not finite")
 
 
-def check_range(output: Tensor, expected: tuple[float, float]) -> Check:
-    low, high = output.detach().aminmax()
-    inside = expected[0] <= float(low) and float(high) <= expected[1]
-    return Check(
-        "range", inside, f"{float(low):.4g} to {float(high):.4g}, expected within {expected[0]:g} to {expected[1]:g}"
-    )
+def check_range(output: Tensor, expected: tuple[float, float] | None) -> Check:
+    low, high = (float(end) for end in output.detach().aminmax())
+    found = f"{low:.4g} to {high:.4g}"
+    if expected is None:
+        return Check("range", True, found)
+    inside = expected[0] <= low and high <= expected[1]
+    return Check("range", inside, f"{found}, expected within {expected[0]:g} to {expected[1]:g}")
 
 
-def check_gradients(model: nn.Module, inputs: Sequence[Any]) -> Check:
+def check_gradients(model: nn.Module, call: Callable[[], Any]) -> Check:
     """Every trainable parameter takes part: a random weighting of the output reaches each with a non-zero gradient."""
     model.zero_grad(set_to_none=True)
-    output = first_floating(model(*inputs))
+    output = first_floating(call())
     assert output is not None
     generator = torch.Generator().manual_seed(0)
     weights = torch.randn(output.shape, generator=generator).to(output.device, output.dtype)
-    torch.autograd.backward((output * weights).sum())
+    try:
+        torch.autograd.backward((output * weights).sum())
+    except RuntimeError as problem:
+        return Check("gradients", False, f"there is no way back from the output: {problem}".splitlines()[0])
     trainable = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
     silent = [name for name, p in trainable if p.grad is None or not bool(p.grad.abs().sum() > 0)]
     model.zero_grad(set_to_none=True)
-    detail = f"reach all {len(trainable)} tensors" if not silent else f"do not reach {', '.join(silent)}"
-    return Check("gradients", not silent, detail)
+    return Check("gradients", not silent, describe_gradients(silent, len(trainable)))
+
+
+def describe_gradients(silent: list[str], count: int) -> str:
+    if not silent:
+        return f"reach all {count} tensors"
+    more = f" and {len(silent) - NAMED} more" if len(silent) > NAMED else ""
+    return f"do not reach {len(silent)} of {count} tensors: {', '.join(silent[:NAMED])}{more}"
+
+
+def check_memory(model: nn.Module, call: Callable[[], Any]) -> Check:
+    """Bytes as they are: nothing is expected of them."""
+    kept = bytes_for_backward(call)
+    return Check("memory", True, f"{stored_bytes(model):,} bytes of weights, {kept:,} kept for the backward pass")
 
 
 def validate_preset(name: str, expected_parameters: int | None = None) -> list[Check]:

@@ -23,7 +23,7 @@ DOORS = {
     "rich": {"cli"},
     "typer": {"cli"},
     "matplotlib": set(),
-    "reference_model": {"shapes/tracer.py"},
+    "reference_model": {"shapes/tracer.py", "shapes/executed_run.py"},
 }
 MODULES = sorted(p for p in (ROOT / "analyzer").rglob("*.py") if "standins" not in p.parts)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -13,8 +14,13 @@ from analyzer.cli.progress import Progress
 from analyzer.records.document import Language
 from analyzer.records.errors import UserError
 from analyzer.records.evidence import Gap
+from analyzer.records.executions import Execution
 
 LANGUAGES = ("en", "zh")
+WARNING = (
+    "deepdive: --execute runs this repository's own code on this machine: without network, other processes or files to "
+    "write outside a directory that is thrown away, but with your rights to read"
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,8 @@ class AnalyzeCommand:
     settings: tuple[tuple[str, str], ...]
     environment: tuple[tuple[str, str], ...]
     packages: tuple[str, ...]
+    execute: bool = False
+    """Only the command line can say so, no settings file: it runs foreign code."""
 
     def run(self, progress: Progress, *, as_json: bool, strict: bool, verbose: bool) -> int:
         """Analyse, write, report; returns the exit code."""
@@ -38,6 +46,8 @@ class AnalyzeCommand:
         options = self._options()
         directory = self.output or Path("out") / report_name(self.repository)
         check_target(directory)
+        if self.execute:
+            print(WARNING, file=sys.stderr)
         with progress.shown():
             analysis = analyze(options, progress)
             files = render(analysis, options, progress)
@@ -47,6 +57,7 @@ class AnalyzeCommand:
             print(json.dumps(facts_json(analysis), indent=2, ensure_ascii=False))
         else:
             print(f"{directory}: {len(files)} files; start with {directory / 'README.md'}")
+        _tell_executions(analysis.shapes.executions)
         gaps = analysis.all_gaps()
         _tell_gaps(gaps, verbose)
         return 1 if strict and gaps else 0
@@ -64,6 +75,20 @@ class AnalyzeCommand:
             settings=self.settings,
             environment=self.environment,
             packages=self.packages,
+            execute=self.execute,
+        )
+
+
+def _tell_executions(runs: tuple[Execution, ...]) -> None:
+    """One line per executed model: where derivation and run agree."""
+    for run in runs:
+        compared = [*run.totals, *(item for call in run.calls for item in call.comparisons)]
+        verdicts = Counter(item.verdict for item in compared)
+        ended = f"; {run.failure.reason} {dict(run.failure.arguments)}" if run.failure is not None else ""
+        print(
+            f"executed {run.class_name}: {verdicts['agree']} agree, {verdicts['differ']} differ, "
+            f"{verdicts['unknown']} cannot be told{ended}",
+            file=sys.stderr,
         )
 
 

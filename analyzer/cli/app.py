@@ -79,6 +79,9 @@ def analyze(
     set_: SetOption = None,
     env: EnvOption = None,
     with_package: PackageOption = None,
+    execute: Annotated[
+        bool, typer.Option("--execute", help="RUN the repository's own code as well, isolated, and compare.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 where gaps remain.")] = False,
     as_json: JsonOption = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of internal errors.")] = False,
@@ -99,6 +102,7 @@ def analyze(
         settings=split_assignments("--set", tuple(set_ or settings.texts("set"))),
         environment=split_assignments("--env", tuple(env or settings.texts("env"))),
         packages=tuple(with_package or settings.texts("with-package")),
+        execute=execute,
     )
     sys.exit(command.run(Progress(quiet), as_json=as_json, strict=strict or settings.flag("strict"), verbose=verbose))
 

@@ -37,12 +37,18 @@ ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class WorkerLimits:
-    """What one worker may use; `address_bytes` is the hard wall, `resident_bytes` what the watch allows."""
+    """What one worker may use; `address_bytes` is the hard wall, `resident_bytes` what the watch allows.
+
+    A `workplace` is the directory that it works in and may write to, and then it may start no process; without
+    every one of the `required` nets it does nothing.
+    """
 
     cpu_seconds: int = 240
     wall_seconds: float = 120.0
     address_bytes: int = 16 * 2**30
     resident_bytes: int = 3 * 2**30
+    workplace: str = ""
+    required: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,17 +107,28 @@ def serve() -> None:
     run: Callable[[object], Iterable[object]] = getattr(loaded, function)
     getattr(loaded, "prepare", lambda: None)()
     gc.freeze()  # torch's million objects live as long as the worker: no collection needs to look at them
-    tempfile.tempdir = os.sep  # never written to: libraries that ask for a place find none they could try out
-    nets = apply_nets(request["limits"]["cpu_seconds"], request["limits"]["address_bytes"])
+    limits = request["limits"]
+    # Without a workplace never written to: libraries that ask for a place find none they could try out.
+    tempfile.tempdir = limits["workplace"] or os.sep
+    os.chdir(limits["workplace"] or os.curdir)
+    nets = apply_nets(limits["cpu_seconds"], limits["address_bytes"], limits["workplace"])
     _write_line(answers, {"nets": list(nets)})
+    missing = [net for net in limits["required"] if net not in nets]
+    if missing:
+        _write_line(answers, {"failed": "worker_not_isolated", "arguments": [["nets", ", ".join(missing)]]})
+    else:
+        _run(answers, run, request["payload"])
+    answers.flush()
+    os._exit(0)  # interpreters of large models take long to tear down
+
+
+def _run(answers: Any, run: Callable[[object], Iterable[object]], payload: object) -> None:
     try:
-        for result in run(request["payload"]):
+        for result in run(payload):
             _write_line(answers, {"result": result})
         _write_line(answers, {"done": True})
     except MemoryError:
-        _write_line(answers, {"failed": "worker_out_of_memory"})
-    answers.flush()
-    os._exit(0)  # interpreters of large models take long to tear down
+        _write_line(answers, {"failed": "worker_out_of_memory", "arguments": [["bytes", "0"]]})
 
 
 def _write_line(stream: Any, value: object) -> None:
@@ -180,7 +197,7 @@ def _read_outcome(output: bytes, errors: bytes, failure: Unknown | None) -> Work
         elif "result" in value:
             results.append(value["result"])
         elif "failed" in value:
-            failure = failure or Unknown(value["failed"], (("bytes", "0"),))
+            failure = failure or Unknown(value["failed"], tuple((name, text) for name, text in value["arguments"]))
         done = done or "done" in value
     if not done and failure is None:
         failure = Unknown("worker_failed", (("status", _last_line(errors)),))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from analyzer.records.configuration import Configuration
 from analyzer.records.evidence import Assumption, Gap
+from analyzer.records.executions import Execution
 from analyzer.records.missing_packages import MissingPackage, missing_packages
 from analyzer.records.processes import Processes
 from analyzer.records.source import Repository, SourceFile
@@ -44,6 +45,8 @@ class Shapes:
     """Other sizes of the main model: built and counted, traced only where cheap."""
     reference: ReferenceTrace | None = None
     gaps: tuple[Gap, ...] = ()
+    executions: tuple[Execution, ...] = ()
+    """Runs of the target's own code; none unless the user asked for them."""
 
 
 @dataclass(frozen=True)

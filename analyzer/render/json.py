@@ -11,6 +11,7 @@ from analyzer.records.processes import Pipeline
 from analyzer.records.source import Repository
 from analyzer.records.structure import Dependency, EntryPoint, Initialiser, Role, Structure
 from analyzer.records.techniques import Binding, Claim, Pitfall, TechniqueFinding, Unspecified
+from analyzer.render.json_executions import execution
 from analyzer.render.json_models import model, reference
 from analyzer.render.json_processes import call_chain, config_table, config_value, derived, pipeline, preset
 from analyzer.render.json_values import Json, Object, arguments, evidence, fact, gap, present, source, sources
@@ -42,6 +43,8 @@ def facts_json(analysis: Analysis) -> dict[str, Json]:
     data["dependencies"] = [_dependency(item) for item in facts.structure.dependencies]
     data["initialisation"] = [_initialiser(item) for item in facts.structure.initialisers]
     data |= _findings(findings)
+    if shapes.executions:
+        data["executions"] = [execution(item) for item in shapes.executions]
     data["assumptions"] = _assumptions(analysis)
     data["gaps"] = [gap(item) for item in analysis.all_gaps()]
     return data

@@ -18,9 +18,11 @@ from analyzer.records.tensors import ModelShapes, ReferenceTrace
 from analyzer.shapes.build_expression import check_build
 from analyzer.shapes.entry_points import BuildPlan, find_builds, find_presets
 from analyzer.shapes.example_sizes import find_example_builds
+from analyzer.shapes.execution import Choices, execute_models
 from analyzer.shapes.input_spec import parse_input_spec
 from analyzer.shapes.reference import derive_reference
 from analyzer.shapes.requests import Effort, ModelRequest
+from analyzer.shapes.script_builds import find_script_builds
 from analyzer.shapes.tasks import payload_of
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ class ShapesOptions:
     training: bool = False
     default_dtype: str | None = None
     seconds: float = 100.0
+    execute: bool = False
+    """Run the target's own code as well, in a process of its own; only where the user asks for it."""
 
     def for_worker(self) -> Mapping[str, object]:
         return {
@@ -75,7 +79,13 @@ def derive_shapes(index: SourceIndex, facts: Facts, options: ShapesOptions | Non
     models = evaluate_all(index, (requests[0], *presets, *requests[1:]), options)
     number = 1 + len(presets)
     reference, gaps = _reference(models[0])
-    return Shapes((models[0], *models[number:]), models[1:number], reference, gaps)
+    main_first = (models[0], *models[number:])
+    runs = execute_models(index, requests, main_first, _choices(options)) if options.execute else ()
+    return Shapes(main_first, models[1:number], reference, gaps, runs)
+
+
+def _choices(options: ShapesOptions) -> Choices:
+    return Choices(options.settings, options.environment, options.default_dtype)
 
 
 def _reference(model: ModelShapes | None) -> tuple[ReferenceTrace | None, tuple[Gap, ...]]:
@@ -198,7 +208,7 @@ def _requests(index: SourceIndex, facts: Facts, options: ShapesOptions) -> list[
     effort: Effort = "brief" if len(others) <= MAXIMUM_NAMED else "numeric"
     return [
         replace(request, inputs=inputs, method=options.method, training=options.training),
-        *(_request(index, owner, find_builds(index, facts, owner), effort) for owner in others),
+        *(_request(index, owner, _stated_builds(index, facts, owner), effort) for owner in others),
     ]
 
 
@@ -211,7 +221,11 @@ def _request(
 
 def _derived_builds(index: SourceIndex, facts: Facts | None, owner: Definition) -> tuple[BuildPlan, ...]:
     """What the repository states comes first; example sizes only where none of that can be built."""
-    return (*find_builds(index, facts, owner), *find_example_builds(index, owner))
+    return (*_stated_builds(index, facts, owner), *find_example_builds(index, owner))
+
+
+def _stated_builds(index: SourceIndex, facts: Facts | None, owner: Definition) -> tuple[BuildPlan, ...]:
+    return (*find_builds(index, facts, owner), *find_script_builds(index, owner))
 
 
 def _user_builds(index: SourceIndex, owner: Definition, options: ShapesOptions) -> tuple[BuildPlan, ...]:

@@ -51,7 +51,7 @@ class Broken(nn.Module):
 
 
 def test_each_defect_fails_its_own_check() -> None:
-    checks = validate(Broken(), (torch.randn(4, 3),), (4, 3), 15, (-1.0, 1.0))
+    checks = validate(Broken(), (torch.randn(4, 3),), {}, (4, 3), 15, (-1.0, 1.0))
     assert verdicts(checks) == {
         "parameters": False, "forward": True, "shape": False, "finite": False, "range": False, "gradients": False,
         "memory": True,

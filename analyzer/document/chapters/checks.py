@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analyzer.document.blocks import bullets, heading, note, paragraph, table
+from analyzer.document.chapters.executed import executed_blocks
 from analyzer.document.context import Context
 from analyzer.document.inline import code, number, ref, refs
 from analyzer.records.document import Block, Chapter, Line, Plain
@@ -13,7 +14,7 @@ MOST_CLAIMS = 60
 
 
 def build(context: Context) -> Chapter:
-    blocks = (*_claims(context), *_pitfalls(context), *_unspecified(context))
+    blocks = (*_claims(context), *_pitfalls(context), *_unspecified(context), *executed_blocks(context))
     return Chapter("checks", context.words.line("checks.title"), blocks)
 
 
