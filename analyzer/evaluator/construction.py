@@ -14,17 +14,28 @@ from typing import Any
 from torch import nn
 
 from analyzer.evaluator.native.records import MISSING
-from analyzer.evaluator.objects import is_own_class
+from analyzer.evaluator.objects import is_own_class, origin_of
 from analyzer.evaluator.session import Session
 
 MAXIMUM_INTEGER = 2**31
 
 
-class Constructions:
-    """Watches one evaluation; `seen` holds each name with the value that its constructor got."""
+class ModelCaptured(BaseException):
+    """The evaluation came to the model that it was started for; nothing after that is evaluated."""
 
-    def __init__(self, replacements: Mapping[str, tuple[int, int]]) -> None:
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+
+class Constructions:
+    """Watches one evaluation; `seen` holds each name with the value that its constructor got. It ends at the first
+    instance of the class `captured` (`path:Class`).
+    """
+
+    def __init__(self, replacements: Mapping[str, tuple[int, int]], captured: str = "") -> None:
         self.seen: dict[str, int] = {}
+        self._captured = captured
         self._replacements = dict(replacements)
         self._inside_module = 0
         self._handed: dict[int, Any] = {}
@@ -94,6 +105,12 @@ class Constructions:
         return self._value(name, value)
 
     def call(self, session: Session, original: Any, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        made = self._make(original, function, args, kwargs)
+        if self._captured and isinstance(made, nn.Module) and _qualified_name(function) == self._captured:
+            raise ModelCaptured(made)
+        return made
+
+    def _make(self, original: Any, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         if not (isinstance(function, type) and is_own_class(function)) or self._inside_module:
             return original(function, args, kwargs)
         args, kwargs = self.arguments(function, args, kwargs)
@@ -110,6 +127,11 @@ class Constructions:
             return original(function, args, kwargs)
         finally:
             self._inside_module -= 1
+
+
+def _qualified_name(cls: Any) -> str:
+    origin = origin_of(cls) if isinstance(cls, type) else None
+    return f"{origin.path}:{cls.__qualname__}" if origin is not None else ""
 
 
 def _takes_any(cls: type) -> bool:
@@ -141,11 +163,13 @@ def _signature_of(cls: type) -> inspect.Signature:
 
 
 @contextmanager
-def watch_constructions(session: Session, replacements: Mapping[str, tuple[int, int]]) -> Iterator[Constructions]:
+def watch_constructions(
+    session: Session, replacements: Mapping[str, tuple[int, int]], captured: str = ""
+) -> Iterator[Constructions]:
     """Constructor calls of the target pass through, and what its models read of configurations; `replacements` are
-    name → (value expected, new value).
+    name → (value expected, new value). The first instance of `captured` ends the evaluation with `ModelCaptured`.
     """
-    watcher = Constructions(replacements)
+    watcher = Constructions(replacements, captured)
     original, attribute = session.call, session.attribute
 
     def call(function: Any, args: Any, kwargs: dict[str, Any]) -> Any:

@@ -74,6 +74,10 @@ class BudgetExhausted(CannotEvaluate):
     """A refusal that no statement may recover from: steps, depth, size or time are used up."""
 
 
+class Unmodelled(CannotEvaluate):
+    """A stand-in knows this by name only: its function ends there, whatever statement it stands in."""
+
+
 class TargetRaised(Exception):
     """The target's own code raised and did not handle it; `error` is its exception."""
 

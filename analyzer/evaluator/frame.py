@@ -98,6 +98,10 @@ class Frame:
     def place(self) -> Place:
         return Place(self.module.path, self.line, self.last_line)
 
+    @property
+    def is_of_stand_in(self) -> bool:
+        return self.module.path.startswith("<stand-in>/")
+
     def outer(self, hops: int) -> Frame:
         """The lexically enclosing frame, so many levels up."""
         frame = self

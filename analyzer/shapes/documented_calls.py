@@ -13,7 +13,7 @@ import torch
 from analyzer.evaluator import CannotEvaluate, Interpreter, TargetRaised
 from analyzer.index import Definition, SourceIndex
 from analyzer.records.source import Span
-from analyzer.shapes.entry_points import documented_blocks, imports_name, needed_statements
+from analyzer.shapes.entry_points import documented_blocks, imports_name
 from analyzer.shapes.input_spec import (
     DimSpec,
     InputSpec,
@@ -24,6 +24,7 @@ from analyzer.shapes.input_spec import (
     TensorValue,
 )
 from analyzer.shapes.inputs import InputPlanner, Plan, PlannedInput
+from analyzer.shapes.statements import needed_statements
 
 PLAIN = (int, float, bool, str, type(None))
 

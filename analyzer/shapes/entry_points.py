@@ -15,6 +15,7 @@ from analyzer.index import Definition, SourceIndex
 from analyzer.records.bundles import Facts
 from analyzer.records.source import Span
 from analyzer.records.tensors import UnstatedSize
+from analyzer.shapes.statements import needed_statements
 
 Origin = Literal["user", "preset", "factory", "training_script", "inference_script", "defaults", "example_sizes"]
 CONFIG_WORDS = ("config", "cfg", "args", "params", "hparams", "opt", "options")
@@ -31,6 +32,8 @@ class BuildPlan:
     name: str = ""
     unstated: tuple[UnstatedSize, ...] = ()
     """Sizes of the expression that the repository does not state."""
+    captured: str = ""
+    """The class whose first instance is the model, where the expression leads to its construction."""
 
 
 def find_builds(index: SourceIndex, facts: Facts | None, owner: Definition) -> tuple[BuildPlan, ...]:
@@ -171,50 +174,19 @@ def imports_name(node: ast.stmt, name: str) -> bool:
     return isinstance(node, ast.ImportFrom) and [alias.name for alias in node.names] == [name]
 
 
-def needed_statements(body: list[ast.stmt], node: ast.AST) -> list[ast.stmt]:
-    """Of the statements before, those that bind or change a name that is needed, backwards."""
-    wanted = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-    kept: list[ast.stmt] = []
-    for statement in reversed(body):
-        if wanted & _touched(statement):
-            kept.insert(0, statement)
-            wanted |= {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)}
-    return kept
-
-
-def _touched(statement: ast.stmt) -> set[str]:
-    if isinstance(statement, (ast.Import, ast.ImportFrom)):
-        return {alias.asname or alias.name.split(".")[0] for alias in statement.names}
-    if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
-        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        return {_root(part) for target in targets for part in _parts(target)}
-    if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
-        return {statement.name}
-    return set()
-
-
-def _parts(target: ast.expr) -> list[ast.expr]:
-    return list(target.elts) if isinstance(target, (ast.Tuple, ast.List)) else [target]
-
-
-def _root(node: ast.expr) -> str:
-    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred)):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
-
-
 def _from_call_sites(index: SourceIndex, owner: Definition) -> Iterator[BuildPlan]:
     """Constructions elsewhere in the repository whose arguments are literals."""
     for path, tree in index.trees().items():
         for node in ast.walk(tree):
-            if not isinstance(node, ast.Call) or not _is_literal_call(node):
+            if not isinstance(node, ast.Call) or not is_literal_call(node):
                 continue
             name = ast.unparse(node.func)
             if name.rpartition(".")[2] == owner.name and index.symbols.resolve(path, name) == owner:
                 yield BuildPlan(path, ast.unparse(node), "training_script", index.span(path, node))
 
 
-def _is_literal_call(node: ast.Call) -> bool:
+def is_literal_call(node: ast.Call) -> bool:
+    """A call with arguments, all of them literals."""
     values = [*node.args, *(keyword.value for keyword in node.keywords)]
     return bool(values) and all(_is_literal(value) for value in values)
 

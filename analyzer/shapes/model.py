@@ -33,7 +33,7 @@ def derive_stages(interpreter: Interpreter, request: ModelRequest) -> Iterator[t
     failures: list[tuple[BuildPlan, Unknown]] = []
     unfinished: ModelShapes | None = None
     for build in request.builds:
-        source = ModelSource(interpreter, build.path, build.expression)
+        source = ModelSource(interpreter, build.path, build.expression, build.captured)
         try:
             built = source.build()
         except (CannotEvaluate, TargetRaised, SyntaxError) as error:

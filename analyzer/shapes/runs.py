@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn.modules.module import register_module_module_registration_hook
 
 from analyzer.evaluator import CannotEvaluate, Interpreter, Place, TargetRaised
-from analyzer.evaluator.construction import watch_constructions
+from analyzer.evaluator.construction import ModelCaptured, watch_constructions
 from analyzer.evaluator.recorder import Recording, TensorShape
 from analyzer.records.evidence import Assumption, Unknown
 from analyzer.records.source import Span
@@ -72,12 +72,13 @@ class BuiltModel:
 
 
 class ModelSource:
-    """The expression that makes a model, and the interpreter that evaluates it."""
+    """The expression that makes a model or leads to the construction of the class `captured`, and its interpreter."""
 
-    def __init__(self, interpreter: Interpreter, path: str, expression: str) -> None:
+    def __init__(self, interpreter: Interpreter, path: str, expression: str, captured: str = "") -> None:
         self.interpreter = interpreter
         self.path = path
         self.expression = expression
+        self.captured = captured
 
     def build(self, base: Mapping[str, int] | None = None, values: Mapping[str, int] | None = None) -> BuiltModel:
         """The model, with `values` in place of the values that `base` says its constructors get."""
@@ -85,8 +86,11 @@ class ModelSource:
         replaced = {name: (base[name], value) for name, value in values.items() if base.get(name, value) != value}
         created: dict[int, Place] = {}
         session = self.interpreter.session
-        with watch_constructions(session, replaced) as seen, _registrations(session, created):
-            model = self.interpreter.build(self.path, self.expression)
+        with watch_constructions(session, replaced, self.captured) as seen, _registrations(session, created):
+            try:
+                model = self.interpreter.build(self.path, self.expression)
+            except ModelCaptured as captured:
+                model = captured.model
         return BuiltModel(model, seen.seen, created)
 
     def call(

@@ -198,3 +198,15 @@ def test_published_networks_have_their_published_parameters(expression: str, par
     interpreter = repository("from torchvision import models\nfrom torchvision.models import alexnet\n")
     network = interpreter.build("model.py", expression)
     assert sum(p.numel() for p in network.parameters()) == parameters
+
+
+def test_what_a_stand_in_leaves_out_ends_its_function_and_is_lost_at_the_line_that_asked(repository) -> None:
+    interpreter = repository(
+        "import torch.nn as nn\nfrom torch_geometric.nn import Linear\n"
+        "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.lazy = Linear(-1, 4)\n        self.plain = nn.Linear(2, 3)\n"
+    )
+    model = interpreter.build("model.py", "Net()")
+    lost = {(*cause.arguments, str(cause.place)) for cause in interpreter.unknown_parts(model)}
+    assert ("lazy", "model.py:6") in lost, lost
+    assert any(gap.reason == "not_modelled" and "first call" in gap.arguments[0] for gap in interpreter.recording.gaps)

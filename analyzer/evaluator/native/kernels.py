@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from analyzer.evaluator.errors import CannotEvaluate
+from analyzer.evaluator.errors import CannotEvaluate, Unmodelled
 from analyzer.evaluator.native.builtin_functions import Provided
 from analyzer.evaluator.policy import Proxy
 from analyzer.evaluator.values import find_unknown
@@ -51,7 +51,7 @@ def _operator(name: str) -> Any:
 
 def _unmodelled(what: str) -> None:
     """Ends what rests on something that a stand-in knows by name only."""
-    raise CannotEvaluate("not_modelled", what)
+    raise Unmodelled("not_modelled", what)
 
 
 def _result_of(session: Any) -> Callable[..., Any]:

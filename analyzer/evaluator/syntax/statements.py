@@ -10,7 +10,7 @@ import ast
 import functools
 from typing import Any
 
-from analyzer.evaluator.errors import BudgetExhausted, CannotEvaluate
+from analyzer.evaluator.errors import BudgetExhausted, CannotEvaluate, Unmodelled
 from analyzer.evaluator.frame import Frame
 from analyzer.evaluator.journal import TABLES
 from analyzer.evaluator.syntax.effects import Effects
@@ -51,6 +51,8 @@ def guard(node: ast.stmt, inner: Execute) -> Execute:
             return inner(frame)
         except CannotEvaluate as stop:
             frame.line, frame.last_line = line, last_line
+            if isinstance(stop, Unmodelled) and frame.is_of_stand_in:
+                raise  # what rests on it is for the target's own statement to lose
             stop.locate(frame.place)
             if isinstance(stop, BudgetExhausted):
                 raise

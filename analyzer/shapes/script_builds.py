@@ -1,0 +1,144 @@
+"""Builds as the repository's scripts make them: `Net(args.dim)` with the statements that its arguments need.
+
+Inside a function those are the statements before it that bind what is needed; what a function is given comes from
+where it is called, and then its whole call is evaluated up to the model. Command-line options have their defaults.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from analyzer.evaluator.probes import last_name
+from analyzer.index import Definition, SourceIndex
+from analyzer.shapes.entry_points import BuildPlan
+from analyzer.shapes.statements import needed_statements, read_names
+
+MAXIMUM_BUILDS = 6
+DEPTH = 4
+"""How many calls lie between a script and the construction at most."""
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+BLOCKS = ("body", "orelse", "finalbody")
+
+
+@dataclass(frozen=True)
+class _Site:
+    """A call with all the syntax that it stands in, outermost first."""
+
+    path: str
+    call: ast.Call
+    around: tuple[ast.AST, ...]
+
+    @property
+    def function(self) -> int | None:
+        """Position of the innermost function around it."""
+        return next((n for n in range(len(self.around) - 1, -1, -1) if isinstance(self.around[n], FUNCTIONS)), None)
+
+
+def find_script_builds(index: SourceIndex, owner: Definition) -> tuple[BuildPlan, ...]:
+    """Constructions of `owner` and calls that lead to one, the nearest first, each expression once."""
+    found: dict[tuple[str, str], BuildPlan] = {}
+    sites = _calls_of(index, owner)
+    captured = ""
+    for _ in range(DEPTH):
+        callers: list[_Site] = []
+        for site in sites:
+            plan = _plan(index, site, captured)
+            if plan is not None:
+                found.setdefault((plan.path, plan.expression), plan)
+            around = _callable_around(index, site)
+            callers += _calls_of(index, around) if around is not None else []
+        if len(found) >= MAXIMUM_BUILDS:
+            break
+        sites, captured = callers, owner.qualified_name
+    return tuple(found.values())[:MAXIMUM_BUILDS]
+
+
+def _calls_of(index: SourceIndex, target: Definition) -> list[_Site]:
+    """Calls of a class or function, each once; not those inside itself."""
+    sites = _sites_by_name(index).get(target.name.rpartition(".")[2], ())
+    return [site for site in sites if target.node not in site.around and _means(index, site, target)]
+
+
+@lru_cache(maxsize=1)
+def _sites_by_name(index: SourceIndex) -> dict[str, list[_Site]]:
+    """Every call of the repository by the last name of what is called."""
+    found: dict[str, list[_Site]] = {}
+    for path, tree in index.trees().items():
+        for site in _sites(path, tree, ()):
+            found.setdefault(last_name(site.call.func), []).append(site)
+    return found
+
+
+def _sites(path: str, node: ast.AST, around: tuple[ast.AST, ...]) -> Iterator[_Site]:
+    if isinstance(node, ast.Call):
+        yield _Site(path, node, around)
+    for child in ast.iter_child_nodes(node):
+        yield from _sites(path, child, (*around, node))
+
+
+def _means(index: SourceIndex, site: _Site, target: Definition) -> bool:
+    scope = ".".join(n.name for n in site.around if isinstance(n, (*FUNCTIONS, ast.ClassDef)))
+    return index.symbols.resolve(site.path, ast.unparse(site.call.func), scope) == target
+
+
+def _callable_around(index: SourceIndex, site: _Site) -> Definition | None:
+    """What has to be called so that the site is reached: the function, or the class whose method it is in."""
+    scopes = [n for n in site.around if isinstance(n, (*FUNCTIONS, ast.ClassDef))]
+    if not scopes:
+        return None
+    outer = scopes[0]
+    return index.symbols.definitions.get(site.path, {}).get(outer.name)
+
+
+def _plan(index: SourceIndex, site: _Site, captured: str) -> BuildPlan | None:
+    """The call after the statements that it needs; None where it needs what only a caller knows."""
+    before, given = _before(site)
+    body = needed_statements(before, site.call)
+    needed = set().union(*map(read_names, (*body, site.call)))
+    if needed & given:
+        return None
+    text = "\n".join(ast.unparse(node) for node in (*body, ast.Expr(site.call)))
+    return BuildPlan(site.path, text, "training_script", index.span(site.path, site.call), captured=captured)
+
+
+def _before(site: _Site) -> tuple[list[ast.stmt], set[str]]:
+    """The statements that run before the call, and the names that its function is given without a default.
+
+    Those at the top of a file are not among them: a file's names are evaluated on demand.
+    """
+    start = site.function
+    chain = site.around[(start or 0) :]
+    before: list[ast.stmt] = []
+    given: set[str] = set()
+    if start is not None:
+        function = site.around[start]
+        assert isinstance(function, FUNCTIONS)
+        defaults, given = _parameters(function)
+        before += defaults
+    for parent, child in zip(chain, (*chain[1:], site.call), strict=True):
+        if not isinstance(parent, ast.Module):
+            before += _earlier(parent, child)
+    return before, given
+
+
+def _earlier(parent: ast.AST, child: ast.AST) -> Sequence[ast.stmt]:
+    """The statements of the block in which `child` stands, before it."""
+    for name in BLOCKS:
+        block = getattr(parent, name, None)
+        if isinstance(block, list) and child in block:
+            return block[: block.index(child)]
+    return ()
+
+
+def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[list[ast.stmt], set[str]]:
+    """Parameters with their defaults as assignments, and the names of the others."""
+    arguments = function.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    pairs = list(zip(reversed(positional), reversed(arguments.defaults), strict=False))
+    pairs += [(a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None]
+    bound = [ast.Assign([ast.Name(a.arg, ast.Store())], d, lineno=function.lineno) for a, d in pairs]
+    every = {node.arg for node in ast.walk(arguments) if isinstance(node, ast.arg)}
+    return list(bound), every - {a.arg for a, _ in pairs}

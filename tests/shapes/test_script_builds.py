@@ -1,0 +1,136 @@
+"""Models that only the repository's own scripts build: their statements, options at their defaults, the call itself."""
+
+import textwrap
+
+import pytest
+
+from analyzer.evaluator import Interpreter
+from analyzer.records.evidence import Known, Unknown
+from analyzer.shapes.derivation import find_model
+from analyzer.shapes.model import derive_model
+from analyzer.shapes.requests import ModelRequest
+from analyzer.shapes.script_builds import MAXIMUM_BUILDS, find_script_builds
+
+NET = """
+from torch import nn
+class Net(nn.Module):
+    def __init__(self, width, depth, bias=True):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(width, width, bias) for _ in range(depth)])
+"""
+OPTIONS = """
+import argparse
+from net import Net
+def options():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--width", type=int, default=10)
+    parser.add_argument("--depth", type=int, default="2")
+    return parser.parse_args()
+"""
+SCRIPTS = {
+    "options in the function": """
+    import argparse
+    from net import Net
+    def main():
+        parser = argparse.ArgumentParser()
+        group = parser.add_argument_group("sizes")
+        group.add_argument("--width", type=int, default=10)
+        parser.add_argument("--depth", type=int, default=2)
+        parser.add_argument("--data", required=True)
+        args = parser.parse_args()
+        data = open(args.data).read()
+        model = Net(args.width, args.depth)
+    """,
+    "options of the caller": OPTIONS + """
+    def train(args, data):
+        model = Net(args.width, depth=args.depth)
+    if __name__ == "__main__":
+        args = options()
+        data = open("nowhere.txt").read()
+        train(args, data)
+    """,
+    "a trainer that holds its options": OPTIONS + """
+    class Trainer:
+        def __init__(self, args):
+            self.args = args
+            self.model = self.make()
+            raise ValueError("after the model nothing is evaluated")
+        def make(self):
+            return Net(self.args.width, self.args.depth)
+    def main():
+        Trainer(options())
+    """,
+    "at the top of a script": """
+    import argparse
+    from net import Net
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--width", default=10)
+    args = parser.parse_args()
+    args.depth = 2
+    for _ in range(3):
+        print("training")
+    model = Net(args.width, args.depth)
+    """,
+    "a configuration file": """
+    import yaml
+    from net import Net
+    def main(path="sizes.yaml"):
+        with open(path) as file:
+            sizes = yaml.safe_load(file)
+        sizes["depth"] = 2
+        model = Net(**sizes)
+    """,
+    "behind a factory": OPTIONS + """
+    def build(kind, args):
+        if kind == "net":
+            return Net(args.width, args.depth)
+    def main():
+        args = options()
+        kind = "net"
+        model = build(kind, args).cuda()
+    """,
+}  # fmt: skip
+
+
+def built(repository, script, **files):
+    index = repository({"net.py": NET, "train.py": textwrap.dedent(script), "sizes.yaml": "width: 10\n", **files})
+    owner = find_model(index, "net.py:Net")
+    span = index.span(owner.path, owner.node)
+    request = ModelRequest("Net", owner.qualified_name, span, find_script_builds(index, owner), True, effort="count")
+    return derive_model(Interpreter(index), request)
+
+
+def dedented(name):
+    script = SCRIPTS[name]
+    return OPTIONS + textwrap.dedent(script[len(OPTIONS) :]) if script.startswith(OPTIONS) else textwrap.dedent(script)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_model_is_built_as_the_script_builds_it(repository, name):
+    model = built(repository, dedented(name))
+    assert isinstance(model.parameters, Known), model.gaps
+    assert model.parameters.value.total == 2 * (10 * 10 + 10)
+    assert model.build_where is not None and model.build_where.path == "train.py"
+
+
+def test_what_only_the_command_line_knows_is_said(repository):
+    model = built(repository, OPTIONS.replace('default="2"', "required=True") + "model = Net(1, options().depth)\n")
+    assert isinstance(model.parameters, Unknown)
+    assert "depth has no default" in str(model.parameters.arguments)
+
+
+def test_statements_that_the_model_does_not_need_are_left_out(repository):
+    model = built(repository, dedented("options in the function"))
+    assert "open(" not in model.build_expression and "add_argument" in model.build_expression
+
+
+def test_few_builds_are_tried(repository):
+    calls = "\n".join(f"    model = Net({n} + width, 2)" for n in range(30))
+    index = repository({"net.py": NET, "train.py": f"from net import Net\ndef main(width=3):\n{calls}\n"})
+    assert len(find_script_builds(index, find_model(index, "net.py:Net"))) == MAXIMUM_BUILDS
+
+
+def test_functions_that_call_each_other_end(repository):
+    script = "from net import Net\ndef a(n):\n    b(n)\n    return Net(n, n)\ndef b(n):\n    a(n)\n"
+    index = repository({"net.py": NET, "train.py": script})
+    assert find_script_builds(index, find_model(index, "net.py:Net")) == ()
