@@ -72,6 +72,10 @@ class Context:
     def inference(self) -> Pipeline | None:
         return _main(self.analysis.facts.processes.inference)
 
+    def runs_main(self, pipeline: Pipeline) -> bool:
+        """Whether a program was seen to run the main model, so that the model's shapes hold for its stages."""
+        return any(item.rule == "runs_main_model" for item in pipeline.evidence)
+
     @cached_property
     def sheets(self) -> dict[str, TechniqueSheet]:
         return {sheet.id: sheet for sheet in self.analysis.findings.sheets}
@@ -107,7 +111,10 @@ class Context:
         """Whether the built model has the technique: its lines ran, or constructed one of the model's modules. Where
         nothing was traced, and outside the model's own categories, every finding counts.
         """
-        if not self.executed or self.sheets[found.sheet_id].category not in MODEL_CATEGORIES or self.ran(found):
+        category = self.sheets[found.sheet_id].category
+        if self.executed and category == "structure" and not self.ran(found):
+            return self.is_built(found)
+        if not self.executed or category not in MODEL_CATEGORIES or self.ran(found):
             return True
         if self.trace and self.trace.gaps:
             return self.is_built(found)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from analyzer.document.blocks import note, paragraph, table
 from analyzer.document.context import Context
-from analyzer.document.inline import byte_size, code, number, numeric, ref, value
+from analyzer.document.inline import byte_size, code, number, numeric, reason_of, ref, value
 from analyzer.records.configuration import ConfigValue
 from analyzer.records.document import Block, Line, Plain
-from analyzer.records.evidence import Known
+from analyzer.records.evidence import Known, Unknown
 from analyzer.records.formulas import evaluate_formula
 from analyzer.records.tensors import Cost, CostBasis, TensorSpec
 
@@ -21,6 +21,9 @@ def cost_table(context: Context, name: str, wanted: tuple[str, ...]) -> tuple[Bl
     """Rows of the costs asked for that were derived, what their names are, and how the formulas were checked."""
     costs = dict(context.model.costs if context.model else ())
     chosen = [(key, costs[key]) for key in wanted if key in costs]
+    underived = [cost.value for _, cost in chosen if isinstance(cost.value, Unknown)]
+    if underived and len(underived) == len(chosen):
+        return (note(context.words, "gap", "costs.none", reason=reason_of(context.words, underived[0])),)
     rows = [_row(context, key, cost) for key, cost in chosen]
     blocks = table(context.words, name, "quantity value formula convention", rows)
     return (*blocks, *_names(context, name, chosen), *_notes(context, chosen))
@@ -31,8 +34,13 @@ def _row(context: Context, key: str, cost: Cost) -> tuple[Line, ...]:
     label = words.line(f"costs.{key}") if words.has(f"costs.{key}") else code(key)
     if cost.basis is not None and key != "kv_bytes_per_token":
         label = words.line("costs.with_basis", quantity=label, basis=_basis(context, cost.basis))
-    formula = code(cost.formula, LONGEST_FORMULA) if cost.formula else _no_formula(context, cost)
+    formula = code(cost.formula or "", LONGEST_FORMULA) if is_formula(cost) else _no_formula(context, cost)
     return (label, amount(context, key, cost), formula, words.reason(cost.convention))
+
+
+def is_formula(cost: Cost) -> bool:
+    """Whether there is a formula that says more than its number."""
+    return cost.formula is not None and not cost.formula.isdigit()
 
 
 def _no_formula(context: Context, cost: Cost) -> Line:
@@ -79,7 +87,7 @@ def _setting(context: Context, name: str, size: int) -> ConfigValue | None:
 def _notes(context: Context, chosen: Costs) -> tuple[Block, ...]:
     """How the formulas were proved, and what else must be said of the calls."""
     words = context.words
-    checked = [cost.checked for _, cost in chosen if cost.formula is not None and cost.checked]
+    checked = [cost.checked for _, cost in chosen if is_formula(cost) and cost.checked]
     blocks: tuple[Block, ...] = (paragraph(words, "costs.checked", number=number(min(checked))),) if checked else ()
     said = dict.fromkeys(
         (cost.basis.mode, item) for _, cost in chosen if cost.basis is not None for item in cost.basis.notes

@@ -12,7 +12,8 @@ from analyzer.document.bindings import binding_line, binding_value, bound, built
 from analyzer.document.context import Context, walk
 from analyzer.document.cost_rows import counted_sizes
 from analyzer.document.family import embedding_size
-from analyzer.document.inline import byte_size, code, join, number, refs, value
+from analyzer.document.inline import NOTHING, byte_size, code, join, number, numeric, refs, value
+from analyzer.document.layer_facets import activations, block_name, layers
 from analyzer.records.document import Code, Line, Plain
 from analyzer.records.evidence import Known
 from analyzer.records.source import Span
@@ -46,8 +47,25 @@ def repeated_block(context: Context) -> ModuleNode | None:
 
 def facets(context: Context) -> tuple[Facet, ...]:
     """All rows of the fact sheet that this repository bears, in reading order."""
-    found = [*_parameter_facets(context), *_size_facets(context), *_technique_facets(context), *_cost_facets(context)]
-    return tuple(facet for facet in found if facet.value)
+    found = [*_parameter_facets(context), *_call_facets(context), *_size_facets(context), *_technique_facets(context)]
+    found += _cost_facets(context)
+    return tuple(facet for facet in found if facet.value and facet.value != NOTHING)
+
+
+def _call_facets(context: Context) -> list[Facet]:
+    """What the traced call takes and gives, by name and in numbers."""
+    trace, model = context.trace, context.model
+    if trace is None or model is None:
+        return []
+    taken = [(item.name, item.value) for item in trace.inputs if isinstance(item.value, TensorSpec)]
+    inputs = join([_sized(f"{name}: {spec.dtype}{spec}", spec) for name, spec in taken[:4]])
+    outputs = join([_sized(f"{spec.dtype}{spec}", spec) for spec in trace.output[:3]])
+    return [Facet("input", inputs, _spans(model.where)), Facet("output", outputs, _spans(model.where))]
+
+
+def _sized(text: str, spec: TensorSpec) -> Line:
+    """A tensor with the numbers of the traced call where its shape has names."""
+    return code(text) if numeric(spec) == str(spec) else (*code(text), Plain(" = "), *code(numeric(spec)))
 
 
 def _parameter_facets(context: Context) -> list[Facet]:
@@ -88,8 +106,9 @@ def _size_facets(context: Context) -> list[Facet]:
     block = repeated_block(context)
     if block:
         times = Plain(f"{context.repeats(block)} × ")
-        stacked = (times, Code(block.class_name), Plain(" ("), *folded_path(block, "?" in times.text), Plain(")"))
+        stacked = (times, *block_name(context, block), Plain(" ("), *folded_path(block, "?" in times.text), Plain(")"))
         rows.append(Facet("stack", stacked, _spans(block.created_at)))
+    rows += [Facet("layers", layers(context), _spans(context.model.where if context.model else None))]
     rows += [facet for facet in (_width(context, block), *_head_facets(context)) if facet]
     return rows + _vocabulary(context)
 
@@ -103,11 +122,19 @@ def folded_path(node: ModuleNode, is_open: bool = False) -> Line:
 
 def _width(context: Context, block: ModuleNode | None) -> Facet | None:
     """Last size of what the repeated block returns, where it is one tensor of rank three."""
-    record = context.records.get(block.paths[0]) if block else None
-    outputs = record.calls[0].outputs if record and record.calls else ()
+    outputs = _outputs_of(context, block) if block else ()
     if len(outputs) < 1 or len(outputs[0].shape) != 3 or block is None:
         return None
     return Facet("width", dim_line(outputs[0].shape[-1]), _spans(block.defined_at))
+
+
+def _outputs_of(context: Context, block: ModuleNode) -> tuple[TensorSpec, ...]:
+    """What a block returns; of a list of modules, which is never called itself, its last part."""
+    for node in (block, *reversed(block.children)):
+        record = context.records.get(node.paths[0])
+        if record and record.calls:
+            return record.calls[0].outputs
+    return ()
 
 
 def dim_line(dim: Dim) -> Line:
@@ -215,7 +242,8 @@ def _technique_facets(context: Context) -> list[Facet]:
         spans = tuple(item.where[0] for item in found if item.where)
         if found:
             rows.append(Facet(key, names, spans))
-    return rows
+    functions, spans = activations(context)
+    return [*rows, Facet("activations", functions, spans)]
 
 
 def _cost_facets(context: Context) -> list[Facet]:

@@ -14,6 +14,8 @@ from analyzer.records.tensors import Dim, ModelInput, TensorSpec
 NOTHING: Line = (Plain("—"),)
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 LONGEST_CODE = 96
+REQUIRED = frozenset({"no_default", "required_argument"})
+"""Reasons of values that are no gap: whoever calls has to give them."""
 
 
 def join(items: Iterable[Filling], separator: str = ", ") -> Line:
@@ -96,7 +98,15 @@ def value(words: Words, fact: Known[object] | Unknown | None) -> Line:
     if isinstance(fact, Known):
         return code(literal(fact.value))
     root = fact.root()
-    return words.line("common.unknown", reason=words.reason(root.reason, root.arguments))
+    if root.reason in REQUIRED:
+        return words.line("common.required")
+    return words.line("common.unknown", reason=reason_of(words, fact))
+
+
+def reason_of(words: Words, fact: Unknown) -> Line:
+    """The sentence why there is no value."""
+    root = fact.root()
+    return words.reason(root.reason, root.arguments)
 
 
 def shape(spec: TensorSpec) -> str:

@@ -5,11 +5,21 @@ from __future__ import annotations
 from analyzer.document.blocks import heading, note, paragraph, table
 from analyzer.document.context import Context
 from analyzer.document.inline import code, join, number, ref, value
-from analyzer.records.document import Block, Code, Plain
+from analyzer.records.bundles import Analysis
+from analyzer.records.document import Block, Code, Line, Plain
 from analyzer.records.evidence import Unknown
 from analyzer.records.processes import Optimizer, Pipeline, Schedule
+from analyzer.records.source import Span
+from analyzer.records.techniques import Unspecified
 
 MOST_CURVE_ROWS = 9
+
+
+def keeps_two_moments(analysis: Analysis) -> bool:
+    """Whether the counted state, two moments for each parameter, is that of the main trainer's optimizers."""
+    pipelines = analysis.facts.processes.training
+    main = next((item for item in pipelines if item.main), pipelines[0] if pipelines else None)
+    return main is not None and bool(main.optimizers) and all("Adam" in item.class_name for item in main.optimizers)
 
 
 def optimizers(context: Context, main: Pipeline, name: str = "") -> tuple[Block, ...]:
@@ -29,7 +39,9 @@ def optimizers(context: Context, main: Pipeline, name: str = "") -> tuple[Block,
 
 def _optimizer_tables(context: Context, item: Optimizer, suffix: str) -> tuple[Block, ...]:
     words = context.words
-    rows = [(code(name), code(expression), value(words, found)) for name, expression, found in item.arguments]
+    rows: list[tuple[Line, ...]] = [
+        (code(name), code(expression), value(words, found), ()) for name, expression, found in item.arguments
+    ]
     groups = [
         (
             code(group.selection),
@@ -38,8 +50,26 @@ def _optimizer_tables(context: Context, item: Optimizer, suffix: str) -> tuple[B
         )
         for group in item.groups
     ]
-    arguments = table(words, f"optimizer{suffix}", "argument code value", rows)
+    rows += [_default(context, found) for found in _left_to_the_library(context, item)]
+    arguments = table(words, f"optimizer{suffix}", "argument code value note", rows)
     return (*arguments, *table(words, f"optimizer_groups{suffix}", "group options where", groups))
+
+
+def _left_to_the_library(context: Context, item: Optimizer) -> list[Unspecified]:
+    """Arguments that the construction does not give."""
+    owner = item.class_name.rpartition(".")[2]
+    found = (one for one in context.analysis.findings.unspecified if one.parameter.startswith(f"{owner}."))
+    return [one for one in found if _is_same_place(one.where, item.where)]
+
+
+def _is_same_place(one: Span, other: Span) -> bool:
+    return one.path == other.path and other.first_line <= one.first_line <= other.last_line
+
+
+def _default(context: Context, item: Unspecified) -> tuple[Line, ...]:
+    """An argument with the library's own default and where that stands."""
+    note = context.words.line("training.left_out", source=item.citation)
+    return (code(item.parameter.partition(".")[2]), (), code(item.library_default), note)
 
 
 def schedules(context: Context, main: Pipeline) -> tuple[Block, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 from analyzer.document.blocks import table
 from analyzer.document.context import Context
 from analyzer.document.inline import code, codes, join, ref, refs, value
@@ -14,22 +16,55 @@ MOST_STAGES = 48
 
 def stage_table(context: Context, pipeline: Pipeline, trace: Trace | None, name: str) -> tuple[Block, ...]:
     """Stages in execution order with input, processing, output, place, and the loop or condition around them."""
+    trace = trace if context.runs_main(pipeline) else None
     rows = [stage_row(context, stage, trace) for stage in pipeline.stages[:MOST_STAGES]]
     return table(context.words, name, "stage input processing output when where", rows)
 
 
 def stage_row(context: Context, stage: Stage, trace: Trace | None) -> tuple[Line, ...]:
-    forward = stage.kind in ("forward", "prefill", "decode")
     consumed, produced = codes(stage.consumes[:5]), codes(stage.produces[:4])
-    if forward and trace:
-        consumed = _with_shapes(consumed, [item.value for item in trace.inputs if isinstance(item.value, TensorSpec)])
-        produced = _with_shapes(produced, list(trace.output[:3]))
+    if stage.kind in ("forward", "prefill", "decode") and trace:
+        taken, given = shapes_of_call(context, stage.code, trace)
+        consumed, produced = _with_shapes(consumed, taken), _with_shapes(produced, given)
     label = context.words.line(f"stages.{stage.kind}")
     return (label, consumed, code(stage.code, 80), produced, when(context, stage), ref(stage.where))
 
 
 def _with_shapes(names: Line, specs: list[TensorSpec]) -> Line:
     return (*names, Plain(" → "), *codes(f"{spec.dtype}{spec}" for spec in specs)) if specs else names
+
+
+def shapes_of_call(context: Context, text: str, trace: Trace) -> tuple[list[TensorSpec], list[TensorSpec]]:
+    """What a stage's call takes and returns: the whole model, or the part of it that the call names
+    (`model.encoder(mel)`); nothing where the call names a method of its own.
+    """
+    names = _called(text)
+    if names is None:
+        return [], []
+    part = next((".".join(names[at:]) for at in range(len(names)) if ".".join(names[at:]) in context.records), None)
+    record = context.records[part] if part else None
+    if record is not None:
+        call = record.calls[0] if record.calls else None
+        return (list(call.inputs[:3]), list(call.outputs[:3])) if call else ([], [])
+    info = context.class_at(context.model.where) if context.model else None
+    if info and len(names) > 1 and names[-1] in {method.name for method in info.methods} - {trace.method}:
+        return [], []
+    return [item.value for item in trace.inputs if isinstance(item.value, TensorSpec)], list(trace.output[:3])
+
+
+def _called(text: str) -> list[str] | None:
+    """The dotted name that a statement calls: `logits = self.model.decoder(x)[0]`."""
+    try:
+        tree = ast.parse(text.strip())
+    except (SyntaxError, ValueError):
+        return None
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    names: list[str] = []
+    node: ast.AST | None = calls[0].func if calls else None
+    while isinstance(node, ast.Attribute):
+        names.insert(0, node.attr)
+        node = node.value
+    return [node.id, *names] if isinstance(node, ast.Name) else None
 
 
 def when(context: Context, stage: Stage) -> Line:

@@ -34,9 +34,16 @@ def _meaning(context: Context, item: Symbol, found: TechniqueFinding) -> Line:
     meaning = words.pick(item.meaning)
     bindings = [binding for binding in found.bindings if binding.hole == item.hole]
     if not bindings:
-        return words.line("common.not_bound", meaning=meaning) if item.hole else (Plain(meaning),)
+        nameless = bool(item.hole) and not _is_unassigned(context, found)
+        return words.line("common.not_bound", meaning=meaning) if nameless else (Plain(meaning),)
     names = join([_bound(context, binding) for binding in bindings[:3]])
     return words.line("common.where_bound", meaning=meaning, names=names)
+
+
+def _is_unassigned(context: Context, found: TechniqueFinding) -> bool:
+    """Whether names were found of which the form does not tell the symbol: the two sides of a difference."""
+    holes = {symbol.hole for symbol in context.sheets[found.sheet_id].symbols}
+    return any(binding.hole not in holes for binding in found.bindings)
 
 
 def _bound(context: Context, binding: Binding) -> Line:

@@ -113,6 +113,7 @@ def check(net, data):
         ("check(net, data)", CHECKED, "net.eval()"),
         ("net.train(mode=True)", "", "net.train(mode=True)"),
         ("net.train()", "", "net.train()"),
+        ("net.eval()\n    net.train()", "", "net.eval(); net.train()"),
     ],
 )
 def test_a_switch_of_the_mode_is_absent_only_where_no_called_function_has_one(

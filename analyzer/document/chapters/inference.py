@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analyzer.document.blocks import heading, note, paragraph, table
 from analyzer.document.chapters.shapes import shape_flow
-from analyzer.document.chapters.training import reasons
+from analyzer.document.chapters.training import another_model, reasons
 from analyzer.document.context import Context, walk
 from analyzer.document.cost_rows import cost_table
 from analyzer.document.inline import code, codes, number, ref
@@ -42,6 +42,7 @@ def build(context: Context) -> Chapter:
             reasons=reasons(context, main),
         ),
     )
+    blocks += another_model(context, main)
     blocks += (*context.drawing("inference_pipeline"), heading(words, "inference.stages", "inference-stages"))
     blocks += stage_table(context, main, context.trace_of("inference", "prefill", "decode"), "inference_stages")
     blocks += (*_decoding(context, main), *_cache(context), *_output(context, main), *_shapes(context), *_cost(context))

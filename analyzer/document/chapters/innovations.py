@@ -31,9 +31,10 @@ def build(context: Context) -> Chapter:
 def _standing(context: Context, item: TechniqueFinding) -> Block:
     """In which classes and at which lines; what belongs to no class has its lines alone."""
     key = "innovations.shared" if is_shared_with_reference(item) else "innovations.own"
-    if not item.models:
+    owners = [name for name in (model.rpartition(":")[2] for model in item.models) if name]
+    if not owners:
         return paragraph(context.words, f"{key}_outside", where=refs(item.where))
-    places = codes(name.rsplit(":", 1)[-1] for name in item.models[:4])
+    places = codes(owners[:4])
     return paragraph(context.words, key, places=places, where=refs(item.where))
 
 

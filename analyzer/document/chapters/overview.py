@@ -7,6 +7,7 @@ from analyzer.document.chapters.architecture import compared_models
 from analyzer.document.context import Context
 from analyzer.document.facets import call_signature, counts, facet_row, facets, repeated_block
 from analyzer.document.inline import codes, compact, input_text, number, ref
+from analyzer.document.layer_facets import block_name
 from analyzer.document.novelty import beyond_reference
 from analyzer.records.document import Block, Code, Line, Link, Plain, SourceRef
 from analyzer.records.evidence import Known
@@ -29,6 +30,8 @@ def title(context: Context) -> Line:
 def _summary(context: Context) -> Line:
     words, parameters, block = context.words, counts(context), repeated_block(context)
     family = words.text(f"family.{context.family}")
+    if parameters is None and context.family != "unknown":
+        return words.line("overview.summary_uncounted", family=family)
     if parameters is None:
         return words.line("overview.summary_bare", files=number(context.analysis.facts.repository.files))
     total = compact(parameters.total)
@@ -39,7 +42,7 @@ def _summary(context: Context) -> Line:
         family=family,
         parameters=total,
         repeats=number(block.repeats),
-        block=Code(block.class_name),
+        block=block_name(context, block),
     )
 
 

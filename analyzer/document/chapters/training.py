@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from analyzer.document.blocks import heading, note, paragraph, table
 from analyzer.document.chapters.reading_map import proofs
 from analyzer.document.chapters.shapes import shape_flow
 from analyzer.document.context import Context
 from analyzer.document.cost_rows import cost_table, per_token
 from analyzer.document.inline import code, number, ref, refs, value
-from analyzer.document.optimizer_rows import optimizers, schedules
+from analyzer.document.optimizer_rows import keeps_two_moments, optimizers, schedules
 from analyzer.document.pipeline_rows import feature_table, stage_table
 from analyzer.document.technique_blocks import formula, motivation
 from analyzer.records.configuration import DerivedQuantity
@@ -20,6 +22,9 @@ SYSTEM = (
     "mixed_precision", "torch_compile", "distributed_data_parallel", "fully_sharded_data_parallel",
     "gradient_accumulation", "gradient_checkpointing", "gradient_clipping", "exponential_moving_average",
 )  # fmt: skip
+
+MEANS = re.compile(r"(?<!WithLoss)(?:[lL]oss|entropy)(?:_with_logits)?$")
+"""Losses of torch; each that can reduce takes the mean unless told otherwise."""
 
 
 def build(context: Context) -> Chapter:
@@ -37,7 +42,7 @@ def build(context: Context) -> Chapter:
             reasons=reasons(context, main),
         ),
     )
-    blocks += _pipeline(context, main)
+    blocks += (*another_model(context, main), *_pipeline(context, main))
     for other in pipelines:
         if other is not main:
             blocks += _other(context, other)
@@ -46,6 +51,14 @@ def build(context: Context) -> Chapter:
 
 def reasons(context: Context, pipeline: Pipeline) -> Line:
     return proofs(context, pipeline.evidence)
+
+
+def another_model(context: Context, pipeline: Pipeline) -> tuple[Block, ...]:
+    """A program that was not seen to run the main model is told before its stages."""
+    if context.model is None or context.runs_main(pipeline):
+        return ()
+    name = Code(context.model.class_name)
+    return (note(context.words, "info", f"{pipeline.kind}.other_model", name=name),)
 
 
 def _pipeline(context: Context, main: Pipeline) -> tuple[Block, ...]:
@@ -115,7 +128,8 @@ def _losses(context: Context, main: Pipeline, name: str = "") -> tuple[Block, ..
 
 def _loss_row(context: Context, item: Loss) -> tuple[Line, ...]:
     words = context.words
-    default = words.line("training.reduction_default") if item.function.startswith("torch.") else ()
+    averages = item.function.startswith("torch.") and MEANS.search(item.function) is not None
+    default = words.line("training.reduction_default") if averages else ()
     reduction = code(item.reduction) if item.reduction else default
     return (
         code(item.function),
@@ -173,7 +187,7 @@ def _cost(context: Context) -> tuple[Block, ...]:
     words = context.words
     title: Block = Heading(3, words.line("training.cost"), "training-cost")
     wanted = ["training_flops", "flops_training", "parameter_bytes", "gradient_bytes"]
-    wanted += ["optimizer_bytes"] if _keeps_two_moments(context) else []
+    wanted += ["optimizer_bytes"] if keeps_two_moments(context.analysis) else []
     found = cost_table(context, "training_cost", (*wanted, "activation_bytes"))
     if not found:
         return (title, note(words, "gap", "training.no_cost"))
@@ -211,9 +225,3 @@ def _counts_tokens(formula: str, length: str) -> bool:
         and length in factors
         and any("batch" in factor for factor in factors)
     )
-
-
-def _keeps_two_moments(context: Context) -> bool:
-    """Whether the cost of AdamW's state holds for the optimizer that this repository constructs."""
-    optimizers = context.training.optimizers if context.training else ()
-    return all("Adam" in item.class_name for item in optimizers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analyzer.document.diagrams.describe import main_model
+from analyzer.document.optimizer_rows import keeps_two_moments
 from analyzer.records.bundles import Analysis
 from analyzer.records.diagrams import Diagram, Series
 from analyzer.records.evidence import Known
@@ -26,7 +27,7 @@ def build(analysis: Analysis) -> tuple[Diagram, ...]:
             "parameter_shares", Text("Where the parameters are", "参数分布"), _parameters(model), "parameters", where
         ),
         *_costs(model),
-        *_bars("memory", Text("Memory", "内存构成"), _memory(model), "bytes", where),
+        *_bars("memory", Text("Memory", "内存构成"), _memory(analysis, model), "bytes", where),
         *_bars("preset_sizes", Text("Presets by size", "各预设的规模"), presets, "parameters", where, log=True),
     )
 
@@ -115,11 +116,12 @@ def _name(node: ModuleNode, times: int) -> str:
     return f"{path} ×{times}" if times > 1 else path
 
 
-def _memory(model: ModelShapes) -> Bars:
+def _memory(analysis: Analysis, model: ModelShapes) -> Bars:
     costs = dict(model.costs)
+    wanted = [name for name in MEMORY if name != "optimizer_bytes" or keeps_two_moments(analysis)]
     return [
         (name.removesuffix("_bytes"), float(costs[name].value.value))  # type: ignore[union-attr]
-        for name in MEMORY
+        for name in wanted
         if name in costs and isinstance(costs[name].value, Known)
     ]
 

@@ -120,7 +120,7 @@ def _beyond_stages(program: Program, pipeline: Pipeline, aspect: str) -> tuple[t
     if aspect == "mode":
         spans = mode_switches(program, called_readings(program, pipeline))[:MOST_PLACES]
         if spans:
-            return spans, _quoted(program, spans)
+            return spans, "; ".join(dict.fromkeys(_quoted(program, (span,)) for span in spans))
     decides = runs_in_library if aspect == "mode" else loops_in_library
     if decides(program, reached):
         return (), "library_decides"

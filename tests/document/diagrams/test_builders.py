@@ -169,3 +169,15 @@ def test_files_are_drawn_where_one_uses_another(imports, drawn):
 
 def test_the_same_analysis_gives_the_same_drawings():
     assert build_diagrams(sample.analysis()) == build_diagrams(sample.analysis())
+
+
+@pytest.mark.parametrize(("optimizer", "bars"), [("AdamW", 3), ("SGD", 2)])
+def test_memory_shows_two_moments_only_where_the_optimizer_keeps_them(optimizer: str, bars: int):
+    names = ("parameter_bytes", "gradient_bytes", "optimizer_bytes")
+    costs = tuple((name, Cost(Known(8 * size, (), "counted"), None, "own_dtype")) for size, name in enumerate(names, 1))
+    analysis = with_model(costs=costs)
+    training = analysis.facts.processes.training[0]
+    optimizers = (replace(training.optimizers[0], class_name=f"torch.optim.{optimizer}"),)
+    processes = replace(analysis.facts.processes, training=(replace(training, optimizers=optimizers),))
+    drawn = one(replace(analysis, facts=replace(analysis.facts, processes=processes)), "memory")
+    assert drawn.categories == ("parameter", "gradient", "optimizer")[:bars]

@@ -1,0 +1,55 @@
+"""Layers and activation functions are counted where they were built and run; containers are told by what they hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from document_plain import line_text
+from document_sample import at, sample_analysis
+
+from analyzer.document.context import Context
+from analyzer.document.facets import repeated_block
+from analyzer.document.layer_facets import activations, block_name, layers
+from analyzer.document.wording import Words
+from analyzer.records.bundles import Analysis
+from analyzer.records.tensors import ModelShapes, UnstatedSize
+
+
+def context_of(analysis: Analysis) -> Context:
+    return Context(analysis, Words("en"))
+
+
+def with_model(**changes: object) -> Analysis:
+    sample = sample_analysis()
+    model: ModelShapes = replace(sample.shapes.models[0], **changes)
+    return replace(sample, shapes=replace(sample.shapes, models=(model,)))
+
+
+def test_layers_with_weights_are_counted_by_class() -> None:
+    assert line_text(layers(context_of(sample_analysis()))) == "7 × `Linear`, 1 × `Embedding`"
+
+
+def test_layers_are_not_counted_where_example_sizes_decide_their_number() -> None:
+    open_sizes = (UnstatedSize("depth", 3, at("config.py", "class Config")),)
+    assert line_text(layers(context_of(with_model(unstated=open_sizes)))) == "—"
+
+
+def test_activation_functions_are_those_that_ran() -> None:
+    trace = sample_analysis().shapes.models[0].traces[0]
+    row = replace(trace.rows[2], code="h = F.leaky_relu(self.up(self.norm(x)), 0.1)")
+    analysis = with_model(traces=(replace(trace, rows=(*trace.rows[:2], row, *trace.rows[3:])),))
+    names, spans = activations(context_of(analysis))
+    assert line_text(names) == "`LeakyReLU`"
+    assert spans == (row.where,)
+
+
+def test_a_repeated_container_is_named_by_its_parts() -> None:
+    model = sample_analysis().shapes.models[0]
+    assert model.tree is not None
+    embed, blocks, head = model.tree.children
+    listed = replace(blocks.children[0], class_name="ModuleList", defined_at=None)
+    children = (embed, replace(blocks, children=(listed,)), head)
+    context = context_of(with_model(tree=replace(model.tree, children=children)))
+    node = repeated_block(context)
+    assert node is not None
+    assert line_text(block_name(context, node)) == "(`RMSNorm`)"

@@ -1,0 +1,52 @@
+"""Shapes beside a stage: those of what the stage calls, and none where that is not known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from document_plain import document_text, line_text
+from document_sample import sample_analysis
+
+from analyzer.document.context import Context
+from analyzer.document.inline import value
+from analyzer.document.outline import build_article
+from analyzer.document.pipeline_rows import shapes_of_call
+from analyzer.document.wording import Words
+from analyzer.records.evidence import Evidence, Unknown
+
+
+@pytest.mark.parametrize(
+    ("text", "taken", "given"),
+    [
+        ("logits, loss = model(tokens, targets)", ["[B, T]", "[B, T]"], ["[B, T, vocab]", "[]"]),
+        ("return self.model(tokens)[0]", ["[B, T]", "[B, T]"], ["[B, T, vocab]", "[]"]),
+        ("x = model.embed(tokens)", ["[B, T]"], ["[B, T, width]"]),
+        ("x = self.model.head(x)", ["[B, T, width]"], ["[B, T, vocab]"]),
+        ("for x in model", [], []),
+    ],
+)
+def test_a_stage_has_the_shapes_of_the_part_that_it_calls(text: str, taken: list[str], given: list[str]) -> None:
+    context = Context(sample_analysis(), Words("en"))
+    assert context.trace is not None
+    found = shapes_of_call(context, text, context.trace)
+    assert ([str(spec) for spec in found[0]], [str(spec) for spec in found[1]]) == (taken, given)
+
+
+def test_a_program_that_runs_another_model_gets_no_shapes_and_says_so() -> None:
+    sample = sample_analysis()
+    main = sample.facts.processes.training[0]
+    for rule, shaped in (("runs_main_model", True), ("entry_of_program", False)):
+        pipeline = replace(main, evidence=(Evidence(main.entry, rule),))
+        processes = replace(sample.facts.processes, training=(pipeline,))
+        analysis = replace(sample, facts=replace(sample.facts, processes=processes))
+        text = document_text(build_article(Context(analysis, Words("en"))))
+        stages = text.partition("[training_stages]")[2].partition("###")[0]
+        assert ("→ `int64[B, T]`" in stages) is shaped
+        assert ("the main model of this article, could not be shown" in text.partition("## Inference")[0]) is not shaped
+
+
+@pytest.mark.parametrize("reason", ["no_default", "required_argument"])
+def test_what_a_caller_must_give_is_no_unknown(reason: str) -> None:
+    assert line_text(value(Words("en"), Unknown(reason))) == "no default"
+    assert line_text(value(Words("zh"), Unknown(reason))) == "无默认值"
