@@ -6,6 +6,7 @@ import ast
 
 from analyzer.document.blocks import table
 from analyzer.document.context import Context
+from analyzer.document.framework_blocks import framework_blocks, marked
 from analyzer.document.inline import code, codes, join, ref, refs, value
 from analyzer.records.document import Block, Code, Line, Plain
 from analyzer.records.processes import Feature, Pipeline, Stage
@@ -18,7 +19,8 @@ def stage_table(context: Context, pipeline: Pipeline, trace: Trace | None, name:
     """Stages in execution order with input, processing, output, place, and the loop or condition around them."""
     trace = trace if context.runs_main(pipeline) else None
     rows = [stage_row(context, stage, trace) for stage in pipeline.stages[:MOST_STAGES]]
-    return table(context.words, name, "stage input processing output when where", rows)
+    stages = table(context.words, name, "stage input processing output when where", rows)
+    return (*stages, *framework_blocks(context, pipeline, name))
 
 
 def stage_row(context: Context, stage: Stage, trace: Trace | None) -> tuple[Line, ...]:
@@ -26,7 +28,7 @@ def stage_row(context: Context, stage: Stage, trace: Trace | None) -> tuple[Line
     if stage.kind in ("forward", "prefill", "decode") and trace:
         taken, given = shapes_of_call(context, stage.code, trace)
         consumed, produced = _with_shapes(consumed, taken), _with_shapes(produced, given)
-    label = context.words.line(f"stages.{stage.kind}")
+    label = marked(context, stage, context.words.line(f"stages.{stage.kind}"))
     return (label, consumed, code(stage.code, 80), produced, when(context, stage), ref(stage.where))
 
 

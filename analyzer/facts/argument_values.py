@@ -14,8 +14,8 @@ from analyzer.facts.evaluation import ValueOf, machine_dependence, unresolved_na
 from analyzer.facts.flow import Foreign, Inference, Instance, Klass
 from analyzer.facts.flow.bindings import argument_named, default_of
 from analyzer.facts.flow.contexts import Contexts
+from analyzer.facts.flow.driven import is_open
 from analyzer.facts.flow.scopes import CodeScope, parameters_of
-from analyzer.facts.flow.starts import is_open
 from analyzer.facts.flow.steps import Step, Target
 from analyzer.facts.keyword_items import Place, keyword_of
 from analyzer.facts.literal import NotPlain, eval_plain, is_plain

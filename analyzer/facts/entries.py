@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from analyzer.facts.branches import split_program
-from analyzer.facts.flow.starts import method_start
+from analyzer.facts.flow.frameworks import LOSS_HOOKS
+from analyzer.facts.flow.starts import hook_start, method_start
 from analyzer.facts.flow.steps import Body
 from analyzer.facts.program import Flow, Program
 from analyzer.index import SourceIndex
@@ -32,6 +33,18 @@ def training_programs(flow: Flow) -> Iterator[Program]:
             if body is not None and {"backward", "step"} <= flow.kinds(body):
                 covered |= {inner.scope.key for inner in _inner_bodies(body)}
                 yield Program(flow, key, body, flow.index.span(scope.path, scope.node))
+
+    yield from _hook_programs(flow, covered)
+
+
+def _hook_programs(flow: Flow, covered: set[str]) -> Iterator[Program]:
+    """Classes whose methods a framework runs, and that no script hands to it."""
+    scopes = flow.inference.scopes.by_key
+    for key, scope in scopes.items():
+        hooks = [hook for name in LOSS_HOOKS if (hook := f"{key}.{name}") in scopes] if scope.is_class else []
+        body = hook_start(flow.inference, flow.walker, key) if hooks and not covered & set(hooks) else None
+        if body is not None:
+            yield Program(flow, key, body, flow.index.span(scope.path, scope.node))
 
 
 def _takes_gradients(nodes: Sequence[ast.AST]) -> bool:

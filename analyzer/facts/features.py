@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from analyzer.facts.decoding import decoding_features
 from analyzer.facts.flow import Foreign
 from analyzer.facts.flow.trace import Occurrence
+from analyzer.facts.framework_features import settings_features
 from analyzer.facts.interfaces import AUGMENTATION, AUTOCAST, GRAD_SCALER, SEEDS, features_of
 from analyzer.facts.learning_rates import schedule_features
 from analyzer.facts.optimization import named_arguments
@@ -26,11 +27,22 @@ FLAGS = {
 }
 
 
+PRECISION = ("device_type", "dtype", "enabled")
+OLD_PRECISION = ("torch.cuda.amp.", "torch.cpu.amp.")
+BOUNDS = ("max_norm", "clip_value", "clip_val", "gradient_clip_val", "value", "mode")
+CLIPPING_ORDER = {
+    "clip_grad_value_": ("parameters", "clip_value"),
+    "clip_gradients": ("optimizer", "gradient_clip_val"),
+    "dispatch_clip_grad": ("parameters", "value", "mode"),
+}
+
+
 def find_features(program: Program, stages: Stages) -> tuple[Feature, ...]:
     """Features of a program, each line once, by id and place."""
     found: dict[tuple[str, Span], Feature] = {}
     makers = [_called(program), _flags(program), _clipping(program, stages), _label_smoothing(program)]
     makers += [update_features(program, stages), schedule_features(program, stages), decoding_features(program)]
+    makers.append(settings_features(program))
     for maker in makers:
         for feature in maker:
             found.setdefault((feature.id, feature.where), feature)
@@ -46,12 +58,14 @@ def find_seeds(program: Program) -> tuple[Span, ...]:
     return tuple(found)
 
 
-def make_feature(program: Program, id_: str, occurrence: Occurrence, *, names: Sequence[str] = ()) -> Feature:
-    """A feature with the values of the arguments that its call is given."""
+def make_feature(
+    program: Program, id_: str, occurrence: Occurrence, *, names: Sequence[str] = (), order: Sequence[str] = ()
+) -> Feature:
+    """A feature with the values of the arguments that its call is given, positional ones by the interface's order."""
     step, index = occurrence.step, program.flow.index
     call = occurrence.call
     values: list[tuple[str, Known[object] | Unknown]] = []
-    for key, node in named_arguments(call, names) if call is not None else ():
+    for key, node in named_arguments(call, order) if call is not None else ():
         if key in names:
             values.append((key, program.flow.values.value(node, step.scope, occurrence.stack)))
     condition = occurrence.around.conditions
@@ -70,13 +84,19 @@ def _called(program: Program) -> Iterator[Feature]:
             for id_ in features_of(dotted):
                 yield make_feature(program, id_, occurrence)
             if AUTOCAST.fullmatch(dotted):
-                yield make_feature(program, "mixed_precision", occurrence, names=("device_type", "dtype", "enabled"))
+                yield make_feature(program, "mixed_precision", occurrence, names=PRECISION, order=_order(dotted))
             elif GRAD_SCALER.fullmatch(dotted):
-                yield make_feature(program, "mixed_precision", occurrence, names=("device", "enabled"))
+                order = () if dotted.startswith(OLD_PRECISION) else ("device",)
+                yield make_feature(program, "mixed_precision", occurrence, names=("device", "enabled"), order=order)
             elif AUGMENTATION.fullmatch(dotted):
                 yield make_feature(program, "data_augmentation", occurrence)
             elif dotted in ("accelerate.Accelerator",):
                 yield from _accelerator(program, occurrence)
+
+
+def _order(autocast: str) -> tuple[str, ...]:
+    """The order of arguments; the older forms for one kind of device begin with `enabled`."""
+    return ("enabled", "dtype") if autocast.startswith(OLD_PRECISION) else PRECISION
 
 
 def _accelerator(program: Program, occurrence: Occurrence) -> Iterator[Feature]:
@@ -108,20 +128,18 @@ def _statement_feature(program: Program, id_: str, occurrence: Occurrence) -> Fe
 
 def _clipping(program: Program, stages: Stages) -> Iterator[Feature]:
     for stage, occurrence in stages:
-        if stage.kind == "clip":
-            call = occurrence.call
-            names = (
-                ("parameters", "max_norm")
-                if call is not None and not _is_by_value(call)
-                else ("parameters", "clip_value")
-            )
-            feature = make_feature(program, "gradient_clipping", occurrence, names=names)
-            values = tuple(pair for pair in feature.values if pair[0] != "parameters")
-            yield Feature(feature.id, feature.where, feature.code, values, feature.condition)
+        call = occurrence.call
+        if stage.kind == "clip" and stage.framework is None and call is not None:
+            order = _order_of_clipping(occurrence, call)
+            yield make_feature(program, "gradient_clipping", occurrence, names=BOUNDS, order=order)
 
 
-def _is_by_value(call: ast.Call) -> bool:
-    return ast.unparse(call.func).endswith("clip_grad_value_")
+def _order_of_clipping(occurrence: Occurrence, call: ast.Call) -> tuple[str, ...]:
+    """What the arguments of a clipping call are, by the interface that it belongs to."""
+    if any(dotted.startswith("torch.nn.Module()") for dotted in occurrence.dotted):
+        return ("max_norm",)
+    name = ast.unparse(call.func).rpartition(".")[2]
+    return CLIPPING_ORDER.get(name, ("parameters", "max_norm"))
 
 
 def _label_smoothing(program: Program) -> Iterator[Feature]:

@@ -37,19 +37,22 @@ TOKENIZER = (
 STAGES: tuple[tuple[StageKind, str], ...] = (
     ("optimizer", OPTIMIZER),
     ("backward", r"torch\.Tensor\(\)\.backward|.*GradScaler\(\)\.scale\(\)\.backward|accelerate\.\w+\(\)\.backward|"
-                 r"torch\.autograd\.backward|deepspeed\.initialize\(\)(\[\])?\.backward|.*\(\)\.manual_backward"),
+                 r"torch\.autograd\.backward|deepspeed\.initialize\(\)(\[\])?\.backward|.*\(\)\.manual_backward|"
+                 r".*Fabric\(\)\.backward"),
     ("unscale", r".*GradScaler\(\)\.unscale_"),
     ("clip", r"torch\.nn\.utils\.(clip_grad\.)?clip_grad_\w+|accelerate\.\w+\(\)\.clip_grad_\w+|"
+             r".*Fabric\(\)\.clip_gradients|.*LightningModule\(\)\.clip_gradients|"
              r"torch\.nn\.Module\(\)\.clip_grad_norm_|timm\.utils\.(clip_grad\.)?dispatch_clip_grad"),
-    ("step", rf"({OPTIMIZER})\(\)\.step|.*GradScaler\(\)\.step|deepspeed\.initialize\(\)(\[\])?\.step"),
-    ("schedule", rf"({SCHEDULER})\(\)\.step(_update)?"),
+    ("step", rf"({OPTIMIZER})\(\)\.step|.*GradScaler\(\)\.step|.*LightningModule\(\)\.optimizers\(\)(\[\])?\.step|"
+             r"deepspeed\.initialize\(\)(\[\])?\.step"),
+    ("schedule", rf"({SCHEDULER})\(\)\.step(_update)?|.*LightningModule\(\)\.lr_schedulers\(\)(\[\])?\.step"),
     ("zero_grad", rf"({OPTIMIZER})\(\)\.zero_grad|torch\.nn\.Module\(\)\.zero_grad|.*\.zero_grad"),
     ("checkpoint", r"torch\.save|safetensors\.torch\.save_\w+|.*\.save_pretrained|accelerate\.\w+\(\)\.save(_state|_model)?|"
                    r"torch\.distributed\.checkpoint\.save\w*|deepspeed\.initialize\(\)(\[\])?\.save_checkpoint"),
-    ("load_checkpoint", r"torch\.load|.*\.load_state_dict|safetensors\.torch\.load_\w+|torch\.hub\.load\w*|"
+    ("load_checkpoint", r"torch\.load|.*\.load_state_dict|.*LightningModule\.load_from_checkpoint|safetensors\.torch\.load_\w+|torch\.hub\.load\w*|"
                         r"accelerate\.\w+\(\)\.load_state|torch\.distributed\.checkpoint\.load\w*"),
     ("log", r"(wandb|swanlab|mlflow|trackio|neptune|comet_ml)\.(\w+\.)?(log\w*|init|log)|"
-            r"wandb\.init\(\)\.log|.*SummaryWriter\(\)\.add_\w+|accelerate\.\w+\(\)\.log|.*\(\)\.log_metrics"),
+            r"wandb\.init\(\)\.log|.*SummaryWriter\(\)\.add_\w+|.*LightningModule\(\)\.log(_dict)?|accelerate\.\w+\(\)\.log|.*\(\)\.log_metrics"),
     ("mode", r"torch\.nn\.Module\(\)\.(train|eval)|torch\.nn\.(modules\.\w+\.)?[A-Z]\w*\(\)\.(train|eval)|"
              r"(transformers|diffusers|torchvision\.models|timm)\..*\.(train|eval)"),
     ("data", r"torch\.utils\.data\.(\w+\.)*(DataLoader|StatefulDataLoader)|torchvision\.datasets\.\w+|datasets\.load_\w+|"

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator
 
 from analyzer.facts.flow import Function
+from analyzer.facts.flow.frameworks import LOSS_HOOKS
 from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.steps import Body, Step
 from analyzer.facts.flow.trace import Occurrence, is_forward
@@ -35,8 +36,19 @@ class LossSlices:
         self._seen: set[tuple[str, str]] = set()
         for start in program.occurrences:
             if _is_backward(start) and start.call is not None:
-                for node in _differentiated(start.call):
-                    self._follow(node, start.step.scope, 0)
+                for node, scope in self._differentiated(start, start.call):
+                    self._follow(node, scope, 0)
+
+    def _differentiated(self, start: Occurrence, call: ast.Call) -> Iterator[tuple[ast.expr, CodeScope]]:
+        """What a `backward` takes gradients of; a framework takes them of what the method returns that it calls."""
+        if start.step.act is None:
+            yield from ((node, start.step.scope) for node in _differentiated(call))
+            return
+        for other in self._program.occurrences:
+            act = other.step.act
+            if other.step.driver is start.step.driver and act is not None and act.hook in LOSS_HOOKS:
+                for scope in (t.body.scope for t in other.step.targets if t.body is not None):
+                    yield from ((node, scope) for node in returned_losses(scope))
 
     def is_loss_call(self, step: Step) -> bool:
         """True for a call of own code, or the outermost reduction, that computes the loss."""
@@ -116,7 +128,33 @@ class LossSlices:
         return found
 
 
+def returned_losses(scope: CodeScope) -> Iterator[ast.expr]:
+    """The loss among what a framework's hook returns: itself, under the key `loss`, or first of a tuple."""
+    for node in scope.nodes:
+        if isinstance(node, ast.Return) and node.value is not None:
+            yield from _losses_in(node.value, scope)
+
+
+def _losses_in(node: ast.expr, scope: CodeScope) -> Iterator[ast.expr]:
+    if isinstance(node, ast.IfExp):
+        yield from _losses_in(node.body, scope)
+        yield from _losses_in(node.orelse, scope)
+    elif isinstance(node, ast.Tuple) and node.elts:
+        yield node.elts[0]
+    elif isinstance(node, ast.Dict):
+        keyed = zip(node.keys, node.values, strict=True)
+        yield from (value for key, value in keyed if isinstance(key, ast.Constant) and key.value == "loss")
+    elif isinstance(node, ast.Name):
+        bound = [n.value for n in _bindings(node.id, scope) if isinstance(n.value, ast.Dict)]
+        found = [loss for value in bound for loss in _losses_in(value, scope)]
+        yield from found or [node]
+    else:
+        yield node
+
+
 def _is_backward(occurrence: Occurrence) -> bool:
+    if occurrence.step.act is not None:
+        return occurrence.step.act.kind == "backward"
     return is_unresolved_backward(occurrence.step) or any(stage_of(d) == "backward" for d in occurrence.dotted)
 
 

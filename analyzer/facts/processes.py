@@ -14,6 +14,7 @@ from analyzer.facts.entries import Ranked, bodies_of, inference_programs, ranked
 from analyzer.facts.evaluation import ValueOf, no_evaluator
 from analyzer.facts.features import find_features, find_seeds
 from analyzer.facts.flow.walk import Walker
+from analyzer.facts.framework_settings import find_settings
 from analyzer.facts.losses import find_losses
 from analyzer.facts.optimization import find_optimizers, find_schedules
 from analyzer.facts.program import Flow, Program
@@ -69,6 +70,7 @@ def _pipeline(
         data=find_data(program, stages),
         seeds=find_seeds(program),
         files=tuple(sorted({body.scope.path for body in bodies_of(program)})),
+        frameworks=find_settings(program),
     )
     return replace(pipeline, gaps=unknowns_in(pipeline))
 

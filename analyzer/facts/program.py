@@ -51,6 +51,8 @@ class Flow:
 
     def _step_kinds(self, step: Step) -> set[str]:
         found: set[str] = {kind for dotted in step.foreign if (kind := stage_of(dotted))}
+        if step.act is not None and step.act.kind is not None:
+            found.add(step.act.kind)
         found |= {"forward" for target in step.targets if is_forward(self.inference, target)}
         if is_unresolved_backward(step):
             found.add("backward")
@@ -105,7 +107,7 @@ class Program:
         """Calls (by identity of the step) that evaluate: they switch to eval mode and run forward, never backward."""
         if "backward" not in self.kinds:
             return frozenset()
-        found = set()
+        found = {id(o.step) for o in self.occurrences if o.step.act is not None and o.step.act.kind == "evaluate"}
         for occurrence in self.occurrences:
             for target in occurrence.step.targets:
                 own = target.body is not None and not is_forward(self.flow.inference, target)

@@ -6,14 +6,16 @@ import ast
 from collections.abc import Iterator
 
 from analyzer.facts.flow import Foreign, Function, Instance, Klass
+from analyzer.facts.flow.driven import is_open
 from analyzer.facts.flow.steps import Step
 from analyzer.facts.flow.trace import Occurrence, is_forward
+from analyzer.facts.framework_stages import is_off, place_of, without_replaced
 from analyzer.facts.interfaces import stage_of
 from analyzer.facts.loss_slices import LossSlices
 from analyzer.facts.program import DATA_BASES, OPTIMIZER_BASES, Program, is_eval, is_unresolved_backward
 from analyzer.facts.text_codecs import codec_methods
 from analyzer.index import Definition, External
-from analyzer.records.processes import Stage, StageKind
+from analyzer.records.processes import FrameworkName, Stage, StageKind
 
 BATCH_SOURCES = frozenset(
     {
@@ -30,10 +32,10 @@ def build_stages(program: Program) -> tuple[tuple[Stage, Occurrence], ...]:
     found: dict[tuple[object, ...], tuple[Stage, Occurrence]] = {}
     for occurrence in program.occurrences:
         kind = builder.kind(occurrence)
-        if kind is not None:
+        if kind is not None and not is_off(program, occurrence):
             stage = builder.stage(kind, occurrence)
             found.setdefault((stage.kind, stage.where, stage.function), (stage, occurrence))
-    return tuple(found.values())
+    return without_replaced(tuple(found.values()))
 
 
 class _StageBuilder:
@@ -90,6 +92,8 @@ class _StageBuilder:
 
     def _raw_kind(self, occurrence: Occurrence) -> StageKind | None:
         step = occurrence.step
+        if step.act is not None or (occurrence.call is not None and is_open(occurrence.call)):
+            return step.act.kind if step.act is not None else None
         if step.kind == "store":
             return "schedule" if self._stores_rate(occurrence) else None
         if step.kind == "loop":
@@ -231,6 +235,8 @@ class _StageBuilder:
     def stage(self, kind: StageKind, occurrence: Occurrence) -> Stage:
         """The record of a stage: its statement, or the head of the compound statement it stands in."""
         step, index = occurrence.step, self._program.flow.index
+        if step.act is not None and step.driver is not None:
+            return self._framework_stage(kind, occurrence, step.driver.framework)
         place = _place(step.node, step.statement)
         where = index.span(step.scope.path, *_lines(place, step.statement))
         loops, condition = occurrence.around.loops, occurrence.around.conditions
@@ -245,6 +251,13 @@ class _StageBuilder:
             loops=tuple(loop.header for loop in loops),
             condition=condition[-1] if condition else None,
         )
+
+    def _framework_stage(self, kind: StageKind, occurrence: Occurrence, framework: FrameworkName) -> Stage:
+        where, code = place_of(self._program, occurrence)
+        loops = tuple(loop.header for loop in occurrence.around.loops)
+        body = next((t.body for t in occurrence.step.targets if t.body is not None), None)
+        function = body.scope.key if body is not None else occurrence.step.scope.key
+        return Stage(kind, where, code, function, depth=len(loops), loops=loops, framework=framework)
 
     def _is_import(self, name: str, step: Step) -> bool:
         """Modules, classes and functions are not data."""

@@ -14,6 +14,9 @@ StageKind = Literal[
     "preprocess", "prefill", "decode", "sample", "postprocess", "output",
 ]  # fmt: skip
 
+FrameworkName = Literal["lightning", "transformers"]
+"""Frameworks whose loops run a user's methods."""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -33,6 +36,10 @@ class Stage:
     loops: tuple[str, ...] = ()
     condition: str | None = None
     """The `if` around it as written: `iter_num % eval_interval == 0`."""
+    framework: FrameworkName | None = None
+    """The framework whose loop does this: `where` is then the line that hands control over to it, or the method of
+    the user's class that it calls for it. That it does so is knowledge from outside the source.
+    """
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,18 @@ class DataItem:
 
 
 @dataclass(frozen=True)
+class FrameworkSettings:
+    """What the source gives to a framework that runs its loop: the object made, and the arguments as written."""
+
+    framework: FrameworkName
+    made: str
+    """Dotted name of what is constructed: `lightning.Trainer`, `transformers.TrainingArguments`."""
+    settings: tuple[tuple[str, str, Known[object] | Unknown], ...]
+    """(name, expression as written, value)."""
+    where: Span
+
+
+@dataclass(frozen=True)
 class Pipeline:
     """One training or inference program. Where the code does not do a thing there is no entry; what is done
     but cannot be derived is an Unknown.
@@ -127,6 +146,7 @@ class Pipeline:
     seeds: tuple[Span, ...] = ()
     files: tuple[str, ...] = ()
     gaps: tuple[Unknown, ...] = ()
+    frameworks: tuple[FrameworkSettings, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from analyzer.records.processes import (
     CallNode,
     DataItem,
     Feature,
+    FrameworkSettings,
     Loss,
     Optimizer,
     Pipeline,
@@ -80,6 +81,8 @@ def pipeline(item: Pipeline) -> Object:
         described["data"] = [_data_item(part) for part in item.data]
     if item.seeds:
         described["seeds"] = [{"how": "read", "source": source(span)} for span in item.seeds]
+    if item.frameworks:
+        described["frameworks"] = [_settings(one) for one in item.frameworks]
     if item.gaps:
         described["gaps"] = [unknown(gap) for gap in item.gaps]
     return described
@@ -128,7 +131,14 @@ def _stage(stage: Stage) -> Object:
         "depth": stage.depth,
         "loops": list(stage.loops),
     }
-    return described | present(condition=stage.condition) | {"source": source(stage.where)}
+    return described | present(condition=stage.condition, framework=stage.framework) | {"source": source(stage.where)}
+
+
+def _settings(item: FrameworkSettings) -> Object:
+    return {
+        "framework": item.framework, "constructed": item.made, "how": "read",
+        "settings": _arguments(item.settings), "source": source(item.where),
+    }  # fmt: skip
 
 
 def _optimizer(item: Optimizer) -> Object:

@@ -14,10 +14,12 @@ INTERFACES = frozenset({
 })  # fmt: skip
 
 
-def rename_repository(sources: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+def rename_repository(
+    sources: Mapping[str, str], keep: frozenset[str] = frozenset()
+) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     """Sources as printed from their trees, the same under other names, and the new path of each file."""
     trees = {path: ast.parse(text) for path, text in sources.items() if path.endswith(".py")}
-    names = sorted({name for tree in trees.values() for name in _own(tree)} - INTERFACES)
+    names = sorted({name for tree in trees.values() for name in _own(tree)} - INTERFACES - keep)
     stems = {path.rpartition("/")[2].removesuffix(".py") for path in trees}
     mapping = {name: f"zq{number}" for number, name in enumerate(sorted({*names, *stems}))}
     paths = {path: _moved(path, mapping) for path in sources}

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import ast
 
+from analyzer.facts.flow.driven import Handover, Holder, driven_steps, has_hooks, open_call
+from analyzer.facts.flow.frameworks import DRIVERS, Driver
 from analyzer.facts.flow.inference import Inference
 from analyzer.facts.flow.objects import Function, Instance, Klass
 from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.steps import Body, Step, Surrounding, Target
 from analyzer.facts.flow.walk import Walker
-
-OPEN = "<open>"
-"""Stands for arguments that are not known."""
 
 
 def method_start(inference: Inference, walker: Walker, key: str) -> Body | None:
@@ -27,11 +26,11 @@ def method_start(inference: Inference, walker: Walker, key: str) -> Body | None:
         return body
     module = inference.scopes.by_key[scope.path]
     constructor = inference.calls.called_function(Klass(owner.key))
-    made = _open_call(ast.Name(owner.node.name, ast.Load()), owner.node)
+    made = open_call(ast.Name(owner.node.name, ast.Load()), owner.node)
     is_found = inference.types(made.func, module) == frozenset({Klass(owner.key)})
     if constructor is None or not is_found or inference.is_module(Instance(owner.key)):
         return body
-    called = _open_call(ast.Attribute(made, scope.dotted.rpartition(".")[2], ast.Load()), owner.node)
+    called = open_call(ast.Attribute(made, scope.dotted.rpartition(".")[2], ast.Load()), owner.node)
     steps = [
         _step(made, module, owner.node, Target(Klass(owner.key), body=walker.function(constructor.name))),
         _step(called, module, owner.node, Target(Function(key, Instance(owner.key)), body=body)),
@@ -39,17 +38,27 @@ def method_start(inference: Inference, walker: Walker, key: str) -> Body | None:
     return Body(module, steps)
 
 
-def is_open(call: ast.Call) -> bool:
-    """True for a call whose arguments nothing tells."""
-    return any(k.arg is None and isinstance(k.value, ast.Name) and k.value.id == OPEN for k in call.keywords)
+def hook_start(inference: Inference, walker: Walker, key: str) -> Body | None:
+    """What a framework runs of a class whose hooks no line of the repository hands to it."""
+    scope, owner = inference.scopes.by_key[key], Instance(key)
+    drivers = [d for d in DRIVERS if has_hooks(inference, d, owner) and _trains(inference, d, owner)]
+    if not isinstance(scope.node, ast.ClassDef) or not drivers or scope.parent is None or scope.parent.is_function:
+        return None
+    module = inference.scopes.by_key[scope.path]
+    made = open_call(ast.Name(scope.node.name, ast.Load()), scope.node)
+    if inference.types(made.func, module) != frozenset({Klass(key)}):
+        return None
+    constructor = inference.calls.called_function(Klass(key))
+    body = walker.function(constructor.name) if constructor is not None else None
+    handover = Handover(drivers[0], scope.node, module, scope.node, Surrounding())
+    steps = driven_steps(inference, handover, [Holder(owner, made)], walker.function)
+    return Body(module, [_step(made, module, scope.node, Target(Klass(key), body=body)), *steps])
 
 
-def _open_call(function: ast.expr, place: ast.AST) -> ast.Call:
-    call = ast.Call(function, [], [ast.keyword(None, ast.Name(OPEN, ast.Load()))])
-    for node in ast.walk(call):
-        if "lineno" in node._attributes:
-            ast.copy_location(node, place)
-    return call
+def _trains(inference: Inference, driver: Driver, owner: Instance) -> bool:
+    definition = inference.index.symbols.definition(owner.owner)
+    has_main = definition is not None and inference.hierarchy.method(definition, driver.main_hook) is not None
+    return has_main and any(act.kind == "backward" for act in driver.acts)
 
 
 def _step(node: ast.Call, module: CodeScope, statement: ast.stmt, target: Target) -> Step:

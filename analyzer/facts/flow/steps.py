@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from analyzer.facts.flow.frameworks import Act, Driver
 from analyzer.facts.flow.objects import Type
 from analyzer.facts.flow.scopes import CodeScope
 
@@ -65,6 +66,9 @@ class Step:
     statement: ast.stmt
     around: Surrounding
     targets: tuple[Target, ...] = ()
+    act: Act | None = None
+    """What a framework does or calls here, where no line of the source does."""
+    driver: Driver | None = None
 
     @property
     def foreign(self) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from analyzer.facts.flow.constants import GIVEN, decide, defaults_of, given_arguments, literals, never_none
+from analyzer.facts.flow.driven import Handover, Holder, driven_steps, has_hooks, holders_of
+from analyzer.facts.flow.frameworks import driver_of
 from analyzer.facts.flow.inference import Inference
 from analyzer.facts.flow.objects import Container, Foreign, Function, Instance, Klass, Type
 from analyzer.facts.flow.scopes import CodeScope
@@ -208,6 +210,24 @@ class Walker:
         for found in sorted(self._inference.types(node.func, scope), key=repr):
             targets += self._targets(found, node, frame)
         frame.body.steps.append(Step("call", node, scope, statement, around, tuple(targets)))
+        for target in targets:
+            driver = driver_of(target.dotted) if target.dotted else None
+            if driver is not None:
+                handover = Handover(driver, node, scope, statement, around)
+                frame.body.steps += self._driven(handover, target.type, node, frame)
+
+    def _driven(self, handover: Handover, found: Type, node: ast.Call, frame: _Frame) -> list[Step]:
+        """What a framework runs of the objects that this call gives it, or of the trainer itself."""
+        holders = list(holders_of(self._inference, handover.driver, node, handover.scope))
+        trainer = getattr(found, "about", None)
+        if trainer is not None and isinstance(node.func, ast.Attribute):
+            is_trainer = has_hooks(self._inference, handover.driver, trainer)
+            holders += [Holder(trainer, node.func.value)] if is_trainer else []
+        return driven_steps(self._inference, handover, holders, lambda name: self._hook_body(name, frame))
+
+    def _hook_body(self, name: str, frame: _Frame) -> Body | None:
+        scope = self._inference.scopes.by_key.get(name)
+        return self._walk(scope, {}, frame.depth + 1) if scope is not None and frame.depth < MAX_DEPTH else None
 
     def _targets(self, found: Type, node: ast.Call, frame: _Frame) -> Iterator[Target]:
         if isinstance(found, Foreign):

@@ -19,6 +19,8 @@ from analyzer.techniques.findings.searches import (
 )
 from analyzer.techniques.program import Program
 
+SEEDING = ("transformers",)
+"""Frameworks that set a seed before they train."""
 _BEHAVES_OTHERWISE = ("dropout", "batch_norm", "stochastic_depth")
 
 
@@ -28,7 +30,7 @@ def find_pipeline_pitfalls(
     """Missing seeds of training, missing evaluation mode and gradient switch of inference."""
     found: list[Pitfall] = []
     for pipeline in facts.processes.training:
-        trains = pipeline.main and any(stage.kind == "backward" for stage in pipeline.stages)
+        trains = pipeline.main and any(s.kind == "backward" and s.framework not in SEEDING for s in pipeline.stages)
         if trains and not pipeline.seeds and not _sets_seed(program, pipeline):
             found.append(Pitfall("missing_seed", (pipeline.entry,)))
     for pipeline in facts.processes.inference:
@@ -43,7 +45,7 @@ def _inference(program: Program, pipeline: Pipeline, techniques: Sequence[Techni
     owner = pipeline.entry_name.rpartition(".")[0]
     if (owner and program.is_module(owner)) or _is_handed_model(program, pipeline):
         return
-    if runs_in_library(program, readings):
+    if runs_in_library(program, readings) or any(stage.framework is not None for stage in pipeline.stages):
         return
     where = next(stage.where for stage in pipeline.stages if stage.kind in RUNNING)
     random = sorted({t.sheet_id for t in techniques if t.in_use and t.sheet_id in _BEHAVES_OTHERWISE})
