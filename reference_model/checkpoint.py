@@ -10,6 +10,7 @@ import os
 import pickle
 import warnings
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ class Run:
     corpus: str  # the name or path that the text came from
     step: int = 0  # optimizer steps done
     team: Team = field(default_factory=Team)  # the processes that train together
+    scaler: torch.amp.GradScaler = field(default_factory=partial(torch.amp.GradScaler, "cpu", enabled=False))
 
 
 def save_checkpoint(path: Path, run: Run) -> None:
@@ -52,6 +54,7 @@ def save_checkpoint(path: Path, run: Run) -> None:
             "step": run.step,
             "model": run.model.state_dict(),
             "optimizer": run.optimizer.state_dict(),
+            "loss_scale": run.scaler.state_dict(),  # empty where nothing is scaled
             "batch_generator": run.generator.get_state(),
             "dropout_generators": generators,
         }

@@ -23,12 +23,13 @@ from reference_model.checkpoint import (
     save_checkpoint,
 )
 from reference_model.config import ModelConfig, TrainingConfig
-from reference_model.data import random_batch
+from reference_model.data import draw_batch
 from reference_model.distributed import Team, synchronized, wrap
 from reference_model.documents import Tokens
 from reference_model.errors import UserError
 from reference_model.health import dead_share, gradient_norms, record_dead_units, weight_norm
 from reference_model.model import GPT
+from reference_model.precision import build_scaler, mixed_precision, require_scale
 from reference_model.progress import progress_bar
 from reference_model.schedule import learning_rate_at
 from reference_model.tokenizer import Tokenizer
@@ -45,6 +46,7 @@ class Metrics:
     gradient_norm: float  # before clipping, of the last step; 0 before the first
     gradient_norms: dict[str, float]  # the same after clipping, part by part
     weight_norm: float
+    loss_scale: float  # what the loss is multiplied by for float16; 1 for other types
     dead_units: float  # share of the feed-forward layers' hidden units that no validation token activated
     tokens_per_second: float  # trained by all processes together, evaluation included
     seconds: float  # since this process began to train
@@ -62,13 +64,6 @@ def choose_device(name: str = "auto") -> torch.device:
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
-
-
-def choose_precision(config: TrainingConfig, device: torch.device) -> torch.dtype:
-    """What matrix products are computed in. float16 is no choice: its range would need scaled losses."""
-    if config.precision == "auto":
-        return torch.bfloat16 if device.type == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
-    return torch.bfloat16 if config.precision == "bfloat16" else torch.float32
 
 
 # ---- beginning
@@ -89,7 +84,8 @@ def start_run(
         raise UserError("a low-rank update needs weights to update: name a checkpoint with --start-from")
     torch.manual_seed(config.seed + team.rank)  # each process drops other units
     generator = torch.Generator().manual_seed(config.seed)
-    return Run(model, build_optimizer(model, config), tokenizer, config, generator, corpus, team=team)
+    optimizer, scaler = build_optimizer(model, config), build_scaler(config, device)
+    return Run(model, optimizer, tokenizer, config, generator, corpus, team=team, scaler=scaler)
 
 
 def resume_run(
@@ -103,16 +99,19 @@ def resume_run(
     content = read_checkpoint(path, device)
     model, tokenizer = build_model(content, path, device)
     if anew is not None:
-        optimizer = fine_tune(model, anew, team)
-        return Run(model, optimizer, tokenizer, anew, torch.Generator().manual_seed(anew.seed), corpus, team=team)
+        optimizer, generator = fine_tune(model, anew, team), torch.Generator().manual_seed(anew.seed)
+        return Run(model, optimizer, tokenizer, anew, generator, corpus, team=team, scaler=build_scaler(anew, device))
     if "optimizer" not in content:
         raise UserError(f"{path}: holds a model without the state of its training; it can generate, not resume")
     config = TrainingConfig(**content["training_config"])
     optimizer = build_optimizer(model, config)
     optimizer.load_state_dict(content["optimizer"])
+    scaler = build_scaler(config, device)
+    if scaler.is_enabled() and content.get("loss_scale"):
+        scaler.load_state_dict(content["loss_scale"])
     generator = torch.Generator()
     restore_generators(content, generator, team)
-    return Run(model, optimizer, tokenizer, config, generator, content["corpus"], content["step"], team)
+    return Run(model, optimizer, tokenizer, config, generator, content["corpus"], content["step"], team, scaler)
 
 
 def fine_tune(model: GPT, config: TrainingConfig, team: Team) -> torch.optim.Optimizer:
@@ -155,24 +154,26 @@ def training_step(run: Run, tokens: Tokens, device: torch.device, network: nn.Mo
         group["lr"] = learning_rate_at(run.step, config)
     optimizer.zero_grad(set_to_none=True)
     for index in range(config.accumulation):
-        x, y = random_batch(tokens, config.batch_size, model.config.context_length, run.generator, share)  # (B, T)
+        x, y, documents = draw_batch(tokens, config, model.config.context_length, run.generator, share)  # (B, T) each
         with synchronized(network, index == config.accumulation - 1):
             with mixed_precision(config, device):
-                _, loss = network(x.to(device), y.to(device))
+                _, loss = network(x.to(device), y.to(device), documents=on_device(documents, device))
             loss = loss / config.accumulation  # gradients add up over the batches: their mean is wanted
-            loss.backward()
+            run.scaler.scale(loss).backward()
         require_finite(loss, "loss", run.step)
+    run.scaler.unscale_(optimizer)
     gradient_norm = nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm)
-    require_finite(gradient_norm, "gradient norm", run.step)
-    optimizer.step()
+    if not run.scaler.is_enabled():  # it leaves out steps that overflow
+        require_finite(gradient_norm, "gradient norm", run.step)
+    run.scaler.step(optimizer)
+    run.scaler.update()
+    require_scale(run.scaler, run.step)
     run.step += 1
     return float(gradient_norm)
 
 
-def mixed_precision(config: TrainingConfig, device: torch.device) -> torch.autocast:
-    """Matrix products in half the bits, sums and weights in float32 (Micikevicius et al., 2018)."""
-    dtype = choose_precision(config, device)
-    return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
+def on_device(documents: Tensor | None, device: torch.device) -> Tensor | None:
+    return None if documents is None else documents.to(device)
 
 
 def require_finite(value: Tensor, name: str, step: int) -> None:
@@ -190,9 +191,9 @@ def evaluate(model: GPT, tokens: Tokens, config: TrainingConfig, device: torch.d
     model.eval()
     losses: list[float] = []
     for _ in range(config.eval_batches):
-        x, y = random_batch(tokens, config.batch_size, model.config.context_length, generator)  # (B, T) each
+        x, y, documents = draw_batch(tokens, config, model.config.context_length, generator)  # (B, T) each
         with mixed_precision(config, device):
-            _, loss = model(x.to(device), y.to(device))
+            _, loss = model(x.to(device), y.to(device), documents=on_device(documents, device))
         losses.append(loss.item())
     model.train()
     return sum(losses) / len(losses)
@@ -227,6 +228,7 @@ def train(run: Run, training: Tokens, validation: Tokens, folder: Path) -> list[
             gradient_norm=gradient_norm,
             gradient_norms=gradient_norms(run.model),
             weight_norm=weight_norm(run.model),
+            loss_scale=run.scaler.get_scale(),
             dead_units=dead_share(dead),
             tokens_per_second=round((run.step - first) * tokens_per_step(run) / seconds, 1),
             seconds=round(time.perf_counter() - began, 2),

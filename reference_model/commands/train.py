@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 OVERRIDES = (
     "steps", "batch_size", "accumulation", "learning_rate", "min_learning_rate", "warmup_steps", "schedule", "restarts",
-    "eval_interval", "checkpoint_interval", "precision", "compile", "lora_rank", "seed",
+    "eval_interval", "checkpoint_interval", "isolate", "precision", "compile", "lora_rank", "seed",
 )  # fmt: skip
 CHOICES = {"schedule": SCHEDULES, "precision": PRECISIONS}
 KINDS = {"int": int, "float": float}
@@ -57,7 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name in OVERRIDES:
         option = "--" + name.replace("_", "-")
         if types[name] == "bool":
-            parser.add_argument(option, action="store_true", default=None, help="instead of the preset's value")
+            parser.add_argument(
+                option, action=argparse.BooleanOptionalAction, default=None, help="instead of the preset's value"
+            )
         else:
             kind = KINDS.get(str(types[name]), str)
             parser.add_argument(option, type=kind, choices=CHOICES.get(name), help="instead of the preset's value")
@@ -77,7 +79,7 @@ def run_train(arguments: argparse.Namespace) -> None:
         anew = replace(TRAINING_PRESETS[arguments.preset], **given) if arguments.resume is None else None
         run = resume_run(arguments.resume or arguments.start_from, device, team, anew, arguments.corpus)
         if arguments.resume is not None:
-            run.config = change_config(run.config, given)
+            change_config(run, given)
         folder = arguments.out or (arguments.resume.parent if arguments.resume else Path("out/runs") / arguments.preset)
     else:
         config = replace(TRAINING_PRESETS[arguments.preset], **given)
@@ -148,11 +150,15 @@ def map_tokens(run: Run, folder: Path) -> Tensor:
     return write_tokens(stream_pieces(run.corpus), run.tokenizer, folder / f"tokens.{run.team.rank}.bin")
 
 
-def change_config(config: TrainingConfig, given: dict[str, Any]) -> TrainingConfig:
+def change_config(run: Run, given: dict[str, Any]) -> None:
     """What a resumed run may change; the rank of its low-rank update is in its weights already."""
-    if given.get("lora_rank", config.lora_rank) != config.lora_rank:
+    from reference_model.precision import build_scaler
+
+    if given.get("lora_rank", run.config.lora_rank) != run.config.lora_rank:
         raise UserError("--lora-rank belongs to the start of a run: a resumed one has its rank already")
-    return replace(config, **given)
+    run.config = replace(run.config, **given)
+    if "precision" in given:
+        run.scaler = build_scaler(run.config, next(run.model.parameters()).device)
 
 
 def draw_curves(folder: Path) -> None:

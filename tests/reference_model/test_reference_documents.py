@@ -11,18 +11,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference_model.__main__ import main
-from reference_model.data import load_text, random_batch
+from reference_model.config import ModelConfig, TrainingConfig
+from reference_model.data import draw_batch, load_text
 from reference_model.documents import (
     FILLER,
     UNLEARNED,
     Message,
     encode_conversation,
     pack,
+    random_rows,
     read_documents,
     render,
     split_rows,
 )
 from reference_model.errors import UserError
+from reference_model.model import GPT
 from reference_model.token_file import stream_pieces, write_tokens
 from reference_model.tokenizer import CharacterTokenizer
 
@@ -58,19 +61,47 @@ def test_packing_keeps_every_conversation_whole_or_cut_to_a_row(flags: list[list
         assert any(target != UNLEARNED for target in targets[1:])  # a row without a target has no loss
         assert all(target in (UNLEARNED, token) for token, target in zip(tokens, targets, strict=True))
     assert rows.fill == pytest.approx(len(found) / max(1, rows.tokens.numel()))
+    for tokens, documents in zip(rows.tokens.tolist(), rows.documents.tolist(), strict=True):
+        owners = [FILLER if token == FILLER else token // 100 for token in tokens]
+        assert len(set(zip(owners, documents, strict=True))) == len(set(owners)) == len(set(documents))
 
 
 def test_a_batch_of_rows_is_shifted_by_one_and_shared_out() -> None:
     rows = pack([([1, 2, 3], [False, True, True]), ([4, 5], [False, True]), ([6, 7, 8], [False, False, True])], 2)
-    whole = [random_batch(rows, 4, 2, torch.Generator().manual_seed(1))]
-    x, y = whole[0]
+    x, y, documents = random_rows(rows, 4, torch.Generator().manual_seed(1))
+    assert (documents == torch.where(y == -100, documents, 0)).all()
     assert x.shape == y.shape == (4, 2) and x.min() >= 0
     assert {(*a, *b) for a, b in zip(x.tolist(), y.tolist(), strict=True)} <= {
         (1, 2, 2, 3), (4, 5, 5, -100), (6, 7, -100, 8)
     }  # fmt: skip
-    halves = [random_batch(rows, 2, 2, torch.Generator().manual_seed(1), (rank, 2)) for rank in (0, 1)]
+    halves = [random_rows(rows, 2, torch.Generator().manual_seed(1), (rank, 2)) for rank in (0, 1)]
     assert torch.equal(torch.cat([half[0] for half in halves]), x)
     assert torch.equal(torch.cat([half[1] for half in halves]), y)
+
+
+@pytest.mark.parametrize("position", ["learned", "sinusoidal", "rope"])
+@pytest.mark.parametrize("kernel", ["sdpa", "explicit"])
+def test_a_packed_conversation_is_read_as_if_it_were_alone(position: str, kernel: str) -> None:
+    torch.manual_seed(0)
+    sizes = {"vocab_size": 11, "context_length": 12, "d_model": 16, "n_layers": 2, "n_heads": 4, "n_kv_heads": 2}
+    model = GPT(ModelConfig(**sizes, d_ff=24, position=position, attention=kernel)).eval()  # type: ignore[arg-type]
+    parts = [torch.randint(11, (1, length)) for length in (4, 3, 5)]
+    row = torch.cat(parts, dim=1)  # (1, T)
+    documents = torch.tensor([[0] * 4 + [1] * 3 + [2] * 5])  # (1, T)
+    alone = torch.cat([model(part, part)[0] for part in parts], dim=1)  # (1, T, V)
+    torch.testing.assert_close(model(row, row, documents=documents)[0], alone)
+    together = model(row, row)[0]
+    torch.testing.assert_close(together[:, :4], alone[:, :4])
+    assert (together[:, 4:] - alone[:, 4:]).abs().max() > 1e-3
+
+
+def test_rows_are_kept_apart_unless_the_configuration_says_otherwise() -> None:
+    rows = pack([([1, 2], [False, True]), ([3, 4], [False, True])], 3)
+    for isolate in (True, False):
+        config = TrainingConfig(batch_size=1, isolate=isolate)
+        x, y, documents = draw_batch(rows, config, 3, torch.Generator().manual_seed(0))
+        assert (x.tolist(), y.tolist()) == ([[1, 2, 3]], [[2, -100, 4]])
+        assert (documents.tolist() if documents is not None else None) == ([[0, 0, 1]] if isolate else None)
 
 
 def test_rows_are_split_and_too_few_are_refused() -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from reference_model import train as train_module
-from reference_model.checkpoint import Run, export_model, load_model
+from reference_model.checkpoint import Run, export_model, load_model, save_checkpoint
 from reference_model.config import ModelConfig, Schedule, TrainingConfig
 from reference_model.data import split
 from reference_model.distributed import Team
@@ -20,11 +20,11 @@ from reference_model.errors import UserError
 from reference_model.figures import draw_training
 from reference_model.health import dead_share, record_dead_units
 from reference_model.model import GPT
+from reference_model.precision import choose_precision
 from reference_model.schedule import learning_rate_at
 from reference_model.tokenizer import CharacterTokenizer
 from reference_model.train import (
     choose_device,
-    choose_precision,
     evaluate,
     parameter_groups,
     resume_run,
@@ -233,6 +233,49 @@ def test_products_are_half_as_wide_where_it_is_asked_and_weights_stay_whole(tmp_
     assert history[-1].validation_loss != whole[-1].validation_loss
 
 
+HALF = dataclasses.replace(SHORT, precision="float16")
+
+
+def test_float16_scales_the_loss_and_finds_what_float32_finds(tmp_path: Path) -> None:
+    history = train(*begin(HALF), tmp_path)
+    whole = train(*begin(), tmp_path)
+    assert [metrics.loss_scale for metrics in history] == [2.0**16] * 4
+    assert [metrics.loss_scale for metrics in whole] == [1.0] * 4
+    assert history[-1].validation_loss == pytest.approx(whole[-1].validation_loss, rel=0.1)
+    assert history[-1].gradient_norm < 100  # told without the scale
+
+
+def test_a_step_that_overflows_float16_is_left_out_and_the_scale_halved() -> None:
+    run, training, _ = begin(HALF)
+    run.scaler = torch.amp.GradScaler("cpu", init_scale=2.0**60)
+    before = {name: weight.clone() for name, weight in run.model.state_dict().items()}
+    training_step(run, training, CPU)
+    assert all(torch.equal(before[name], weight) for name, weight in run.model.state_dict().items())
+    assert run.scaler.get_scale() == 2.0**59
+    run.scaler = torch.amp.GradScaler("cpu", init_scale=0.75)
+    with pytest.raises(UserError, match="overflow float16 at every loss scale"):
+        training_step(run, training, CPU)
+
+
+def test_a_resumed_float16_run_goes_on_with_its_scale(tmp_path: Path) -> None:
+    config = dataclasses.replace(HALF, steps=4, checkpoint_interval=2)
+    whole, training, validation = begin(config)
+    whole.scaler = torch.amp.GradScaler("cpu", init_scale=2.0**10, growth_interval=3)
+    train(whole, training, validation, tmp_path)
+    run, _, _ = begin(dataclasses.replace(config, steps=2, schedule="constant"))
+    run.config = config
+    run.scaler = torch.amp.GradScaler("cpu", init_scale=2.0**10, growth_interval=3)
+    for _ in range(2):
+        training_step(run, training, CPU)
+    save_checkpoint(tmp_path / "half.pt", run)
+    resumed = resume_run(tmp_path / "half.pt", CPU)
+    assert resumed.scaler.get_scale() == 2.0**10
+    train(resumed, training, validation, tmp_path)
+    assert resumed.scaler.get_scale() == whole.scaler.get_scale() == 2.0**11
+    for name, weight in whole.model.state_dict().items():
+        assert torch.equal(weight, resumed.model.state_dict()[name]), name
+
+
 def test_precision_follows_the_device_unless_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     assert choose_precision(SHORT, CPU) == torch.float32
     assert choose_precision(dataclasses.replace(SHORT, precision="bfloat16"), CPU) == torch.bfloat16
@@ -254,7 +297,7 @@ def test_compiling_is_asked_of_torch_only_where_it_is_wanted(tmp_path: Path, mon
     ("change", "message"),
     [
         ({"schedule": "steep"}, "schedule must be one of constant, linear, cosine, restarts, not 'steep'"),
-        ({"precision": "float16"}, "precision must be one of auto, float32, bfloat16, not 'float16'"),
+        ({"precision": "float8"}, "precision must be one of auto, float32, bfloat16, float16, not 'float8'"),
         ({"restarts": 0}, "restarts must be at least 1"),
     ],
 )
