@@ -8,7 +8,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from copy import copy
 
-from analyzer.facts.configuration_owners import keys_of, slot_of
+from analyzer.facts.configuration_owners import slot_of, slots_read
 from analyzer.facts.environment import without_environment
 from analyzer.facts.evaluation import ValueOf, machine_dependence, unresolved_name
 from analyzer.facts.flow import Foreign, Inference, Instance, Klass
@@ -164,6 +164,11 @@ class ArgumentValues:
             return self._attribute(node, scope, stack, depth)
         raise NotPlain("leaf")
 
+    def option(self, node: ast.expr, scope: CodeScope) -> ConfigValue | None:
+        """The configuration value that a name or attribute reads, with its place."""
+        found = {v.where: v for slot in self._reads(node, scope) if (v := self._by_name.get(slot)) is not None}
+        return next(iter(found.values())) if len(found) == 1 else None
+
     def _configured(self, node: ast.expr, scope: CodeScope) -> Value | None:
         """The configuration value that a name or attribute reads, None where it reads none."""
         found: dict[tuple[str, int], Value] = {}
@@ -178,7 +183,7 @@ class ArgumentValues:
         """(owner, name) pairs of the configuration that an expression may read."""
         if isinstance(node, ast.Attribute):
             types = sorted(self._inference.types(node.value, scope), key=repr)
-            return [(key, node.attr) for found in types for key in keys_of(found)]
+            return [slot for found in types for slot in slots_read(found, node.attr)]
         if isinstance(node, ast.Name):
             owner = self._inference.scopes.owner_of(scope, node.id)
             if owner is None or not owner.is_function:

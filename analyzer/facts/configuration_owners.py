@@ -9,6 +9,8 @@ from analyzer.records.configuration import ConfigTable
 
 ABSL_FLAGS = "absl.flags.FLAGS"
 """All flags of a program are known in one object."""
+FLAG_SITE = "flag:"
+"""Holder of one flag: what `DEFINE_integer` returns."""
 FUNCTION_FORMATS = ("click", "typer", "fire")
 FILE_FORMATS = ("yaml", "json", "huggingface_json", "toml", "python_file")
 NESTED_FORMATS = ("call", *FILE_FORMATS)
@@ -47,6 +49,13 @@ def keys_of(found: Type) -> tuple[str, ...]:
     if isinstance(found, Foreign):
         return (ABSL_FLAGS,) if found.dotted == ABSL_FLAGS else ()
     return (found.path,) if isinstance(found, ModuleFile) else ()
+
+
+def slots_read(found: Type, name: str) -> tuple[tuple[str, str], ...]:
+    """What reading an attribute of an object may read: `FLAGS.rate`, or `RATE.value` of one flag's own holder."""
+    if isinstance(found, Held) and found.site.startswith(FLAG_SITE):
+        return ((ABSL_FLAGS, found.site.removeprefix(FLAG_SITE)),) if name in ("value", "default") else ()
+    return tuple((key, name) for key in keys_of(found))
 
 
 def sections_of(tables: Iterable[ConfigTable]) -> frozenset[str]:

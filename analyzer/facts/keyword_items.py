@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from analyzer.facts.flow.bindings import argument_named, default_of
 from analyzer.facts.flow.contexts import Stack, frame_of, has_receiver_of
 from analyzer.facts.flow.inference import Inference
+from analyzer.facts.flow.objects import Held
 from analyzer.facts.flow.scopes import CodeScope, parameters_of
 from analyzer.facts.literal import NotPlain
 
 MAX_DEPTH = 16
+BRANCHES = (ast.If, ast.For, ast.While, ast.Try)
 
 
 class Place(NamedTuple):
@@ -32,10 +35,12 @@ def item_of(inference: Inference, key: str, mapping: Place, depth: int = 0) -> P
     if isinstance(node, ast.Call) and ast.unparse(node.func) == "dict" and not node.args:
         return _in_keywords(inference, node, key, mapping, depth)
     if not isinstance(node, ast.Name):
-        raise NotPlain("mapping")
+        return _of_holder(inference, key, mapping)
     owner = inference.scopes.owner_of(scope, node.id)
-    if owner is None or owner.is_class or _changes(owner, node.id):
+    if owner is None or owner.is_class or _changes(owner, node.id, key):
         raise NotPlain(node.id)
+    if _is_removed(owner, node.id, key):
+        return None
     stores = [n for n in owner.nodes if _stores(n, node.id)]
     if _is_parameter(owner, node.id):
         return _of_parameter(inference, key, node.id, owner, Place(node, scope, stack), depth)
@@ -44,6 +49,15 @@ def item_of(inference: Inference, key: str, mapping: Place, depth: int = 0) -> P
         raise NotPlain(node.id)
     place = frame_of(stack, owner)
     return item_of(inference, key, Place(values[0], owner, stack[: place + 1] if place is not None else ()), depth + 1)
+
+
+def _of_holder(inference: Inference, key: str, mapping: Place) -> Place:
+    """The attribute of a parsed namespace or a configuration, whose options are its items."""
+    node, scope, stack = mapping
+    types = inference.types(node, scope)
+    if not types or not all(isinstance(found, Held) and not found.is_parser for found in types):
+        raise NotPlain("mapping")
+    return Place(ast.copy_location(ast.Attribute(node, key, ast.Load()), node), scope, stack)
 
 
 def keyword_of(inference: Inference, call: Place, key: str, depth: int = 0) -> Place | None:
@@ -123,12 +137,33 @@ def _stores(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store)
 
 
-def _changes(owner: CodeScope, name: str) -> bool:
-    """Items are set, or a method that changes the mapping is called."""
+def _changes(owner: CodeScope, name: str, key: str) -> bool:
+    """The item is set or may be, or a method that changes the mapping is called; taking an item out is no change."""
+    taken = {id(node.func) for node in _takings(owner, name)}
     for node in owner.nodes:
         if isinstance(node, (ast.Subscript, ast.Attribute)) and ast.unparse(node.value) == name:
-            is_changed_item = isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)
-            is_changing = isinstance(node, ast.Attribute) and node.attr in ("update", "pop", "setdefault", "clear")
-            if is_changed_item or is_changing:
+            if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+                other = isinstance(node.slice, ast.Constant) and node.slice.value != key
+                if not other:
+                    return True
+            changing = isinstance(node, ast.Attribute) and node.attr in ("update", "pop", "setdefault", "clear")
+            if changing and id(node) not in taken:
                 return True
     return False
+
+
+def _takings(owner: CodeScope, name: str) -> Iterator[ast.Call]:
+    """Calls `mapping.pop("key")`."""
+    for node in owner.nodes:
+        is_call = isinstance(node, ast.Call) and ast.unparse(node.func) == f"{name}.pop" and bool(node.args)
+        if is_call and isinstance(node, ast.Call) and isinstance(node.args[0], ast.Constant):
+            yield node
+
+
+def _is_removed(owner: CodeScope, name: str, key: str) -> bool:
+    """The item is taken out on every way; one that is taken out under a condition cannot be told."""
+    takings = [n for n in _takings(owner, name) if isinstance(n.args[0], ast.Constant) and n.args[0].value == key]
+    always = {id(n) for s in getattr(owner.node, "body", ()) if not isinstance(s, BRANCHES) for n in ast.walk(s)}
+    if any(id(node) not in always for node in takings):
+        raise NotPlain(key)
+    return bool(takings)

@@ -74,6 +74,8 @@ class Preset:
     where: Span
     build: str | None = None
     """Expression that builds the model of this preset in the scope of `where.path`, if one is known."""
+    layer: Literal["preset", "config_file", "command_line"] = "preset"
+    """Step of the override chain at which its values come in."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from analyzer.facts.configuration import (
     toml_files,
     yaml_files,
 )
+from analyzer.facts.configuration.class_sections import find_sections
 from analyzer.facts.configuration.constants import is_override_file
 from analyzer.facts.configuration.derived import find_derived
 from analyzer.facts.configuration.effective import effective_values
@@ -40,8 +41,9 @@ from analyzer.facts.flow import Inference
 from analyzer.facts.flow.walk import Walker
 from analyzer.facts.program import Flow
 from analyzer.index import SourceIndex
-from analyzer.records.configuration import ConfigTable, Configuration, ConfigValue
-from analyzer.records.evidence import Gap, Unknown
+from analyzer.records.configuration import ConfigTable, Configuration, ConfigValue, Override
+from analyzer.records.evidence import Gap, Known, Unknown
+from analyzer.records.source import Span
 from analyzer.records.structure import Structure
 
 READERS = (
@@ -77,7 +79,8 @@ def derive_configuration(index: SourceIndex, structure: Structure, value_of: Val
     effective = _main_values(index, structure, tables, values)
     tables = with_overrides(index, inference, tables, presets, usage, values)
     tables = tuple(table for table in tables if not _holds_results(table))
-    tables = tuple(_completed(table, usage, effective) for table in tables)
+    sections = _section_slots(index, tables)
+    tables = tuple(_completed(table, usage, effective, sections) for table in tables)
     return Configuration(
         tables=tables,
         presets=presets,
@@ -116,15 +119,41 @@ def inference_of(index: SourceIndex) -> Inference:
     return Inference(index, holders_of(index))
 
 
-def _completed(table: ConfigTable, usage: Usage, effective: Mapping[Slot, Value]) -> ConfigTable:
+def _completed(
+    table: ConfigTable, usage: Usage, effective: Mapping[Slot, Value], sections: Mapping[Slot, Slot]
+) -> ConfigTable:
     """The table with the lines that read its values and the values that finally count."""
-    return replace(
-        table,
-        values=tuple(
-            replace(v, used_at=uses_of(usage, table, v), effective=effective.get(slot_of(table, v.name), v.effective))
-            for v in table.values
-        ),
-    )
+    changed = {v.where for v in table.values if slot_of(table, v.name) in effective}
+    return replace(table, values=tuple(_counted(table, v, usage, effective, changed, sections) for v in table.values))
+
+
+def _counted(
+    table: ConfigTable, value: ConfigValue, usage: Usage, effective: Mapping[Slot, Value], changed: set[Span],
+    sections: Mapping[Slot, Slot],
+) -> ConfigValue:  # fmt: skip
+    slot = slot_of(table, value.name)
+    counts = effective.get(slot, value.effective)
+    if slot not in effective and isinstance(counts, Known) and changed & set(counts.where[1:]):
+        counts = Unknown("interpolation_of_changed", (("expression", value.expression),), value.where)
+    used = {*uses_of(usage, table, value), *usage.reads.get(sections.get(slot, ("", "")), ())}
+    value = replace(value, used_at=tuple(sorted(used)), effective=counts)
+    if slot in effective and not value.overrides and isinstance(counts, Known):
+        first = Override("default", value.expression, value.value, value.where)
+        step = Override(
+            "command_line" if len(counts.where) > 1 else "assignment", repr(counts.value), counts, counts.where[0]
+        )
+        value = replace(value, overrides=(first, step))
+    return value
+
+
+def _section_slots(index: SourceIndex, tables: Sequence[ConfigTable]) -> dict[Slot, Slot]:
+    """Values of sections that build an object, and the constructor's parameters that take them."""
+    by_name = {table.name: table for table in tables}
+    return {
+        slot_of(by_name[section.table], value.name): (f"{section.owner.qualified_name}.__init__", name)
+        for section in find_sections(index, tables)
+        for name, value in section.values
+    }
 
 
 def _unused(index: SourceIndex, tables: Sequence[ConfigTable], usage: Usage) -> Iterator[ConfigValue]:

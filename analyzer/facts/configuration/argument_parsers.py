@@ -186,10 +186,11 @@ def _apply_defaults(index: SourceIndex, path: str, call: ast.Call, parser: _Pars
 
 def _absl_flag(index: SourceIndex, scope: Scope, call: ast.Call) -> Iterator[ConfigValue]:
     kind = foreign_name(index, scope, call)
-    if not kind.startswith(ABSL_PREFIX) or len(call.args) < 2:
+    if not kind.startswith(ABSL_PREFIX) or not call.args:
         return
     name = string_of(call.args[0])
+    default = call.args[1] if len(call.args) > 1 else keyword_of(call, "default")
     help_node = call.args[-1] if len(call.args) > 2 else keyword_of(call, "help")
-    if name:
+    if name and default is not None:
         notes = Notes(kind.removeprefix(ABSL_PREFIX), string_of(help_node))
-        yield config_value(index, scope.path, name, call.args[1], call, notes)
+        yield config_value(index, scope.path, name, default, call, notes)

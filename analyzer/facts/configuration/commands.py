@@ -63,11 +63,33 @@ def _table(index: SourceIndex, scope: Scope, kind: ConfigFormat, values: tuple[C
 
 
 def _run_table(index: SourceIndex, scope: Scope, call: ast.Call) -> Iterator[ConfigTable]:
-    target = callee(index, scope, call.args[0]) if call.args else None
-    if isinstance(target, Definition) and isinstance(target.node, FUNCTIONS):
-        inner = Scope(target.path, target.name, target.node)
-        kind: ConfigFormat = "typer" if foreign_name(index, scope, call) == "typer.run" else "fire"
-        yield _table(index, inner, kind, tuple(_typer_values(index, inner, target.node)))
+    kind: ConfigFormat = "typer" if foreign_name(index, scope, call) == "typer.run" else "fire"
+    for node in _started(call):
+        target = callee(index, scope, node)
+        for function in _functions(index, target) if isinstance(target, Definition) else ():
+            if isinstance(function.node, FUNCTIONS):
+                inner = Scope(function.path, function.name, function.node)
+                values = tuple(_typer_values(index, inner, function.node))
+                if values:
+                    yield _table(index, inner, kind, values)
+
+
+def _started(call: ast.Call) -> list[ast.expr]:
+    """What `fire.Fire` is given: a function, a class, or a dictionary of them."""
+    given = call.args[0] if call.args else keyword_of(call, "component")
+    if isinstance(given, ast.Dict):
+        return given.values
+    return [given] if given is not None else []
+
+
+def _functions(index: SourceIndex, target: Definition) -> list[Definition]:
+    """The function itself; of a class its constructor and its public methods."""
+    if not isinstance(target.node, ast.ClassDef):
+        return [target]
+    own = index.symbols.definitions[target.path]
+    names = [item.name for item in target.node.body if isinstance(item, FUNCTIONS)]
+    public = [name for name in names if not name.startswith("_") or name == "__init__"]
+    return [own[f"{target.name}.{name}"] for name in public if f"{target.name}.{name}" in own]
 
 
 def _is_typer_command(node: FunctionNode, apps: frozenset[str]) -> bool:
@@ -107,7 +129,10 @@ def _click_value(index: SourceIndex, path: str, call: ast.Call) -> ConfigValue:
 
 
 def _typer_values(index: SourceIndex, scope: Scope, node: FunctionNode) -> Iterator[ConfigValue]:
-    for argument, written in parameters(node):
+    around = index.symbols.definitions[scope.path].get(scope.name.rpartition(".")[0])
+    is_static = any(dotted_name(decorator) == "staticmethod" for decorator in node.decorator_list)
+    is_method = around is not None and isinstance(around.node, ast.ClassDef) and not is_static
+    for argument, written in list(parameters(node))[int(is_method) :]:
         annotation = argument.annotation
         notes = Notes(annotation=index.segment(scope.path, annotation) if annotation else None)
         marker = _marker(index, scope, written) or _annotated_marker(index, scope, annotation)

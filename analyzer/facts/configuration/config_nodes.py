@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from analyzer.facts.configuration.dict_literals import pairs_of
 from analyzer.facts.configuration.reading import (
     FUNCTIONS,
     Scope,
@@ -28,6 +29,9 @@ FOREIGN_HOLDERS = frozenset(
         "omegaconf.OmegaConf.create", "munch.Munch", "fvcore.common.config.CfgNode",
     }
 )  # fmt: skip
+
+
+SWITCHES = ("new_allowed", "type_safe", "convert_dict", "allow_dotted_keys", "sort_keys", "init_dict")
 
 
 def find(index: SourceIndex) -> tuple[ConfigTable, ...]:
@@ -68,23 +72,43 @@ def _keeps_anything(index: SourceIndex, owner: Definition) -> bool:
 def _in_scope(index: SourceIndex, scope: Scope) -> Iterator[ConfigTable]:
     holders: dict[str, list[ConfigValue]] = {}
     places: dict[str, ast.AST] = {}
+    aliases = _aliases(index, scope)
     for node in own_nodes(scope.node):
-        if isinstance(node, ast.Assign) and len(node.targets) == 1:
-            target = dotted_name(node.targets[0])
-            if target is None:
-                continue
-            owner, _, name = target.rpartition(".")
-            if is_holder(index, scope, node.value):
-                if owner not in holders:
-                    holders[target], places[target] = list(_given(index, scope, node.value)), node
-            elif name and _root(owner, holders) is not None and not _is_made_elsewhere(index, scope, node.value):
-                root = _root(owner, holders) or owner
-                full = f"{owner}.{name}".removeprefix(f"{root}.")
-                holders[root].append(config_value(index, scope.path, full, node.value, node))
+        target = dotted_name(node.targets[0]) if isinstance(node, ast.Assign) else None
+        if target is None or not isinstance(node, ast.Assign):
+            continue
+        owner, _, name = _full_name(target, aliases).rpartition(".")
+        root = _root(owner, holders)
+        if is_holder(index, scope, node.value):
+            prefix = f"{owner}.{name}".removeprefix(f"{root}.") + "." if root is not None else ""
+            if root is None:
+                root = f"{owner}.{name}" if owner else name
+                holders[root], places[root] = [], node
+            if root is not None:
+                holders[root] += _given(index, scope, node.value, prefix)
+        elif name and root is not None and not _is_made_elsewhere(index, scope, node.value):
+            full = f"{owner}.{name}".removeprefix(f"{root}.")
+            holders[root].append(config_value(index, scope.path, full, node.value, node))
     for target, values in holders.items():
         if values:
             where = index.span(scope.path, scope.node if isinstance(scope.node, FUNCTIONS) else places[target])
             yield ConfigTable(scope.qualified_name, "call", where, tuple(values))
+
+
+def _aliases(index: SourceIndex, scope: Scope) -> dict[str, str]:
+    """Short names of nested holders: `config.model = model = ConfigDict()`."""
+    found: dict[str, str] = {}
+    for node in own_nodes(scope.node):
+        if isinstance(node, ast.Assign) and len(node.targets) > 1 and is_holder(index, scope, node.value):
+            names = [dotted_name(target) for target in node.targets]
+            long = next((name for name in names if name and "." in name), None)
+            found.update({name: long for name in names if name and long and "." not in name})
+    return found
+
+
+def _full_name(target: str, aliases: dict[str, str]) -> str:
+    first, dot, rest = target.partition(".")
+    return f"{aliases[first]}{dot}{rest}" if first in aliases else target
 
 
 def _root(owner: str, holders: dict[str, list[ConfigValue]]) -> str | None:
@@ -100,10 +124,23 @@ def _is_made_elsewhere(index: SourceIndex, scope: Scope, node: ast.expr) -> bool
     return isinstance(node, ast.Call) and isinstance(callee(index, scope, node), Definition)
 
 
-def _given(index: SourceIndex, scope: Scope, call: ast.expr) -> Iterator[ConfigValue]:
-    for keyword in call.keywords if isinstance(call, ast.Call) else ():
-        if keyword.arg is not None:
-            yield config_value(index, scope.path, keyword.arg, keyword.value, keyword.value)
+def _given(index: SourceIndex, scope: Scope, call: ast.expr, prefix: str) -> Iterator[ConfigValue]:
+    """Values by keyword, or in a written-out dictionary; switches of the holder's own class are none."""
+    if not isinstance(call, ast.Call):
+        return
+    given = [(keyword.arg, keyword.value) for keyword in call.keywords if keyword.arg not in (None, *SWITCHES)]
+    for argument in call.args[:1]:
+        given += pairs_of(argument)
+    for name, node in given:
+        yield from _nested(index, scope, f"{prefix}{name}", node)
+
+
+def _nested(index: SourceIndex, scope: Scope, name: str, node: ast.expr) -> Iterator[ConfigValue]:
+    pairs = pairs_of(node)
+    for key, inner in pairs:
+        yield from _nested(index, scope, f"{name}.{key}", inner)
+    if not pairs:
+        yield config_value(index, scope.path, name, node, node)
 
 
 def holder_sites(index: SourceIndex) -> dict[tuple[str, int], str]:
@@ -114,9 +151,10 @@ def holder_sites(index: SourceIndex) -> dict[tuple[str, int], str]:
     for path, tree in index.trees().items():
         for scope in scopes(path, tree):
             roots: set[str] = set()
+            aliases = _aliases(index, scope) if not isinstance(scope.node, ast.ClassDef) else {}
             for node in own_nodes(scope.node) if not isinstance(scope.node, ast.ClassDef) else ():
                 if isinstance(node, ast.Assign) and is_holder(index, scope, node.value):
-                    target = dotted_name(node.targets[0]) or ""
+                    target = _full_name(dotted_name(node.targets[0]) or "", aliases)
                     root, _, inner = target.partition(".")
                     roots.add(target)
                     is_nested = bool(inner) and root in roots

@@ -1,4 +1,4 @@
-"""Constructor parameters of the repository's `nn.Module` classes, with their defaults.
+"""Constructor parameters of the repository's `nn.Module` and `LightningDataModule` classes, with their defaults.
 
 A class counts where at least one parameter has a plain default; which of them is the model is not known here.
 """
@@ -16,9 +16,13 @@ from analyzer.records.configuration import ConfigTable, ConfigValue
 
 def find(index: SourceIndex) -> tuple[ConfigTable, ...]:
     hierarchy = ClassHierarchy(index)
-    owners = (owner for owner in index.symbols.classes() if hierarchy.is_module(owner))
+    owners = (o for o in index.symbols.classes() if hierarchy.is_module(o) or _is_data_module(hierarchy, o))
     tables = (_table(index, owner) for owner in owners)
     return tuple(table for table in tables if table is not None)
+
+
+def _is_data_module(hierarchy: ClassHierarchy, owner: Definition) -> bool:
+    return any(dotted.rpartition(".")[2] == "LightningDataModule" for dotted in hierarchy.foreign_bases(owner))
 
 
 def _table(index: SourceIndex, owner: Definition) -> ConfigTable | None:

@@ -7,28 +7,38 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from analyzer.facts.argument_values import Slot, Value
+from analyzer.facts.configuration.file_names import FileNames
 from analyzer.facts.configuration.overrides import construction_pairs, is_definition
-from analyzer.facts.configuration_owners import CLASS_FORMATS, keys_of, owner_of, slot_of
-from analyzer.facts.flow import Klass
+from analyzer.facts.configuration.reading import Scope
+from analyzer.facts.configuration_owners import CLASS_FORMATS, FILE_FORMATS, keys_of, owner_of, slot_of
+from analyzer.facts.flow import Held, Klass
 from analyzer.facts.flow.trace import Occurrence
+from analyzer.facts.keyword_items import Place, keyword_of
+from analyzer.facts.literal import NotPlain
 from analyzer.facts.program import Program
 from analyzer.records.configuration import ConfigTable
-from analyzer.records.evidence import Unknown
+from analyzer.records.evidence import Known, Unknown
 from analyzer.records.source import Span
+
+MERGING = "merge_from_file"
 
 
 def effective_values(program: Program, tables: Sequence[ConfigTable]) -> dict[Slot, Value]:
     """Values by slot that the program itself gives, the last one counting."""
     homes = {slot_of(table, value.name): value.where for table in tables for value in table.values}
     owners = {owner_of(table): table for table in tables if table.format in CLASS_FORMATS}
+    files = {table.name: table for table in tables if table.format in FILE_FORMATS}
     found: dict[Slot, Value] = {}
     for occurrence in program.occurrences:
         pairs = [*_stored(program, occurrence, homes), *_constructed(program, occurrence, owners)]
-        if pairs and program.holds(occurrence):
+        given = [*_spread(program, occurrence, owners), *_merged(program, occurrence, files)]
+        if (pairs or given) and program.holds(occurrence):
             for slot, node in pairs:
                 found[slot] = _value(program, occurrence, node)
+            found.update(given)
     return found
 
 
@@ -61,3 +71,38 @@ def _constructed(
         if table is not None and call is not None:
             for name, node in construction_pairs(program.flow.index, table, call, occurrence.step.scope):
                 yield slot_of(table, name), node
+
+
+def _spread(program: Program, occurrence: Occurrence, owners: dict[str, ConfigTable]) -> Iterator[tuple[Slot, Value]]:
+    """`Options(**options)`: configuration values that the mapping carries to fields of the class."""
+    call = occurrence.call
+    if call is None or all(keyword.arg is not None for keyword in call.keywords):
+        return
+    flow = program.flow
+    place = Place(call, occurrence.step.scope, occurrence.stack)
+    for target in occurrence.step.targets:
+        table = owners.get(target.type.owner) if isinstance(target.type, Klass) else None
+        for value in table.values if table is not None else ():
+            try:
+                given = keyword_of(flow.inference, place, value.name)
+            except NotPlain:
+                continue
+            option = flow.values.option(given.node, given.scope) if given is not None else None
+            if table is not None and given is not None and option is not None:
+                known = flow.values.value(given.node, given.scope, given.stack)
+                where = (option.where, flow.index.span(place.scope.path, call))
+                yield slot_of(table, value.name), replace(known, where=where) if isinstance(known, Known) else known
+
+
+def _merged(program: Program, occurrence: Occurrence, files: dict[str, ConfigTable]) -> Iterator[tuple[Slot, Value]]:
+    """`cfg.merge_from_file("wide.yaml")`: the values of the one file that it names."""
+    call = occurrence.call
+    if call is None or not isinstance(call.func, ast.Attribute) or call.func.attr != MERGING or not call.args:
+        return
+    scope = occurrence.step.scope
+    names = FileNames(program.flow.index).named(call.args[0], Scope(scope.path, scope.dotted, scope.node))  # type: ignore[arg-type]
+    table = files.get(names[0]) if len(names) == 1 else None
+    for base in sorted(program.flow.inference.types(call.func.value, scope), key=repr):
+        for value in table.values if table is not None and isinstance(base, Held) else ():
+            inner, _, last = value.name.rpartition(".")
+            yield (f"{base.site}|{inner}" if inner else base.site, last), value.effective or value.value  # type: ignore[union-attr]

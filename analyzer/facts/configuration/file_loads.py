@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from analyzer.facts.configuration import config_nodes, mapping_tables
+from analyzer.facts.configuration.argument_parsers import ABSL_PREFIX
 from analyzer.facts.configuration.file_names import FileNames
 from analyzer.facts.configuration.hydra_groups import primaries
 from analyzer.facts.configuration.reading import (
@@ -20,7 +21,7 @@ from analyzer.facts.configuration.reading import (
     scopes,
     string_of,
 )
-from analyzer.facts.configuration_owners import owner_of, sections_of
+from analyzer.facts.configuration_owners import FLAG_SITE, owner_of, sections_of
 from analyzer.facts.flow.holders import Holders, LoadKey
 from analyzer.index import Definition, SourceIndex
 from analyzer.records.configuration import ConfigTable
@@ -44,7 +45,7 @@ def holders_of(index: SourceIndex) -> Holders:
     files = {table.name: table for table in tables if table.format != "call"}
     return Holders(
         made=config_nodes.holder_sites(index),
-        loads=dict(_loads(index, files)),
+        loads={**dict(_loads(index, files)), **dict(_flag_holders(index))},
         parameters=dict(_parameters(index, files)),
         attributes=_flags(index, tables),
         sections=sections_of(tables),
@@ -85,6 +86,19 @@ def _parameters(index: SourceIndex, files: dict[str, ConfigTable]) -> Iterator[t
             first = next((argument.arg for argument, _ in parameters(node)), None)
             if first is not None:
                 yield (primary.scope, first), (owner_of(files[primary.path]),)
+
+
+def _flag_holders(index: SourceIndex) -> Iterator[tuple[LoadKey, tuple[str, ...]]]:
+    """`RATE = flags.DEFINE_float("rate", 0.1, …)`: the call gives a holder of that flag alone."""
+    for path, tree in index.trees().items():
+        if "DEFINE_" in index.text(path):
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Call) and foreign_name(index, Scope(path, "", tree), node).startswith(
+                    ABSL_PREFIX
+                ):
+                    name = string_of(node.args[0]) if node.args else None
+                    if name:
+                        yield (path, node.lineno, node.col_offset), (f"{FLAG_SITE}{name}",)
 
 
 def _flags(index: SourceIndex, tables: Sequence[ConfigTable]) -> dict[tuple[str, str], tuple[str, ...]]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from analyzer.facts.commands import find_commands
+from analyzer.facts.configuration.python_files import is_settings_file
 from analyzer.facts.configuration.reading import FUNCTIONS, Scope, keyword_of, own_nodes, parameters, scopes, string_of
 from analyzer.index import SourceIndex
 from analyzer.index.symbols import dotted_name
@@ -178,6 +179,7 @@ def _options_given(index: SourceIndex) -> tuple[tuple[str, str], ...]:
                 option, _, value = word.partition("=")
                 file = value if option.startswith("-") and value else word
                 name = option if option.startswith("-") else before if before.startswith("-") else ""
-                if file.removeprefix("./") in index.files and not file.endswith(".py"):
-                    found.append((name.lstrip("-").replace("-", "_"), file.removeprefix("./")))
+                file = file.removeprefix("./")
+                if file in index.files and (not file.endswith(".py") or is_settings_file(index, file)):
+                    found.append((name.lstrip("-").replace("-", "_"), file))
     return tuple(dict.fromkeys(found))

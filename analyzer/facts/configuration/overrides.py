@@ -57,14 +57,14 @@ def _with_chain(table: ConfigTable, value: ConfigValue, presets: Sequence[Preset
 
 
 def _preset_overrides(table: ConfigTable, value: ConfigValue, preset: Preset) -> Iterator[Override]:
-    if preset.table != table.name or table.format in ("argparse",):
+    if preset.table != table.name or (table.format == "argparse" and preset.layer == "preset"):
         return
     for name, known in preset.values:
         if name == value.name:
             where = known.where[0] if isinstance(known, Known) else known.where or preset.where
-            is_file = preset.name == where.path
+            layer = "config_file" if preset.name == where.path and preset.layer == "preset" else preset.layer
             text = repr(known.value) if isinstance(known, Known) else dict(known.arguments).get("expression", "")
-            yield Override("config_file" if is_file else "preset", text, known, where, preset.name)
+            yield Override(layer, text, known, where, preset.name)
 
 
 class _OverrideFinder:

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from analyzer.facts.class_hierarchy import ClassHierarchy
+from analyzer.facts.configuration.class_sections import find_sections, section_presets
+from analyzer.facts.configuration.command_lines import find_commanded
 from analyzer.facts.configuration.constants import executed_file, is_override_file
 from analyzer.facts.configuration.dict_literals import (
     Registry,
@@ -13,8 +15,10 @@ from analyzer.facts.configuration.dict_literals import (
     find_setting_registries,
     pairs_of,
 )
+from analyzer.facts.configuration.factory_calls import Made, made_by
 from analyzer.facts.configuration.mapping_tables import find_options
-from analyzer.facts.configuration.reading import FUNCTIONS, Scope, callee, own_nodes, parameters, value_at
+from analyzer.facts.configuration.reading import callee, value_at
+from analyzer.facts.configuration_owners import FILE_FORMATS
 from analyzer.index import Definition, SourceIndex
 from analyzer.records.configuration import ConfigTable, PlainValue, Preset
 from analyzer.records.evidence import Known, Unknown
@@ -25,8 +29,20 @@ Value = Known[PlainValue] | Unknown
 def find_presets(index: SourceIndex, tables: Sequence[ConfigTable]) -> tuple[Preset, ...]:
     """All presets of the repository, by place."""
     found = [*_override_files(index, tables), *_setting_registries(index, tables)]
-    found += [*_factories(index), *find_options(index)]
+    found += [*_factories(index), *find_options(index), *section_presets(find_sections(index, tables))]
+    found += [*find_commanded(index, tables), *_merged_files(tables)]
     return tuple(sorted(found, key=lambda preset: (preset.where, preset.name)))
+
+
+def _merged_files(tables: Sequence[ConfigTable]) -> Iterator[Preset]:
+    """Configuration files whose every name is one of a table that code fills: what `merge_from_file` puts over it."""
+    nodes = [table for table in tables if table.format == "call"]
+    for file in tables:
+        names = {value.name for value in file.values}
+        for node in nodes if file.format in FILE_FORMATS else ():
+            if names <= {value.name for value in node.values}:
+                pairs = tuple((value.name, value.effective or value.value) for value in file.values)
+                yield Preset(file.name, node.name, pairs, file.where, layer="config_file")
 
 
 def _override_files(index: SourceIndex, tables: Sequence[ConfigTable]) -> Iterator[Preset]:
@@ -76,72 +92,25 @@ def _factories(index: SourceIndex) -> Iterator[Preset]:
             if isinstance(target, Definition) and registry.name and not registry.scope.name:
                 registered.setdefault(target, []).append((key, f"{registry.name}[{key!r}]", node))
     for function in index.symbols.functions():
-        made = _made_module(index, hierarchy, function)
+        made = made_by(index, hierarchy, function)
         if made is not None:
             yield from _factory_presets(index, function, made, registered.get(function, []))
-
-
-def _made_module(
-    index: SourceIndex, hierarchy: ClassHierarchy, function: Definition
-) -> tuple[Definition, ast.Call] | None:
-    """The module class that a module-level function without required arguments constructs and returns."""
-    node = function.node
-    if "." in function.name or not isinstance(node, FUNCTIONS) or not _needs_nothing(node):
-        return None
-    scope = Scope(function.path, function.name, node)
-    returned = [n.value for n in own_nodes(node) if isinstance(n, ast.Return)]
-    if len(returned) != 1:
-        return None
-    call = _returned_call(node, returned[0])
-    target = callee(index, scope, call) if call is not None else None
-    if call is None or not isinstance(target, Definition) or not hierarchy.is_module(target):
-        return None
-    return target, call
-
-
-def _needs_nothing(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    return all(default is not None for _, default in parameters(node))
-
-
-def _returned_call(node: ast.AST, returned: ast.expr | None) -> ast.Call | None:
-    if isinstance(returned, ast.Name):
-        bound = [
-            n.value
-            for n in own_nodes(node)
-            if isinstance(n, ast.Assign) and any(isinstance(t, ast.Name) and t.id == returned.id for t in n.targets)
-        ]
-        returned = bound[0] if len(bound) == 1 else None
-    return returned if isinstance(returned, ast.Call) else None
 
 
 def _factory_presets(
     index: SourceIndex,
     function: Definition,
-    made: tuple[Definition, ast.Call],
+    made: Made,
     keys: list[tuple[str, str, ast.expr]],
 ) -> Iterator[Preset]:
-    owner, call = made
-    values = tuple(_arguments(index, function.path, owner, call))
+    owner = made.owner
+    values = tuple((name, _argument_value(index, function.path, node)) for name, node in made.arguments)
     where = index.span(function.path, function.node)
     if keys:
         for key, expression, _ in keys:
             yield Preset(key, owner.name, values, where, f"{expression}()")
     else:
         yield Preset(function.name, owner.name, values, where, f"{function.name}()")
-
-
-def _arguments(index: SourceIndex, path: str, owner: Definition, call: ast.Call) -> Iterator[tuple[str, Value]]:
-    """Arguments of the construction by the names of the constructor's parameters."""
-    constructor = index.symbols.definitions[owner.path].get(f"{owner.name}.__init__")
-    names = []
-    if constructor is not None and isinstance(constructor.node, FUNCTIONS):
-        names = [argument.arg for argument, _ in list(parameters(constructor.node))[1:]]
-    for place, node in enumerate(call.args):
-        if place < len(names) and not isinstance(node, ast.Starred):
-            yield names[place], _argument_value(index, path, node)
-    for keyword in call.keywords:
-        if keyword.arg is not None:
-            yield keyword.arg, _argument_value(index, path, keyword.value)
 
 
 def _argument_value(index: SourceIndex, path: str, node: ast.expr) -> Value:

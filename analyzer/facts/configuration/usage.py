@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from analyzer.facts.configuration_owners import keys_of, slot_of
+from analyzer.facts.configuration_owners import keys_of, slot_of, slots_read
 from analyzer.facts.flow import Foreign, Held, Inference, Instance, Klass
 from analyzer.facts.flow.scopes import CodeScope
 from analyzer.index import Definition, SourceIndex
@@ -19,6 +19,7 @@ from analyzer.records.configuration import ConfigTable, ConfigValue
 from analyzer.records.source import Span
 
 Slot = tuple[str, str]
+ANY = "*"
 SPREADING = ("dataclasses.asdict", "builtins.vars", "dataclasses.replace", "dataclasses.astuple", "dataclasses.fields")
 
 
@@ -62,7 +63,11 @@ class _UsageFinder:
         return self._usage
 
     def _node(self, node: ast.AST, scope: CodeScope) -> None:
-        if isinstance(node, ast.Attribute) and node.attr in self._names and isinstance(node.ctx, ast.Load):
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.ctx, ast.Load)
+            and (node.attr in self._names or node.attr == "value")
+        ):
             self._read(node, scope, self._attribute_slots(node.value, node.attr, scope))
         elif isinstance(node, ast.Name) and node.id in self._names and isinstance(node.ctx, ast.Load):
             self._read(node, scope, self._name_slots(node.id, scope))
@@ -80,6 +85,7 @@ class _UsageFinder:
 
     def _attribute_slots(self, base: ast.expr, name: str, scope: CodeScope) -> Iterator[Slot]:
         for found in self._inference.types(base, scope):
+            yield from slots_read(found, name)
             for key in self._all_keys(found):
                 yield key, name
 
@@ -114,10 +120,11 @@ class _UsageFinder:
         for keyword in node.keywords:
             if keyword.arg is None:
                 self._spread(keyword.value, scope)
+                self._read_together(keyword.value, scope)
         first = node.args[0] if node.args else None
-        literal = first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
-        if isinstance(node.func, ast.Attribute) and node.func.attr in ("pop", "get") and literal in self._names:
-            self._read(node, scope, self._held_slots(node.func.value, literal or "", scope))
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("pop", "get") and first is not None:
+            for key in _texts(first, scope):
+                self._read(node, scope, self._held_slots(node.func.value, key, scope))
         elif dotted_name(node.func) == "getattr" and len(node.args) > 1:
             name = node.args[1].value if isinstance(node.args[1], ast.Constant) else None
             if isinstance(name, str) and name in self._names:
@@ -135,6 +142,14 @@ class _UsageFinder:
         for found in self._inference.types(base, scope):
             self._usage.spread.update(self._all_keys(found))
 
+    def _read_together(self, node: ast.expr, scope: CodeScope) -> None:
+        """`f(**options)` reads everything that is still in the mapping."""
+        taken = set(_taken(node, scope))
+        for found in self._inference.types(node, scope):
+            if isinstance(found, Held) and ANY not in taken:
+                left = [slot for slot in self._slots if slot[0] == found.site and slot[1] not in taken]
+                self._read(node, scope, iter(sorted(left)))
+
     def _statement(self, node: ast.Assign | ast.AugAssign | ast.AnnAssign, scope: CodeScope) -> None:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
@@ -142,6 +157,35 @@ class _UsageFinder:
                 for slot in dict.fromkeys(self._attribute_slots(target.value, target.attr, scope)):
                     if slot in self._slots:
                         self._usage.stores.append(Store(slot, node.value, node, scope))
+
+
+def _taken(mapping: ast.expr, scope: CodeScope) -> Iterator[str]:
+    """Keys that the scope takes out of a mapping before a line; ANY where that cannot be told."""
+    name = ast.unparse(mapping)
+    for node in scope.nodes:
+        is_pop = isinstance(node, ast.Call) and dotted_name(node.func) == f"{name}.pop" and bool(node.args)
+        if is_pop and isinstance(node, ast.Call) and node.lineno <= mapping.lineno:
+            yield from _texts(node.args[0], scope)
+        elif isinstance(node, ast.Delete):
+            keys = [t.slice for t in node.targets if isinstance(t, ast.Subscript) and ast.unparse(t.value) == name]
+            yield from (text for key in keys for text in _texts(key, scope))
+
+
+def _texts(node: ast.expr, scope: CodeScope) -> list[str]:
+    """The texts that a key may be: written out, or the items of a written-out list that a loop goes through."""
+    if isinstance(node, ast.Constant):
+        return [str(node.value)]
+    loops = [n for n in scope.nodes if isinstance(n, (ast.For, ast.comprehension))]
+    around = [n.iter for n in loops if isinstance(node, ast.Name) and ast.unparse(n.target) == node.id]
+    if len(around) != 1:
+        return [ANY]
+    items = around[0]
+    if isinstance(items, ast.Name):
+        stores = [n for n in scope.nodes if isinstance(n, ast.Assign) and items.id in map(ast.unparse, n.targets)]
+        items = stores[0].value if len(stores) == 1 else items
+    if not isinstance(items, (ast.List, ast.Tuple, ast.Set)):
+        return [ANY]
+    return [str(item.value) if isinstance(item, ast.Constant) else ANY for item in items.elts]
 
 
 def uses_of(usage: Usage, table: ConfigTable, value: ConfigValue) -> tuple[Span, ...]:
