@@ -1,22 +1,25 @@
 """What sort of model this is, so that the chapters speak its language: derived from inputs, outputs and techniques.
 
-It reads ranks and dtypes of the traced call and the techniques that were found; names of files and classes play no
-part.
+It reads ranks, dtypes and names of sizes of the traced call, the techniques that were found, and the packages that
+the code imports; names of files and classes play no part.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
 from typing import Literal
 
 from analyzer.records.bundles import Analysis
-from analyzer.records.tensors import ModelShapes, TensorSpec, Trace
+from analyzer.records.evidence import Known
+from analyzer.records.tensors import Dim, ModelShapes, TensorSpec, Trace
 
 Family = Literal[
-    "language_model", "diffusion", "image_classifier", "image_to_image", "speech", "image_text", "sequence", "vector",
-    "unknown",
+    "language_model", "diffusion", "image_classifier", "image_encoder", "image_to_image", "speech", "audio",
+    "image_text", "sequence", "vector", "unknown",
 ]  # fmt: skip
 INTEGER_TYPES = {"int64", "int32", "int16", "uint8", "long"}
+READERS_OF_SOUND = {"torchaudio", "librosa", "soundfile", "audioread", "julius", "sounddevice", "pyworld"}
+CLASSES = re.compile(r"class|label", re.IGNORECASE)
 
 
 def derive_family(analysis: Analysis) -> Family:
@@ -26,29 +29,52 @@ def derive_family(analysis: Analysis) -> Family:
     trace = model.traces[0] if model and model.traces else None
     if trace is None:
         return "unknown"
-    techniques = {found.sheet_id for found in analysis.findings.techniques if found.in_use}
-    return _by_tensors(_inputs(trace), trace.output, techniques)
-
-
-def _by_tensors(inputs: Sequence[TensorSpec], output: Sequence[TensorSpec], techniques: set[str]) -> Family:
+    inputs = [item.value for item in trace.inputs if isinstance(item.value, TensorSpec)]
     ranks = {len(spec.shape) for spec in inputs if not is_integer(spec)}
     tokens = any(is_integer(spec) and len(spec.shape) == 2 for spec in inputs)
-    image = 4 in ranks
-    if "diffusion_schedule" in techniques and image:
-        return "diffusion"
+    if 4 in ranks:
+        return _of_images(analysis, trace, tokens)
     if tokens and 3 in ranks:
-        return "speech"
-    if tokens and image:
-        return "image_text"
+        return "speech" if hears(analysis) else "sequence"
     if tokens:
         return "language_model"
-    if image:
-        return "image_classifier" if output and len(output[0].shape) == 2 else "image_to_image"
+    if hears(analysis):
+        return "audio"
     return "sequence" if 3 in ranks else "vector"
 
 
-def _inputs(trace: Trace) -> list[TensorSpec]:
-    return [item.value for item in trace.inputs if isinstance(item.value, TensorSpec)]
+def _of_images(analysis: Analysis, trace: Trace, tokens: bool) -> Family:
+    """Families of models that read tensors of rank four."""
+    if "diffusion_schedule" in _used(analysis):
+        return "diffusion"
+    if tokens:
+        return "image_text"
+    if not trace.output or len(trace.output[0].shape) != 2:
+        return "image_to_image"
+    return "image_classifier" if _scores_classes(analysis, trace.output[0].shape[-1]) else "image_encoder"
+
+
+def _scores_classes(analysis: Analysis, size: Dim) -> bool:
+    """Whether the source calls the entries of the output classes: the size or a setting of its value is named so, or
+    a cross-entropy is taken.
+    """
+    if CLASSES.search(size.expression or "") or "cross_entropy_loss" in _used(analysis):
+        return True
+    values = (item for table in analysis.facts.configuration.tables for item in table.values)
+    named = (item.value for item in values if CLASSES.search(item.name))
+    return any(isinstance(found, Known) and type(found.value) is int and found.value == size.value for found in named)
+
+
+def _used(analysis: Analysis) -> set[str]:
+    return {found.sheet_id for found in analysis.findings.techniques if found.in_use}
+
+
+def hears(analysis: Analysis) -> bool:
+    """Whether the code reads sound: it imports a package for that, or computes features of raw signals."""
+    structure = analysis.facts.structure
+    imported = {item.name for item in structure.dependencies if item.imported_at}
+    rules = {evidence.rule for role in structure.roles for evidence in role.evidence}
+    return bool(imported & READERS_OF_SOUND) or "extracts_features" in rules
 
 
 def is_integer(spec: TensorSpec) -> bool:

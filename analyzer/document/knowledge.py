@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from analyzer.document.context import Context
-from analyzer.document.family import Family
+from analyzer.document.family import Family, hears
 from analyzer.document.wording import read_template
 from analyzer.records.document import Line, Link, Plain
 from analyzer.records.techniques import Citation, Text
 
 FIELD_OF: dict[Family, str] = {
-    "language_model": "language", "diffusion": "diffusion", "image_classifier": "vision", "image_to_image": "vision",
-    "speech": "speech", "image_text": "vision", "sequence": "sequence", "vector": "sequence", "unknown": "sequence",
+    "language_model": "language", "diffusion": "diffusion", "image_classifier": "vision", "image_encoder": "vision",
+    "image_to_image": "dense", "speech": "speech", "audio": "audio", "image_text": "multimodal",
+    "sequence": "sequence", "vector": "sequence", "unknown": "sequence",
 }  # fmt: skip
 MARKS = {
     "diffusion": {"diffusion_schedule", "classifier_free_guidance"},
-    "vision": {"patch_embedding", "class_token", "batch_norm", "depthwise_convolution", "window_attention"},
+    "multimodal": {"contrastive_loss"},
+    "vision": {"patch_embedding", "class_token", "window_attention"},
     "language": {"causal_mask", "kv_cache", "rotary_position_embedding"},
 }
 """Techniques that only one field uses, for models that could not be traced."""
+IMAGE_LAYERS = re.compile(r"(?:^|\.)(?:Conv2d|ConvTranspose2d|BatchNorm2d|MaxPool2d)$")
 
 
 @dataclass(frozen=True)
@@ -66,11 +70,23 @@ def field_of(context: Context) -> Field:
 
 
 def _field_name(context: Context) -> str:
-    """The field of the family; where nothing was traced, the techniques decide."""
+    """The field of the family; where nothing was traced, techniques, packages and layers decide."""
     if context.family != "unknown":
         return FIELD_OF[context.family]
     found = {item.sheet_id for item in context.used_techniques}
-    return next((field for field, marks in MARKS.items() if found & marks), "sequence")
+    marked = next((field for field, marks in MARKS.items() if found & marks), None)
+    if marked is not None:
+        return marked
+    if hears(context.analysis):
+        return "audio"
+    return "vision" if _sees(context) else "sequence"
+
+
+def _sees(context: Context) -> bool:
+    """Whether modules of the main model's files create layers for images."""
+    home = context.model_files
+    parts = (part for item in context.classes.values() if item.where.path in home for part in item.submodules)
+    return any(IMAGE_LAYERS.search(part.class_name) for part in parts)
 
 
 def source(sources: dict[str, Any], key: str) -> Citation:

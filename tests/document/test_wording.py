@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.document.knowledge import FIELD_OF, MARKS
 from analyzer.document.wording import REASON_FILES, WordingMissing, Words, fill, places_of, read_template
 from analyzer.records.document import Code, Plain, Strong
 
@@ -79,7 +80,7 @@ def test_unlisted_reason_is_shown_as_its_identifier() -> None:
     assert Words("zh").reason("no_such_reason", (("name", "f"),)) == (Code("no_such_reason: name=f"),)
 
 
-@pytest.mark.parametrize("field", ["language", "vision", "diffusion", "speech", "sequence"])
+@pytest.mark.parametrize("field", sorted({*FIELD_OF.values(), *MARKS}))
 def test_knowledge_rows_cite_a_listed_source(field: str) -> None:
     data, sources = read_template("knowledge", field), read_template("knowledge", "sources")
     rows = [data["background"], *data["milestones"], *data["models"]]
