@@ -45,10 +45,24 @@ def _repeated(nodes: Iterable[ast.AST]) -> Iterator[str]:
             yield from map(last_name, node.args)
 
 
+DIVIDING_LAYERS = {
+    "MultiheadAttention": (1, "num_heads"),
+    "TransformerEncoderLayer": (1, "nhead"),
+    "TransformerDecoderLayer": (1, "nhead"),
+    "GroupNorm": (0, "num_groups"),
+}
+"""Layers of torch that divide their width by an argument: its position and name."""
+
+
 def _dividing(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """Names that the code divides by, itself or in a layer of torch."""
     for node in nodes:
         if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.FloorDiv, ast.Mod)):
             yield last_name(node.right)
+        elif isinstance(node, ast.Call) and last_name(node.func) in DIVIDING_LAYERS:
+            position, keyword = DIVIDING_LAYERS[last_name(node.func)]
+            yield from map(last_name, node.args[position : position + 1])
+            yield from (last_name(given.value) for given in node.keywords if given.arg == keyword)
 
 
 def _handed_on(nodes: Sequence[ast.AST], names: Sequence[str]) -> Mapping[str, set[str]]:

@@ -126,7 +126,8 @@ def test_a_size_that_the_tokenizer_sets_later_is_open_and_nothing_else(repositor
     ("argument", "use"),
     [
         ("mode: str", "nn.Linear(width, width) if mode else None"),
-        ("rate: float", "nn.Dropout(rate)"),
+        ("rate: float", "nn.Linear(width, int(width * rate))"),
+        ("rate", "nn.Dropout(rate) if rate > 0.5 else None"),
         ("bias: bool", "nn.Linear(width, width, bias)"),
         ("deep", "nn.Linear(width, width) if deep else None"),
         ("layers: list", "nn.Linear(width, layers[0])"),
@@ -175,3 +176,50 @@ def test_a_stated_build_is_preferred(repository):
     from analyzer.shapes.derivation import ShapesOptions, derive_model_shapes
 
     assert isinstance(derive_model_shapes(index, ShapesOptions(model="net.py:Net")).parameters, Known)
+
+
+HANDED = """
+from typing import Optional, Tuple, Union
+from torch import nn
+
+class Block(nn.Module):
+    def __init__(self, width, heads, drop):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(width, heads, dropout=drop)
+        self.drop = nn.Dropout(drop)
+    def forward(self, x):
+        return self.drop(self.attention(x, x, x)[0])
+
+class Net(nn.Module):
+    def __init__(self, vocab, dim, depth, num_heads, dropout, layers: Union[int, Tuple[int, int]]):
+        super().__init__()
+        self.embed = nn.Embedding(vocab, dim)
+        if isinstance(layers, tuple):
+            raise ValueError("the other form")
+        self.blocks = nn.Sequential(*[Block(dim, num_heads, dropout) for _ in range(depth + layers)])
+    def forward(self, tokens):
+        return self.blocks(self.embed(tokens))
+"""
+
+
+def test_a_size_is_known_by_what_receives_it(repository):
+    model = derived(repository({"net.py": HANDED}), "net.py:Net")
+    assert [size.name for size in model.unstated] == ["vocab", "dim", "depth", "num_heads", "layers"]
+    assert "dropout=0.1" in model.build_expression
+    assert [str(output) for output in model.traces[0].output] == ["[B, T, dim]"]
+
+
+def test_heads_of_a_fixed_width_are_found(repository):
+    source = """
+    from torch import nn
+    class Net(nn.Module):
+        def __init__(self, first: int, width: int):
+            super().__init__()
+            self.inner = nn.Linear(first, width)
+            self.attention = nn.MultiheadAttention(width, width // 64, batch_first=True)
+        def forward(self, x):
+            y = self.inner(x)
+            return self.attention(y, y, y)[0]
+    """
+    model = derived(repository({"net.py": source}), "net.py:Net")
+    assert [str(output) for output in model.traces[0].output] == ["[B, width]"]
