@@ -22,6 +22,7 @@ from reference_model.checkpoint import (
     restore_generators,
     save_checkpoint,
 )
+from reference_model.compilation import compile_network
 from reference_model.config import ModelConfig, TrainingConfig
 from reference_model.data import draw_batch
 from reference_model.distributed import Team, synchronized, wrap
@@ -208,7 +209,7 @@ def train(run: Run, training: Tokens, validation: Tokens, folder: Path) -> list[
     config = run.config
     network = wrap(run.model, run.team)
     if config.compile:
-        network = torch.compile(network)  # type: ignore[assignment]  # it has the same call
+        network = compile_network(network, device)
     began, first = time.perf_counter(), run.step
     gradient_norm = 0.0
     history: list[Metrics] = []

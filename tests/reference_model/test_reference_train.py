@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch import nn
 
 from reference_model import train as train_module
 from reference_model.checkpoint import Run, export_model, load_model, save_checkpoint
+from reference_model.compilation import add_one
 from reference_model.config import ModelConfig, Schedule, TrainingConfig
 from reference_model.data import split
 from reference_model.distributed import Team
@@ -290,7 +292,30 @@ def test_compiling_is_asked_of_torch_only_where_it_is_wanted(tmp_path: Path, mon
     for wanted in (False, True):
         run, training, validation = begin(dataclasses.replace(SHORT, steps=1, compile=wanted))
         train(run, training, validation, tmp_path)
-    assert calls == [run.model]
+    assert calls == [add_one, run.model]
+
+
+def test_a_machine_that_cannot_compile_says_so_before_it_trains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(network: object) -> object:
+        raise RuntimeError("No working C++ compiler found\nand much more")
+
+    monkeypatch.setattr(torch, "compile", refuse)
+    with pytest.raises(UserError, match=r"cannot compile for cpu .* \(No working C\+\+ compiler found\); a CPU needs"):
+        train(*begin(dataclasses.replace(SHORT, compile=True)), tmp_path)
+    assert not (tmp_path / "checkpoint.pt").exists()
+
+
+def test_a_compiled_run_finds_what_an_eager_one_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Graphs are captured and differentiated as always, and then run by torch: a C++ compiler takes a minute."""
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
+    model = dataclasses.replace(SMALL, n_layers=1, dropout=0.0)
+    config = dataclasses.replace(SHORT, steps=3, eval_interval=3, eval_batches=1)
+    eager, compiled = (
+        train(*begin(dataclasses.replace(config, compile=wanted), model), tmp_path)[-1] for wanted in (False, True)
+    )
+    assert compiled.training_loss == pytest.approx(eager.training_loss, rel=1e-3)
 
 
 @pytest.mark.parametrize(
