@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from analyzer.document.family import Family, derive_family
+from analyzer.document.shown_model import main_model, shown_model
 from analyzer.document.wording import Words, read_template
 from analyzer.records.bundles import Analysis
 from analyzer.records.diagrams import Diagram
@@ -42,9 +43,14 @@ class Context:
 
     @cached_property
     def model(self) -> ModelShapes | None:
-        """The main model, or the first that was built."""
-        models = self.analysis.shapes.models
-        return next((model for model in models if model.main), models[0] if models else None)
+        """The model that the chapters go deep into."""
+        return shown_model(self.analysis.shapes.models)
+
+    @cached_property
+    def missing(self) -> ModelShapes | None:
+        """The main model, where it could not be evaluated and another is shown in its place."""
+        main = main_model(self.analysis.shapes.models)
+        return None if main is self.model else main
 
     @cached_property
     def trace(self) -> Trace | None:
@@ -74,7 +80,7 @@ class Context:
 
     def runs_main(self, pipeline: Pipeline) -> bool:
         """Whether a program was seen to run the main model, so that the model's shapes hold for its stages."""
-        return any(item.rule == "runs_main_model" for item in pipeline.evidence)
+        return self.missing is None and any(item.rule == "runs_main_model" for item in pipeline.evidence)
 
     @cached_property
     def sheets(self) -> dict[str, TechniqueSheet]:

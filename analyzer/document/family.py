@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from analyzer.document.shown_model import main_model
 from analyzer.records.bundles import Analysis
 from analyzer.records.evidence import Known
 from analyzer.records.tensors import Dim, ModelShapes, TensorSpec, Trace
@@ -24,8 +25,7 @@ CLASSES = re.compile(r"class|label", re.IGNORECASE)
 
 def derive_family(analysis: Analysis) -> Family:
     """The family of the main model; `unknown` where no call could be traced."""
-    model = next((item for item in analysis.shapes.models if item.main), None)
-    model = model or (analysis.shapes.models[0] if analysis.shapes.models else None)
+    model = main_model(analysis.shapes.models)
     trace = model.traces[0] if model and model.traces else None
     if trace is None:
         return "unknown"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from analyzer.document.shown_model import shown_model
 from analyzer.records.document import Chapter, Document, Language, Table
 from analyzer.records.evidence import Known
 from analyzer.records.formulas import evaluate_formula
@@ -49,7 +50,7 @@ class SizesPanel:
 def sizes_panel(models: Iterable[ModelShapes]) -> SizesPanel | None:
     """Of the main model, or the first that was built; None where nothing of it can be changed."""
     listed = tuple(models)
-    model = next((model for model in listed if model.main), listed[0] if listed else None)
+    model = shown_model(listed)
     quantities = _quantities(model) if model is not None else ()
     used = {v.name: None for quantity in quantities for v in quantity.cost.variables}
     sizes = tuple(_common(name, quantities) for name in used)

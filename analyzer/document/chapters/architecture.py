@@ -29,6 +29,9 @@ def build(context: Context) -> Chapter:
 
 def _opening(context: Context, model: ModelShapes) -> tuple[Block, ...]:
     words = context.words
+    if context.missing is not None:
+        name, missing = Code(model.class_name), Code(context.missing.class_name)
+        return (paragraph(words, "architecture.stand_in", name=name, where=ref(model.where), missing=missing),)
     evidence = next(
         (
             item.evidence

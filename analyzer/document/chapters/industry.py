@@ -52,7 +52,7 @@ def _models(context: Context, field: Field) -> list[tuple[Line, ...]]:
                 ((Plain(item.name),), size, openness, (Plain(words.pick(item.mark)),), citation(item.citation)),
             )
         )
-    if own and context.model:
+    if own and context.model and context.missing is None:
         text = words.line("industry.this_mark", count=number(own.total))
         rows.append(
             (

@@ -6,11 +6,11 @@ from analyzer.document.blocks import paragraph, table
 from analyzer.document.chapters.architecture import compared_models
 from analyzer.document.context import Context
 from analyzer.document.facets import call_signature, counts, facet_row, facets, repeated_block
-from analyzer.document.inline import codes, compact, input_text, number, ref
+from analyzer.document.inline import codes, compact, input_text, number, reason_of, ref
 from analyzer.document.layer_facets import block_name
 from analyzer.document.novelty import beyond_reference
 from analyzer.records.document import Block, Code, Line, Link, Plain, SourceRef
-from analyzer.records.evidence import Known
+from analyzer.records.evidence import Known, Unknown
 from analyzer.records.tensors import ModelShapes, TensorSpec
 
 COMPANIONS = (
@@ -30,6 +30,8 @@ def title(context: Context) -> Line:
 def _summary(context: Context) -> Line:
     words, parameters, block = context.words, counts(context), repeated_block(context)
     family = words.text(f"family.{context.family}")
+    if context.missing is not None:
+        return words.line("overview.summary_bare", files=number(context.analysis.facts.repository.files))
     if parameters is None and context.family != "unknown":
         return words.line("overview.summary_uncounted", family=family)
     if parameters is None:
@@ -67,6 +69,8 @@ def _what(context: Context) -> tuple[Block, ...]:
         return (
             paragraph(words, key, name=context.name, files=number(repository.files), lines=number(repository.lines)),
         )
+    if context.missing is not None:
+        return _stand_in(context, context.missing, model)
     family, task = words.text(f"family.{context.family}_one"), words.text(f"family.{context.family}_task")
     class_name: Line = (Code(model.class_name), Plain(" ("), SourceRef(model.where), Plain(")"))
     if trace is None or (trace.gaps and not trace.output):
@@ -81,6 +85,22 @@ def _what(context: Context) -> tuple[Block, ...]:
         paragraph(
             words, "overview.what", name=context.name, family=family, task=task, class_name=class_name,
             inputs=inputs, outputs=outputs,
+        ),
+    )  # fmt: skip
+
+
+def _stand_in(context: Context, missing: ModelShapes, model: ModelShapes) -> tuple[Block, ...]:
+    """Which class the repository is about, why it could not be told, and which model is shown instead."""
+    words, trace = context.words, context.trace
+    inputs = codes(input_text(item) for item in (trace.inputs if trace else ()) if isinstance(item.value, TensorSpec))
+    reason = missing.parameters
+    return (
+        paragraph(
+            words, "overview.stand_in", name=context.name, family=words.text("family.unknown_one"),
+            class_name=(Code(missing.class_name), Plain(" ("), SourceRef(missing.where), Plain(")")),
+            reason=reason_of(words, reason) if isinstance(reason, Unknown) else (),
+            shown=(Code(model.class_name), Plain(" ("), SourceRef(model.where), Plain(")")),
+            inputs=inputs, outputs=call_signature(trace.output) if trace else (),
         ),
     )  # fmt: skip
 
@@ -161,7 +181,10 @@ def _sheet(context: Context) -> tuple[Block, ...]:
     key = "commit" if facts.repository.commit else "digest"
     rows.append((words.line(f"overview.{key}"), (Code(facts.repository.commit or facts.repository.digest),), ()))
     rows.append((words.line("overview.tool"), (Plain(f"deepdive {context.analysis.tool_version}".strip()),), ()))
-    return table(words, "fact_sheet", "quantity value where", rows, caption=words.line("overview.sheet_caption"))
+    key = "sheet_caption" if context.missing is None or context.model is None else "sheet_caption_of"
+    name = context.model.class_name if context.model else ""
+    caption = words.line(f"overview.{key}", **({"name": Code(name)} if key == "sheet_caption_of" else {}))
+    return table(words, "fact_sheet", "quantity value where", rows, caption=caption)
 
 
 def _provenance(context: Context) -> Block:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from analyzer.document.diagrams.describe import main_model, parameters_line, style_of, trace_of
+from analyzer.document.diagrams.describe import drawn_model, parameters_line, style_of, trace_of
 from analyzer.document.diagrams.drawing import MOST_BOXES, draw_flow
 from analyzer.document.diagrams.flow import Flow, Step, inline
 from analyzer.document.diagrams.flow_modules import classes_line
@@ -21,7 +21,7 @@ ROOM = MOST_BOXES - 1
 
 
 def build(analysis: Analysis) -> tuple[Diagram, ...]:
-    model = main_model(analysis)
+    model = drawn_model(analysis)
     if model is None:
         return ()
     trace = trace_of(model, "training", "inference", "prefill")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.document.diagrams.describe import main_model
+from analyzer.document.diagrams.describe import drawn_model
 from analyzer.records.bundles import Analysis
 from analyzer.records.diagrams import Diagram, Series
 from analyzer.records.evidence import Known
@@ -33,7 +33,7 @@ def learning_rate(analysis: Analysis) -> tuple[Diagram, ...]:
 
 def cache_growth(analysis: Analysis) -> tuple[Diagram, ...]:
     """Bytes of the cache for one sequence, with the reference model as yardstick."""
-    model = main_model(analysis)
+    model = drawn_model(analysis)
     cost = dict(model.costs).get("kv_bytes_per_token") if model else None
     if model is None or cost is None or not isinstance(cost.value, Known) or not cost.value.value:
         return ()

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 
+from analyzer.document.shown_model import shown_model
 from analyzer.records.bundles import Analysis
 from analyzer.records.diagrams import BoxStyle, Diagram
 from analyzer.records.tensors import ModelShapes, ModuleRecord, TensorSpec, Trace
@@ -20,9 +21,8 @@ STYLE_OF_WORDS: tuple[tuple[str, BoxStyle], ...] = (
 """Colour only: a hint to the eye, not a finding."""
 
 
-def main_model(analysis: Analysis) -> ModelShapes | None:
-    models = analysis.shapes.models
-    return next((model for model in models if model.main), models[0] if models else None)
+def drawn_model(analysis: Analysis) -> ModelShapes | None:
+    return shown_model(analysis.shapes.models)
 
 
 def trace_of(model: ModelShapes, *modes: str) -> Trace | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from analyzer.document.diagrams.describe import main_model, trace_of
+from analyzer.document.diagrams.describe import drawn_model, trace_of
 from analyzer.document.diagrams.drawing import draw_flow
 from analyzer.document.diagrams.flow import Flow, without_functions
 from analyzer.document.diagrams.forwards import Forwards
@@ -20,7 +20,7 @@ ATTENTION = "attention"
 
 
 def build(analysis: Analysis) -> tuple[Diagram, ...]:
-    model = main_model(analysis)
+    model = drawn_model(analysis)
     trace = trace_of(model, "inference", "prefill", "training") if model else None
     if model is None or trace is None:
         return ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from analyzer.document.diagrams.describe import main_model, trace_of
+from analyzer.document.diagrams.describe import drawn_model, trace_of
 from analyzer.document.diagrams.drawing import draw_flow
 from analyzer.document.diagrams.flow import Flow
 from analyzer.document.diagrams.forwards import Forwards
@@ -18,7 +18,7 @@ MOST_MODULES = 12
 
 def build(analysis: Analysis) -> tuple[Diagram, ...]:
     """One drawing per class of the repository that ran, those with most parameters first."""
-    model = main_model(analysis)
+    model = drawn_model(analysis)
     trace = trace_of(model, "inference", "prefill", "training") if model else None
     if trace is None:
         return ()

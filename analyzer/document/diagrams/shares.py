@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.document.diagrams.describe import main_model
+from analyzer.document.diagrams.describe import drawn_model
 from analyzer.document.optimizer_rows import keeps_two_moments
 from analyzer.records.bundles import Analysis
 from analyzer.records.diagrams import Diagram, Series
@@ -17,7 +17,7 @@ Bars = list[tuple[str, float]]
 
 
 def build(analysis: Analysis) -> tuple[Diagram, ...]:
-    model = main_model(analysis)
+    model = drawn_model(analysis)
     if model is None:
         return ()
     where = (model.where,)
