@@ -21,6 +21,7 @@ from reference_model.config import ModelConfig, TrainingConfig
 from reference_model.distributed import Team, gather, wait_for_all
 from reference_model.errors import UserError
 from reference_model.model import GPT
+from reference_model.quantize import is_quantized, quantize_model
 from reference_model.tokenizer import CharacterTokenizer, Tokenizer
 
 FORMAT = "reference_model/checkpoint/1"
@@ -46,11 +47,9 @@ def save_checkpoint(path: Path, run: Run) -> None:
     generators = gather(dropout_generators(), run.team)
     if run.team.leads:
         content = {
-            "format": FORMAT,
-            "model_config": dataclasses.asdict(run.model.config),
+            **model_content(run.model, run.tokenizer),
             "training_config": dataclasses.asdict(run.config),
             "corpus": run.corpus,
-            **run.tokenizer.content(),
             "step": run.step,
             "model": run.model.state_dict(),
             "optimizer": run.optimizer.state_dict(),
@@ -64,13 +63,24 @@ def save_checkpoint(path: Path, run: Run) -> None:
 
 def export_model(path: Path, model: GPT, tokenizer: Tokenizer) -> None:
     """The model alone, in half precision: enough for `load_model`, a sixth of the size, and not resumable."""
-    content = {
+    weights = {name: weight.half() for name, weight in model.state_dict().items()}
+    write_content(path, model_content(model, tokenizer) | {"model": weights})
+
+
+def write_weights(path: Path, model: GPT, tokenizer: Tokenizer) -> int:
+    """The model alone, its weights as they are, int8 ones too; returns how large the file is."""
+    write_content(path, model_content(model, tokenizer) | {"model": model.state_dict()})
+    return path.stat().st_size
+
+
+def model_content(model: GPT, tokenizer: Tokenizer) -> dict[str, Any]:
+    """What a model is besides its weights."""
+    return {
         "format": FORMAT,
         "model_config": dataclasses.asdict(model.config),
+        "quantized": is_quantized(model),
         **tokenizer.content(),
-        "model": {name: weight.half() for name, weight in model.state_dict().items()},
     }
-    write_content(path, content)
 
 
 def write_content(path: Path, content: dict[str, Any]) -> None:
@@ -129,6 +139,8 @@ def build_model(content: dict[str, Any], path: Path, device: torch.device) -> tu
         rank = content.get("training_config", {}).get("lora_rank", 0)
         if rank > 0:
             add_lora(model, rank)
+        if content.get("quantized"):
+            quantize_model(model)
         model.load_state_dict(content["model"])
     except (KeyError, TypeError, RuntimeError) as problem:
         reason = str(problem).splitlines()[0]

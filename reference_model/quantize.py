@@ -19,6 +19,7 @@ from reference_model.config import TrainingConfig
 from reference_model.errors import UserError
 from reference_model.measurement import Measured, measure_seconds
 from reference_model.model import GPT
+from reference_model.tokenizer import Tokenizer
 
 LARGEST = 127  # symmetric: -128 is not used, so that a sign changes nothing
 
@@ -79,13 +80,17 @@ class Comparison:
 
 
 @torch.no_grad()
-def compare(model: GPT, tokens: Tensor, folder: Path, repeats: int = 5) -> Comparison:
-    """Quantize a copy, save both into `folder`, run both on `tokens` (N,)."""
+def compare(model: GPT, tokenizer: Tokenizer, tokens: Tensor, folder: Path, repeats: int = 5) -> Comparison:
+    """Quantize a copy, save both into `folder` for `load_model`, run both on `tokens` (N,)."""
+    from reference_model.checkpoint import write_weights
     from reference_model.train import evaluate
 
     device = next(model.parameters()).device
     small = quantize_model(copy.deepcopy(model)).eval()
-    sizes = [save(each, folder / name) for each, name in ((model, "float32.pt"), (small, "int8.pt"))]
+    make_folder(folder)
+    sizes = [
+        write_weights(folder / name, each, tokenizer) for each, name in ((model, "float32.pt"), (small, "int8.pt"))
+    ]
     length = min(model.config.context_length, len(tokens) - 1)
     x = tokens[None, :length].to(device)  # (1, T)
     times = [measure_seconds(partial(each.eval(), x, x), device, repeats) for each in (model, small)]
@@ -102,14 +107,15 @@ def compare(model: GPT, tokens: Tensor, folder: Path, repeats: int = 5) -> Compa
     )
 
 
-def save(model: GPT, path: Path) -> int:
-    """Write the weights and return how large the file is."""
+def is_quantized(model: nn.Module) -> bool:
+    return any(isinstance(module, Int8Linear) for module in model.modules())
+
+
+def make_folder(folder: Path) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(model.state_dict(), path)
-    except (OSError, RuntimeError) as problem:
-        raise UserError(f"{path}: cannot be written ({problem})") from None
-    return path.stat().st_size
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise UserError(f"{folder}: cannot be made: {problem.strerror}") from None
 
 
 def describe(comparison: Comparison) -> str:

@@ -99,6 +99,8 @@ def resume_run(
     """The run that `path` holds, as if it had never stopped; `anew`, one at step 0 on `corpus` with its weights."""
     content = read_checkpoint(path, device)
     model, tokenizer = build_model(content, path, device)
+    if content.get("quantized"):
+        raise UserError(f"{path}: holds weights in eight bits; they can generate, not train")
     if anew is not None:
         optimizer, generator = fine_tune(model, anew, team), torch.Generator().manual_seed(anew.seed)
         return Run(model, optimizer, tokenizer, anew, generator, corpus, team=team, scaler=build_scaler(anew, device))

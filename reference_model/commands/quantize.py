@@ -24,5 +24,6 @@ def run_quantize(arguments: argparse.Namespace) -> None:
     model, tokenizer = load_model(arguments.checkpoint or ASSETS / "tiny.pt", torch.device("cpu"))
     tokens = torch.tensor(tokenizer.encode(load_text(arguments.corpus)))
     _, validation = split(tokens, TrainingConfig().validation_fraction, model.config.context_length)
-    print(describe(compare(model, validation, arguments.out, arguments.repeats)))
-    print(f"written: {arguments.out / 'float32.pt'}, {arguments.out / 'int8.pt'}")
+    print(describe(compare(model, tokenizer, validation, arguments.out, arguments.repeats)))
+    small = arguments.out / "int8.pt"
+    print(f"written: {arguments.out / 'float32.pt'}, {small}; generate --checkpoint {small} runs it")

@@ -14,11 +14,13 @@ from torch import Tensor, nn
 
 from reference_model.__main__ import main
 from reference_model.bench import measure_speed
+from reference_model.checkpoint import load_model
 from reference_model.config import ModelConfig
 from reference_model.errors import UserError
 from reference_model.measurement import bytes_for_backward, measure_seconds, stored_bytes, summarize
 from reference_model.model import GPT
 from reference_model.quantize import Int8Linear, compare, quantize_model, round_rows
+from reference_model.tokenizer import CharacterTokenizer
 from reference_model.validation import Check, validate, validate_preset
 
 CONFIG = ModelConfig(vocab_size=11, context_length=12, d_model=16, n_layers=2, n_heads=4, n_kv_heads=2, d_ff=24)
@@ -136,10 +138,21 @@ def test_every_linear_layer_but_a_tied_head_becomes_int8(tie: bool) -> None:
 
 def test_the_comparison_states_sizes_of_real_files(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    comparison = compare(GPT(CONFIG), torch.arange(200) % 11, tmp_path, repeats=1)
+    comparison = compare(GPT(CONFIG), CharacterTokenizer("abcdefghijk"), torch.arange(200) % 11, tmp_path, repeats=1)
     assert comparison.file_bytes == tuple((tmp_path / name).stat().st_size for name in ("float32.pt", "int8.pt"))
     assert comparison.loss[0] == pytest.approx(comparison.loss[1], rel=0.05)
     assert 0 < comparison.logit_error < 0.2
+
+
+def test_an_int8_file_is_the_model_that_was_measured(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model, tokenizer = GPT(CONFIG).eval(), CharacterTokenizer("abcdefghijk")
+    compare(model, tokenizer, torch.arange(200) % 11, tmp_path, repeats=1)
+    loaded, _ = load_model(tmp_path / "int8.pt", CPU)
+    tokens = torch.arange(11)[None]
+    with torch.no_grad():
+        assert torch.equal(loaded.eval()(tokens)[0], quantize_model(model)(tokens)[0])
+    assert any(isinstance(module, Int8Linear) for module in loaded.modules())
 
 
 def test_the_commands_print_their_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -148,5 +161,8 @@ def test_the_commands_print_their_tables(tmp_path: Path, capsys: pytest.CaptureF
     assert main(["bench", "--batch-sizes", "1", "2", *options, "--picture", str(picture)]) == 0
     assert picture.read_text().startswith("<?xml")
     assert main(["quantize", "--out", str(tmp_path), "--repeats", "1"]) == 0
+    small = str(tmp_path / "int8.pt")
+    assert main(["generate", "--checkpoint", small, "--max-new-tokens", "5", "--device", "cpu"]) == 0
+    assert main(["train", "--start-from", small, "--out", str(tmp_path), "--device", "cpu"]) == 2
     printed = capsys.readouterr().out
     assert "tokens per second" in printed and "loss, nats per token" in printed
