@@ -17,6 +17,8 @@ from analyzer.index.symbols import SymbolTable
 from analyzer.records.evidence import Gap, Unknown
 from analyzer.records.source import Repository, SourceFile, Span, digest_of
 
+PYTHON_KINDS = ("python", "notebook")
+
 
 class SourceIndex:
     """Files of one repository by POSIX path, in sorted order.
@@ -58,7 +60,7 @@ class SourceIndex:
     def python_paths(self) -> tuple[str, ...]:
         """The repository's own files that hold Python: modules and notebooks (their code cells joined)."""
         own = (file for file in self.files.values() if file.package is None)
-        return tuple(file.path for file in own if file.kind in ("python", "notebook"))
+        return tuple(file.path for file in own if file.kind in PYTHON_KINDS)
 
     def tree(self, path: str) -> ast.Module | Unknown:
         """Syntax tree of a Python file, or why there is none. Line numbers are those of `text`."""
@@ -104,7 +106,7 @@ class SourceIndex:
     @cached_property
     def symbols(self) -> SymbolTable:
         """Definitions and imports of all files, resolved across files."""
-        return SymbolTable(self.trees(), self._module_paths, self._package_tree)
+        return SymbolTable(self.python_paths(), self._module_paths, self._parsed)
 
     @cached_property
     def _module_paths(self) -> ModulePaths:
@@ -115,10 +117,10 @@ class SourceIndex:
         added = {path: added_directories(path, tree) for path, tree in named if isinstance(tree, ast.Module)}
         return ModulePaths(added, tuple(self.files), self.repository.name)
 
-    def _package_tree(self, path: str) -> ast.Module | None:
-        """Tree of a file of a package that was named with `--with-package`; these are parsed only when asked for."""
+    def _parsed(self, path: str) -> ast.Module | None:
+        """Tree of a file of the repository or of a package named with `--with-package`, parsed when it is asked for."""
         file = self.files.get(path)
-        tree = self.tree(path) if file is not None and file.package is not None else None
+        tree = self.tree(path) if file is not None and file.kind in PYTHON_KINDS else None
         return tree if isinstance(tree, ast.Module) else None
 
     def resolve_module(self, path: str, dotted: str, level: int = 0) -> str | None:

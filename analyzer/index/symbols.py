@@ -8,7 +8,7 @@ imports, conditional imports, aliases. An import inside a function counts inside
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from analyzer.index.module_paths import ModulePaths
@@ -43,22 +43,24 @@ Resolved = Definition | External | str
 """A definition, a foreign name, or the path of a module of the repository."""
 
 
-class _Definitions(dict[str, dict[str, Definition]]):
-    """Definitions by path; files of additional packages are read when they are asked for."""
+class _Definitions(Mapping[str, dict[str, Definition]]):
+    """Definitions by path; a file is parsed when it is asked for, and all own ones only to list them."""
 
-    def __init__(self, table: SymbolTable) -> None:
-        super().__init__()
+    def __init__(self, table: SymbolTable, own: Sequence[str]) -> None:
         self._table = table
+        self._own = own
 
-    def __missing__(self, path: str) -> dict[str, Definition]:
+    def __getitem__(self, path: str) -> dict[str, Definition]:
         scopes = self._table.scopes(path)
         if scopes is None:
             raise KeyError(path)
         return scopes.definitions
 
-    def get(self, path: str, default: object = None) -> dict[str, Definition]:  # type: ignore[override]
-        scopes = self._table.scopes(path)
-        return scopes.definitions if scopes is not None else default  # type: ignore[return-value]
+    def __iter__(self) -> Iterator[str]:
+        return (path for path in self._own if self._table.scopes(path) is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class SymbolTable:
@@ -66,32 +68,29 @@ class SymbolTable:
 
     def __init__(
         self,
-        trees: Mapping[str, ast.Module],
+        own: Sequence[str],
         modules: ModulePaths,
-        package_tree: Callable[[str], ast.Module | None] = lambda path: None,
+        tree: Callable[[str], ast.Module | None],
     ) -> None:
-        self._package_tree = package_tree
+        self._tree = tree
         self._modules = modules
-        self._scopes: dict[str, FileScopes | None] = {path: read_scopes(path, tree) for path, tree in trees.items()}
+        self._scopes: dict[str, FileScopes | None] = {}
         self._locals: dict[Definition, frozenset[str]] = {}
         self._resolved: dict[tuple[str, str, str], Resolved | None] = {}
         self._steps: dict[tuple[str, tuple[str, ...], str], Resolved | None] = {}
-        self.definitions: dict[str, dict[str, Definition]] = _Definitions(self)
-        for path, scopes in self._scopes.items():
-            if scopes is not None:
-                self.definitions[path] = scopes.definitions
-        self.imports = {
-            path: {name: found[0] for name, found in scopes.imports.get("", {}).items()}
-            for path, scopes in self._scopes.items()
-            if scopes is not None
-        }
+        self.definitions: Mapping[str, dict[str, Definition]] = _Definitions(self, own)
 
     def scopes(self, path: str) -> FileScopes | None:
         """Scopes of a file of the repository or of an additional package."""
         if path not in self._scopes:
-            tree = self._package_tree(path)
+            tree = self._tree(path)
             self._scopes[path] = read_scopes(path, tree) if tree is not None else None
         return self._scopes[path]
+
+    def imports(self, path: str) -> dict[str, ImportedName]:
+        """What the top of a file imports, by the name that it is given there."""
+        scopes = self.scopes(path)
+        return {name: found[0] for name, found in scopes.imports.get("", {}).items()} if scopes is not None else {}
 
     def classes(self) -> tuple[Definition, ...]:
         """Every class of the repository, by path and line."""

@@ -120,12 +120,14 @@ def find_model(index: SourceIndex, name: str, build: str | None = None) -> Defin
     path, _, class_name = name.partition(":")
     if path not in index.files:
         raise UnknownModel(f"{path!r} is no file of the repository")
-    classes = {d.name: d for d in index.symbols.classes() if d.path == path}
+    defined = index.symbols.definitions.get(path, {})  # of this file alone: a repository may have thousands
+    classes = {d.name: d for d in defined.values() if isinstance(d.node, ast.ClassDef)}
     if class_name:
         if class_name not in classes:
             raise UnknownModel(f"{path} has no class {class_name!r}; it has {', '.join(classes) or 'none'}")
         return classes[class_name]
-    makers = (d for d in index.symbols.functions() if d.path == path and build and re.search(rf"\b{d.name}\b", build))
+    functions = (d for d in defined.values() if not isinstance(d.node, ast.ClassDef))
+    makers = (d for d in functions if build and re.search(rf"\b{d.name}\b", build))
     found = list(classes.values())[-1] if classes else next(makers, None)
     if found is None:
         raise UnknownModel(f"{path} defines no class")

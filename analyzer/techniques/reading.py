@@ -66,7 +66,7 @@ def _resolved(reader: Reader, dotted: str, node: ast.expr, frame: Frame) -> Term
 def _optional_import(reader: Reader, found: Definition, dotted: str) -> External | None:
     """`try: from a import b` / `except: b = None` still means `a.b`."""
     value = getattr(found.node, "value", None)
-    imported = reader.program.index.symbols.imports.get(found.path, {}).get(dotted)
+    imported = reader.program.index.symbols.imports(found.path).get(dotted)
     absent = isinstance(value, ast.Constant) and value.value is None
     if absent and imported is not None and imported.attribute is not None and not imported.level:
         return External(f"{imported.module}.{imported.attribute}")
