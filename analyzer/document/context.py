@@ -19,7 +19,7 @@ from analyzer.records.processes import Pipeline
 from analyzer.records.source import SourceFile, Span, digest_of
 from analyzer.records.structure import ClassInfo
 from analyzer.records.techniques import TechniqueFinding, TechniqueSheet
-from analyzer.records.tensors import ModelShapes, ModuleNode, ModuleRecord, Trace
+from analyzer.records.tensors import ModelShapes, ModuleNode, ModuleRecord, ShapeRow, Trace
 
 MODEL_CATEGORIES = {"attention", "position", "norm", "activation", "feed_forward", "convolution"}
 """Categories whose techniques a model has or has not, whatever else its files define."""
@@ -187,6 +187,13 @@ class Context:
     def repeats(self, node: ModuleNode) -> str:
         """How often a node stands in the model; a question mark where that is open."""
         return "?" if self.is_open(node) else f"{node.repeats:,}"
+
+    def times(self, row: ShapeRow) -> str:
+        """How often a line ran; a question mark where example values may decide it."""
+        opened = [node for node in walk(self.model.tree if self.model else None) if self.is_open(node)]
+        inside = any(module.startswith(path) for node in opened for path in node.paths for module in row.modules)
+        counted = any(row.times > 1 and row.times % node.repeats == 0 for node in opened)
+        return "?" if inside or counted else f"{row.times:,}"
 
     @cached_property
     def model_files(self) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 
 from analyzer.document.context import Context
@@ -32,6 +33,26 @@ def snippet(context: Context, span: Span, rows: Iterable[ShapeRow] = (), longest
     shown = span if (first, last) == (span.first_line, span.last_line) else context.part(span, first, last)
     text = context.quote(shown)
     return (Snippet(shown, text, language_of(span.path), margin(shown, rows)),)
+
+
+def surroundings(context: Context, span: Span, before: int = 2, after: int = 3) -> Span:
+    """A short span with the lines around it that belong to the same block: up to its header, not beyond its end."""
+    file = context.files.get(span.path)
+    lines = file.text.split("\n") if file else []
+    if span.last_line > len(lines) or not lines:
+        return span
+    depth = _depth(lines[span.first_line - 1])
+    first, last = span.first_line, span.last_line
+    while first > 1 and span.first_line - first < before and _depth(lines[first - 1]) >= depth:
+        first -= 1
+    while last < len(lines) and last - span.last_line < after and _depth(lines[last]) >= depth:
+        last += 1
+    return context.part(span, first, last)
+
+
+def _depth(line: str) -> int:
+    """The indentation of a line; an empty one belongs to whatever stands around it."""
+    return len(line) - len(line.lstrip()) if line.strip() else sys.maxsize
 
 
 def language_of(path: str) -> str:

@@ -65,8 +65,11 @@ def _total(context: Context, item: Preset) -> Line:
 
 
 def _built_rows(context: Context) -> list[tuple[Line, ...]]:
-    """Every size of the main model that was built."""
-    models = context.analysis.shapes.presets
+    """Every size of the main model that was built and has no column of its own."""
+    told = {(item.build, item.where) for item in context.analysis.facts.configuration.presets}
+    builds, places = {build for build, _ in told}, {where for _, where in told}
+    shown = context.analysis.shapes.presets
+    models = [item for item in shown if item.build_expression not in builds and item.build_where not in places]
     return [_built_row(context, model) for model in models]
 
 

@@ -68,21 +68,27 @@ def _near_files(context: Context) -> frozenset[str]:
 
 
 def _by_use(context: Context) -> list[ConfigTable]:
-    """Tables whose values are read most come first, then those of files that play a part."""
-    roles = {
-        item.path for item in context.analysis.facts.structure.roles if item.role in ("model", "training", "inference")
-    }
+    """What the programs of the article and its model read comes first, then what their files hold, then the rest; in
+    each the tables whose values are read most.
+    """
+    near = _near_files(context)
     ranked = [
-        (
-            -sum(len(found.used_at) > 0 for found in item.values),
-            item.where.path not in roles,
-            item.where,
-            item.name,
-            item,
-        )
+        (_distance(context, item, near), -sum(len(one.used_at) > 0 for one in item.values), item.where, item.name, item)
         for item in context.analysis.facts.configuration.tables
     ]
     return [item for *_, item in sorted(ranked, key=lambda row: row[:4])]
+
+
+def _distance(context: Context, item: ConfigTable, near: frozenset[str]) -> int:
+    """0 for settings of the programs that the article follows and of its model's class, 1 for those of their files."""
+    entries = {pipeline.entry.path for pipeline in (context.training, context.inference) if pipeline}
+    if item.where.path in entries and item.format != "init_defaults":
+        return 0
+    model = context.model.where if context.model else None
+    spans = [item.where, *(span for found in item.values for span in found.used_at)]
+    if model and any(s.path == model.path and model.first_line <= s.first_line <= model.last_line for s in spans):
+        return 0
+    return 1 if item.where.path in near else 2
 
 
 def config_table(context: Context, item: ConfigTable, is_open: bool) -> tuple[Block, ...]:

@@ -25,6 +25,9 @@ DECODING = (
     "speculative_decoding",
 )
 SERVING = ("kv_cache", "quantization", "streaming", "torch_compile", "mixed_precision")
+TEXT = ("language_model", "speech", "image_text")
+OF_TEXT = {"kv_cache", "streaming"}
+"""What only models that write token after token can have."""
 MOST_CACHE_ROWS = 12
 
 
@@ -61,10 +64,11 @@ def _other(context: Context, other: Pipeline) -> tuple[Block, ...]:
 def _decoding(context: Context, main: Pipeline) -> tuple[Block, ...]:
     """Parameters of decoding and serving with defaults and lines, and what was looked for in vain."""
     words = context.words
-    title = heading(words, "inference.components", "inference-components")
+    reads_text = context.family in TEXT
+    title = heading(words, "inference.components" if reads_text else "inference.parts", "inference-components")
     found = feature_table(context, main.features, "inference_features")
     done = {item.id for item in main.features}
-    wanted = (*DECODING, *SERVING) if context.family in ("language_model", "speech", "image_text") else SERVING
+    wanted = (*DECODING, *SERVING) if reads_text else tuple(name for name in SERVING if name not in OF_TEXT)
     missing = [
         words.line(f"features.{name}")
         for name in wanted
@@ -82,7 +86,7 @@ def _decoding(context: Context, main: Pipeline) -> tuple[Block, ...]:
 def _cache(context: Context) -> tuple[Block, ...]:
     """Module shapes of prefill beside those of one decoding step."""
     words = context.words
-    if context.family not in ("language_model", "speech", "image_text"):
+    if context.family not in TEXT:
         return ()
     title = heading(words, "inference.cache", "kv-cache")
     prefill, decode = context.trace_of("prefill", "inference"), context.trace_of("decode")

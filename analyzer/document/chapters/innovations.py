@@ -5,7 +5,7 @@ from __future__ import annotations
 from analyzer.document.blocks import note, paragraph, slug
 from analyzer.document.context import Context
 from analyzer.document.inline import codes, number, refs
-from analyzer.document.listing import snippet
+from analyzer.document.listing import snippet, surroundings
 from analyzer.document.novelty import distinguishing, is_shared_with_reference
 from analyzer.document.technique_blocks import departures, formula, motivation
 from analyzer.records.document import Block, Chapter, Code, Heading, Plain
@@ -45,9 +45,7 @@ def _section(context: Context, item: TechniqueFinding, quoted: set[Span]) -> tup
     explained: tuple[Block, ...] = (_standing(context, item),)
     shown = item.where[0]
     if shown.last_line - shown.first_line < 2:
-        file = context.files.get(shown.path)
-        last = min(shown.last_line + 3, file.lines if file and file.lines else shown.last_line)
-        shown = context.part(shown, max(shown.first_line - 2, 1), max(last, shown.last_line))
+        shown = surroundings(context, shown)
     rows = context.trace.rows if context.trace else ()
     code = () if shown in quoted else snippet(context, shown, rows, LONGEST)
     quoted.add(shown)

@@ -30,10 +30,20 @@ def build(context: Context) -> Chapter:
         *context.drawing("reference_comparison"),
         heading(words, "reference.shapes", "reference-shapes"),
         *table(words, "side_by_side", "step here reference", _side_by_side(context, trace)),
+        *_in_full(context, trace),
+    )
+    return Chapter("reference", words.line("reference.title"), blocks)
+
+
+def _in_full(context: Context, trace: ReferenceTrace) -> tuple[Block, ...]:
+    """Every shape of the reference for a reader of a language model; for others the command that prints them."""
+    words = context.words
+    if context.family != "language_model":
+        return (paragraph(words, "reference.elsewhere", command=Code(f"deepdive trace --preset {trace.preset}")),)
+    return (
         *folded(words, "reference.all_shapes", _shape_tables(context, trace)),
         *folded(words, "reference.configuration", _settings(context, trace)),
     )
-    return Chapter("reference", words.line("reference.title"), blocks)
 
 
 def _rows(context: Context, trace: ReferenceTrace) -> list[tuple[Line, ...]]:
@@ -98,8 +108,12 @@ def _side(record: ModuleRecord | None, inputs: bool = False) -> Line:
 def _row(label: Line, own: int | None, other: int, show: object) -> tuple[Line, ...]:
     printer = byte_size if show is byte_size else number
     here = (Plain(printer(own)),) if own is not None else (Plain("—"),)
-    ratio = (Plain(f"{own / other:.3g}"),) if own is not None and other else (Plain("—"),)
+    ratio = (Plain(_ratio(own / other)),) if own is not None and other else (Plain("—"),)
     return (label, here, (Plain(printer(other)),), ratio)
+
+
+def _ratio(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _shape_tables(context: Context, trace: ReferenceTrace) -> tuple[Block, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from analyzer.document.blocks import bullets, folded, heading, note, paragraph, slug, table
@@ -15,6 +16,8 @@ from analyzer.records.tensors import ModuleNode, ShapeRow, TensorSpec, Trace
 LONGEST_OPEN = 24
 """Tables of more rows are folded."""
 MOST_STEPS = 30
+SOLVER = re.compile(r"\b[A-Z]\w*\(")
+"""Calls such as `Eq(TruncToInt(…), …)`, in which no reader recognises the code."""
 
 
 def build(context: Context) -> Chapter:
@@ -138,21 +141,23 @@ def _lines(context: Context, trace: Trace) -> tuple[Block, ...]:
         paragraph(words, "shapes.lines_opening", rows=number(len(trace.rows)), functions=number(len(groups))),
     ]
     for name, rows in groups.items():
-        found = table(words, f"lines_{slug(name)}", "line code tensors numeric times", [line_row(row) for row in rows])
+        found = table(
+            words, f"lines_{slug(name)}", "line code tensors numeric times", [line_row(context, row) for row in rows]
+        )
         blocks += folded(
             words, "shapes.function", found, name=Code(name), count=number(len(rows)), where=ref(rows[0].where)
         )
     return tuple(blocks)
 
 
-def line_row(row: ShapeRow) -> tuple[Line, ...]:
+def line_row(context: Context, row: ShapeRow) -> tuple[Line, ...]:
     """One executed line: place, code, symbolic shapes, numbers, how often it ran."""
     symbolic = join(
         [(Code(f"{target.name}: {_list(target.tensors, numbers=False)}"),) for target in row.targets if target.tensors],
         "; ",
     )
     numbers = codes((_list(target.tensors, numbers=True) for target in row.targets if target.tensors), "; ")
-    return (ref(row.where), statement(row.code), symbolic, numbers, (Plain(number(row.times)),))
+    return (ref(row.where), statement(row.code), symbolic, numbers, (Plain(context.times(row)),))
 
 
 def _list(specs: Sequence[TensorSpec], numbers: bool) -> str:
@@ -164,11 +169,16 @@ def _conditions(context: Context, trace: Trace) -> tuple[Block, ...]:
     """Branches that sizes decided; another size may take the other branch."""
     unique: dict[tuple[str, str], Condition] = {(item.text, str(item.where)): item for item in trace.conditions}
     rows = [
-        (code(item.text), context.words.line("common.yes" if item.decided else "common.no"), ref(item.where))
+        (_condition(context, item), context.words.line("common.yes" if item.decided else "common.no"), ref(item.where))
         for item in unique.values()
     ]
     found = table(context.words, "conditions", "condition value where", rows)
     return (paragraph(context.words, "shapes.conditions"), *found) if found else ()
+
+
+def _condition(context: Context, item: Condition) -> Line:
+    """The condition over names of sizes; the statement itself where the names only stand in calls of a solver."""
+    return code(context.quote(item.where).strip() if SOLVER.search(item.text) else item.text)
 
 
 def _gaps(context: Context, trace: Trace) -> tuple[Block, ...]:

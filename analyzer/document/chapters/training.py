@@ -23,6 +23,7 @@ SYSTEM = (
     "gradient_accumulation", "gradient_checkpointing", "gradient_clipping", "exponential_moving_average",
 )  # fmt: skip
 
+FEWEST_NUMBERS, MOST_NUMBERS = 2, 40
 MEANS = re.compile(r"(?<!WithLoss)(?:[lL]oss|entropy)(?:_with_logits)?$")
 """Losses of torch; each that can reduce takes the mean unless told otherwise."""
 
@@ -69,6 +70,7 @@ def _pipeline(context: Context, main: Pipeline) -> tuple[Block, ...]:
         heading(words, "training.stages", "training-stages"),
     )
     blocks += stage_table(context, main, trace, "training_stages")
+    blocks += _numbers(context, main)
     blocks += (*_data(context, main), *_losses(context, main), *optimizers(context, main), *schedules(context, main))
     blocks += (*_system(context, main), *_batch(context, main))
     blocks += (heading(words, "training.shapes", "training-shapes"),)
@@ -91,6 +93,22 @@ def _other(context: Context, other: Pipeline) -> tuple[Block, ...]:
         *_losses(context, other, name),
         *optimizers(context, other, name),
     )
+
+
+def _numbers(context: Context, main: Pipeline) -> tuple[Block, ...]:
+    """Settings with a number that the program's own file reads: sizes of batches, steps, rates."""
+    words = context.words
+    rows = []
+    for owner in context.analysis.facts.configuration.tables:
+        for item in owner.values:
+            used = [span for span in item.used_at if span.path == main.entry.path]
+            fact = item.effective if isinstance(item.effective, Known) else item.value
+            if used and isinstance(fact, Known) and type(fact.value) in (int, float):
+                rows.append((code(item.name), value(words, fact), refs(used, 2), ref(item.where)))
+    if len(rows) < FEWEST_NUMBERS:
+        return ()
+    shown = table(words, "training_numbers", "name value used_at where", rows[:MOST_NUMBERS])
+    return (heading(words, "training.numbers", "training-numbers"), *shown)
 
 
 def _data(context: Context, main: Pipeline) -> tuple[Block, ...]:

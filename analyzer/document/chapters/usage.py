@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from analyzer.document.blocks import heading, note, paragraph
 from analyzer.document.context import Context
-from analyzer.document.inline import number, ref
+from analyzer.document.inline import number, ref, refs
 from analyzer.document.listing import snippet
 from analyzer.records.document import Block, Chapter
 from analyzer.records.processes import Usage
+from analyzer.records.source import Span
 
 QUICK = ("install", "data", "train", "infer", "evaluate")
 MOST_EACH = 2
@@ -39,9 +40,33 @@ def _quotes(context: Context, usages: list[Usage]) -> tuple[Block, ...]:
 
 
 def _from_source(context: Context) -> tuple[Block, ...]:
-    """Where no document shows the API: the line of the code that builds the model."""
-    model = context.model
-    if model is None or model.build_where is None:
-        return ()
-    shown = snippet(context, model.build_where, longest=20)
-    return (paragraph(context.words, "usage.built_in_code", where=ref(model.build_where)), *shown) if shown else ()
+    """Where no document shows the API: how the repository's own programs build and call the model, else what its
+    constructor takes.
+    """
+    words, places = context.words, _calls(context)
+    key = "usage.built_in_code" if places else "usage.constructor"
+    places = places or _signature(context)
+    shown = [block for place in places for block in snippet(context, place, longest=20)]
+    return (paragraph(words, key, where=refs(places)), *shown) if shown else ()
+
+
+def _calls(context: Context) -> list[Span]:
+    """The first statements that build the model and call it, of a program that was seen to run it."""
+    pipelines = [item for item in (context.inference, context.training) if item and context.runs_main(item)]
+    for pipeline in pipelines:
+        found = [next((one for one in pipeline.stages if one.kind == kind), None) for kind in ("build", "forward")]
+        places = list(dict.fromkeys(stage.where for stage in found if stage))
+        if found[0] is not None:
+            return places
+    return []
+
+
+def _signature(context: Context) -> list[Span]:
+    """The lines of the constructor up to the colon that ends its header."""
+    info = context.class_at(context.model.where) if context.model else None
+    init = next((item for item in info.methods if item.name == "__init__"), None) if info else None
+    if init is None:
+        return []
+    lines = context.quote(init.where).split("\n")
+    last = next((at for at, line in enumerate(lines) if line.split("#")[0].rstrip().endswith(":")), 0)
+    return [context.part(init.where, init.where.first_line, init.where.first_line + last)]

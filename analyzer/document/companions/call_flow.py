@@ -165,7 +165,7 @@ def _inside(context: Context, item: KeyModule) -> tuple[Block, ...]:
         context.words,
         f"inside_{name}".replace("-", "_"),
         "line code tensors numeric times",
-        [line_row(row) for row in item.rows[:40]],
+        [line_row(context, row) for row in item.rows[:40]],
     )
     return (Heading(3, context.words.line("call_flow.inside", name=Code(item.info.name)), f"inside-{name}"), *found)
 

@@ -76,7 +76,7 @@ def _data_flow(context: Context, item: KeyModule) -> tuple[Block, ...]:
     drawing = context.drawing(
         f"module_{item.info.name}", f"module-{slug(item.info.name)}", f"module_{slug(item.info.qualified_name)}"
     )
-    found = table(words, "rows", "line code tensors numeric times", [line_row(row) for row in item.rows[:60]])
+    found = table(words, "rows", "line code tensors numeric times", [line_row(context, row) for row in item.rows[:60]])
     return (*drawing, Preformatted(chain([step for step in steps if step[1]])), *found)
 
 
