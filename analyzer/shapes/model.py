@@ -16,6 +16,7 @@ from analyzer.shapes.draft import Draft, class_definition, places_of
 from analyzer.shapes.entry_points import BuildPlan
 from analyzer.shapes.modes import run_modes, traces_by_name
 from analyzer.shapes.parameters import count_parameters, find_ties, module_records, module_tree
+from analyzer.shapes.partial_builds import complete_builds
 from analyzer.shapes.requests import ModelRequest
 from analyzer.shapes.routing import ActiveParameters
 from analyzer.shapes.runs import ModelSource, assumptions_of, unknown_buffers
@@ -32,7 +33,7 @@ def derive_stages(interpreter: Interpreter, request: ModelRequest) -> Iterator[t
     """The same as it comes about: counts, then shapes as numbers, then, complete, everything."""
     failures: list[tuple[BuildPlan, Unknown]] = []
     unfinished: ModelShapes | None = None
-    for build in request.builds:
+    for build in _builds(interpreter, request):
         source = ModelSource(interpreter, build.path, build.expression, build.captured)
         try:
             built = source.build()
@@ -45,6 +46,21 @@ def derive_stages(interpreter: Interpreter, request: ModelRequest) -> Iterator[t
             return
         unfinished = unfinished or shapes
     yield unfinished or _not_built(interpreter.index, request, failures), True
+
+
+def _builds(interpreter: Interpreter, request: ModelRequest) -> Iterator[BuildPlan]:
+    """What the repository states; then what it states in part, with example values for the sizes that it leaves open;
+    then examples for all sizes.
+    """
+    owner = interpreter.index.symbols.definition(request.qualified_name)
+    partial: list[BuildPlan] = []
+    for build in request.builds:
+        by_script = build.origin == "training_script" and owner is not None
+        completed = list(complete_builds(interpreter, owner, build)) if by_script else []
+        partial += completed
+        if not completed and not build.unstated:
+            yield build
+    yield from (*partial, *(build for build in request.builds if build.unstated))
 
 
 def _not_built(index: SourceIndex, request: ModelRequest, failures: Sequence[tuple[BuildPlan, Unknown]]) -> ModelShapes:

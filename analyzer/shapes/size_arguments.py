@@ -11,14 +11,17 @@ from analyzer.index import Definition, SourceIndex
 from analyzer.shapes.entry_points import constructor_of
 
 DEPTH = 6
-LAYER_SIZES = frozenset({
-    "range", "Linear", "Embedding", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "LayerNorm",
-    "RMSNorm", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "GroupNorm", "LSTM", "GRU", "RNN", "zeros", "ones",
-    "empty", "randn", "MultiheadAttention", "TransformerEncoderLayer", "TransformerDecoderLayer",
-})  # fmt: skip
-"""Calls whose first positional arguments are sizes."""
-SIZES = {"TransformerEncoderLayer": 3, "TransformerDecoderLayer": 3, "MultiheadAttention": 2}
-"""How many of them, where not all are."""
+EVERY = 99
+LAYER_SIZES = {
+    "range": EVERY, "zeros": EVERY, "ones": EVERY, "empty": EVERY, "randn": EVERY,
+    "Linear": 2, "Embedding": 2, "LayerNorm": 1, "RMSNorm": 1, "GroupNorm": 2,
+    "BatchNorm1d": 1, "BatchNorm2d": 1, "BatchNorm3d": 1, "LSTM": 3, "GRU": 3, "RNN": 3,
+    "Conv1d": 7, "Conv2d": 7, "Conv3d": 7, "ConvTranspose1d": 7, "ConvTranspose2d": 7,
+    "MultiheadAttention": 2, "TransformerEncoderLayer": 3, "TransformerDecoderLayer": 3,
+}  # fmt: skip
+"""Calls whose first positional arguments are sizes, and how many of them are."""
+TRANSFORMERS = ("MultiheadAttention", "TransformerEncoderLayer", "TransformerDecoderLayer")
+"""Layers whose next argument is a rate of dropout."""
 DROPOUTS = frozenset({"Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "dropout"})
 CONTAINERS = ("Union", "Optional")
 
@@ -33,6 +36,9 @@ class ArgumentUses:
         """Declared as an integer; or undeclared, used as a size somewhere, and decided on nowhere."""
         if argument.annotation is not None:
             return says_integer(argument.annotation)
+        default = next(value for declared, value in parameters_of(node) if declared is argument)
+        if isinstance(default, ast.Constant) and type(default.value) not in (int, type(None)):
+            return False
         uses = set(self._uses(path, argument.arg, node, 0))
         return "size" in uses and not uses & {"other", "rate"}
 
@@ -62,7 +68,7 @@ class ArgumentUses:
         if called in DROPOUTS and (positions or keywords):
             yield "rate"
         elif called in LAYER_SIZES:
-            yield from ("size" if n < SIZES.get(called, n + 1) else "rate" for n in positions)
+            yield from (_layer_use(called, n) for n in positions)
             yield from ("rate" if keyword == "dropout" else "passed" for keyword in keywords)
         elif depth < DEPTH and (positions or keywords):
             found = self._index.symbols.resolve(path, ast.unparse(call.func))
@@ -82,6 +88,12 @@ class ArgumentUses:
                 yield "size" if says_integer(parameter.annotation) else "passed"
             else:
                 yield from self._uses(path, parameter.arg, node, depth + 1)
+
+
+def _layer_use(layer: str, position: int) -> str:
+    if position < LAYER_SIZES[layer]:
+        return "size"
+    return "rate" if layer in TRANSFORMERS and position == LAYER_SIZES[layer] else "other"
 
 
 def _use(parent: ast.AST, child: ast.Name) -> str:

@@ -114,7 +114,7 @@ def test_a_model_is_built_as_the_script_builds_it(repository, name):
 
 
 def test_what_only_the_command_line_knows_is_said(repository):
-    model = built(repository, OPTIONS.replace('default="2"', "required=True") + "model = Net(1, options().depth)\n")
+    model = built(repository, OPTIONS.replace('default="2"', "required=True") + "model = Net(1, 2, options().depth)\n")
     assert isinstance(model.parameters, Unknown)
     assert "depth has no default" in str(model.parameters.arguments)
 
@@ -134,3 +134,28 @@ def test_functions_that_call_each_other_end(repository):
     script = "from net import Net\ndef a(n):\n    b(n)\n    return Net(n, n)\ndef b(n):\n    a(n)\n"
     index = repository({"net.py": NET, "train.py": script})
     assert find_script_builds(index, find_model(index, "net.py:Net")) == ()
+
+
+PARTLY = (
+    OPTIONS
+    + """
+import data
+def main():
+    args = options()
+    tokens = data.load("corpus.txt")
+    model = Net(len(tokens), depth=args.depth)
+"""
+)
+
+
+def test_sizes_that_only_the_data_tell_get_examples_and_the_others_stay(repository):
+    model = built(repository, PARTLY)
+    assert [(size.name, size.where.first_line) for size in model.unstated] == [("width", 13)]
+    assert "depth=args.depth" in model.build_expression and "tokens" not in model.build_expression
+    assert [node.paths for node in model.tree.children[0].children] == [("layers.0", "layers.1")]
+    assert isinstance(model.parameters, Unknown) and model.parameters.reason == "sizes_not_in_source"
+
+
+def test_no_example_stands_for_what_is_no_size(repository):
+    model = built(repository, PARTLY.replace("depth=args.depth", "bias=tokens[0], depth=2"))
+    assert model.unstated == () and isinstance(model.parameters, Unknown)

@@ -1,0 +1,68 @@
+"""Builds whose script states some sizes and not all: `BERT(len(vocab), hidden=args.hidden)` without its vocabulary.
+
+Each argument is evaluated alone; those that cannot be, and are sizes, get example values, and the rest stay what the
+script says.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from analyzer.evaluator import CannotEvaluate, Interpreter, TargetRaised
+from analyzer.evaluator.handing import parameters_of
+from analyzer.index import Definition
+from analyzer.records.tensors import UnstatedSize
+from analyzer.shapes.entry_points import BuildPlan, constructor_of
+from analyzer.shapes.example_values import Slot, example_values
+from analyzer.shapes.size_arguments import ArgumentUses
+from analyzer.shapes.statements import needed_statements
+
+
+def complete_builds(interpreter: Interpreter, owner: Definition, plan: BuildPlan) -> Iterator[BuildPlan]:
+    """`plan` with example values for the sizes that its script cannot tell; none where something else is open."""
+    constructor = constructor_of(interpreter.index, owner)
+    *body, last = ast.parse(plan.expression).body
+    if plan.captured or constructor is None or not isinstance(last, ast.Expr) or not isinstance(last.value, ast.Call):
+        return
+    path, node = constructor
+    arguments = _bound(last.value, node)
+    if arguments is None:
+        return
+    uses = ArgumentUses(interpreter.index)
+    declared = {argument.arg: argument for argument, _ in parameters_of(node)}
+    open_names = [name for name, value in arguments.items() if not _is_known(interpreter, plan.path, body, value)]
+    if not open_names or not all(uses.is_size(path, declared[name], node) for name in open_names):
+        return
+    slots = [Slot(name, interpreter.index.span(plan.path, plan.where.first_line)) for name in open_names]
+    for values in example_values(interpreter.index, owner.path, slots):
+        sizes = tuple(UnstatedSize(slot.name, values[slot.name], slot.where) for slot in slots)
+        text = _filled(body, last.value, {**arguments, **{n: ast.Constant(values[n]) for n in open_names}})
+        yield replace(plan, expression=text, unstated=sizes)
+
+
+def _bound(call: ast.Call, node: ast.FunctionDef) -> dict[str, ast.expr] | None:
+    """What each parameter is given; None where stars leave that open."""
+    names = [argument.arg for argument, _ in parameters_of(node)]
+    starred = any(isinstance(value, ast.Starred) for value in call.args) or any(k.arg is None for k in call.keywords)
+    if starred or len(call.args) > len(names):
+        return None
+    bound = dict(zip(names, call.args, strict=False)) | {k.arg: k.value for k in call.keywords if k.arg}
+    return bound if bound.keys() <= set(names) else None
+
+
+def _is_known(interpreter: Interpreter, path: str, body: list[ast.stmt], value: ast.expr) -> bool:
+    statements = [*needed_statements(body, value), ast.Expr(value)]
+    try:
+        interpreter.evaluate(path, "\n".join(map(ast.unparse, statements)))
+    except (CannotEvaluate, TargetRaised):
+        return False
+    return True
+
+
+def _filled(body: list[ast.stmt], call: ast.Call, arguments: Mapping[str, ast.expr]) -> str:
+    """The call with all its arguments by name, after what they need."""
+    keywords = [ast.keyword(name, value) for name, value in arguments.items()]
+    complete = ast.Expr(ast.Call(call.func, [], keywords))
+    return "\n".join(map(ast.unparse, (*needed_statements(body, complete), complete)))
