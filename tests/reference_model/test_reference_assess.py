@@ -85,3 +85,62 @@ def test_a_file_that_cannot_be_run_is_refused(tmp_path: Path) -> None:
         answers(tmp_path, "def (")
     with pytest.raises(UserError, match="no such file"):
         load_answers(tmp_path / "absent.py")
+
+
+NET = """
+import torch
+from torch import nn
+from beside import WIDTH
+
+class Net(nn.Module):
+    def __init__(self, width: int):
+        super().__init__()
+        self.table, self.head = nn.Embedding(7, width), nn.Linear(width, 3)
+        self.unused = nn.Linear(2, 2)
+
+    def forward(self, ids, scale):
+        return {"y": self.head(self.table(ids)) * scale}
+"""
+CALL = ["--build", "Net(WIDTH)", "--input", "int64[2, 5]", "--input", "scale: float32[2, 1, 1]"]
+
+
+def write_net(folder: Path) -> str:
+    (folder / "beside.py").write_text("WIDTH = 4\n")
+    (folder / "net.py").write_text(NET)
+    return str(folder / "net.py")
+
+
+def test_any_model_object_is_validated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stated = ["--shape", "2,5,3", "--parameters", "49", "--range", "-9", "9"]
+    assert main(["assess", "--model", write_net(tmp_path), *CALL, *stated]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        "passed  parameters", "passed  forward", "passed  shape", "passed  finite", "passed  range",
+        "FAILED  gradients", "passed  memory", "score",
+    ]  # fmt: skip
+    assert lines[5].endswith("do not reach 2 of 5 tensors: unused.weight, unused.bias")
+    assert lines[-1] == "score: 6 of 7"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--build", "Net(WIDTH", "--input", "int64[2]"], "cannot be built: SyntaxError"),
+        (["--build", "WIDTH", "--input", "int64[2]"], "gives a int, no torch module"),
+        (["--build", "Net(2)", "--input", "integer[2]"], "is not of the form"),
+        (["--build", "Net(2)", "--input", "int64(2)"], "is not of the form"),
+        (["--build", "Net(2)"], "--model needs --build EXPR and an --input"),
+        ([*CALL, "--shape", "2,x"], "--shape is a list of sizes"),
+    ],
+)
+def test_what_cannot_be_validated_is_one_line(
+    options: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["assess", "--model", write_net(tmp_path), *options]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and message in error and error.count("\n") == 1
+
+
+def test_a_preset_is_validated(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["assess", "--preset", "tiny", "--parameters", "748416"]) == 0
+    assert capsys.readouterr().out.endswith("score: 7 of 7\n")

@@ -192,6 +192,24 @@ def test_the_deployment_files_agree_with_the_program(capsys: pytest.CaptureFixtu
     assert "--config" in capsys.readouterr().out
 
 
+def test_the_image_obeys_the_rules_that_a_linter_would_check() -> None:
+    """The findings of hadolint that this file once had, and those that its rules make likely to come back."""
+    lines = [line for line in (SERVE / "Dockerfile").read_text().splitlines() if line and not line.startswith("#")]
+    words = [line.split()[0] for line in lines]
+    assert words[0] == "FROM" and ":" in lines[0] and not lines[0].endswith(":latest")  # DL3006, DL3007
+    assert set(words) <= {"FROM", "WORKDIR", "COPY", "RUN", "USER", "EXPOSE", "HEALTHCHECK", "CMD"}
+    for line in lines:
+        if "CMD " in line:  # DL3025: the exec form, so that signals arrive
+            program = json.loads(line.split("CMD ", 1)[1])
+            assert program[0] == "python"
+            if program[1] == "-c":
+                compile(program[2], "HEALTHCHECK", "exec")
+    user = next(line.split()[1] for line in lines if line.startswith("USER "))
+    assert user.isdigit() and user != "0" and f"--uid {user} " in "".join(lines)  # DL3066, DL3002
+    assert "--no-cache-dir" in next(line for line in lines if "pip install" in line)  # DL3042
+    assert next(line for line in lines if line.startswith("WORKDIR ")).split()[1].startswith("/")  # DL3000
+
+
 def request(address: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     data = None if body is None else json.dumps(body).encode()
     call = urllib.request.Request(address, data, {"Content-Type": "application/json"})
