@@ -32,6 +32,10 @@ WRAPPERS = frozenset({
     "torch.ao.quantization.quantize_dynamic", "torch.quantization.quantize_dynamic",
 })  # fmt: skip
 DEPTH = 12
+MOST_TARGETS = 32
+"""What may be more things than this tells nothing."""
+LONGEST_CHAIN = 12
+"""Names of a foreign chain: `x = x.view(…)` in a loop would grow without end."""
 
 
 class Instances:
@@ -67,7 +71,7 @@ class Instances:
             found = self._callees(path, scope, node) if called else self._classes(path, scope, node)
         finally:
             self._open.discard(key)
-        unique = tuple(dict.fromkeys(found))
+        unique = tuple(dict.fromkeys(found))[:MOST_TARGETS]
         if cuts == self._cuts or not self._open:
             self._known[key] = unique
         return unique
@@ -136,7 +140,7 @@ class Instances:
 
     def _member(self, owner: Target, name: str) -> Targets:
         if isinstance(owner, External):
-            return (External(f"{owner.dotted}.{name}"),)
+            return (External(f"{owner.dotted}.{name}"),) if owner.dotted.count(".") < LONGEST_CHAIN else ()
         method = self.hierarchy.method(owner, name)
         if method is not None:
             return (method,)

@@ -135,6 +135,9 @@ def _counted(
     counts = effective.get(slot, value.effective)
     if slot not in effective and isinstance(counts, Known) and changed & set(counts.where[1:]):
         counts = Unknown("interpolation_of_changed", (("expression", value.expression),), value.where)
+    written = usage.written_by_name.get(slot[0])
+    if counts is None and written is not None and isinstance(value.value, Known) and value.value.value is None:
+        counts = Unknown("set_by_name", (("line", str(written)),), written)
     used = {*uses_of(usage, table, value), *usage.reads.get(sections.get(slot, ("", "")), ())}
     value = replace(value, used_at=tuple(sorted(used)), effective=counts)
     if slot in effective and not value.overrides and isinstance(counts, Known):

@@ -23,6 +23,8 @@ from analyzer.index.symbols import dotted_name
 from analyzer.records.configuration import ConfigFormat, ConfigTable, ConfigValue
 from analyzer.records.evidence import Known, Unknown
 
+STARTERS = ("typer.run", "fire.Fire", "jsonargparse.CLI", "jsonargparse.auto_cli", "tyro.cli", "defopt.run")
+"""Calls that make a command line of a function's parameters."""
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -30,7 +32,7 @@ def find(index: SourceIndex) -> tuple[ConfigTable, ...]:
     tables: list[ConfigTable] = []
     for path, tree in index.trees().items():
         text = index.text(path)
-        if any(word in text for word in ("click", "typer", "fire")):
+        if any(word in text for word in ("click", "typer", "fire", "jsonargparse", "tyro", "defopt")):
             typer_apps = _typer_apps(index, Scope(path, "", tree))
             for scope in scopes(path, tree):
                 tables += _in_scope(index, scope, typer_apps)
@@ -54,7 +56,7 @@ def _in_scope(index: SourceIndex, scope: Scope, typer_apps: frozenset[str]) -> I
         elif _is_typer_command(scope.node, typer_apps):
             yield _table(index, scope, "typer", tuple(_typer_values(index, scope, scope.node)))
     for node in own_nodes(scope.node):
-        if isinstance(node, ast.Call) and foreign_name(index, scope, node) in ("typer.run", "fire.Fire"):
+        if isinstance(node, ast.Call) and foreign_name(index, scope, node) in STARTERS:
             yield from _run_table(index, scope, node)
 
 
@@ -64,7 +66,7 @@ def _table(index: SourceIndex, scope: Scope, kind: ConfigFormat, values: tuple[C
 
 def _run_table(index: SourceIndex, scope: Scope, call: ast.Call) -> Iterator[ConfigTable]:
     kind: ConfigFormat = "typer" if foreign_name(index, scope, call) == "typer.run" else "fire"
-    for node in _started(call):
+    for node in _started(scope, call):
         target = callee(index, scope, node)
         for function in _functions(index, target) if isinstance(target, Definition) else ():
             if isinstance(function.node, FUNCTIONS):
@@ -74,12 +76,20 @@ def _run_table(index: SourceIndex, scope: Scope, call: ast.Call) -> Iterator[Con
                     yield _table(index, inner, kind, values)
 
 
-def _started(call: ast.Call) -> list[ast.expr]:
-    """What `fire.Fire` is given: a function, a class, or a dictionary of them."""
+def _started(scope: Scope, call: ast.Call) -> list[ast.expr]:
+    """What `fire.Fire` is given: a function, a class, or a dictionary of them, also nested or bound to a name."""
     given = call.args[0] if call.args else keyword_of(call, "component")
-    if isinstance(given, ast.Dict):
-        return given.values
-    return [given] if given is not None else []
+    if isinstance(given, ast.Name):
+        assigned = [n for n in own_nodes(scope.node) if isinstance(n, ast.Assign) and isinstance(n.value, ast.Dict)]
+        bound = [n.value for n in assigned if ast.unparse(n.targets[0]) == given.id]
+        given = bound[0] if len(bound) == 1 else given
+    return _functions_in(given)
+
+
+def _functions_in(node: ast.expr | None) -> list[ast.expr]:
+    if isinstance(node, ast.Dict):
+        return [inner for value in node.values for inner in _functions_in(value)]
+    return [node] if node is not None else []
 
 
 def _functions(index: SourceIndex, target: Definition) -> list[Definition]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
 from analyzer.facts.configuration.dict_literals import pairs_of
 from analyzer.facts.configuration.reading import (
@@ -34,6 +35,7 @@ FOREIGN_HOLDERS = frozenset(
 SWITCHES = ("new_allowed", "type_safe", "convert_dict", "allow_dotted_keys", "sort_keys", "init_dict")
 
 
+@lru_cache(maxsize=4)
 def find(index: SourceIndex) -> tuple[ConfigTable, ...]:
     tables: list[ConfigTable] = []
     for path, tree in index.trees().items():

@@ -18,6 +18,7 @@ from analyzer.records.configuration import ConfigTable
 from analyzer.records.evidence import Known
 
 MIN_ENTRIES = 2
+NAME_KEYS = ("name", "model_name", "id")
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,31 @@ def pairs_of(node: ast.AST | None) -> list[tuple[str, ast.expr]]:
 
 
 def find_setting_registries(index: SourceIndex) -> tuple[Registry, ...]:
-    """Dictionaries, anywhere in the code, whose values are all dictionaries that share a key."""
-    return tuple(r for r in _registries(index) if _are_settings([node for _, node in r.entries]))
+    """Dictionaries, anywhere in the code, whose values are all dictionaries that share a key; lists of dictionaries
+    that each carry their name.
+    """
+    found = [r for r in _registries(index) if _are_settings([node for _, node in r.entries])]
+    return (*found, *_named_lists(index))
+
+
+def _named_lists(index: SourceIndex) -> Iterator[Registry]:
+    """`configs = [dict(name="tiny", width=8), dict(name="base", width=64)]` at module level."""
+    for path, tree in index.trees().items():
+        for node in tree.body:
+            target = node.targets[0] if isinstance(node, ast.Assign) else None
+            if isinstance(node, ast.Assign) and isinstance(target, ast.Name) and isinstance(node.value, ast.List):
+                entries = [(name, item) for item in node.value.elts if (name := _own_name(item)) is not None]
+                is_whole = len(entries) == len(node.value.elts) and len(entries) >= 1
+                if is_whole and _are_settings([item for _, item in entries]):
+                    literal = ast.copy_location(ast.Dict([], []), node.value)
+                    yield Registry(Scope(path, "", tree), target.id, literal, tuple(entries))
+
+
+def _own_name(node: ast.expr) -> str | None:
+    """The text under the key that names an entry, where the entry has numbers beside it."""
+    pairs = dict(pairs_of(node))
+    name = next((string_of(pairs[key]) for key in NAME_KEYS if key in pairs), None)
+    return name if name is not None and len(pairs) > MIN_ENTRIES else None
 
 
 def find_factory_registries(index: SourceIndex) -> tuple[Registry, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
 from analyzer.facts.configuration.mapping_files import MAX_LEAVES, Leaf, TooLarge, candidates
@@ -32,6 +33,7 @@ def format_of(leaves: list[Leaf]) -> ConfigFormat:
     return "huggingface_json" if is_hugging_face else "json"
 
 
+@lru_cache(maxsize=2048)
 def read(index: SourceIndex, path: str) -> list[Leaf] | Gap:
     """The leaves of one file, or why it has none."""
     text = index.text(path)

@@ -30,6 +30,7 @@ from analyzer.records.source import Span
 SUFFIXES = (*yaml_files.SUFFIXES, *json_files.SUFFIXES, *toml_files.SUFFIXES)
 
 
+@lru_cache(maxsize=4)
 def find(index: SourceIndex) -> tuple[ConfigTable, ...]:
     """One table per file that is configuration, and one per composed Hydra configuration."""
     groups = _group_files(index)
@@ -43,6 +44,7 @@ def find(index: SourceIndex) -> tuple[ConfigTable, ...]:
     return tuple(tables)
 
 
+@lru_cache(maxsize=4)
 def find_options(index: SourceIndex) -> tuple[Preset, ...]:
     """The options of Hydra's groups, each as a set of values over the primary configuration."""
     return tuple(preset for primary in primaries(index) for preset in _options(index, primary))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 
 from analyzer.facts.configuration.mapping_files import Leaf, candidates
 from analyzer.index import SourceIndex
@@ -28,6 +29,7 @@ def find_gaps(index: SourceIndex) -> tuple[Gap, ...]:
     return tuple(gap for path in candidates(index, SUFFIXES) if isinstance(gap := read(index, path), Gap))
 
 
+@lru_cache(maxsize=2048)
 def read(index: SourceIndex, path: str) -> list[Leaf] | Gap:
     """The leaves of one file, or why it has none."""
     text = index.text(path)

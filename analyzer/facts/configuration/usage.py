@@ -40,6 +40,8 @@ class Usage:
     reads: dict[Slot, list[Span]] = field(default_factory=dict)
     stores: list[Store] = field(default_factory=list)
     spread: set[str] = field(default_factory=set)
+    written_by_name: dict[str, Span] = field(default_factory=dict)
+    """Holders of which a line sets attributes whose names are computed: any value may be given anew there."""
 
 
 def find_usage(index: SourceIndex, inference: Inference, tables: Sequence[ConfigTable]) -> Usage:
@@ -129,6 +131,10 @@ class _UsageFinder:
             name = node.args[1].value if isinstance(node.args[1], ast.Constant) else None
             if isinstance(name, str) and name in self._names:
                 self._read(node, scope, self._attribute_slots(node.args[0], name, scope))
+        elif dotted_name(node.func) == "setattr" and len(node.args) > 2 and not isinstance(node.args[1], ast.Constant):
+            for found in self._inference.types(node.args[0], scope):
+                if isinstance(found, Held) and not found.site.startswith("table:"):
+                    self._usage.written_by_name.setdefault(found.site, self._index.span(scope.path, node))
         elif first is not None and self._is_spreading(node, scope):
             self._spread(first, scope)
 

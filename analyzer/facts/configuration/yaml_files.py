@@ -7,6 +7,7 @@ expands to more (a YAML bomb) is a gap, not a table.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -28,6 +29,7 @@ def find_gaps(index: SourceIndex) -> tuple[Gap, ...]:
     return tuple(gap for path in candidates(index, SUFFIXES) if isinstance(gap := read(index, path), Gap))
 
 
+@lru_cache(maxsize=2048)
 def read(index: SourceIndex, path: str) -> list[Leaf] | Gap:
     """The leaves of one file, or why it has none."""
     try:
