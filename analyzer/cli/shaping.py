@@ -44,14 +44,16 @@ def run_trace(preset: str, *, as_json: bool) -> int:
 
 def shape_lines(model: ModelShapes) -> Iterable[str]:
     """The model as text: totals, modules with their calls, lines with their shapes, gaps."""
-    yield f"{model.class_name}  {model.where}  built by {model.build_expression}"
+    *before, build = model.build_expression.splitlines() or [""]
+    yield f"{model.class_name}  {model.where}  built by {build}"
+    yield from (f"  after {line}" for line in before)
     if isinstance(model.parameters, Known):
         counts = model.parameters.value
         buffers = "unknown" if counts.unknown_buffers else f"{counts.buffers:,}"
         yield f"parameters {counts.total:,} (trainable {counts.trainable:,}, buffers {buffers})"
     else:
         yield f"parameters unknown: {model.parameters.reason} ({model.parameters.where})"
-    yield from _module_lines(model.traces[0].modules if model.traces else model.modules)
+    yield from _module_lines(model.traces[0].modules if model.traces else model.modules, counted=not model.unstated)
     for trace in model.traces:
         yield ""
         yield f"{trace.mode}: {trace.method}({', '.join(f'{i.name}: {i.value}' for i in trace.inputs)})"
@@ -73,12 +75,14 @@ def trace_lines(trace: ReferenceTrace) -> Iterable[str]:
             yield from _module_lines(modules)
 
 
-def _module_lines(modules: Iterable[ModuleRecord]) -> Iterable[str]:
+def _module_lines(modules: Iterable[ModuleRecord], *, counted: bool = True) -> Iterable[str]:
+    """Without numbers of parameters where they rest on example sizes."""
     for module in modules:
         calls = "; ".join(
             f"{' '.join(map(str, call.inputs))} -> {' '.join(map(str, call.outputs))}" for call in module.calls[:1]
         )
-        yield f"  {module.path or '(root)':44} {module.class_name:24} {module.parameters:>14,}  {calls}"
+        parameters = f"{module.parameters:,}" if counted else "-"
+        yield f"  {module.path or '(root)':44} {module.class_name:24} {parameters:>14}  {calls}"
 
 
 def _package_lines(model: ModelShapes) -> Iterable[str]:

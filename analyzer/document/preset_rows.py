@@ -79,4 +79,4 @@ def _built_row(context: Context, model: ModelShapes) -> tuple[Line, ...]:
         if isinstance(model.parameters, Known)
         else value(context.words, model.parameters)
     )
-    return (code(model.build_expression), code(model.class_name), total, ref(model.build_where or model.where))
+    return (code(model.build_call), code(model.class_name), total, ref(model.build_where or model.where))

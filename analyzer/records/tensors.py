@@ -263,6 +263,11 @@ class ModelShapes:
     """Modules in the order of the tree, folded as there."""
     unstated: tuple[UnstatedSize, ...] = ()
 
+    @property
+    def build_call(self) -> str:
+        """The last statement of the build: the call itself, without what its arguments need."""
+        return self.build_expression.strip().splitlines()[-1] if self.build_expression.strip() else ""
+
     def all_gaps(self) -> tuple[Gap, ...]:
         """Gaps of the build and of every trace, each once with its rows in all of them."""
         return joined((*self.gaps, *(gap for trace in self.traces for gap in trace.gaps)))

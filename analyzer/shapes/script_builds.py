@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from analyzer.evaluator.probes import last_name
 from analyzer.index import Definition, SourceIndex
+from analyzer.records.source import Span
 from analyzer.shapes.entry_points import BuildPlan
 from analyzer.shapes.statements import needed_statements, read_names
 
@@ -40,16 +41,17 @@ class _Site:
 def find_script_builds(index: SourceIndex, owner: Definition) -> tuple[BuildPlan, ...]:
     """Constructions of `owner` and calls that lead to one, the nearest first, each expression once."""
     found: dict[tuple[str, str], BuildPlan] = {}
-    sites = _calls_of(index, owner)
+    sites = [(site, index.span(site.path, site.call)) for site in _calls_of(index, owner)]
     captured = ""
     for _ in range(DEPTH):
-        callers: list[_Site] = []
-        for site in sites:
-            plan = _plan(index, site, captured)
-            if plan is not None:
+        callers: list[tuple[_Site, Span]] = []
+        for site, where in sites:
+            expression = _expression(site)
+            if expression is not None:
+                plan = BuildPlan(site.path, expression, "training_script", where, captured=captured)
                 found.setdefault((plan.path, plan.expression), plan)
             around = _callable_around(index, site)
-            callers += _calls_of(index, around) if around is not None else []
+            callers += [(caller, where) for caller in _calls_of(index, around)] if around is not None else []
         if len(found) >= MAXIMUM_BUILDS:
             break
         sites, captured = callers, owner.qualified_name
@@ -93,15 +95,14 @@ def _callable_around(index: SourceIndex, site: _Site) -> Definition | None:
     return index.symbols.definitions.get(site.path, {}).get(outer.name)
 
 
-def _plan(index: SourceIndex, site: _Site, captured: str) -> BuildPlan | None:
+def _expression(site: _Site) -> str | None:
     """The call after the statements that it needs; None where it needs what only a caller knows."""
     before, given = _before(site)
     body = needed_statements(before, site.call)
     needed = set().union(*map(read_names, (*body, site.call)))
     if needed & given:
         return None
-    text = "\n".join(ast.unparse(node) for node in (*body, ast.Expr(site.call)))
-    return BuildPlan(site.path, text, "training_script", index.span(site.path, site.call), captured=captured)
+    return "\n".join(ast.unparse(node) for node in (*body, ast.Expr(site.call)))
 
 
 def _before(site: _Site) -> tuple[list[ast.stmt], set[str]]:

@@ -58,11 +58,23 @@ class ArgumentUses:
                 if isinstance(child.ctx, ast.Load):
                     yield _use(parent, child)
             if isinstance(parent, ast.Call):
-                yield from self._received(path, name, parent, depth)
+                called = self._base(path, node) if ast.unparse(parent.func) == "super().__init__" else parent.func
+                yield from self._received(path, name, (called, parent), depth)
 
-    def _received(self, path: str, name: str, call: ast.Call, depth: int) -> Iterator[str]:
+    def _base(self, path: str, constructor: ast.FunctionDef) -> ast.expr:
+        """What `super()` is in this constructor: the first base of its class."""
+        owners = (d.name.rpartition(".")[0] for d in self._table(path).values() if d.node is constructor)
+        owner = self._table(path).get(next(owners, ""))
+        bases = owner.node.bases if owner is not None and isinstance(owner.node, ast.ClassDef) else []
+        return bases[0] if bases else ast.Name("object")
+
+    def _table(self, path: str) -> dict[str, Definition]:
+        return self._index.symbols.definitions.get(path, {})
+
+    def _received(self, path: str, name: str, calling: tuple[ast.expr, ast.Call], depth: int) -> Iterator[str]:
         """What a call of a layer or of a class of the repository does with the argument."""
-        called = last_name(call.func)
+        function, call = calling
+        called = last_name(function)
         positions = [n for n, value in enumerate(call.args) if last_name(value) == name]
         keywords = [k.arg for k in call.keywords if k.arg and last_name(k.value) == name]
         if called in DROPOUTS and (positions or keywords):
@@ -71,7 +83,7 @@ class ArgumentUses:
             yield from (_layer_use(called, n) for n in positions)
             yield from ("rate" if keyword == "dropout" else "passed" for keyword in keywords)
         elif depth < DEPTH and (positions or keywords):
-            found = self._index.symbols.resolve(path, ast.unparse(call.func))
+            found = self._index.symbols.resolve(path, ast.unparse(function))
             constructor = constructor_of(self._index, found) if isinstance(found, Definition) else None
             if constructor is not None:
                 yield from self._handed(*constructor, (positions, keywords), depth)

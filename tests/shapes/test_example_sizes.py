@@ -190,10 +190,14 @@ class Block(nn.Module):
     def forward(self, x):
         return self.drop(self.attention(x, x, x)[0])
 
+class Tokens(nn.Embedding):
+    def __init__(self, size, width):
+        super().__init__(size, width, padding_idx=0)
+
 class Net(nn.Module):
     def __init__(self, vocab, dim, depth, num_heads, dropout, layers: Union[int, Tuple[int, int]]):
         super().__init__()
-        self.embed = nn.Embedding(vocab, dim)
+        self.embed = Tokens(size=vocab, width=dim)
         if isinstance(layers, tuple):
             raise ValueError("the other form")
         self.blocks = nn.Sequential(*[Block(dim, num_heads, dropout) for _ in range(depth + layers)])

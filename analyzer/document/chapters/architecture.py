@@ -133,7 +133,7 @@ def _build(model: ModelShapes) -> Line:
     if not model.build_expression:
         return ()
     place = (Plain(" "), *ref(model.build_where)) if model.build_where else ()
-    return (*code(model.build_expression), *place)
+    return (*code(model.build_call), *place)
 
 
 def _initialisation(context: Context) -> tuple[Block, ...]:

@@ -52,6 +52,6 @@ def _section(context: Context, item: TechniqueFinding, quoted: set[Span]) -> tup
     if context.model and context.model.tree and not context.is_built(item):
         explained = (
             *explained,
-            note(words, "info", "innovations.not_built", build=Code(context.model.build_expression)),
+            note(words, "info", "innovations.not_built", build=Code(context.model.build_call)),
         )
     return (title, *explained, *motivation(context, item), *code, *formula(context, item), *departures(context, item))

@@ -112,7 +112,7 @@ def _built(context: Context) -> tuple[Block, ...]:
     origin = words.line(f"overview.origin_{_origin(model)}", **_where(model.build_origin, context))
     return (
         paragraph(
-            words, "overview.built", expression=Code(model.build_expression), origin=origin,
+            words, "overview.built", expression=Code(model.build_call), origin=origin,
             total=number(parameters.total), trainable=number(parameters.trainable),
         ),
     )  # fmt: skip
