@@ -13,7 +13,7 @@ from torch import nn
 from analyzer.evaluator.budget import Budget
 from analyzer.evaluator.errors import CannotEvaluate, Cause, Place, TargetRaised
 from analyzer.evaluator.frame import Frame
-from analyzer.evaluator.open_parts import OpenParts
+from analyzer.evaluator.open_parts import OpenParts, without_open_sizes
 from analyzer.evaluator.recorder import Recording, first_unknown
 from analyzer.evaluator.session import Session
 from analyzer.evaluator.syntax.scope import find_bound_names
@@ -83,6 +83,7 @@ class Interpreter:
         value = self.evaluate(path, expression)
         if not isinstance(value, nn.Module):
             raise CannotEvaluate("not_a_module", type(value).__name__)
+        without_open_sizes(self.session, value)
         self.session.assume_skipped()
         return value
 

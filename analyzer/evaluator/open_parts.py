@@ -42,3 +42,15 @@ def leave_open(module: nn.Module, cause: Cause) -> None:
         module.__dict__["_modules"] = OpenParts(dict(module._modules.items()), cause)
     elif isinstance(module, PARAMETERS):
         module.__dict__["_size" if isinstance(module, nn.ParameterList) else "_keys"] = UnknownValue(cause)
+
+
+def without_open_sizes(session: Any, model: nn.Module) -> None:
+    """A parameter or buffer whose size depends on data can be neither counted nor shown: it becomes unknown."""
+    for part in model.modules():
+        for registered, reason in ((part._parameters, "unknown_attribute"), (part._buffers, "unknown_buffer")):
+            for name, tensor in list(registered.items()):
+                if tensor is not None and any(map(session.oracle.depends_on_data, tensor.shape)):
+                    cause = Cause("size_depends_on_data", (f"{type(part).__name__}.{name}",))
+                    session.gap(Cause(reason, (f"{type(part).__name__}.{name}", cause.reason)))
+                    del registered[name]
+                    part.__dict__[name] = UnknownValue(cause)

@@ -31,7 +31,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 from analyzer.evaluator.bounds import Bounds
 from analyzer.evaluator.constants import Constants, leaves_of, storage_of
-from analyzer.evaluator.errors import CannotEvaluate
+from analyzer.evaluator.errors import BudgetExhausted, CannotEvaluate
 from analyzer.evaluator.values import find_unknown
 
 REAL_ELEMENTS = 4_000_000
@@ -43,6 +43,7 @@ NO_SYMBOLIC_FORM = re.compile(
 )
 BINCOUNT = torch.ops.aten.bincount.default
 INDEX = torch.ops.aten.index.Tensor
+REPEATS = torch.ops.aten.repeat_interleave.Tensor
 UNINITIALISED = {"aten::empty", "aten::empty_strided", "aten::new_empty", "aten::empty_like", "aten::empty_permuted"}
 
 
@@ -418,7 +419,9 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
             _refuse_new_form(func)
         if not constant or any(oracle.is_fake(tensor) for tensor in tensors):
             return self._run_fake(func, args, kwargs, tensors, constant=constant)
-        if _may_grow(tensors, args, kwargs) and self._grows(func, args, kwargs):
+        if _asks_for_contents(func):
+            _check_repeats(func, args)
+        elif _may_grow(tensors, args, kwargs) and self._grows(func, args, kwargs):
             return self._keep_recipe(func, args, kwargs, oracle.run_fake(func, args, kwargs))
         if func._schema.is_mutable:
             for tensor in _written(func, args, kwargs):
@@ -460,7 +463,9 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _run_fake(self, func: Any, args: Any, kwargs: Any, tensors: Sequence[torch.Tensor], *, constant: bool) -> Any:
         oracle = self.oracle
         if constant and _asks_for_contents(func) and all(map(oracle.has_contents, tensors)):
-            return func(*tree_map(self._contents, args), **tree_map(self._contents, kwargs))
+            args, kwargs = tree_map(self._contents, (args, kwargs))
+            _check_repeats(func, args)
+            return func(*args, **kwargs)
         if func is INDEX and constant:
             args = (args[0], [part for index in args[1] for part in self._positions(index)])
         result = self._count(args, kwargs) if func is BINCOUNT else oracle.run_fake(func, args, kwargs)
@@ -487,6 +492,12 @@ def _refuse_new_form(func: Any) -> None:
 
 def _asks_for_contents(func: Any) -> bool:
     return torch.Tag.data_dependent_output in func.tags or torch.Tag.dynamic_output_shape in func.tags
+
+
+def _check_repeats(func: Any, args: Sequence[Any]) -> None:
+    """What depends on contents is at most as large as them, but for numbers that say how often a row is repeated."""
+    if func is REPEATS and int(args[0].sum()) > REAL_ELEMENTS:
+        raise BudgetExhausted("budget_exhausted", "elements")
 
 
 def _may_grow(tensors: Sequence[torch.Tensor], args: Any, kwargs: Any) -> bool:

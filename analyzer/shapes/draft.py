@@ -15,7 +15,7 @@ from analyzer.index import Definition, SourceIndex
 from analyzer.records.evidence import Gap
 from analyzer.records.source import Span
 from analyzer.records.structure import ArgumentInfo
-from analyzer.records.tensors import ModuleRecord
+from analyzer.records.tensors import ModuleRecord, ParameterCounts
 from analyzer.shapes.caching import CacheConvention
 from analyzer.shapes.cost import ModeRuns
 from analyzer.shapes.entry_points import BuildPlan
@@ -63,6 +63,8 @@ class Draft:
     called: list[Mode] = field(default_factory=list)
     generation: Generation | None = None
     records: tuple[ModuleRecord, ...] = ()
+    built_counts: ParameterCounts | None = None
+    """As built: a call may register further buffers."""
     counts: frozenset[str] = frozenset()
     first: RawTrace | None = None
     """The first call with the accepted inputs."""

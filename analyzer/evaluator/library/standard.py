@@ -75,7 +75,7 @@ collections.OrderedDict collections.OrderedDict([("a", 1)])
 collections.OrderedDict.move_to_end collections.OrderedDict.popitem collections.OrderedDict.keys collections.OrderedDict.items
 collections.OrderedDict.values collections.OrderedDict.update collections.OrderedDict.pop collections.OrderedDict.setdefault
 collections.OrderedDict.__init__ collections.OrderedDict.__getitem__ collections.OrderedDict.__setitem__ collections.OrderedDict.clear
-collections.OrderedDict.copy
+collections.OrderedDict.copy collections.OrderedDict.__delitem__
 collections.defaultdict collections.defaultdict(list)["a"]
 collections.defaultdict.default_factory collections.defaultdict.copy
 collections.deque       list(collections.deque([1, 2], maxlen=1))
@@ -103,9 +103,11 @@ operator.neg            operator.neg(1)
 operator.itemgetter     operator.itemgetter(0)([1])
 operator.attrgetter     operator.attrgetter("real")(1)
 copy.copy               copy.copy([1])
+ast.literal_eval        ast.literal_eval("[1, 2]")
 copy.deepcopy           copy.deepcopy([1])
-contextlib.contextmanager contextlib.nullcontext contextlib.suppress contextlib.ExitStack
-contextlib.ExitStack.enter_context
+contextlib.contextmanager contextlib.nullcontext contextlib.suppress
+contextlib.ExitStack    contextlib.ExitStack().enter_context(contextlib.nullcontext(1))
+contextvars.ContextVar  contextvars.ContextVar("depth", default=0).get()
 enum.Enum enum.IntEnum enum.StrEnum enum.Flag enum.IntFlag enum.auto enum.unique
 enum.Enum.name enum.Enum.value enum.Enum.__new__ enum.Enum.__init__ enum.EnumMeta.__members__ enum.EnumType.__members__
 enum.property enum.Enum._value_ enum.Enum._name_ enum.Enum._missing_

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import string
@@ -48,6 +49,7 @@ def provide(session: Any) -> Provided:
         "str.replace": replace,
         **{f"str.{name}": padded(name) for name in ("ljust", "rjust", "center", "zfill")},
         "format": lambda value, spec="": session.format(value, spec),
+        "ast.literal_eval": lambda text: _literal(budget, text),
         "json.dumps": lambda value, **options: json.dumps(value, default=str),
         **{f"re.{name}": _guarded(getattr(re, name)) for name in ("match", "search", "findall", "fullmatch", "split")},
         "re.sub": _guarded_sub,
@@ -59,6 +61,18 @@ def provide(session: Any) -> Provided:
     }
     calls: dict[Any, Callable[..., Any]] = {str: lambda *args, **kwargs: _to_text(session, *args, **kwargs)}
     return names, calls, {}
+
+
+def _literal(budget: Any, text: Any) -> Any:
+    """The value of a literal; what Python's own parser gives up on is refused."""
+    if not isinstance(text, str):
+        raise ValueError(f"malformed node or string: {type(text).__name__}")
+    budget.check_text(len(text))
+    budget.spend(len(text))
+    try:
+        return ast.literal_eval(text)
+    except (RecursionError, MemoryError):
+        raise CannotEvaluate("budget_exhausted", "recursion") from None
 
 
 class Formatter(string.Formatter):

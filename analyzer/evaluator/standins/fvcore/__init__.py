@@ -1,0 +1,1 @@
+"""Initialisation of weights; the rest is not modelled."""

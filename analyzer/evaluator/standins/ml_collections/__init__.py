@@ -1,0 +1,2 @@
+"""Configurations by attribute."""
+from .config_dict import ConfigDict, FieldReference, FrozenConfigDict

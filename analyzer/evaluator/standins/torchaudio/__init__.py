@@ -1,0 +1,2 @@
+"""Transforms of sound inside models; files are not read."""
+from . import transforms

@@ -1,0 +1,1 @@
+"""Configuration nodes; files are read by the repository's own paths."""
