@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import pickle
+import shutil
 import warnings
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,6 +25,7 @@ from reference_model.quantize import is_quantized, quantize_model
 from reference_model.tokenizer import CharacterTokenizer, Tokenizer
 
 FORMAT = "reference_model/checkpoint/1"
+SMALLEST_ROOM = 1 << 20  # bytes; with less, a failed write needs no other explanation
 
 
 @dataclass
@@ -90,8 +91,17 @@ def write_content(path: Path, content: dict[str, Any]) -> None:
         torch.save(content, partial)
         os.replace(partial, path)
     except (OSError, RuntimeError) as problem:  # torch reports a failed write as RuntimeError
+        reason = why_unwritten(problem, path.parent)
         partial.unlink(missing_ok=True)
-        raise UserError(f"{path}: cannot be written ({problem}); an older checkpoint there is untouched") from None
+        raise UserError(f"{path}: cannot be written ({reason}); an older checkpoint there is untouched") from None
+
+
+def why_unwritten(problem: Exception, folder: Path) -> str:
+    """The system's reason; torch gives a position in the file where the disk is full."""
+    if isinstance(problem, OSError) and problem.strerror:
+        return problem.strerror
+    is_full = folder.is_dir() and shutil.disk_usage(folder).free < SMALLEST_ROOM
+    return "no space is left on the device" if is_full else str(problem).splitlines()[0]
 
 
 def dropout_generators() -> dict[str, torch.Tensor]:
@@ -110,7 +120,7 @@ def read_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
             content = torch.load(path, map_location=device, weights_only=True)
     except FileNotFoundError:
         raise UserError(f"{path}: no such checkpoint; train one first or name another") from None
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
+    except Exception:  # the reader of pickles fails on foreign bytes in any way it likes
         raise UserError(f"{path}: no readable checkpoint (truncated, or written by another program)") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UserError(f"{path}: no checkpoint of this program (format {FORMAT!r} is missing)")
@@ -142,9 +152,9 @@ def build_model(content: dict[str, Any], path: Path, device: torch.device) -> tu
         if content.get("quantized"):
             quantize_model(model)
         model.load_state_dict(content["model"])
-    except (KeyError, TypeError, RuntimeError) as problem:
-        reason = str(problem).splitlines()[0]
-        raise UserError(f"{path}: its weights do not fit its configuration ({reason})") from None
+    except (KeyError, TypeError, RuntimeError, UserError) as problem:
+        lines = [line.strip() for line in str(problem).splitlines()]  # torch names the first misfit in its second line
+        raise UserError(f"{path}: its weights do not fit its configuration ({' '.join(lines[:2])})") from None
     if tokenizer.vocab_size != model.config.vocab_size:
         raise UserError(
             f"{path}: {tokenizer.vocab_size} tokens, but a model for {model.config.vocab_size}; it is damaged"

@@ -1,6 +1,6 @@
 """A session at the terminal: each line is a prompt, lines that begin with a slash change how it is continued.
 
-It reads lines and writes pieces of text; what generates them is handed in.
+It reads lines and writes pieces of text; what generates them, the prompt first, is handed in.
 """
 
 from __future__ import annotations
@@ -36,13 +36,15 @@ def converse(lines: Iterable[str], write: Callable[[str], None], proceed: Contin
                 sampling = change(text, sampling)
                 write(describe(sampling) + "\n")
             elif text:
-                write(text)
                 for piece in proceed(text, sampling):
                     write(piece)
                 write("\n")
         except UserError as error:
             write(f"error: {error}\n")
+        except KeyboardInterrupt:
+            write("\n(stopped)\n")
         write("> ")
+    write("\n")
 
 
 def change(text: str, sampling: SamplingConfig) -> SamplingConfig:

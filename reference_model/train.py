@@ -5,9 +5,8 @@ It works on tokens; where text comes from is data.py's business, the learning ra
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,28 +28,12 @@ from reference_model.distributed import Team, synchronized, wrap
 from reference_model.documents import Tokens
 from reference_model.errors import UserError
 from reference_model.health import dead_share, gradient_norms, record_dead_units, weight_norm
+from reference_model.metrics import Metrics, drop_metrics_from, report
 from reference_model.model import GPT
 from reference_model.precision import build_scaler, mixed_precision, require_scale
 from reference_model.progress import progress_bar
 from reference_model.schedule import learning_rate_at
 from reference_model.tokenizer import Tokenizer
-
-
-@dataclass(frozen=True)
-class Metrics:
-    """One line of metrics.jsonl."""
-
-    step: int
-    training_loss: float  # mean over the same number of batches as validation_loss, without dropout
-    validation_loss: float
-    learning_rate: float
-    gradient_norm: float  # before clipping, of the last step; 0 before the first
-    gradient_norms: dict[str, float]  # the same after clipping, part by part
-    weight_norm: float
-    loss_scale: float  # what the loss is multiplied by for float16; 1 for other types
-    dead_units: float  # share of the feed-forward layers' hidden units that no validation token activated
-    tokens_per_second: float  # trained by all processes together, evaluation included
-    seconds: float  # since this process began to train
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -258,24 +241,3 @@ def train(run: Run, training: Tokens, validation: Tokens, folder: Path) -> list[
 def tokens_per_step(run: Run) -> int:
     """What all processes together learn from in one optimizer step."""
     return run.config.batch_size * run.config.accumulation * run.model.config.context_length * run.team.size
-
-
-def report(metrics: Metrics, path: Path) -> None:
-    """One line for people on standard output, one for programs in `path`."""
-    print(
-        f"step {metrics.step:6}  training loss {metrics.training_loss:.4f}  "
-        f"validation loss {metrics.validation_loss:.4f}  learning rate {metrics.learning_rate:.2e}  "
-        f"gradient norm {metrics.gradient_norm:.2f}  {metrics.seconds:.0f} s",
-        flush=True,
-    )
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(metrics)) + "\n")
-
-
-def drop_metrics_from(path: Path, step: int) -> None:
-    """Remove the lines of another run (this one starts at 0) or of steps that a resumed run does again."""
-    if not path.exists():
-        return
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    whole = [line for line in lines if line.endswith("\n")]  # an interruption may have torn the last one
-    path.write_text("".join(line for line in whole if json.loads(line)["step"] < step), encoding="utf-8")

@@ -17,12 +17,26 @@ if TYPE_CHECKING:
     from reference_model.documents import PackedRows, Tokens
     from reference_model.tokenizer import Tokenizer
 
-OVERRIDES = (
-    "steps", "batch_size", "accumulation", "learning_rate", "min_learning_rate", "warmup_steps", "schedule", "restarts",
-    "eval_interval", "checkpoint_interval", "isolate", "precision", "compile", "lora_rank", "seed",
-)  # fmt: skip
+OVERRIDES = {
+    "steps": "optimizer steps",
+    "batch_size": "sequences per forward pass",
+    "accumulation": "forward passes per optimizer step",
+    "learning_rate": "the peak, at the end of the warm-up",
+    "min_learning_rate": "where the schedule ends",
+    "warmup_steps": "steps of linear growth at the beginning",
+    "schedule": "what follows the warm-up",
+    "restarts": "how many cosines, where the schedule is restarts",
+    "eval_interval": "steps between two evaluations",
+    "checkpoint_interval": "steps between two checkpoints",
+    "isolate": "packed conversations do not see each other",
+    "precision": "of matrix products; float16 scales its loss",
+    "compile": "let torch.compile fuse the passes",
+    "lora_rank": "above 0, train a low-rank update only",
+    "seed": "of weights, batches and dropout",
+}
 CHOICES = {"schedule": SCHEDULES, "precision": PRECISIONS}
 KINDS = {"int": int, "float": float}
+METAVARS = {int: "N", float: "X"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,15 +68,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
     types = {field.name: field.type for field in fields(TrainingConfig)}
-    for name in OVERRIDES:
+    overrides = parser.add_argument_group("instead of the preset's values")
+    for name, meaning in OVERRIDES.items():
         option = "--" + name.replace("_", "-")
         if types[name] == "bool":
-            parser.add_argument(
-                option, action=argparse.BooleanOptionalAction, default=None, help="instead of the preset's value"
-            )
+            overrides.add_argument(option, action=argparse.BooleanOptionalAction, default=None, help=meaning)
         else:
             kind = KINDS.get(str(types[name]), str)
-            parser.add_argument(option, type=kind, choices=CHOICES.get(name), help="instead of the preset's value")
+            overrides.add_argument(
+                option, type=kind, choices=CHOICES.get(name), help=meaning, metavar=METAVARS.get(kind)
+            )
 
 
 def run_train(arguments: argparse.Namespace) -> None:

@@ -14,6 +14,7 @@ from reference_model import checkpoint
 from reference_model.checkpoint import FORMAT, Run, load_model, save_checkpoint
 from reference_model.config import ModelConfig, TrainingConfig
 from reference_model.errors import UserError
+from reference_model.metrics import Metrics, drop_metrics_from, report
 from reference_model.tokenizer import CharacterTokenizer
 from reference_model.train import start_run
 
@@ -108,3 +109,41 @@ def test_a_full_disk_leaves_the_old_checkpoint_whole(saved: tuple[Path, Run], mo
         save_checkpoint(path, run)
     assert path.read_bytes() == before
     assert [file.name for file in path.parent.iterdir()] == ["checkpoint.pt"]
+
+
+def test_a_write_that_torch_fails_on_is_explained(saved: tuple[Path, Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    path, run = saved
+
+    def fails(content: Any, target: Path) -> None:
+        raise RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0")
+
+    monkeypatch.setattr(checkpoint.torch, "save", fails)
+    with pytest.raises(UserError, match="unexpected pos 64"):
+        save_checkpoint(path, run)
+    monkeypatch.setattr(checkpoint, "SMALLEST_ROOM", 1 << 62)  # as if the disk were full
+    with pytest.raises(UserError, match="no space is left on the device"):
+        save_checkpoint(path, run)
+
+
+@pytest.mark.parametrize("content", [b"a", b"{}", b"\x80\x04.", b"PK\x03\x04", b"the quick brown fox"], ids=repr)
+def test_any_other_file_is_no_checkpoint(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "some.pt").write_bytes(content)
+    with pytest.raises(UserError, match="no readable checkpoint"):
+        load_model(tmp_path / "some.pt", CPU)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device that is always full is Linux's")
+def test_metrics_on_a_full_disk_end_the_run_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "metrics.jsonl").symlink_to("/dev/full")
+    measured = Metrics(0, 1.0, 1.0, 0.1, 0.0, {}, 1.0, 1.0, 0.0, 0.0, 0.0)
+    with pytest.raises(UserError, match="No space left on device; the last checkpoint is kept"):
+        report(measured, tmp_path / "metrics.jsonl")
+
+
+def test_metrics_that_cannot_be_shortened_stay_whole(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"step": 0}\n{"step": 10}\n')
+    path.with_suffix(".partial").mkdir()
+    with pytest.raises(UserError, match="it is untouched"):
+        drop_metrics_from(path, 10)
+    assert path.read_text() == '{"step": 0}\n{"step": 10}\n'
