@@ -10,6 +10,7 @@ from typing import Any
 from analyzer.evaluator.native import (
     attributes,
     builtin_functions,
+    contexts,
     files,
     imports,
     kernels,
@@ -26,7 +27,7 @@ from analyzer.evaluator.native import (
 
 FAMILIES = (
     *(builtin_functions, attributes, files, imports, kernels, numbers, records, sequences, stdlib, text, torch_own),
-    *(seeded, trees),
+    *(contexts, seeded, trees),
     typing_constructs,
 )
 

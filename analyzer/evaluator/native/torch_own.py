@@ -29,7 +29,8 @@ def provide(session: Any) -> Provided:
         "torch.jit.interface": _identity,
         "torch.jit.is_scripting": lambda: False, "torch.jit.is_tracing": lambda: False,
         "torch.jit.annotate": lambda kind, value: value, "torch.fx.wrap": _identity,
-        **{f"torch.{name}": _assertion(session) for name in ("_assert", "_assert_async", "_check")},
+        **{f"torch.{name}": _assertion(session) for name in ("_assert", "_assert_async", "_check", "_check_tensor_all")},
+        **{f"torch.{name}_with": _assertion_with(session) for name in ("_check", "_check_tensor_all")},
         **{f"torch.compiler.{name}": lambda: False for name in ("is_compiling", "is_exporting", "is_dynamo_compiling")},
         **{f"torch.compiler.{name}": _identity for name in ("disable", "allow_in_graph", "assume_constant_result")},
         "torch.cuda.is_available": _no_device(session, "torch.cuda.is_available()", False),
@@ -136,6 +137,19 @@ def _assertion(session: Any) -> Callable[..., None]:
             raise AssertionError(session.call(message, (), {}) if callable(message) else message)
 
     return demand
+
+
+def _assertion_with(session: Any) -> Callable[..., None]:
+    """The same with the kind of error that is raised where it fails."""
+    demand = _assertion(session)
+
+    def demand_with(error: Any, condition: Any, message: Any = "") -> None:
+        try:
+            demand(condition, message)
+        except AssertionError as failed:
+            raise session.call(error, failed.args, {}) from None
+
+    return demand_with
 
 
 def _identity(function: Any = None, *args: Any, **kwargs: Any) -> Any:
