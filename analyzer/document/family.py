@@ -27,7 +27,7 @@ def derive_family(analysis: Analysis) -> Family:
     """The family of the main model; `unknown` where no call could be traced."""
     model = main_model(analysis.shapes.models)
     trace = model.traces[0] if model and model.traces else None
-    if trace is None:
+    if trace is None or not trace.output:
         return "unknown"
     inputs = [item.value for item in trace.inputs if isinstance(item.value, TensorSpec)]
     ranks = {len(spec.shape) for spec in inputs if not is_integer(spec)}

@@ -136,7 +136,7 @@ def _row(context: Context, item: ConfigValue) -> tuple[Line, ...]:
         overrides,
         used,
         ref(item.where),
-        (Plain(item.help),) if item.help else (),
+        (Plain(f"“{item.help}”"),) if item.help else (),
     )
 
 

@@ -26,7 +26,10 @@ def build(context: Context) -> Chapter:
     blocks += table(words, "files", "file lines role holds", [_file_row(context, file) for file in ranked[:MOST_FILES]])
     if len(ranked) > MOST_FILES:
         rest = table(
-            words, "more_files", "file lines kind", [_short_row(file) for file in ranked[MOST_FILES : MOST_FILES + 400]]
+            words,
+            "more_files",
+            "file lines kind",
+            [_short_row(context, file) for file in ranked[MOST_FILES : MOST_FILES + 400]],
         )
         blocks += folded(words, "reading_map.more", rest, count=number(len(ranked) - MOST_FILES))
     return Chapter(
@@ -47,15 +50,16 @@ def _holds(context: Context, file: SourceFile) -> Line:
     """The file's own docstring, else the names it defines."""
     relation = next((item for item in context.analysis.facts.structure.relations if item.path == file.path), None)
     if relation and relation.summary:
-        return (Plain(relation.summary),)
+        return (Plain(f"“{relation.summary}”"),)
     names = relation.exports if relation else ()
     if names:
         return join([code(name) for name in names[:6]])
-    return () if file.kind == "python" else (Plain(file.kind),)
+    return () if file.kind == "python" else context.words.line(f"reading_map.kind_{file.kind}")
 
 
-def _short_row(file: SourceFile) -> tuple[Line, ...]:
-    return ((Code(file.path),), (Plain(number(file.lines)),), (Plain(file.kind),))
+def _short_row(context: Context, file: SourceFile) -> tuple[Line, ...]:
+    kind = context.words.line(f"reading_map.kind_{file.kind}")
+    return ((Code(file.path),), (Plain(number(file.lines)),), kind)
 
 
 def _roles_table(context: Context) -> tuple[Block, ...]:
