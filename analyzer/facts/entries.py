@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from analyzer.facts.branches import split_program
+from analyzer.facts.flow.foreign import is_module_object
 from analyzer.facts.flow.frameworks import LOSS_HOOKS
 from analyzer.facts.flow.starts import hook_start, method_start
 from analyzer.facts.flow.steps import Body
@@ -15,6 +16,8 @@ from analyzer.records.evidence import Evidence
 from analyzer.records.structure import Structure
 
 INVENTED = frozenset(f"torch.{name}" for name in ("randn", "rand", "randint", "ones", "zeros", "randn_like"))
+KEEPING = frozenset({"data", "checkpoint"})
+"""What a training has and a self-test of gradients has not."""
 Ranked = tuple[Program, tuple[Evidence, ...]]
 
 
@@ -126,7 +129,7 @@ def _model_programs(flow: Flow, owner: str, covered: set[str], with_forward: boo
 
 def is_real(program: Program) -> bool:
     """Trains, or runs a model with weights or inputs of its own; a mere call with random numbers is a self-test."""
-    if program.kinds & {"load_checkpoint", "tokenize"} or program.kinds >= {"backward", "data"}:
+    if program.kinds & {"load_checkpoint", "tokenize"} or ("backward" in program.kinds and program.kinds & KEEPING):
         return True
     return bool(program.kinds & {"eval", "backward"}) and not _invents_inputs(program)
 
@@ -206,13 +209,19 @@ def _document_lines(structure: Structure, program: Program, main: str) -> list[E
 
 
 def loads_weights(program: Program) -> bool:
-    """True where a default run reads weights: a `torch.load` that no condition with its default values rules out."""
+    """True where a default run reads weights: a `torch.load`, or a library's trained model, that no condition with
+    its default values rules out.
+    """
     return any(
-        "torch.load" in occurrence.dotted
+        any(dotted == "torch.load" or _is_trained(dotted) for dotted in occurrence.dotted)
         and not program.in_evaluation(occurrence)
         and program.holds(occurrence) is not False
         for occurrence in program.occurrences
     )
+
+
+def _is_trained(dotted: str) -> bool:
+    return dotted.endswith(".from_pretrained") and is_module_object(f"{dotted}()")
 
 
 def _mentions(structure: Structure) -> dict[str, int]:

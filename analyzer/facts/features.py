@@ -138,6 +138,8 @@ def _order_of_clipping(occurrence: Occurrence, call: ast.Call) -> tuple[str, ...
     """What the arguments of a clipping call are, by the interface that it belongs to."""
     if any(dotted.startswith("torch.nn.Module()") for dotted in occurrence.dotted):
         return ("max_norm",)
+    if any(dotted.endswith("Fabric().clip_gradients") for dotted in occurrence.dotted):
+        return ("module", "optimizer", "clip_val", "max_norm")
     name = ast.unparse(call.func).rpartition(".")[2]
     return CLIPPING_ORDER.get(name, ("parameters", "max_norm"))
 

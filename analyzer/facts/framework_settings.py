@@ -18,12 +18,16 @@ from analyzer.facts.program import Program
 from analyzer.records.evidence import Known, Unknown
 from analyzer.records.processes import FrameworkName, FrameworkSettings
 
-LIGHTNING_MAKER = re.compile(rf"{LIGHTNING}(Trainer|LightningCLI)")
+LIGHTNING_MAKER = re.compile(rf"{LIGHTNING}(Trainer|LightningCLI|Fabric)")
 SETTINGS_CLASS = re.compile(
     r"(transformers|sentence_transformers)\.(\w+\.)*\w*TrainingArguments|trl\.(\w+\.)*\w+Config"
 )
 TRAINER_CLASS = re.compile(r"(transformers|trl|sentence_transformers)\.(\w+\.)*\w*Trainer")
-LEFT_OUT = ("model", "tokenizer", "processing_class", "args")
+LEFT_OUT = frozenset({
+    "model", "ref_model", "tokenizer", "processing_class", "args", "train_dataset", "eval_dataset", "data_collator",
+    "compute_metrics", "callbacks", "logger", "plugins", "model_init", "optimizers", "reward_funcs", "reward_model",
+    "peft_config", "preprocess_logits_for_metrics", "profiler", "loss",
+})  # fmt: skip
 """Objects that a trainer is given and that are no settings."""
 
 
@@ -56,9 +60,10 @@ def find_settings(program: Program) -> tuple[FrameworkSettings, ...]:
 
 def _constructions(program: Program) -> Iterator[tuple[Occurrence, FrameworkName, str]]:
     """Constructions of trainers and their settings in a program that hands control to a framework."""
-    if any(occurrence.step.driver for occurrence in program.occurrences):
-        for occurrence in program.occurrences:
-            for framework, made in _made(program, occurrence) if occurrence.call is not None else ():
+    is_driven = any(occurrence.step.driver for occurrence in program.occurrences)
+    for occurrence in program.occurrences:
+        for framework, made in _made(program, occurrence) if occurrence.call is not None else ():
+            if is_driven or made.endswith("Fabric"):
                 yield occurrence, framework, made
 
 

@@ -13,11 +13,11 @@ from analyzer.records.evidence import Known
 from analyzer.records.processes import Stage, StageKind
 from analyzer.records.source import Span
 
-UPDATING: frozenset[StageKind] = frozenset({"zero_grad", "backward", "clip", "step", "schedule"})
+UPDATING: frozenset[StageKind] = frozenset({"loss", "zero_grad", "backward", "clip", "step", "schedule"})
 """What own code does itself under manual optimisation; the framework then leaves it."""
-GIVEN_BY_DEFAULT = frozenset({"max_grad_norm"})
-"""Settings that act where the source gives none: transformers clips gradients unless told otherwise."""
-OFF = (None, 0, 0.0, False)
+GIVEN_BY_DEFAULT = frozenset({"max_grad_norm", "save_strategy"})
+"""Settings that act where the source gives none: transformers clips gradients and saves unless told otherwise."""
+OFF = (None, 0, 0.0, False, "no")
 
 Stages = Sequence[tuple[Stage, Occurrence]]
 
@@ -33,7 +33,7 @@ def without_replaced(stages: Stages) -> tuple[tuple[Stage, Occurrence], ...]:
 
 
 def _is_in_hook(occurrence: Occurrence) -> bool:
-    return any(step.act is not None and step.act.hook and step.act.loops for step, _ in occurrence.stack)
+    return any(step.act is not None and step.act.loops for step, _ in occurrence.stack)
 
 
 def is_off(program: Program, occurrence: Occurrence) -> bool:

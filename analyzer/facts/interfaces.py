@@ -36,7 +36,7 @@ TOKENIZER = (
 
 STAGES: tuple[tuple[StageKind, str], ...] = (
     ("optimizer", OPTIMIZER),
-    ("backward", r"torch\.Tensor\(\)\.backward|.*GradScaler\(\)\.scale\(\)\.backward|accelerate\.\w+\(\)\.backward|"
+    ("backward", r"torch\.Tensor\(\)(\.loss)?\.backward|.*GradScaler\(\)\.scale\(\)\.backward|accelerate\.\w+\(\)\.backward|"
                  r"torch\.autograd\.backward|deepspeed\.initialize\(\)(\[\])?\.backward|.*\(\)\.manual_backward|"
                  r".*Fabric\(\)\.backward"),
     ("unscale", r".*GradScaler\(\)\.unscale_"),
@@ -48,13 +48,14 @@ STAGES: tuple[tuple[StageKind, str], ...] = (
     ("schedule", rf"({SCHEDULER})\(\)\.step(_update)?|.*LightningModule\(\)\.lr_schedulers\(\)(\[\])?\.step"),
     ("zero_grad", rf"({OPTIMIZER})\(\)\.zero_grad|torch\.nn\.Module\(\)\.zero_grad|.*\.zero_grad"),
     ("checkpoint", r"torch\.save|safetensors\.torch\.save_\w+|.*\.save_pretrained|accelerate\.\w+\(\)\.save(_state|_model)?|"
-                   r"torch\.distributed\.checkpoint\.save\w*|deepspeed\.initialize\(\)(\[\])?\.save_checkpoint"),
+                   r".*Trainer\(\)\.(save_model|save_checkpoint)|.*Fabric\(\)\.save|torch\.distributed\.checkpoint\.save\w*|deepspeed\.initialize\(\)(\[\])?\.save_checkpoint"),
     ("load_checkpoint", r"torch\.load|.*\.load_state_dict|.*LightningModule\.load_from_checkpoint|safetensors\.torch\.load_\w+|torch\.hub\.load\w*|"
                         r"accelerate\.\w+\(\)\.load_state|torch\.distributed\.checkpoint\.load\w*"),
+    ("evaluate", r"(transformers|trl)\.(\w+\.)*\w*Trainer\(\)\.evaluate"),
     ("log", r"(wandb|swanlab|mlflow|trackio|neptune|comet_ml)\.(\w+\.)?(log\w*|init|log)|"
             r"wandb\.init\(\)\.log|.*SummaryWriter\(\)\.add_\w+|.*LightningModule\(\)\.log(_dict)?|accelerate\.\w+\(\)\.log|.*\(\)\.log_metrics"),
     ("mode", r"torch\.nn\.Module\(\)\.(train|eval)|torch\.nn\.(modules\.\w+\.)?[A-Z]\w*\(\)\.(train|eval)|"
-             r"(transformers|diffusers|torchvision\.models|timm)\..*\.(train|eval)"),
+             r"(transformers|diffusers|torchvision\.models|timm)\.(?!.*Trainer\(\)).*\.(train|eval)"),
     ("data", r"torch\.utils\.data\.(\w+\.)*(DataLoader|StatefulDataLoader)|torchvision\.datasets\.\w+|datasets\.load_\w+|"
              r"torchaudio\.datasets\.\w+|numpy\.memmap|numpy\.fromfile|torch\.utils\.data\.(\w+\.)*\w*(Sampler|Dataset)|"
              r"torch\.utils\.data\.(\w+\.)?random_split|webdataset\.\w+|timm\.data\.create_(loader|dataset)"),
@@ -72,8 +73,8 @@ _COMPILED = tuple((kind, re.compile(pattern)) for kind, pattern in STAGES)
 
 SEEDS = re.compile(
     r"torch\.(cuda\.)?manual_seed(_all)?|torch\.Generator\(\)\.manual_seed|random\.seed|numpy\.random\.seed|torch\.seed|torch\.mps\.manual_seed|"
-    r"(transformers|accelerate\.utils|transformers\.trainer_utils)\.set_seed|(pytorch_lightning|lightning)\.seed_everything|"
-    r"(pytorch_lightning|lightning)\.\w+\.seed_everything|torch\.xpu\.manual_seed"
+    r"(transformers|accelerate(\.utils)?|transformers\.trainer_utils)\.set_seed|(pytorch_lightning|lightning)\.seed_everything|"
+    r"(pytorch_lightning|lightning)\.\w+(\(\))?\.seed_everything|torch\.xpu\.manual_seed"
 )
 AUTOCAST = re.compile(r"torch\.(amp\.(autocast_mode\.)?autocast|cuda\.amp\.autocast|cpu\.amp\.autocast|autocast)")
 GRAD_SCALER = re.compile(r"torch\.(cuda\.|cpu\.)?amp\.(grad_scaler\.)?GradScaler")

@@ -35,20 +35,9 @@ class LossSlices:
         self._passed: set[int] = set()
         self._seen: set[tuple[str, str]] = set()
         for start in program.occurrences:
-            if _is_backward(start) and start.call is not None:
-                for node, scope in self._differentiated(start, start.call):
+            if is_backward(start) and start.call is not None:
+                for node, scope in differentiated_values(program, start, start.call):
                     self._follow(node, scope, 0)
-
-    def _differentiated(self, start: Occurrence, call: ast.Call) -> Iterator[tuple[ast.expr, CodeScope]]:
-        """What a `backward` takes gradients of; a framework takes them of what the method returns that it calls."""
-        if start.step.act is None:
-            yield from ((node, start.step.scope) for node in _differentiated(call))
-            return
-        for other in self._program.occurrences:
-            act = other.step.act
-            if other.step.driver is start.step.driver and act is not None and act.hook in LOSS_HOOKS:
-                for scope in (t.body.scope for t in other.step.targets if t.body is not None):
-                    yield from ((node, scope) for node in returned_losses(scope))
 
     def is_loss_call(self, step: Step) -> bool:
         """True for a call of own code, or the outermost reduction, that computes the loss."""
@@ -73,11 +62,14 @@ class LossSlices:
         if True in verdicts or False in verdicts:
             return True in verdicts
         is_reduction = isinstance(call.func, ast.Attribute) and call.func.attr in REDUCTIONS
-        if is_reduction and _has_arithmetic(call):
-            self._loss_calls.add(id(call))
-            return True
         receiver = [call.func.value] if isinstance(call.func, ast.Attribute) else []
-        return any([self._follow(part, scope, depth + 1) for part in (*receiver, *call.args)])
+        parts = () if is_reduction and _has_arithmetic(call) else (*receiver, *call.args)
+        if any([self._follow(part, scope, depth + 1) for part in parts]):
+            return True
+        is_term = is_reduction and (not parts or (depth > 0 and not call.args and not call.keywords))
+        if is_term:
+            self._loss_calls.add(id(call))
+        return is_term
 
     def _verdict(self, step: Step) -> bool | None:
         """Whether a call is a loss (True), ends the search (False), or only passes its operands on (None)."""
@@ -128,7 +120,23 @@ class LossSlices:
         return found
 
 
-def returned_losses(scope: CodeScope) -> Iterator[ast.expr]:
+def differentiated_values(program: Program, start: Occurrence, call: ast.Call) -> Iterator[tuple[ast.expr, CodeScope]]:
+    """What a `backward` takes gradients of; a framework takes them of what the method returns that it calls."""
+    if start.step.act is None:
+        yield from ((node, start.step.scope) for node in _differentiated(call))
+        return
+    for other in program.occurrences:
+        act = other.step.act
+        if other.step.driver is not start.step.driver or act is None:
+            continue
+        if act.kind == "forward" and isinstance(other.step.node, ast.expr):
+            yield other.step.node, other.step.scope
+        elif act.hook in LOSS_HOOKS:
+            for scope in (t.body.scope for t in other.step.targets if t.body is not None):
+                yield from ((node, scope) for node in losses_of_return(scope))
+
+
+def losses_of_return(scope: CodeScope) -> Iterator[ast.expr]:
     """The loss among what a framework's hook returns: itself, under the key `loss`, or first of a tuple."""
     for node in scope.nodes:
         if isinstance(node, ast.Return) and node.value is not None:
@@ -152,7 +160,7 @@ def _losses_in(node: ast.expr, scope: CodeScope) -> Iterator[ast.expr]:
         yield node
 
 
-def _is_backward(occurrence: Occurrence) -> bool:
+def is_backward(occurrence: Occurrence) -> bool:
     if occurrence.step.act is not None:
         return occurrence.step.act.kind == "backward"
     return is_unresolved_backward(occurrence.step) or any(stage_of(d) == "backward" for d in occurrence.dotted)

@@ -10,6 +10,8 @@ from analyzer.facts.data import find_shift
 from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.trace import Occurrence
 from analyzer.facts.interfaces import stage_of
+from analyzer.facts.loss_slices import REDUCTIONS
+from analyzer.facts.loss_weights import LossWeights
 from analyzer.facts.program import Program
 from analyzer.records.evidence import Known, Unknown
 from analyzer.records.processes import Loss, Stage
@@ -20,13 +22,18 @@ TOKEN_LOSSES = ("cross_entropy", "CrossEntropyLoss", "nll_loss", "NLLLoss")
 
 def find_losses(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) -> tuple[Loss, ...]:
     """Losses that take part in training, in order."""
-    found: dict[Span, Loss] = {}
+    found: dict[int, Loss] = {}
+    weights = LossWeights(program)
     for stage, occurrence in stages:
-        if stage.kind == "loss" and occurrence.call is not None:
+        if stage.framework is not None and stage.kind == "loss":
+            built = _framework_loss(program, stage, occurrence)
+            found |= {id(occurrence.step): built} if built is not None else {}
+        elif stage.kind == "loss" and occurrence.call is not None:
             loss = _loss(program, occurrence, occurrence.call)
+            loss = replace(loss, weight=weights.of(occurrence.call))
             if loss.label_shift is None and any(word in loss.function for word in TOKEN_LOSSES):
                 loss = replace(loss, label_shift=find_shift(program, stages))
-            found.setdefault(loss.where, loss)
+            found.setdefault(id(occurrence.call), loss)
     return tuple(found.values())
 
 
@@ -35,15 +42,29 @@ def _loss(program: Program, occurrence: Occurrence, call: ast.Call) -> Loss:
     options = _options(program, occurrence, call)
     reduction = options.get("reduction")
     text = reduction.value if isinstance(reduction, Known) and isinstance(reduction.value, str) else None
+    written_out = isinstance(call.func, ast.Attribute) and call.func.attr in REDUCTIONS and not _is_library(occurrence)
     return Loss(
         function=_name(occurrence, call),
         where=index.span(scope.path, call),
         code=index.segment(scope.path, call),
-        reduction=text,
+        reduction=call.func.attr if written_out and isinstance(call.func, ast.Attribute) else text,
         ignore_index=options.get("ignore_index"),
         label_smoothing=options.get("label_smoothing"),
         label_shift=_label_shift(program, scope, call),
     )
+
+
+def _framework_loss(program: Program, stage: Stage, occurrence: Occurrence) -> Loss | None:
+    """The loss that a library's own trainer computes; that of a library's model is its own."""
+    driver = occurrence.step.driver
+    calls = (d for o in program.occurrences if o.step.statement is occurrence.step.statement for d in o.dotted)
+    name = next((d for d in calls if driver is not None and driver.call.fullmatch(d)), "")
+    is_special = name.startswith("trl.") and not name.startswith("trl.SFTTrainer")
+    return Loss(f"{name.removesuffix('().train')}.compute_loss", stage.where, stage.code) if is_special else None
+
+
+def _is_library(occurrence: Occurrence) -> bool:
+    return any(stage_of(dotted) == "loss" for dotted in occurrence.dotted)
 
 
 def _name(occurrence: Occurrence, call: ast.Call) -> str:

@@ -14,6 +14,7 @@ from analyzer.facts.entries import Ranked, bodies_of, inference_programs, ranked
 from analyzer.facts.evaluation import ValueOf, no_evaluator
 from analyzer.facts.features import find_features, find_seeds
 from analyzer.facts.flow.walk import Walker
+from analyzer.facts.framework_optimizers import framework_optimizer, framework_schedule
 from analyzer.facts.framework_settings import find_settings
 from analyzer.facts.losses import find_losses
 from analyzer.facts.optimization import find_optimizers, find_schedules
@@ -22,7 +23,7 @@ from analyzer.facts.stages import build_stages
 from analyzer.facts.unknowns import unknowns_in
 from analyzer.index import SourceIndex
 from analyzer.records.configuration import ConfigTable, Configuration
-from analyzer.records.processes import CallChain, Pipeline, Processes
+from analyzer.records.processes import CallChain, Optimizer, Pipeline, Processes, Schedule
 from analyzer.records.structure import Structure
 
 
@@ -55,17 +56,17 @@ def _pipeline(
     program = _with_own_values(program, tables)
     stages = build_stages(program)
     is_training = kind == "training"
-    optimizers = find_optimizers(program) if is_training else ()
+    optimizers = _optimizers(program) if is_training else ()
     pipeline = Pipeline(
         kind="training" if is_training else "inference",
         entry=program.entry,
         entry_name=program.name,
         main=is_main,
         evidence=evidence,
-        stages=tuple(stage for stage, _ in stages),
+        stages=tuple(dict.fromkeys(stage for stage, _ in stages)),
         features=find_features(program, stages),
         optimizers=optimizers,
-        schedules=find_schedules(program, stages, optimizers, value_of) if is_training else (),
+        schedules=_schedules(program, find_schedules(program, stages, optimizers, value_of)) if is_training else (),
         losses=find_losses(program, stages) if is_training else (),
         data=find_data(program, stages),
         seeds=find_seeds(program),
@@ -73,6 +74,17 @@ def _pipeline(
         frameworks=find_settings(program),
     )
     return replace(pipeline, gaps=unknowns_in(pipeline))
+
+
+def _optimizers(program: Program) -> tuple[Optimizer, ...]:
+    built = framework_optimizer(program)
+    return (*find_optimizers(program), *([built] if built is not None else []))
+
+
+def _schedules(program: Program, found: tuple[Schedule, ...]) -> tuple[Schedule, ...]:
+    """A framework builds a schedule where the code builds none."""
+    built = framework_schedule(program) if not found else None
+    return (*found, *([built] if built is not None else []))
 
 
 def _with_own_values(program: Program, tables: Sequence[ConfigTable]) -> Program:

@@ -27,14 +27,15 @@ SIMPLE_STATEMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, ast.Ret
 
 
 def build_stages(program: Program) -> tuple[tuple[Stage, Occurrence], ...]:
-    """Stages with the occurrences they come from, each line once."""
+    """Stages with the occurrences they come from, each line once; a line with several losses once for each of them."""
     builder = _StageBuilder(program)
     found: dict[tuple[object, ...], tuple[Stage, Occurrence]] = {}
     for occurrence in program.occurrences:
         kind = builder.kind(occurrence)
         if kind is not None and not is_off(program, occurrence):
             stage = builder.stage(kind, occurrence)
-            found.setdefault((stage.kind, stage.where, stage.function), (stage, occurrence))
+            term = id(occurrence.step.node) if kind == "loss" else 0
+            found.setdefault((stage.kind, stage.where, stage.function, term), (stage, occurrence))
     return without_replaced(tuple(found.values()))
 
 

@@ -21,7 +21,7 @@ def rename_repository(
     trees = {path: ast.parse(text) for path, text in sources.items() if path.endswith(".py")}
     names = sorted({name for tree in trees.values() for name in _own(tree)} - INTERFACES - keep)
     stems = {path.rpartition("/")[2].removesuffix(".py") for path in trees}
-    mapping = {name: f"zq{number}" for number, name in enumerate(sorted({*names, *stems}))}
+    mapping = {name: f"zq{number}" for number, name in enumerate(sorted({*names, *stems} - INTERFACES - keep))}
     paths = {path: _moved(path, mapping) for path in sources}
     plain = {path: ast.unparse(trees[path]) if path in trees else text for path, text in sources.items()}
     renamed = {paths[p]: ast.unparse(_Renamer(mapping).visit(trees[p])) for p in trees}

@@ -16,7 +16,8 @@ Write = Callable[[Mapping[str, str]], SourceIndex]
 CASES = sorted(path for path in (Path(__file__).parent.parent / "cases" / "pipelines").iterdir() if path.is_dir())
 INTERFACES = frozenset({
     "batch_size", "configure_optimizers", "train_dataloader", "val_dataloader", "validation_step", "predict_step",
-    "test_step", "compute_loss", "loss", "hparams", "optimizer_step", "automatic_optimization", "model",
+    "test_step", "compute_loss", "loss", "hparams", "optimizer_step", "automatic_optimization", "model", "benchmark",
+    "deterministic", "requires_grad",
 })  # fmt: skip
 """Names that belong to libraries and also occur as own names."""
 
@@ -38,6 +39,9 @@ def shape_of(text: str) -> list[str]:
     """Kinds, depths, lines and values without the names that a repository chooses."""
     lines = [re.sub(r"[\w/]+\.py(:[A-Za-z_][\w.]*)?", "FILE", line) for line in text.splitlines()]
     lines = [re.sub(r" if .*| weight=.*", "", line) for line in lines]
+    lines = [
+        re.sub(r"(?<=  loss )\S.*?(?= FILE)", "TERM", line) if "loss torch.nn." not in line else line for line in lines
+    ]
     lines = [re.sub(r"(?<=data )\S+|[\w.]+(?==)", "NAME", line) for line in lines]
     return sorted(lines)
 

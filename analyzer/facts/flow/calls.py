@@ -14,6 +14,7 @@ from analyzer.facts.flow.foreign import (
     is_module_object,
     result_of,
 )
+from analyzer.facts.flow.given import is_trainer, keep_given, model_given
 from analyzer.facts.flow.holders import CONVERTING, METHOD
 from analyzer.facts.flow.objects import NOTHING, Container, Foreign, Function, Held, Instance, Klass, Type, Types
 from analyzer.facts.flow.questions import Questions
@@ -85,6 +86,8 @@ class CallRules:
             return frozenset({Held(site, owner=target.owner)})
         if constructor is not None:
             self.bind(constructor.name, instance, node, scope)
+        else:
+            keep_given(inference, instance, node, scope)
         self._bind_fields(target, node, scope)
         return frozenset({instance})
 
@@ -181,34 +184,54 @@ class CallRules:
         inference = self._inference
         arguments = [inference.types(a.value if isinstance(a, ast.Starred) else a, scope) for a in node.args]
         keywords = {k.arg: inference.types(k.value, scope) for k in node.keywords}
-        dotted = target.dotted
+        if target.dotted.startswith("<"):
+            return self._internal(target.dotted, node, arguments)
+        held = self._configuration(target.dotted, node, scope, [*arguments, *keywords.values()])
+        if held:
+            return held
+        made = self._made(target, node, scope, arguments)
+        if made is not None:
+            return made
+        return self._transparent(target, arguments, keywords, f"{scope.path}:{node.lineno}:{node.col_offset}")
+
+    def _internal(self, dotted: str, node: ast.Call, arguments: list[Types]) -> Types:
+        """Methods of what the inference itself has names for."""
         if dotted.startswith("<container>"):
             return self._container_method(dotted, node, arguments)
         if dotted.startswith("<parser>"):
             return self._parser_method(dotted, node)
-        if dotted.startswith(METHOD):
-            return inference.holders.called(dotted, node)
-        loaded = inference.holders.loaded(node, scope.path)
-        if loaded:
-            return loaded
-        if dotted in PARSERS:
-            return frozenset({Held(f"{scope.path}:{node.lineno}", is_parser=True)})
-        site = inference.holders.made.get((scope.path, node.lineno))
-        if site is not None:
-            self._keep_keywords(site, node, scope)
-            return frozenset({Held(site), *_values_of(dotted, [*arguments, *keywords.values()])})
-        converted = _values_of(dotted, [*arguments, *keywords.values()])
-        if converted:
-            return frozenset(converted)
+        return self._inference.holders.called(dotted, node) if dotted.startswith(METHOD) else NOTHING
+
+    def _configuration(self, dotted: str, node: ast.Call, scope: CodeScope, given: list[Types]) -> Types:
+        """Holders of configuration: read from files, made by parsers, converted into one another."""
+        loaded = self._inference.holders.loaded(node, scope.path)
+        if loaded or dotted in PARSERS:
+            return loaded or frozenset({Held(f"{scope.path}:{node.lineno}", is_parser=True)})
+        converted = frozenset(_values_of(dotted, given))
+        site = self._inference.holders.made.get((scope.path, node.lineno))
+        if site is None:
+            return converted
+        self._keep_keywords(site, node, scope)
+        return converted | {Held(site)}
+
+    def _made(self, target: Foreign, node: ast.Call, scope: CodeScope, arguments: list[Types]) -> Types | None:
+        """Containers, built-in functions and trainers; None for all other calls."""
+        dotted = target.dotted
         if dotted in MODULE_CONTAINERS:
             return self._module_container(dotted, node, scope, arguments)
         if dotted in EMPTY_CONTAINERS:
             return self._new_container(node, scope, arguments)
         if dotted.startswith("builtins."):
-            special = self._builtin(dotted.removeprefix("builtins."), node, scope, arguments)
-            if special is not None:
-                return special
-        return self._transparent(target, arguments, keywords, f"{scope.path}:{node.lineno}:{node.col_offset}")
+            return self._builtin(dotted.removeprefix("builtins."), node, scope, arguments)
+        return self._trainer(target, node, scope) if is_trainer(dotted) else None
+
+    def _trainer(self, target: Foreign, node: ast.Call, scope: CodeScope) -> Types:
+        """A foreign trainer about the model that it is given; `super().__init__(…)` of a subclass of one."""
+        if target.about is not None and target.dotted.endswith(".__init__"):
+            keep_given(self._inference, target.about, node, scope)
+            return NOTHING
+        model = sorted((t for t in model_given(self._inference, node, scope) if isinstance(t, Instance)), key=repr)
+        return frozenset({Foreign(f"{target.dotted}()", model[0] if len(model) == 1 else None)})
 
     def _transparent(
         self, target: Foreign, arguments: list[Types], keywords: dict[str | None, Types], place: str
@@ -220,7 +243,9 @@ class CallRules:
             return frozenset().union(*arguments) if dotted == "itertools.chain" else first
         if target.about is not None and last in SELF_METHODS and self._inference.is_module(target.about):
             return frozenset({target.about})
-        if dotted.startswith(PREPARING) and last in ("prepare", "setup"):
+        if last in SELF_METHODS and is_module_object(dotted.rpartition(".")[0]):
+            return frozenset({Foreign(dotted.rpartition(".")[0])})
+        if dotted.startswith(PREPARING) and last.startswith(("prepare", "setup")):
             return self._prepared(place, arguments)
         if last in ("from_pretrained", "from_config", "load_from_checkpoint") and target.about is not None:
             return frozenset({target.about})

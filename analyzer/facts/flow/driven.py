@@ -35,6 +35,8 @@ class Handover:
     scope: CodeScope
     statement: ast.stmt
     around: Surrounding
+    models: tuple[Instance, ...] = ()
+    """Models of the repository that the trainer was given."""
 
 
 def open_call(function: ast.expr, place: ast.AST) -> ast.Call:
@@ -67,7 +69,7 @@ def has_hooks(inference: Inference, driver: Driver, owner: Instance) -> bool:
     if definition is None:
         return False
     foreign = inference.hierarchy.foreign_bases(definition)
-    named = any(dotted.rpartition(".")[2] in driver.bases for dotted in foreign)
+    named = any(dotted.endswith(driver.bases) for dotted in foreign)
     return named or (bool(foreign) and inference.hierarchy.method(definition, driver.main_hook) is not None)
 
 
@@ -85,10 +87,17 @@ def driven_steps(
             found.append(
                 Step("call", call, handover.scope, handover.statement, around, (target,), act, handover.driver)
             )
-        if act.kind is not None and act.kind != "evaluate" and not hooks:
+        if act.kind is not None and (act.kind != "evaluate" or act.setting) and not hooks:
             call = open_call(ast.Name(f"<{act.kind}>", ast.Load()), handover.node)
-            found.append(Step("call", call, handover.scope, handover.statement, around, (), act, handover.driver))
+            run = _forwards(inference, handover, body_of) if act.kind == "forward" else ()
+            found.append(Step("call", call, handover.scope, handover.statement, around, run, act, handover.driver))
     return found
+
+
+def _forwards(inference: Inference, handover: Handover, body_of: Callable[[str], Body | None]) -> tuple[Target, ...]:
+    """The forwards of the repository's models that the trainer was given."""
+    called = [(model, inference.calls.called_function(model)) for model in handover.models]
+    return tuple(Target(model, body=body_of(function.name)) for model, function in called if function is not None)
 
 
 def _hook(

@@ -89,9 +89,14 @@ def capped(dotted: str) -> str:
     return "" if len(dotted) > MAX_LENGTH or dotted.count("()") > MAX_CALLS else dotted
 
 
-MODULE_CALL = re.compile(r"torch\.nn\.(modules\.\w+\.)?[A-Z]\w*\(\)$")
+MODULE_CALL = re.compile(
+    r"torch\.nn\.(modules\.\w+\.)?[A-Z]\w*\(\)|"
+    r"transformers\.(\w+\.)*(\w+For[A-Z]\w+|\w+Model\w*)(\.from_pretrained|\.from_config)?\(\)|"
+    r"timm\.(models\.)?create_model\(\)|torchvision\.models\.(\w+\.)*[a-z]\w+\(\)|"
+    r"diffusers\.(\w+\.)*\w+(Model|Transformer)\w*(\.from_pretrained|\.from_config)?\(\)"
+)
 
 
 def is_module_object(dotted: str) -> bool:
-    """True for an object of one of torch's own module classes, whose call is its forward."""
-    return MODULE_CALL.match(dotted) is not None
+    """True for an object of a library's module class, whose call is its forward."""
+    return MODULE_CALL.fullmatch(dotted) is not None

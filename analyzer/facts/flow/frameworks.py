@@ -51,7 +51,7 @@ class Driver:
     arguments: tuple[str, ...] = ()
     """Names of the call's arguments that have the hooks; empty where the trainer itself has them."""
     bases: tuple[str, ...] = ()
-    """Foreign base classes of the classes that have the hooks, by the last part of their names."""
+    """Ends of the names of the foreign base classes of the classes that have the hooks."""
     main_hook: str = ""
     """The method without which a class is none for this loop."""
 
@@ -105,6 +105,7 @@ TRANSFORMERS_TRAIN = (
     *_hooks("training_step", BATCH),
     Act(hook="compute_loss", loops=BATCH, unless=("training_step",)),
     Act("forward", loops=BATCH, unless=("training_step", "compute_loss")),
+    Act("loss", loops=BATCH, unless=("training_step", "compute_loss")),
     Act("backward", loops=BATCH),
     Act("clip", loops=BATCH, setting="max_grad_norm"),
     Act("step", loops=BATCH),
@@ -112,7 +113,9 @@ TRANSFORMERS_TRAIN = (
     Act("zero_grad", loops=BATCH),
     Act("evaluate", "evaluate", BATCH),
     Act("evaluate", "prediction_step", BATCH, unless=("evaluate",)),
-    *_hooks("_save save_model", BATCH),
+    Act("evaluate", "", BATCH, setting="eval_strategy", unless=("evaluate", "prediction_step")),
+    Act("evaluate", "", BATCH, setting="evaluation_strategy", unless=("evaluate", "prediction_step")),
+    Act("checkpoint", "", BATCH, setting="save_strategy"),
 )
 DRIVERS = (
     Driver("lightning", re.compile(rf"{LIGHTNING}Trainer\(\)\.fit"), LIGHTNING_FIT, ("model", "datamodule"),
@@ -124,8 +127,7 @@ DRIVERS = (
     Driver("lightning", re.compile(rf"{LIGHTNING}Trainer\(\)\.predict"), LIGHTNING_PREDICT, ("model", "datamodule"),
            ("LightningModule", "LightningDataModule"), "predict_step"),
     Driver("transformers", re.compile(r"(transformers|trl|sentence_transformers)\.(\w+\.)*\w*Trainer\(\)\.train"),
-           TRANSFORMERS_TRAIN, (), ("Trainer", "Seq2SeqTrainer", "SFTTrainer", "DPOTrainer", "GRPOTrainer"),
-           "compute_loss"),
+           TRANSFORMERS_TRAIN, (), ("Trainer",), "compute_loss"),
 )  # fmt: skip
 
 

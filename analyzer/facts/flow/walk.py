@@ -26,7 +26,7 @@ CALLERS = frozenset(
         "torch.multiprocessing.spawn", "torch.multiprocessing.start_processes", "torch.utils.checkpoint.checkpoint",
         "builtins.map", "fire.Fire", "typer.run", "absl.app.run", "accelerate.notebook_launcher", "threading.Thread",
         "torch.multiprocessing.Process", "multiprocessing.Process", "torch.func.grad", "torch.func.vmap",
-        "concurrent.futures.ThreadPoolExecutor().submit", "transformers.Trainer", "tf.app.run", "uvicorn.run",
+        "concurrent.futures.ThreadPoolExecutor().submit", "tf.app.run", "uvicorn.run",
         "torch.utils.checkpoint.checkpoint_sequential",
     }
 )  # fmt: skip
@@ -213,7 +213,7 @@ class Walker:
         for target in targets:
             driver = driver_of(target.dotted) if target.dotted else None
             if driver is not None:
-                handover = Handover(driver, node, scope, statement, around)
+                handover = Handover(driver, node, scope, statement, around, self._models_of(target.type))
                 frame.body.steps += self._driven(handover, target.type, node, frame)
 
     def _driven(self, handover: Handover, found: Type, node: ast.Call, frame: _Frame) -> list[Step]:
@@ -224,6 +224,13 @@ class Walker:
             is_trainer = has_hooks(self._inference, handover.driver, trainer)
             holders += [Holder(trainer, node.func.value)] if is_trainer else []
         return driven_steps(self._inference, handover, holders, lambda name: self._hook_body(name, frame))
+
+    def _models_of(self, found: Type) -> tuple[Instance, ...]:
+        """Own models that a trainer keeps: what it was made about, or what its subclass was given."""
+        about = getattr(found, "about", None)
+        kept = self._inference.slots.get((about.owner, "model")) if about is not None else frozenset()
+        models = {t for t in (about, *kept) if isinstance(t, Instance) and self._inference.is_module(t)}
+        return tuple(sorted(models, key=repr))
 
     def _hook_body(self, name: str, frame: _Frame) -> Body | None:
         scope = self._inference.scopes.by_key.get(name)
