@@ -512,7 +512,9 @@ class Session:
             return self._name_from_nowhere(frame, dotted, name, level)
         try:
             return self.attribute(module, name)
-        except AttributeError:
+        except AttributeError as error:
+            if isinstance(module, TargetModule) and module.scope.binds(name) and self.place_of(error) is not None:
+                raise  # the statement that binds the name failed: it is not missing
             submodule = self.find_module(frame.module.path, f"{dotted}.{name}" if dotted else name, level)
             if submodule is not None:
                 return submodule

@@ -3,8 +3,8 @@ from kernels import unmodelled
 
 
 class SentencePieceProcessor:
-    def __init__(self, model_file=None, model_proto=None, out_type=int, add_bos=False, add_eos=False, reverse=False,
-                 emit_unk_piece=False, enable_sampling=False, nbest_size=-1, alpha=0.1, num_threads=-1):
+    def __init__(self, model_file=None, model_proto=None, out_type=None, add_bos=False, add_eos=False, reverse=False,
+                 emit_unk_piece=False, enable_sampling=False, nbest_size=-1, alpha=0.1, num_threads=-1, return_type=None):
         self.model_file = model_file
 
     def Load(self, model_file=None, model_proto=None):
