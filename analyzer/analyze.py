@@ -6,7 +6,7 @@ Nothing here decides anything about a repository; it hands each layer the result
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from analyzer.records.bundles import Analysis
@@ -34,6 +34,8 @@ class AnalyzeOptions:
     settings: tuple[tuple[str, str], ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     packages: tuple[str, ...] = ()
+    paper: str | None = None
+    """Path of a PDF whose numbers are held against the source."""
     execute: bool = False
     """Run the target's own code as well and compare; never unless asked for."""
 
@@ -44,7 +46,9 @@ def analyze(options: AnalyzeOptions, progress: Progress = lambda stage: None) ->
     from analyzer.index import open_repository
     from analyzer.shapes import ShapesOptions, derive_shapes
     from analyzer.techniques import derive_findings
+    from analyzer.techniques.paper import compared, read_paper
 
+    paper = read_paper(Path(options.paper)) if options.paper is not None else None
     progress("index")
     index = open_repository(location_of(options.repository), packages=options.packages)
     progress("facts")
@@ -62,6 +66,8 @@ def analyze(options: AnalyzeOptions, progress: Progress = lambda stage: None) ->
     shapes = derive_shapes(index, facts, chosen)
     progress("findings")
     findings = derive_findings(index, facts, shapes)
+    if paper is not None:
+        findings = replace(findings, paper=compared(paper, facts, shapes))
     return Analysis(facts, shapes, findings, VERSION)
 
 

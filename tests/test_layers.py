@@ -20,6 +20,8 @@ DOORS = {
     "pygments": {"render"},
     "pathspec": {"index", "facts"},
     "ruamel": {"index", "facts"},
+    "pypdf": {"techniques/paper/pages.py"},
+    "pdfplumber": {"techniques/paper/pages.py"},
     "rich": {"cli"},
     "typer": {"cli"},
     "matplotlib": set(),

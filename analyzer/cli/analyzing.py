@@ -36,6 +36,7 @@ class AnalyzeCommand:
     settings: tuple[tuple[str, str], ...]
     environment: tuple[tuple[str, str], ...]
     packages: tuple[str, ...]
+    paper: Path | None = None
     execute: bool = False
     """Only the command line can say so, no settings file: it runs foreign code."""
 
@@ -75,6 +76,7 @@ class AnalyzeCommand:
             settings=self.settings,
             environment=self.environment,
             packages=self.packages,
+            paper=str(self.paper) if self.paper is not None else None,
             execute=self.execute,
         )
 

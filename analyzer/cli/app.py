@@ -79,6 +79,9 @@ def analyze(
     set_: SetOption = None,
     env: EnvOption = None,
     with_package: PackageOption = None,
+    paper: Annotated[
+        Path | None, typer.Option("--paper", help="PDF whose numbers and equations are held against the source.")
+    ] = None,
     execute: Annotated[
         bool, typer.Option("--execute", help="RUN the repository's own code as well, isolated, and compare.")
     ] = False,
@@ -102,6 +105,7 @@ def analyze(
         settings=split_assignments("--set", tuple(set_ or settings.texts("set"))),
         environment=split_assignments("--env", tuple(env or settings.texts("env"))),
         packages=tuple(with_package or settings.texts("with-package")),
+        paper=paper if paper is not None else settings.path("paper"),
         execute=execute,
     )
     sys.exit(command.run(Progress(quiet), as_json=as_json, strict=strict or settings.flag("strict"), verbose=verbose))

@@ -25,6 +25,7 @@ KEYS: Mapping[str, type | tuple[type, ...]] = {
     "set": list,
     "env": list,
     "with-package": list,
+    "paper": str,
     "strict": bool,
 }
 

@@ -8,6 +8,7 @@ from analyzer.records.configuration import Configuration
 from analyzer.records.evidence import Assumption, Gap
 from analyzer.records.executions import Execution
 from analyzer.records.missing_packages import MissingPackage, missing_packages
+from analyzer.records.paper import Paper
 from analyzer.records.processes import Processes
 from analyzer.records.source import Repository, SourceFile
 from analyzer.records.structure import Structure
@@ -59,6 +60,8 @@ class Findings:
     unspecified: tuple[Unspecified, ...] = ()
     mode_differences: tuple[ModeDifference, ...] = ()
     line_differences: tuple[LineDifference, ...] = ()
+    paper: Paper | None = None
+    """The paper that the user named, compared; None where none was."""
     gaps: tuple[Gap, ...] = ()
 
 

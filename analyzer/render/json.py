@@ -13,6 +13,7 @@ from analyzer.records.structure import Dependency, EntryPoint, Initialiser, Role
 from analyzer.records.techniques import Binding, Claim, Pitfall, TechniqueFinding, Unspecified
 from analyzer.render.json_executions import execution
 from analyzer.render.json_models import model, reference
+from analyzer.render.json_paper import paper
 from analyzer.render.json_processes import call_chain, config_table, config_value, derived, pipeline, preset
 from analyzer.render.json_values import Json, Object, arguments, evidence, fact, gap, present, source, sources
 from analyzer.render.text import clean
@@ -43,6 +44,8 @@ def facts_json(analysis: Analysis) -> dict[str, Json]:
     data["dependencies"] = [_dependency(item) for item in facts.structure.dependencies]
     data["initialisation"] = [_initialiser(item) for item in facts.structure.initialisers]
     data |= _findings(findings)
+    if findings.paper is not None:
+        data["paper"] = paper(findings.paper)
     if shapes.executions:
         data["executions"] = [execution(item) for item in shapes.executions]
     data["assumptions"] = _assumptions(analysis)

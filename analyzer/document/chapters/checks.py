@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analyzer.document.blocks import bullets, heading, note, paragraph, table
 from analyzer.document.chapters.executed import executed_blocks
+from analyzer.document.chapters.paper import paper_blocks
 from analyzer.document.context import Context
 from analyzer.document.inline import code, number, ref, refs
 from analyzer.records.document import Block, Chapter, Line, Plain
@@ -14,7 +15,8 @@ MOST_CLAIMS = 60
 
 
 def build(context: Context) -> Chapter:
-    blocks = (*_claims(context), *_pitfalls(context), *_unspecified(context), *executed_blocks(context))
+    found = (_claims, paper_blocks, _pitfalls, _unspecified, executed_blocks)
+    blocks = tuple(block for part in found for block in part(context))
     return Chapter("checks", context.words.line("checks.title"), blocks)
 
 

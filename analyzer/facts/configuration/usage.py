@@ -131,12 +131,17 @@ class _UsageFinder:
             name = node.args[1].value if isinstance(node.args[1], ast.Constant) else None
             if isinstance(name, str) and name in self._names:
                 self._read(node, scope, self._attribute_slots(node.args[0], name, scope))
-        elif dotted_name(node.func) == "setattr" and len(node.args) > 2 and not isinstance(node.args[1], ast.Constant):
+        elif dotted_name(node.func) == "setattr":
+            self._set_by_name(node, scope)
+        elif first is not None and self._is_spreading(node, scope):
+            self._spread(first, scope)
+
+    def _set_by_name(self, node: ast.Call, scope: CodeScope) -> None:
+        """`setattr(args, name, value)` with a computed name."""
+        if len(node.args) > 2 and not isinstance(node.args[1], ast.Constant):
             for found in self._inference.types(node.args[0], scope):
                 if isinstance(found, Held) and not found.site.startswith("table:"):
                     self._usage.written_by_name.setdefault(found.site, self._index.span(scope.path, node))
-        elif first is not None and self._is_spreading(node, scope):
-            self._spread(first, scope)
 
     def _is_spreading(self, node: ast.Call, scope: CodeScope) -> bool:
         if dotted_name(node.func) == "vars":
