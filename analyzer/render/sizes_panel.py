@@ -23,6 +23,7 @@ from analyzer.render.wording import phrase, word
 
 COST_TABLES = {"training_cost", "inference_cost", "cache_cost"}
 ANCHOR = "other-sizes"
+FEWEST_STOPS = 8
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 PER_TOKEN = "kv_bytes_per_token"
 
@@ -150,13 +151,25 @@ def _size_row(size: FormulaVariable, language: Language) -> Markup:
 
 
 def _controls(size: FormulaVariable, language: Language) -> Markup:
+    step = slider_step(size)
+    lowest, highest = -(-size.smallest // step) * step, size.largest // step * step
+    bounds = {"range": (lowest, highest, step), "number": (size.smallest, size.largest, 1)}
     return Markup("").join(
-        Markup('<input type="{}" data-size="{}" min="{}" max="{}" step="1" value="{}" aria-label="{}">').format(
-            kind, size.name, size.smallest, size.largest, size.value,
-            word(f"sizes_{kind}", language).format(name=size.name),
+        Markup('<input type="{}" data-size="{}" min="{}" max="{}" step="{}" value="{}" aria-label="{}">').format(
+            kind, size.name, *bounds[kind], size.value, word(f"sizes_{kind}", language).format(name=size.name)
         )
         for kind in ("range", "number")
-    )  # fmt: skip
+    )
+
+
+def slider_step(size: FormulaVariable) -> int:
+    """The coarsest power of two that meets the size itself and leaves a slider some stops to choose from."""
+    step = 1
+    while (
+        size.value % (2 * step) == 0 and size.largest // (2 * step) - (size.smallest - 1) // (2 * step) >= FEWEST_STOPS
+    ):
+        step *= 2
+    return step
 
 
 def _quantity_row(quantity: Quantity, language: Language) -> Markup:

@@ -27,13 +27,12 @@
     const decimals = String(hundredths % 100n).padStart(2, "0");
     return `${grouped(value)} B (${hundredths / 100n}.${decimals} ${UNITS[unit]})`;
   };
-  const chosen = () => {
-    const sizes = new Map(fixed);
-    for (const input of inputs) if (input.type === "range") sizes.set(input.dataset.size, BigInt(input.value));
-    return sizes;
+  // The sliders move in steps and snap; what is typed counts as it is, so the numbers are read from the fields.
+  const sizes = new Map(fixed);
+  const take = () => {
+    for (const input of inputs) if (input.type === "number") sizes.set(input.dataset.size, BigInt(input.value));
   };
   const show = () => {
-    const sizes = chosen();
     for (const { trees, cell, text } of rows) {
       try {
         cell.textContent = text(trees.map((tree) => computeFormula(tree, sizes)));
@@ -50,15 +49,17 @@
     input.addEventListener("input", () => {
       if (!whole(input)) return;
       partner(input).value = input.value;
+      sizes.set(input.dataset.size, BigInt(input.value));
       show();
     });
     input.addEventListener("change", () => {
-      if (!whole(input)) input.value = partner(input).value;
+      if (!whole(input)) input.value = String(sizes.get(input.dataset.size));
       message.textContent = message.dataset.message
         .replace("{name}", input.dataset.size).replace("{value}", grouped(BigInt(input.value)));
     });
   }
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(() => { message.textContent = ""; show(); }));
+  form.addEventListener("reset", () => setTimeout(() => { message.textContent = ""; take(); show(); }));
+  take();
   show();
 })();

@@ -15,7 +15,7 @@ from analyzer.records.evidence import Known
 from analyzer.records.formulas import evaluate_formula
 from analyzer.records.tensors import Cost, Dim, FormulaVariable, ModelShapes, ShapeTarget, TensorSpec
 from analyzer.render import render_report
-from analyzer.render.sizes_panel import byte_size, place_of, sizes_panel
+from analyzer.render.sizes_panel import byte_size, place_of, sizes_panel, slider_step
 from tests.render import sample
 
 pytestmark = [pytest.mark.filterwarnings("ignore::ResourceWarning"), pytest.mark.xdist_group("browser")]
@@ -111,6 +111,28 @@ def type_size(page: Page, name: str, value: int | str) -> None:
     page.press(f'input[type=number][data-size="{name}"]', "Tab")
 
 
+@pytest.mark.parametrize(
+    ("value", "smallest", "largest", "step"),
+    [
+        (768, 10, 1968, 128),
+        (12, 2, 12, 1),
+        (50304, 6, 50304, 128),
+        (16, 3, 236, 16),
+        (7, 2, 900, 1),
+        (1024, 71, 1024, 64),
+    ],
+)
+def test_a_slider_moves_in_steps_that_meet_its_size_and_leave_a_choice(value, smallest, largest, step):
+    assert slider_step(FormulaVariable("n", value, smallest, largest)) == step
+
+
+def test_a_slider_beside_a_typed_size_leaves_it_as_typed(page):
+    type_size(page, "n_embd", 100)
+    page.press('input[type=range][data-size="B"]', "ArrowRight")
+    changed = int(page.input_value('input[type=number][data-size="B"]'))
+    assert cells(page, 2) == {name: shown(name, {**START, "n_embd": 100, "B": changed}) for name in FORMULAS}
+
+
 def test_the_page_starts_with_the_counted_numbers(page):
     counted = {name: shown(name, START) for name in FORMULAS}
     assert cells(page, 1) == counted
@@ -121,8 +143,8 @@ def test_a_slider_moved_by_keys_shows_what_the_formulas_give(page):
     slider = 'input[type=range][data-size="n_embd"]'
     for key in ("Home", "ArrowRight", "ArrowRight", "ArrowRight"):
         page.press(slider, key)
-    assert page.input_value('input[type=number][data-size="n_embd"]') == "13"
-    assert cells(page, 2) == {name: shown(name, {**START, "n_embd": 13}) for name in FORMULAS}
+    assert page.input_value('input[type=number][data-size="n_embd"]') == "512"
+    assert cells(page, 2) == {name: shown(name, {**START, "n_embd": 512}) for name in FORMULAS}
     assert cells(page, 1) == {name: shown(name, START) for name in FORMULAS}
 
 
