@@ -82,8 +82,11 @@ def test_a_malformed_request_is_refused_with_its_reason(request_body: dict[str, 
     assert words in answer.text
 
 
-def test_a_body_that_is_no_json_is_refused() -> None:
-    assert make()[1].post("/generate", content="{").status_code == 422
+@pytest.mark.parametrize("content", ["{", "[]", '"text"', "", '{"prompt": "a", "temperature": NaN}', "\udcff{}"])
+def test_a_body_that_is_no_request_is_refused(content: str) -> None:
+    answer = make()[1].post("/generate", content=content.encode(errors="surrogateescape"))
+    assert answer.status_code in (400, 422)
+    assert answer.json()["detail"]
 
 
 def test_health_page_and_api_description() -> None:
