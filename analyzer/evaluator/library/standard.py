@@ -107,6 +107,8 @@ ast.literal_eval        ast.literal_eval("[1, 2]")
 copy.deepcopy           copy.deepcopy([1])
 contextlib.contextmanager contextlib.nullcontext contextlib.suppress
 contextlib.ExitStack    contextlib.ExitStack().enter_context(contextlib.nullcontext(1))
+threading.Lock          threading.Lock().acquire() and None
+threading.RLock         threading.RLock().acquire() and None
 contextvars.ContextVar  contextvars.ContextVar("depth", default=0).get()
 enum.Enum enum.IntEnum enum.StrEnum enum.Flag enum.IntFlag enum.auto enum.unique
 enum.Enum.name enum.Enum.value enum.Enum.__new__ enum.Enum.__init__ enum.EnumMeta.__members__ enum.EnumType.__members__

@@ -96,6 +96,7 @@ def provide(session: Any) -> Provided:
         "functools.total_ordering": lambda kind: kind,
         "contextlib.contextmanager": lambda function: lambda *args, **kwargs: Generated(function(*args, **kwargs)),
         "contextlib.nullcontext": lambda value=None: NullContext(value),
+        "threading.Lock": lambda: quiet, "threading.RLock": lambda: quiet,
         "copy.copy": lambda value: _copy(session, value),
         "copy.deepcopy": lambda value, memo=None: _deepcopy(session, value),
         "warnings.warn": nothing, "warnings.filterwarnings": nothing, "warnings.simplefilter": nothing,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -160,7 +161,17 @@ def guards_imports(node: ast.Try) -> bool:
     """Whether this `try` expects that an import may fail."""
     text = " ".join(ast.unparse(handler.type) for handler in node.handlers if handler.type)
     named = "ImportError" in text or "ModuleNotFoundError" in text
-    return named or any(isinstance(part, (ast.Import, ast.ImportFrom)) for part in node.body)
+    if named or any(isinstance(part, (ast.Import, ast.ImportFrom)) for part in node.body):
+        return True
+    anything = bool(re.search(r"\b(Base)?Exception\b", text)) or any(handler.type is None for handler in node.handlers)
+    return anything and any(_imports_by_name(part) for statement in node.body for part in ast.walk(statement))
+
+
+def _imports_by_name(node: ast.AST) -> bool:
+    """A call of `importlib.import_module`, under whatever name `importlib` goes, or of `__import__`."""
+    if not isinstance(node, ast.Call):
+        return False
+    return ast.unparse(node.func).rpartition(".")[2] in ("import_module", "__import__")
 
 
 def build_handlers(handlers: list[ast.ExceptHandler], scope: Scope) -> Callable[[Frame, Exception], Any]:

@@ -128,3 +128,37 @@ def test_a_check_raises_the_error_that_it_names(repository, check: str) -> None:
     with pytest.raises(Exception, match="ValueError: no three"):
         interpreter.evaluate("model.py", "f(4)")
     assert hasattr(torch, check.partition("(")[0])
+
+
+KERNEL = """
+import importlib
+import threading
+lock = threading.Lock()
+def fast_or_plain(plain):
+    chosen = None
+    try:
+        chosen = getattr(importlib.import_module("gone_kernels"), plain.__name__, None)
+    except {caught}:
+        chosen = plain
+    finally:
+        chosen = plain if chosen is None else chosen
+    with lock:
+        return chosen
+@fast_or_plain
+def scan(x):
+    return torch.cat([x, x], 1)
+class Net(nn.Module):
+    def forward(self, x):
+        return scan(x)
+"""
+
+
+@pytest.mark.parametrize("caught", ["Exception", "(OSError, Exception)", "ImportError"])
+def test_an_import_by_name_that_may_fail_fails_where_there_is_no_package(repository, caught: str) -> None:  # type: ignore[no-untyped-def]
+    assert outputs(repository, KERNEL.replace("{caught}", caught)) == (["float32[2, 8]"], [])
+
+
+def test_an_import_by_name_that_may_not_fail_stays_unknown(repository) -> None:  # type: ignore[no-untyped-def]
+    interpreter = repository(HEAD + KERNEL.replace("{caught}", "KeyError"))
+    recording = interpreter.call(interpreter.build("model.py", "Net()"), [interpreter.tensor([2, 4])])
+    assert "package_not_available" in {cause.reason for cause in [*recording.gaps, *recording.unknown_lines.values()]}
