@@ -119,7 +119,7 @@ def type_size(page: Page, name: str, value: int | str) -> None:
         (50304, 6, 50304, 128),
         (16, 3, 236, 16),
         (7, 2, 900, 1),
-        (1024, 71, 1024, 64),
+        (1024, 71, 1024, 128),
     ],
 )
 def test_a_slider_moves_in_steps_that_meet_its_size_and_leave_a_choice(value, smallest, largest, step):

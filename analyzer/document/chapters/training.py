@@ -23,6 +23,9 @@ SYSTEM = (
     "gradient_accumulation", "gradient_checkpointing", "gradient_clipping", "exponential_moving_average",
 )  # fmt: skip
 
+ALIASES = {
+    "long": "int64", "int": "int32", "short": "int16", "float": "float32", "double": "float64", "half": "float16",
+}  # fmt: skip
 FEWEST_NUMBERS, MOST_NUMBERS = 2, 40
 MEANS = re.compile(r"(?<!WithLoss)(?:[lL]oss|entropy)(?:_with_logits)?$")
 """Losses of torch; each that can reduce takes the mean unless told otherwise."""
@@ -114,7 +117,13 @@ def _numbers(context: Context, main: Pipeline) -> tuple[Block, ...]:
 def _data(context: Context, main: Pipeline) -> tuple[Block, ...]:
     words = context.words
     rows = [
-        (code(item.name), code(item.expression), code(item.shape or ""), code(item.dtype or ""), ref(item.where))
+        (
+            code(item.name),
+            code(item.expression),
+            code(item.shape or ""),
+            code(_dtype(item.dtype or "")),
+            ref(item.where),
+        )
         for item in main.data
     ]
     title = heading(words, "training.data", "training-data")
@@ -123,6 +132,11 @@ def _data(context: Context, main: Pipeline) -> tuple[Block, ...]:
         if rows
         else (title, note(words, "gap", "training.no_data"))
     )
+
+
+def _dtype(name: str) -> str:
+    """The name that shapes use elsewhere: `torch.long` is `int64`."""
+    return ALIASES.get(name, name)
 
 
 def _losses(context: Context, main: Pipeline, name: str = "") -> tuple[Block, ...]:
