@@ -819,7 +819,7 @@ FINDINGS = Findings(
         ),
     ),
     (LineDifference(at("model.py", "loss = None"), "loss = …", "[]", None),),
-    (Gap("train.py:10", "not_utf8", (), 3),),
+    gaps=(Gap("train.py:10", "not_utf8", (), 3),),
 )
 
 
