@@ -14,6 +14,7 @@ from analyzer.techniques.findings.comments import audit_comments
 from analyzer.techniques.findings.modes import line_differences, mode_differences
 from analyzer.techniques.findings.pipeline_pitfalls import find_pipeline_pitfalls
 from analyzer.techniques.findings.pitfalls import find_pitfalls
+from analyzer.techniques.findings.syntax_pitfalls import find_syntax_pitfalls
 from analyzer.techniques.findings.unspecified import find_unspecified
 from analyzer.techniques.program import Program
 from analyzer.techniques.reachability import reached_definitions
@@ -28,7 +29,9 @@ def assemble(index: SourceIndex, facts: Facts, shapes: Shapes) -> Findings:
     techniques = with_use(program, facts, find_techniques(program, sheets))
     techniques = in_order_of_pipelines(facts, techniques, {sheet.card.id: sheet.card.category for sheet in sheets})
     found = {finding.sheet_id for finding in techniques}
-    pitfalls = (*find_pitfalls(program), *find_pipeline_pitfalls(program, facts, techniques))
+    pitfalls = (
+        *find_pitfalls(program), *find_syntax_pitfalls(index), *find_pipeline_pitfalls(program, facts, techniques),
+    )  # fmt: skip
     return Findings(
         sheets=tuple(sheet.card for sheet in sheets if sheet.card.id in found),
         techniques=techniques,

@@ -12,6 +12,7 @@ from functools import lru_cache
 from analyzer.index import SourceIndex
 from analyzer.records.techniques import Pitfall
 from analyzer.techniques.containers import held
+from analyzer.techniques.findings.moved_axes import fails_to_view
 from analyzer.techniques.frame import Step
 from analyzer.techniques.program import Program, Reading
 from analyzer.techniques.terms import SHAPE_HEADS, Term, alternatives, number, same, walk
@@ -220,7 +221,7 @@ def view_after_transpose(program: Program, reading: Reading) -> Iterator[Found]:
         return
     for node in ast.walk(reading.node):
         viewed = _viewed(node)
-        if viewed is not None and _is_transposing(viewed):
+        if viewed is not None and fails_to_view(viewed, node):
             yield (Term("view", path=reading.path, node=node),), ()
 
 
@@ -228,11 +229,6 @@ def _viewed(node: ast.AST) -> ast.expr | None:
     """What `.view(sizes)` is called on."""
     called = node.func if isinstance(node, ast.Call) and node.args and not _is_dtype(node.args[0]) else None
     return called.value if isinstance(called, ast.Attribute) and called.attr == "view" else None
-
-
-def _is_transposing(node: ast.expr) -> bool:
-    called = node.func if isinstance(node, ast.Call) else None
-    return isinstance(called, ast.Attribute) and called.attr in ("transpose", "permute", "swapaxes")
 
 
 def _is_dtype(node: ast.expr) -> bool:
