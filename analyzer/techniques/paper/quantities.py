@@ -40,7 +40,8 @@ QUANTITIES = (
     Quantity("width",
              r"hidden\s+(?:size|dim(?:ension)?)|model\s+(?:dim(?:ension)?|width)|"
              r"embedding\s+(?:size|dim(?:ension)?)|d_?\s?model|width",
-             ("n_embd", "d_model", "hidden_size", "embed_dim", "dim", "hidden_dim", "width", "embedding_dim", "emb_dim"),
+             ("n_embd", "d_model", "hidden_size", "embed_dim", "dim", "hidden_dim", "width", "embedding_dim",
+              "emb_dim"),
              r"d_?\s?model|D|n_?\s?embd"),
     Quantity("feed_forward",
              r"(?:mlp|ffn|feed[- ]?forward|intermediate|inner[- ]layer)\s+(?:size|dim(?:ension)?|width)|"
