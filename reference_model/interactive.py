@@ -66,4 +66,4 @@ def change(text: str, sampling: SamplingConfig) -> SamplingConfig:
 
 def describe(sampling: SamplingConfig) -> str:
     shown = {field.name.replace("_", "-"): getattr(sampling, field.name) for field in fields(sampling)}
-    return ", ".join(f"{name} {shown[name]}" for name in SETTINGS)
+    return ", ".join(f"{name} {'none' if shown[name] is None else shown[name]}" for name in SETTINGS)
