@@ -39,7 +39,7 @@ from analyzer.records.document import Chapter, Document, Language, Report
 CHAPTERS: tuple[Callable[[Context], Chapter], ...] = (
     preface.build, reading_map.build, industry.build, architecture.build, core_modules.build, shapes.build,
     innovations.build, training.build, inference.build, modes.build, configuration.build, usage.build,
-    capabilities.build, checks.build, reference.build, summary.build, references.build, gaps.build,
+    capabilities.build, checks.build, reference.build, summary.build, references.build,
 )  # fmt: skip
 
 
@@ -54,6 +54,7 @@ def build_report(analysis: Analysis, diagrams: tuple[Diagram, ...], languages: S
 def build_article(context: Context) -> Document:
     """The article in one language."""
     chapters = tuple(build(context) for build in CHAPTERS)
+    chapters = (*chapters, gaps.build(context, chapters))
     return Document(
         "article",
         context.words.language,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from document_plain import block_text, document_text, line_text
-from document_sample import at, known, sample_analysis
+from document_sample import at, empty_analysis, known, sample_analysis
 
 from analyzer.document.chapters import configuration, inference, reference, shapes, training, usage
 from analyzer.document.context import Context
@@ -120,3 +120,10 @@ def test_how_often_a_line_ran_is_open_where_an_example_decides_it() -> None:
     rows = {row.code: context.times(row) for row in model.traces[0].rows}
     assert rows["x = block(x)"] == rows["h = self.up(self.norm(x))"] == "?"
     assert rows["x = self.embed(tokens)"] == "1"
+
+
+def test_sections_without_content_are_listed_with_their_reason_and_a_link() -> None:
+    text = document_text(build_article(context_of(empty_analysis())))
+    listed = text.partition("[empty_sections]")[2]
+    assert "[Training pipeline](#training) | " in listed
+    assert "everything that the report looks for could be derived" not in text
