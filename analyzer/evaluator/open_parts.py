@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 from typing import Any, NoReturn
 
+import torch
 from torch import nn
 
 from analyzer.evaluator.errors import CannotEvaluate, Cause
@@ -49,7 +50,7 @@ def without_open_sizes(session: Any, model: nn.Module) -> None:
     for part in model.modules():
         for registered, reason in ((part._parameters, "unknown_attribute"), (part._buffers, "unknown_buffer")):
             for name, tensor in list(registered.items()):
-                if tensor is not None and any(map(session.oracle.depends_on_data, tensor.shape)):
+                if isinstance(tensor, torch.Tensor) and any(map(session.oracle.depends_on_data, tensor.shape)):
                     cause = Cause("size_depends_on_data", (f"{type(part).__name__}.{name}",))
                     session.gap(Cause(reason, (f"{type(part).__name__}.{name}", cause.reason)))
                     del registered[name]

@@ -28,7 +28,7 @@ else:
 
 LISTS = Path(__file__).parent / "models"
 ROOT = Path(__file__).resolve().parents[2]
-COPIED = ("*.py", "*.json", "*.yaml", "*.yml", "*.toml", "*.txt")
+COPIED = ("*.py", "*.json", "*.yaml", "*.yml", "*.toml", "*.txt", "*.csv")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from analyzer.evaluator.native import (
     attributes,
     builtin_functions,
     contexts,
+    conversions,
     files,
     imports,
     kernels,
@@ -27,7 +28,7 @@ from analyzer.evaluator.native import (
 
 FAMILIES = (
     *(builtin_functions, attributes, files, imports, kernels, numbers, records, sequences, stdlib, text, torch_own),
-    *(contexts, seeded, trees),
+    *(contexts, conversions, seeded, trees),
     typing_constructs,
 )
 

@@ -9,7 +9,7 @@ import posixpath
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from analyzer.evaluator.errors import CannotEvaluate
+from analyzer.evaluator.errors import CannotEvaluate, Cause
 from analyzer.evaluator.modules import TargetModule
 from analyzer.evaluator.native.builtin_functions import Provided
 from analyzer.evaluator.policy import Proxy
@@ -67,7 +67,7 @@ class ProvidedModule(Proxy):
         if name == "__name__":
             return self._name
         if name not in self._members:
-            raise AttributeError(f"module {self._name!r} has no attribute {name!r}")
+            return UnknownValue(Cause("not_in_library", (f"{self._name}.{name}",)))
         return self._members[name]
 
     def names(self) -> list[str]:
@@ -76,6 +76,10 @@ class ProvidedModule(Proxy):
 
 class YamlLoader(Proxy):
     """`yaml.SafeLoader` and its kin: all are the safe one."""
+
+
+class YamlDumper(Proxy):
+    """What writes YAML; nothing is written, so it is only handed about."""
 
 
 def provide(session: Any) -> Provided:
@@ -100,6 +104,7 @@ def provide(session: Any) -> Provided:
         {
             "safe_load": load, "load": load, "full_load": load, "unsafe_load": load, "YAMLError": ValueError,
             **dict.fromkeys(("SafeLoader", "FullLoader", "Loader", "CSafeLoader", "CLoader", "UnsafeLoader"), loader),
+            **dict.fromkeys(("SafeDumper", "Dumper", "CSafeDumper", "CDumper"), YamlDumper()),
         },
     )  # fmt: skip
     names: dict[str, Any] = {

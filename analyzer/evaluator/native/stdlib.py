@@ -34,6 +34,10 @@ class Quiet(Proxy):
     def __call__(self, *args: Any, **kwargs: Any) -> Quiet:
         return self
 
+    def __iter__(self) -> Iterator[Any]:
+        """A logger has no handlers."""
+        return iter(())
+
     def __enter__(self) -> Quiet:
         return self
 

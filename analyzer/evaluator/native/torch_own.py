@@ -33,6 +33,9 @@ def provide(session: Any) -> Provided:
         **{f"torch.{name}_with": _assertion_with(session) for name in ("_check", "_check_tensor_all")},
         **{f"torch.compiler.{name}": lambda: False for name in ("is_compiling", "is_exporting", "is_dynamo_compiling")},
         **{f"torch.compiler.{name}": _identity for name in ("disable", "allow_in_graph", "assume_constant_result")},
+        **{f"torch._dynamo.{name}": _identity for name in ("disable", "allow_in_graph", "assume_constant_result")},
+        "torch._dynamo.is_compiling": lambda: False, "torch._dynamo.mark_static_address": lambda *args, **kwargs: None,
+        "torch._dynamo.mark_dynamic": lambda *args, **kwargs: None, "torch._dynamo.graph_break": lambda *args, **kwargs: None,
         "torch.cuda.is_available": _no_device(session, "torch.cuda.is_available()", False),
         "torch.cuda.device_count": _no_device(session, "torch.cuda.device_count()", 0),
         "torch.fx.Proxy": _never_made("torch.fx", "Proxy"),
@@ -60,7 +63,6 @@ def provide(session: Any) -> Provided:
         "torch.Tensor.type": _type, "torch.Tensor.get_device": lambda self: -1,
         "torch.version.cuda": None, "torch.jit.ScriptModule": type("ScriptModule", (nn.Module,), {"__module__": "torch.jit"}),
         "torch.jit.script_method": _identity,
-        "torch.nn.Module.to": lambda self, *args, **kwargs: _module_to(self, args, kwargs),
         "torch.nn.Module.cuda": lambda self, *args: self, "torch.nn.Module.cpu": lambda self: self,
         "torch.nn.Module.xpu": lambda self, *args: self,
         "torch.nn.Module.load_state_dict": lambda self, *args, **kwargs: session.unknown("weights_not_loaded"),
@@ -306,12 +308,3 @@ def _type(self: torch.Tensor, dtype: Any = None) -> Any:
     if isinstance(dtype, str) and dtype.removeprefix("torch.") in LEGACY:
         dtype = getattr(torch, dtype.removeprefix("torch."))
     return self.to(getattr(dtype, "dtype", dtype))
-
-
-def _module_to(module: nn.Module, args: Any, kwargs: dict[str, Any]) -> nn.Module:
-    """Only a change of type matters; devices are all one."""
-    dtype = kwargs.get("dtype")
-    for value in args:
-        dtype = value if isinstance(value, torch.dtype) else dtype
-        dtype = value.dtype if isinstance(value, torch.Tensor) else dtype
-    return module.to(dtype=dtype) if dtype is not None else module

@@ -12,6 +12,7 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
+import torch
 from torch import nn
 
 from analyzer.evaluator.errors import Cause
@@ -41,6 +42,7 @@ class Effects:
         self.leaves = False
         self._calls: list[ast.Call] = []
         self._containers: list[ast.expr] = []
+        self._rebound: set[str] = set()
         found: dict[str, ast.expr] = {}
         for part in _parts(node):
             self.leaves = self.leaves or isinstance(part, LEAVING)
@@ -52,6 +54,7 @@ class Effects:
     def _changed_by(self, part: ast.AST) -> ast.expr | None:
         """The name or attribute that a part binds anew, or whose container it changes."""
         if isinstance(part, (ast.Name, ast.Attribute)) and isinstance(part.ctx, ast.Store):
+            self._rebound.add(ast.unparse(part))
             return part
         if isinstance(part, ast.Subscript) and not isinstance(part.ctx, ast.Load):
             return self._container(part.value)
@@ -66,6 +69,11 @@ class Effects:
     def _container(self, node: ast.expr, *, rebound: bool = True) -> ast.expr | None:
         self._containers.append(node)
         return node if rebound and isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) else None
+
+    def keeps_form(self, frame: Frame, target: ast.expr) -> Any:
+        """The tensor of which only entries could be written: its sizes stay, its contents are not known any more."""
+        value = find_object(frame, target) if ast.unparse(target) not in self._rebound else None
+        return value if isinstance(value, torch.Tensor) else None
 
     def spread(self, frame: Frame, unknown: UnknownValue) -> None:
         """Make unknown, in place, the objects that could have been changed."""

@@ -136,7 +136,17 @@ def _spreading(node: ast.stmt, recover: Any) -> Any:
 def _poison_body(node: ast.stmt) -> Any:
     """What a skipped compound statement could have bound becomes unknown; if it could leave, so does its caller."""
     effects = Effects(node)
-    return _raise if effects.leaves else _poison_targets(effects.targets)
+
+    def recover(frame: Frame, stop: CannotEvaluate) -> None:
+        unknown = _note(frame, stop)
+        for target in effects.targets:
+            written = effects.keeps_form(frame, target)
+            if written is None:
+                poison(frame, target, unknown)
+            else:
+                frame.session.oracle.forget_contents(written)
+
+    return _raise if effects.leaves else recover
 
 
 def build_Expr(node: ast.Expr, scope: Scope) -> Execute:

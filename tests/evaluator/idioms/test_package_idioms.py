@@ -6,6 +6,7 @@ import textwrap
 from typing import Any
 
 import pytest
+import torch
 
 from analyzer.evaluator import TargetRaised
 
@@ -55,3 +56,80 @@ def test_models_that_are_shared_on_a_hub_hand_their_arguments_to_new(repository)
     assert recording.error is None
     assert sum(p.numel() for p in model.parameters()) == 42
     assert model._given == {"width": 6}
+
+
+def test_a_sign_that_rests_on_data_leaves_the_matrix_its_form(repository) -> None:
+    text = """
+        class Mix(nn.Module):
+            def __init__(self, width):
+                super().__init__()
+                weight = torch.linalg.qr(torch.randn(width, width))[0]
+                if torch.det(weight) < 0:
+                    weight[:, 0] = -1 * weight[:, 0]
+                self.weight = nn.Parameter(weight)
+            def forward(self, x):
+                return x @ self.weight
+    """
+    model, recording = run(repository, text, "Mix(4)", ([2, 4], "float32"))
+    assert sum(p.numel() for p in model.parameters()) == 16
+    assert recording.error is None and list(recording.output.shape) == [2, 4]
+
+
+def test_a_name_that_may_be_bound_anew_stays_unknown(repository) -> None:
+    text = """
+        class Mix(nn.Module):
+            def __init__(self, width):
+                super().__init__()
+                weight = torch.randn(width, width)
+                if torch.det(weight) < 0:
+                    weight[0] = 0
+                    weight = weight[:2]
+                self.weight = nn.Parameter(weight)
+    """
+    model, _ = run(repository, text, "Mix(4)")
+    assert not isinstance(model.weight, torch.Tensor)
+
+
+def test_a_layer_made_in_a_call_takes_the_type_of_what_it_is_given(repository) -> None:
+    text = """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.body = nn.Linear(4, 4)
+                self.tied = self.body.weight
+            def forward(self, x):
+                if not hasattr(self, "head"):
+                    self.head = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3)).to(x)
+                return self.head(self.body(x))
+        def made(dtype):
+            return Net().to(dtype)
+    """
+    model, recording = run(repository, text, "made(torch.float16)", ([2, 4], "float16"))
+    assert recording.error is None
+    assert (list(recording.output.shape), recording.output.dtype) == ([2, 3], torch.float16)
+    assert model.body.weight is model.tied
+    assert {p.dtype for p in model.parameters()} == {torch.float16}
+    assert model.head[1].num_batches_tracked.dtype == torch.int64
+
+
+def test_classes_of_yaml_that_write_are_only_handed_about(repository) -> None:
+    text = """
+        import yaml
+        class Files:
+            def __init__(self):
+                try:
+                    self.loader, self.dumper = yaml.CSafeLoader, yaml.CSafeDumper
+                except (AttributeError, ImportError):
+                    self.loader, self.dumper = yaml.SafeLoader, yaml.SafeDumper
+            def load(self, path):
+                with open(path) as file:
+                    return yaml.load(file, Loader=self.loader)
+        class Net(nn.Module):
+            def __init__(self, path):
+                super().__init__()
+                self.layer = nn.Linear(Files().load(path)["width"], 2)
+            def forward(self, x):
+                return self.layer(x)
+    """
+    model, _ = run(repository, {"model.py": text, "net.yaml": "width: 5\n"}, "Net('net.yaml')", ([2, 5], "float32"))
+    assert sum(p.numel() for p in model.parameters()) == 12
