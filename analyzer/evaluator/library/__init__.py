@@ -18,10 +18,14 @@ from analyzer.evaluator.library import (
     third_party,
     torch_functional,
     torch_functions,
+    torch_mathematics,
     torch_modules,
 )
 
-FAMILIES = (python_types, standard, torch_functions, tensors, torch_modules, torch_functional, third_party)
+FAMILIES = (
+    *(python_types, standard, torch_functions, torch_mathematics, tensors),
+    *(torch_modules, torch_functional, third_party),
+)
 
 
 @cache

@@ -24,7 +24,7 @@ TYPES = {
     "frozenset": "copy difference intersection isdisjoint issubset issuperset union",
     "range": "start stop step count index",
     "slice": "start stop step indices",
-    "property": "fget fset fdel getter setter deleter __get__ __init__",
+    "property": "fget fset fdel getter setter deleter __get__ __set__ __delete__ __init__",
     "classmethod": "__func__ __get__",
     "staticmethod": "__func__ __get__",
     "generator": "send close throw __next__ __iter__",

@@ -386,6 +386,8 @@ torch._check                    torch._check(True)
 torch._check_with               torch._check_with(ValueError, True, lambda: "no")
 torch._check_tensor_all         torch._check_tensor_all(torch.tensor(True))
 torch._check_tensor_all_with    torch._check_tensor_all_with(ValueError, torch.tensor(True), lambda: "no")
+torch._dynamo.disable torch._dynamo.allow_in_graph torch._dynamo.assume_constant_result torch._dynamo.is_compiling
+torch._dynamo.mark_static_address torch._dynamo.mark_dynamic torch._dynamo.graph_break
 torch.compiler.is_compiling     torch.compiler.is_compiling()
 torch.compiler.is_exporting     torch.compiler.is_exporting()
 torch.compiler.is_dynamo_compiling torch.compiler.is_dynamo_compiling()

@@ -162,3 +162,38 @@ def test_an_import_by_name_that_may_not_fail_stays_unknown(repository) -> None: 
     interpreter = repository(HEAD + KERNEL.replace("{caught}", "KeyError"))
     recording = interpreter.call(interpreter.build("model.py", "Net()"), [interpreter.tensor([2, 4])])
     assert "package_not_available" in {cause.reason for cause in [*recording.gaps, *recording.unknown_lines.values()]}
+
+
+def test_a_property_of_the_base_is_set_through_its_descriptor(repository) -> None:  # type: ignore[no-untyped-def]
+    text = """
+    class Base:
+        @property
+        def width(self):
+            return self._width
+        @width.setter
+        def width(self, value):
+            self._width = value
+    class Wide(Base):
+        @property
+        def width(self):
+            return self._width
+        @width.setter
+        def width(self, value):
+            Base.width.__set__(self, 2 * value)
+    def made():
+        wide = Wide()
+        wide.width = 3
+        return wide.width
+    """
+    assert repository(HEAD + textwrap.dedent(text)).evaluate("model.py", "made()") == 6
+
+
+def test_hints_for_the_compiler_change_nothing(repository) -> None:  # type: ignore[no-untyped-def]
+    text = """
+    class Net(nn.Module):
+        @torch._dynamo.disable
+        def forward(self, x):
+            torch._dynamo.mark_static_address(x)
+            return x
+    """
+    assert outputs(repository, text) == (["float32[2, 4]"], [])
