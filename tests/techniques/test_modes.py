@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import pytest
 
+from analyzer.facts import derive_facts
 from analyzer.index import SourceIndex
 from analyzer.records.bundles import Facts, Shapes
 from analyzer.records.configuration import Configuration
@@ -20,6 +23,7 @@ from analyzer.records.tensors import (
     TensorSpec,
     Trace,
 )
+from analyzer.techniques import derive_findings
 from analyzer.techniques.assembly import assemble
 from analyzer.techniques.findings.modes import line_differences
 from tests.techniques.sources import HEADER, index_of
@@ -177,3 +181,44 @@ def test_only_lines_that_differ_between_the_modes_are_listed() -> None:
         (9, "y [2, 4]", "y [2, 1]"),
         (10, "loss []", None),
     ]
+
+
+FEW = """
+import argparse
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(4, 4), nn.{norm}(4), nn.Linear(4, 1))
+    def forward(self, x):
+        return self.layers(x)
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--batch_size", type=int, default={size})
+    args = parser.parse_args()
+    torch.manual_seed(1)
+    net = Net()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    for x in torch.utils.data.DataLoader(torch.load("x.pt", weights_only=True), batch_size=args.batch_size):
+        loss = net(x).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("norm", "size", "found"), [("BatchNorm1d", 2, True), ("BatchNorm1d", 32, False), ("LayerNorm", 2, False)]
+)
+def test_batch_normalisation_over_few_examples_is_marked(
+    repository: Callable[[Mapping[str, str]], SourceIndex], norm: str, size: int, found: bool
+) -> None:
+    index = repository({"train.py": FEW.format(norm=norm, size=size)})
+    rules = [p.rule for p in derive_findings(index, derive_facts(index)).pitfalls]
+    assert ("batch_norm_of_few" in rules) is found

@@ -8,6 +8,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from analyzer.records.bundles import Facts
+from analyzer.records.evidence import Known
 from analyzer.records.processes import Pipeline
 from analyzer.records.techniques import Pitfall, TechniqueFinding
 from analyzer.techniques.findings.modes import RUNNING
@@ -21,6 +22,7 @@ from analyzer.techniques.program import Program
 
 SEEDING = ("transformers",)
 """Frameworks that set a seed before they train."""
+BATCH_SIZES = ("batch_size", "train_batch_size", "per_device_train_batch_size", "bs")
 _BEHAVES_OTHERWISE = ("dropout", "batch_norm", "stochastic_depth")
 
 
@@ -33,10 +35,22 @@ def find_pipeline_pitfalls(
         trains = pipeline.main and any(s.kind == "backward" and s.framework not in SEEDING for s in pipeline.stages)
         if trains and not pipeline.seeds and not _sets_seed(program, pipeline):
             found.append(Pitfall("missing_seed", (pipeline.entry,)))
+        if trains and any(t.in_use and t.sheet_id == "batch_norm" for t in techniques):
+            found += _few_examples(facts, pipeline)
     for pipeline in facts.processes.inference:
         if pipeline.main and any(stage.kind in RUNNING for stage in pipeline.stages):
             found += _inference(program, pipeline, techniques)
     return tuple(found)
+
+
+def _few_examples(facts: Facts, pipeline: Pipeline) -> Iterator[Pitfall]:
+    """Batch normalisation, and a batch size of the program's own options that is one or two by default."""
+    own = {pipeline.entry.path, *pipeline.files}
+    for table in facts.configuration.tables:
+        for value in table.values if table.where.path in own else ():
+            known = value.effective or value.value
+            if value.name in BATCH_SIZES and value.used_at and isinstance(known, Known) and known.value in (1, 2):
+                yield Pitfall("batch_norm_of_few", (value.where,), (("size", str(known.value)),))
 
 
 def _inference(program: Program, pipeline: Pipeline, techniques: Sequence[TechniqueFinding]) -> Iterator[Pitfall]:
