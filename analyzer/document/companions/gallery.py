@@ -15,6 +15,7 @@ from analyzer.document.inline import compact, refs
 from analyzer.document.key_modules import all_modules
 from analyzer.document.knowledge import field_of
 from analyzer.document.technique_blocks import formula
+from analyzer.document.wording import REASON_FILES
 from analyzer.records.document import Block, Chapter, DiagramRef, Document, Plain, Preformatted
 from analyzer.records.techniques import TechniqueFinding
 
@@ -148,8 +149,11 @@ def _sizes(context: Context) -> tuple[Block, ...]:
     """Published models and this one on a logarithmic axis; the published figures are knowledge."""
     own, field = counts(context), field_of(context)
     bars = [(item.name, item.parameters) for item in field.models if item.parameters]
-    if own:
-        bars.append((f"{context.name} (*)", own.total))
+    if own and context.model:
+        name = context.name if context.missing is None else context.model.class_name
+        bars.append((f"{name} (*)", own.total))
+    if not bars:
+        return ()
     smallest = min(amount for _, amount in bars)
     largest = max(amount for _, amount in bars)
     span = math.log10(largest / smallest) or 1.0
@@ -167,11 +171,20 @@ def _modes(context: Context) -> tuple[Block, ...]:
     if not rows:
         return ()
     frames = [
-        ("TRAINING", [f"{item.aspect}: {item.training_text}" for item in rows]),
-        ("INFERENCE", [f"{item.aspect}: {item.inference_text}" for item in rows]),
+        ("TRAINING", [(item.aspect, item.training_text) for item in rows]),
+        ("INFERENCE", [(item.aspect, item.inference_text) for item in rows]),
     ]
-    ascii_only = [(title, [line for line in lines if line.isascii()]) for title, lines in frames]
-    return (Preformatted("\n\n".join(stack([frame]) for frame in ascii_only if frame[1])),)
+    drawn = [(title, [line for row in lines for line in _quoted(context, *row)]) for title, lines in frames]
+    return (Preformatted("\n\n".join(stack([frame]) for frame in drawn if frame[1])),)
+
+
+def _quoted(context: Context, aspect: str, text: str) -> list[str]:
+    """What the code itself says of an aspect; names of parts in words, and nothing for what it has not."""
+    if any(context.words.has(f"{file}.{text}") for file in ("modes", *REASON_FILES)) or not text.isascii():
+        return []
+    parts = [part.strip() for part in text.split(",")]
+    are_names = all(part in context.sheets or context.words.has(f"features.{part}") for part in parts)
+    return [f"{aspect}: {text.replace('_', ' ') if are_names else text}"]
 
 
 def _path(context: Context) -> tuple[Block, ...]:

@@ -8,6 +8,7 @@ from analyzer.records.document import Block, Preformatted
 from analyzer.records.tensors import Illustration
 
 SHADES = " .:-=+*#%@"
+READ_TEXT = {"language_model", "speech", "image_text"}
 
 
 def _illustration(context: Context) -> Illustration | None:
@@ -15,8 +16,15 @@ def _illustration(context: Context) -> Illustration | None:
     return reference.illustration if reference else None
 
 
+def _of_text(context: Context) -> tuple[Block, ...]:
+    """Why a picture of a sentence has no place beside a model that reads none."""
+    return () if context.family in READ_TEXT else (note(context.words, "info", "gallery.no_text"),)
+
+
 def heat_map(context: Context) -> tuple[Block, ...]:
     """One head of the last layer: rows look at columns, darker is more."""
+    if _of_text(context):
+        return _of_text(context)
     found = _illustration(context)
     if found is None or not found.attention:
         return ()
@@ -37,6 +45,8 @@ def _printable(character: str) -> str:
 
 def tokens(context: Context) -> tuple[Block, ...]:
     """A sentence, its tokens and their numbers."""
+    if _of_text(context):
+        return _of_text(context)
     found = _illustration(context)
     if found is None:
         return ()

@@ -1,0 +1,44 @@
+"""The gallery speaks the model's language and quotes code, not identifiers of rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from document_plain import document_text
+from document_sample import at, sample_analysis
+
+from analyzer.document.companions import gallery
+from analyzer.document.context import Context
+from analyzer.document.wording import Words
+from analyzer.records.techniques import ModeDifference
+from analyzer.records.tensors import Illustration
+
+SENTENCE = Illustration("ab", ("a", "b"), (1, 2), ((1.0, 0.0), (0.5, 0.5)))
+
+
+def text_of(family: str = "language_model") -> str:
+    sample = sample_analysis()
+    rows = (
+        ModeDifference("data", (at("train.py", "get_batch"),), (), "get_batch()", "data_absent"),
+        ModeDifference("modules", (), (), "gradient_clipping, rms_norm", "no_such_stage"),
+    )
+    assert sample.shapes.reference is not None
+    shapes = replace(sample.shapes, reference=replace(sample.shapes.reference, illustration=SENTENCE))
+    analysis = replace(sample, shapes=shapes, findings=replace(sample.findings, mode_differences=rows))
+    context = Context(analysis, Words("en"))
+    context.__dict__["family"] = family
+    return document_text(gallery.build(context))
+
+
+def test_frames_quote_code_and_name_parts_in_words() -> None:
+    text = text_of()
+    assert "data: get_batch()" in text and "modules: gradient clipping, rms norm" in text
+    assert "data_absent" not in text and "no_such_stage" not in text
+
+
+@pytest.mark.parametrize(("family", "shown"), [("language_model", True), ("image_classifier", False)])
+def test_a_sentence_is_drawn_for_models_of_text_alone(family: str, shown: bool) -> None:
+    text = text_of(family)
+    assert ("character tokenizer" in text) is shown
+    assert ("this model reads no text" in text) is not shown
