@@ -188,11 +188,15 @@ class Context:
         """How often a node stands in the model; a question mark where that is open."""
         return "?" if self.is_open(node) else f"{node.repeats:,}"
 
+    @cached_property
+    def opened(self) -> tuple[ModuleNode, ...]:
+        """Nodes whose number of copies is open."""
+        return tuple(node for node in walk(self.model.tree if self.model else None) if self.is_open(node))
+
     def times(self, row: ShapeRow) -> str:
         """How often a line ran; a question mark where example values may decide it."""
-        opened = [node for node in walk(self.model.tree if self.model else None) if self.is_open(node)]
-        inside = any(module.startswith(path) for node in opened for path in node.paths for module in row.modules)
-        counted = any(row.times > 1 and row.times % node.repeats == 0 for node in opened)
+        inside = any(module.startswith(path) for node in self.opened for path in node.paths for module in row.modules)
+        counted = any(row.times > 1 and row.times % node.repeats == 0 for node in self.opened)
         return "?" if inside or counted else f"{row.times:,}"
 
     @cached_property
