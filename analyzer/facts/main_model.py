@@ -12,7 +12,7 @@ from analyzer.facts.behaviour import Behaviour, Key
 from analyzer.facts.commands import PYTHON_LANGUAGES, CodeBlock, find_code_blocks
 from analyzer.facts.entry_points import is_test_file
 from analyzer.facts.instances import Instances
-from analyzer.facts.module_parts import attached_classes, handed_classes
+from analyzer.facts.module_parts import attached_classes, handed_classes, made_classes, part_makers
 from analyzer.facts.project_metadata import is_distribution
 from analyzer.index import Definition
 from analyzer.index.symbols import dotted_name
@@ -61,9 +61,10 @@ def rank_models(
     able = [info for info in classes if info.is_module and info.forward is not None]
     own = [info for info in able if not is_test_file(instances.index, info.where.path)]
     cases = {info.qualified_name: _Case(info) for info in own}
-    _add_uses(behaviour, cases, _Uses(behaviour, entry_points, roles))
+    makers = part_makers(behaviour)
+    _add_uses(behaviour, cases, _Uses(behaviour, entry_points, roles), makers)
     _add_mentions(instances, cases)
-    contained = _contained(classes)
+    contained = _contained(classes) | made_classes(behaviour, makers)
     for name, case in cases.items():
         case.parts = _parts(name, {info.qualified_name: info for info in classes})
         if name not in contained:
@@ -138,11 +139,13 @@ class _Uses:
         return [(use, key[0] in self._places[use]) for use, keys in self._reached.items() if key in keys]
 
 
-def _add_uses(behaviour: Behaviour, cases: dict[str, _Case], uses: _Uses) -> None:
-    """Calls in programs, and in what they call, that build a class; factories count as well as constructors."""
+def _add_uses(behaviour: Behaviour, cases: dict[str, _Case], uses: _Uses, makers: frozenset[Key]) -> None:
+    """Calls in programs, and in what they call, that build a class; factories count as well as constructors, but for
+    those of parts.
+    """
     for key, unit in behaviour.units.items():
         found = uses.of(key)
-        if not found or _inside_module(behaviour.instances, *key):
+        if not found or key in makers or _inside_module(behaviour.instances, *key):
             continue
         for node in own_nodes(unit.root):
             if isinstance(node, ast.Call):

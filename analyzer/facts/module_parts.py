@@ -1,5 +1,5 @@
-"""Module classes that are parts by the way they are used: handed as a class to what builds a module, or attached to a
-module that exists already.
+"""Module classes that are parts by the way they are used: handed as a class to what builds a module, attached to a
+module that exists already, or made by functions that only modules call.
 """
 
 from __future__ import annotations
@@ -8,9 +8,13 @@ import ast
 from collections.abc import Iterator
 
 from analyzer.facts.assignments import own_nodes
-from analyzer.facts.behaviour import Behaviour, Unit
+from analyzer.facts.behaviour import Behaviour, Key, Unit
 from analyzer.index import Definition
 from analyzer.index.symbols import dotted_name
+
+REGISTERING = frozenset({"register_module", "add_module"})
+TRAINING_HOOKS = frozenset({"training_step", "configure_optimizers"})
+"""Methods of modules that wrap a whole model in order to train it."""
 
 
 def handed_classes(behaviour: Behaviour) -> frozenset[str]:
@@ -21,6 +25,38 @@ def handed_classes(behaviour: Behaviour) -> frozenset[str]:
 def attached_classes(behaviour: Behaviour) -> frozenset[str]:
     """Classes whose objects are set as attributes of other objects: `setattr(module, "adapter", Adapter())`."""
     return frozenset(name for unit in behaviour.units.values() for name in _attached_in(behaviour, unit))
+
+
+def part_makers(behaviour: Behaviour) -> frozenset[Key]:
+    """Functions that modules call for their parts, and nobody else but other such functions: `build_norm(config)`."""
+    inside = {key for key, unit in behaviour.units.items() if behaviour.is_model_method(unit)}
+    inside -= {key for key in inside if _wraps_a_model(behaviour, behaviour.units[key])}
+    makers: set[Key] = set()
+    while True:
+        known = inside | makers
+        found = {
+            key
+            for key, callers in behaviour.callers.items()
+            if key[1] and key not in known and all(caller in known or caller == key for caller in callers)
+        }
+        found = {key for key in found if behaviour.owner(behaviour.units[key]) is None}
+        if not found:
+            return frozenset(makers)
+        makers |= found
+
+
+def made_classes(behaviour: Behaviour, makers: frozenset[Key]) -> frozenset[str]:
+    """Classes of what these functions return."""
+    table = behaviour.instances.index.symbols.definitions
+    functions = [table[path][scope] for path, scope in sorted(makers) if scope in table[path]]
+    returned = (made for function in functions for made in behaviour.instances.returned(function))
+    return frozenset(made.qualified_name for made in returned if isinstance(made, Definition))
+
+
+def _wraps_a_model(behaviour: Behaviour, unit: Unit) -> bool:
+    owner = behaviour.owner(unit)
+    body = owner.node.body if owner is not None and isinstance(owner.node, ast.ClassDef) else []
+    return any(isinstance(node, ast.FunctionDef) and node.name in TRAINING_HOOKS for node in body)
 
 
 def _handed_in(behaviour: Behaviour, unit: Unit) -> Iterator[str]:
@@ -60,8 +96,18 @@ def _module_class(behaviour: Behaviour, unit: Unit, node: ast.expr) -> str | Non
 
 def _attached_in(behaviour: Behaviour, unit: Unit) -> Iterator[str]:
     for node in own_nodes(unit.root):
-        is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "setattr"
-        if is_call and isinstance(node, ast.Call) and len(node.args) == 3:
-            for owner in behaviour.instances.classes(unit.path, unit.scope, node.args[2]):
-                if isinstance(owner, Definition):
-                    yield owner.qualified_name
+        value = _attached_value(behaviour, unit, node)
+        for owner in behaviour.instances.classes(unit.path, unit.scope, value) if value is not None else ():
+            if isinstance(owner, Definition):
+                yield owner.qualified_name
+
+
+def _attached_value(behaviour: Behaviour, unit: Unit, node: ast.AST) -> ast.expr | None:
+    """`x` of `setattr(module, name, x)` and of `module.register_module(name, x)`, but for a module's own parts."""
+    if not isinstance(node, ast.Call):
+        return None
+    function = node.func
+    if isinstance(function, ast.Name):
+        return node.args[2] if function.id == "setattr" and len(node.args) == 3 else None
+    registers = isinstance(function, ast.Attribute) and function.attr in REGISTERING and len(node.args) == 2
+    return node.args[1] if registers and not behaviour.is_model_method(unit) else None

@@ -268,3 +268,62 @@ def test_a_class_alone_stays_a_candidate_though_it_is_handed_on(repository):
     source = PARTS.split("class Net")[0] + "def build(kind=Block):\n    return kind(8)\n\nnet = build(Block)\n"
     structure = derive_structure(repository({"net.py": source}))
     assert [model.qualified_name for model in structure.models] == ["net.py:Block"]
+
+
+MADE_PARTS = """
+from torch import nn
+
+class Plain(nn.Module):
+    def forward(self, x):
+        return x
+
+class Gated(nn.Module):
+    def forward(self, x):
+        return x * x
+
+class Extra(nn.Module):
+    def forward(self, x):
+        return x
+
+def choose(gated):
+    return Gated() if gated else Plain()
+
+def make_part(gated):
+    return choose(gated)
+
+class WRAPPER:
+    def __init__(self):
+        super().__init__()
+        self.parts = nn.ModuleList([make_part(True) for _ in range(2)])
+        self.one = make_part(False)
+
+    def forward(self, x):
+        return self.one(x)
+
+def extend(net):
+    net.get_submodule("one").register_module("extra", Extra())
+
+net = Net()
+extend(net)
+"""
+
+
+def test_what_only_modules_have_made_or_others_register_is_a_part(repository):
+    source = MADE_PARTS.replace("WRAPPER", "Net(nn.Module)")
+    structure = derive_structure(repository({"net.py": source}))
+    assert [model.class_name for model in structure.models] == ["Net"]
+
+
+def test_what_a_program_makes_as_well_is_a_model_all_the_same(repository):
+    source = MADE_PARTS.replace("WRAPPER", "Net(nn.Module)") + "\ntrained = make_part(False)\n"
+    structure = derive_structure(repository({"net.py": source}))
+    assert {"Net", "Plain", "Gated"} <= {model.class_name for model in structure.models}
+
+
+def test_a_module_that_trains_what_it_makes_is_no_reason_to_call_it_a_part(repository):
+    hook = "    def training_step(self, batch, index):\n        return self.one(batch)\n\n    def forward"
+    source = MADE_PARTS.replace("WRAPPER", "Net(nn.Module)").replace(
+        "    def forward(self, x):\n        return self.one", hook + "(self, x):\n        return self.one"
+    )
+    structure = derive_structure(repository({"net.py": source}))
+    assert {"Plain", "Gated"} <= {model.class_name for model in structure.models}
