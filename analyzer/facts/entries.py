@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from analyzer.facts.branches import split_program
 from analyzer.facts.flow.foreign import is_module_object
 from analyzer.facts.flow.frameworks import LOSS_HOOKS
+from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.starts import hook_start, method_start
 from analyzer.facts.flow.steps import Body
 from analyzer.facts.program import Flow, Program
@@ -32,12 +33,26 @@ def training_programs(flow: Flow) -> Iterator[Program]:
     for key, scope in flow.inference.scopes.by_key.items():
         is_method = scope.is_function and not isinstance(scope.node, ast.Lambda)
         if is_method and key not in covered and _takes_gradients(scope.nodes):
-            body = method_start(flow.inference, flow.walker, key)
+            key, scope = _outermost(flow, key)  # noqa: PLW2901  the loop around it is part of the program
+            body = method_start(flow.inference, flow.walker, key) if key not in covered else None
             if body is not None and {"backward", "step"} <= flow.kinds(body):
                 covered |= {inner.scope.key for inner in _inner_bodies(body)}
                 yield Program(flow, key, body, flow.index.span(scope.path, scope.node))
 
     yield from _hook_programs(flow, covered)
+
+
+def _outermost(flow: Flow, key: str) -> tuple[str, CodeScope]:
+    """The method of the same class from which a method is called, and so on, while there is but one."""
+    scopes = flow.inference.scopes.by_key
+    seen = {key}
+    while True:
+        owner = scopes[key].parent
+        callers = {c for c in flow.callers.get(key, ()) if owner is not None and scopes[c].parent is owner} - seen
+        if len(callers) != 1 or owner is None or not owner.is_class:
+            return key, scopes[key]
+        key = callers.pop()
+        seen.add(key)
 
 
 def _hook_programs(flow: Flow, covered: set[str]) -> Iterator[Program]:

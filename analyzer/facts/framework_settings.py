@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analyzer.facts.flow import Klass
-from analyzer.facts.flow.frameworks import LIGHTNING
+from analyzer.facts.flow.frameworks import LIGHTNING, TRAINER_CLASS
 from analyzer.facts.flow.trace import Occurrence
 from analyzer.facts.optimization import named_arguments
 from analyzer.facts.program import Program
@@ -22,7 +22,6 @@ LIGHTNING_MAKER = re.compile(rf"{LIGHTNING}(Trainer|LightningCLI|Fabric)")
 SETTINGS_CLASS = re.compile(
     r"(transformers|sentence_transformers)\.(\w+\.)*\w*TrainingArguments|trl\.(\w+\.)*\w+Config"
 )
-TRAINER_CLASS = re.compile(r"(transformers|trl|sentence_transformers)\.(\w+\.)*\w*Trainer")
 LEFT_OUT = frozenset({
     "model", "ref_model", "tokenizer", "processing_class", "args", "train_dataset", "eval_dataset", "data_collator",
     "compute_metrics", "callbacks", "logger", "plugins", "model_init", "optimizers", "reward_funcs", "reward_model",

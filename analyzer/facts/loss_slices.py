@@ -10,14 +10,18 @@ import ast
 from collections.abc import Iterator
 
 from analyzer.facts.flow import Function
+from analyzer.facts.flow.bindings import argument_named
+from analyzer.facts.flow.contexts import has_receiver_of
 from analyzer.facts.flow.frameworks import LOSS_HOOKS
-from analyzer.facts.flow.scopes import CodeScope
+from analyzer.facts.flow.scopes import CodeScope, parameters_of
 from analyzer.facts.flow.steps import Body, Step
 from analyzer.facts.flow.trace import Occurrence, is_forward
 from analyzer.facts.interfaces import stage_of
+from analyzer.facts.literal import NotPlain
 from analyzer.facts.program import Program, is_unresolved_backward
 
 MAX_DEPTH = 60
+LIBRARY_REDUCTIONS = frozenset({"torch.mean", "torch.sum", "torch.nanmean"})
 REDUCTIONS = frozenset({"mean", "sum", "nanmean", "nansum"})
 
 
@@ -33,7 +37,7 @@ class LossSlices:
                 known.append(occurrence.step)
         self._loss_calls: set[int] = set()
         self._passed: set[int] = set()
-        self._seen: set[tuple[str, str]] = set()
+        self._seen: set[tuple[str, str, bool]] = set()
         for start in program.occurrences:
             if is_backward(start) and start.call is not None:
                 for node, scope in differentiated_values(program, start, start.call):
@@ -47,31 +51,38 @@ class LossSlices:
         """True for calls through which the loss is followed: the model's forward that contains it."""
         return id(step.node) in self._passed
 
-    def _follow(self, node: ast.AST, scope: CodeScope, depth: int) -> bool:
-        """Follow a value back; True where something on the way computes a loss."""
+    def _follow(self, node: ast.AST, scope: CodeScope, depth: int, inner: bool = False) -> bool:
+        """Follow a value back; True where something on the way computes a loss. Inside of a reduction (`inner`) only
+        library losses and code that contains them count: other sums there are baselines and norms.
+        """
         if depth > MAX_DEPTH:
             return False
         if isinstance(node, ast.Call):
-            return self._call(node, scope, depth)
+            return self._call(node, scope, depth, inner)
         if isinstance(node, (ast.Name, ast.Attribute)):
-            return self._value(node, scope, depth)
-        return any([self._follow(part, scope, depth + 1) for part in _carried(node)])
+            return self._value(node, scope, depth, inner)
+        return any([self._follow(part, scope, depth + 1, inner) for part in _carried(node)])
 
-    def _call(self, call: ast.Call, scope: CodeScope, depth: int) -> bool:
-        verdicts = [self._verdict(step) for step in self._steps.get(id(call), ())]
+    def _call(self, call: ast.Call, scope: CodeScope, depth: int, inner: bool) -> bool:
+        steps = self._steps.get(id(call), ())
+        verdicts = [self._verdict(step, depth, inner) for step in steps]
         if True in verdicts or False in verdicts:
             return True in verdicts
         is_reduction = isinstance(call.func, ast.Attribute) and call.func.attr in REDUCTIONS
         receiver = [call.func.value] if isinstance(call.func, ast.Attribute) else []
-        parts = () if is_reduction and _has_arithmetic(call) else (*receiver, *call.args)
-        if any([self._follow(part, scope, depth + 1) for part in parts]):
+        is_sum = is_reduction and _has_arithmetic(call)
+        parts = () if is_sum and not inner else (*receiver, *call.args)
+        if any([self._follow(part, scope, depth + 1, inner or is_reduction) for part in parts]):
             return True
-        is_term = is_reduction and (not parts or (depth > 0 and not call.args and not call.keywords))
-        if is_term:
+        operands = 1 if any(d in LIBRARY_REDUCTIONS for step in steps for d in step.foreign) else 0
+        is_plain = is_reduction and depth > 0 and len(call.args) == operands and not call.keywords
+        is_unknown = bool(steps) and all(not step.targets for step in steps) and _compares(call)
+        if (is_sum or is_plain or is_unknown) and not inner:
             self._loss_calls.add(id(call))
-        return is_term
+            return True
+        return False
 
-    def _verdict(self, step: Step) -> bool | None:
+    def _verdict(self, step: Step, depth: int, inner: bool) -> bool | None:
         """Whether a call is a loss (True), ends the search (False), or only passes its operands on (None)."""
         if any(stage_of(dotted) == "loss" for dotted in step.foreign):
             self._passed.add(id(step.node))
@@ -85,11 +96,15 @@ class LossSlices:
             if is_forward(self._program.flow.inference, target):
                 return False
             if isinstance(target.type, Function):
-                if self._computes(target.body, 0):
-                    self._loss_calls.add(id(step.node))
-                    return True
-                return False
+                return not inner and self._is_loss_function(step, target.body, depth)
         return None
+
+    def _is_loss_function(self, step: Step, body: Body, depth: int) -> bool:
+        """An own function that computes the loss itself, or returns what another call computes."""
+        if self._computes(body, 0):
+            self._loss_calls.add(id(step.node))
+            return True
+        return any([self._follow(value, body.scope, depth + 1) for value in losses_of_return(body.scope)])
 
     def _computes(self, body: Body, depth: int) -> bool:
         """Arithmetic and a reduction, in the function itself or in what it calls."""
@@ -105,19 +120,38 @@ class LossSlices:
             if depth < 3:
                 yield from self._nodes_below(inner, depth + 1)
 
-    def _value(self, node: ast.Name | ast.Attribute, scope: CodeScope, depth: int) -> bool:
+    def _value(self, node: ast.Name | ast.Attribute, scope: CodeScope, depth: int, inner: bool) -> bool:
         text = ast.unparse(node)
         owner = self._program.flow.inference.scopes.owner_of(scope, node.id) if isinstance(node, ast.Name) else scope
         owner = owner or scope
-        if (owner.key, text) in self._seen:
+        if (owner.key, text, inner) in self._seen:
             return False
-        self._seen.add((owner.key, text))
-        found = False
-        for statement in _bindings(text, owner):
-            found = self._follow(statement.value, owner, depth + 1) or found
+        self._seen.add((owner.key, text, inner))
+        sources = arguments_for(self._program, owner, text)
+        sources += [(statement.value, owner) for statement in _bindings(text, owner)]
+        found = any([self._follow(value, place, depth + 1, inner) for value, place in sources])
         if not found and isinstance(node, ast.Attribute):
-            return self._follow(node.value, scope, depth + 1)
+            return self._follow(node.value, scope, depth + 1, inner)
         return found
+
+
+def arguments_for(program: Program, function: CodeScope, name: str) -> list[tuple[ast.expr, CodeScope]]:
+    """What the calls of a function in this program give for one of its parameters, where nothing binds it again."""
+    arguments = getattr(function.node, "args", None)
+    is_parameter = isinstance(arguments, ast.arguments) and any(a.arg == name for a in parameters_of(arguments))
+    found: dict[int, tuple[ast.expr, CodeScope]] = {}
+    for occurrence in program.occurrences if is_parameter and not list(_bindings(name, function)) else ():
+        for target in occurrence.step.targets:
+            call = occurrence.call
+            if call is None or target.body is None or target.body.scope is not function:
+                continue
+            try:
+                given = argument_named(call, function.node, name, has_receiver_of(target))
+            except NotPlain:
+                continue
+            if given is not None:
+                found.setdefault(id(given), (given, occurrence.step.scope))
+    return list(found.values())
 
 
 def differentiated_values(program: Program, start: Occurrence, call: ast.Call) -> Iterator[tuple[ast.expr, CodeScope]]:
@@ -197,6 +231,12 @@ def _carried(node: ast.AST) -> list[ast.expr]:
     if isinstance(node, (ast.ListComp, ast.GeneratorExp)):
         return [node.elt]
     return [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+
+
+def _compares(call: ast.Call) -> bool:
+    """`criterion(output, target)`: a name, or an attribute of the object itself, called with two things or more."""
+    base = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+    return isinstance(base, ast.Name) and len(call.args) + len(call.keywords) > 1
 
 
 def _has_arithmetic(call: ast.Call) -> bool:

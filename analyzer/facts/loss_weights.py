@@ -13,7 +13,7 @@ from analyzer.facts.flow import Function
 from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.steps import Step, Target
 from analyzer.facts.flow.trace import is_forward
-from analyzer.facts.loss_slices import differentiated_values, is_backward, losses_of_return
+from analyzer.facts.loss_slices import arguments_for, differentiated_values, is_backward, losses_of_return
 from analyzer.facts.program import Program
 
 MAX_DEPTH = 40
@@ -86,6 +86,8 @@ class LossWeights:
         text = ast.unparse(node)
         owner = self._program.flow.inference.scopes.owner_of(scope, node.id) if isinstance(node, ast.Name) else scope
         owner = owner or scope
+        for given, outer in arguments_for(self._program, owner, text) if isinstance(node, ast.Name) else ():
+            self._follow(given, outer, factors, depth + 1)
         for statement in _reaching(text, owner, node):
             if id(statement) in self._open:
                 continue

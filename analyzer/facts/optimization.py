@@ -20,12 +20,16 @@ from analyzer.records.processes import Optimizer, OptimizerGroup, Schedule, Stag
 Value = Known[object] | Unknown
 POSITIONAL = {
     "optimizer": ("params", "lr"),
+    "create_optimizer": ("args", "model"),
+    "create_optimizer_v2": ("model_or_params", "opt", "lr", "weight_decay", "momentum"),
     "CosineAnnealingLR": ("optimizer", "T_max", "eta_min"),
     "StepLR": ("optimizer", "step_size", "gamma"),
     "MultiStepLR": ("optimizer", "milestones", "gamma"),
     "ExponentialLR": ("optimizer", "gamma"),
     "LambdaLR": ("optimizer", "lr_lambda"),
 }
+TRAINED = ("params", "model_or_params", "model")
+"""Arguments that hold what is optimised."""
 CURVE_POINTS = 200
 COPIED = Foreign("dataclasses.replace()")
 """A changed copy has the class of what it was made from."""
@@ -52,13 +56,13 @@ def _optimizer_name(program: Program, occurrence: Occurrence) -> str:
 
 
 def _optimizer(program: Program, occurrence: Occurrence, call: ast.Call, name: str) -> Optimizer:
-    arguments = list(named_arguments(call, POSITIONAL["optimizer"]))
+    arguments = list(named_arguments(call, POSITIONAL.get(name.rpartition(".")[2], POSITIONAL["optimizer"])))
     values = tuple(
         (key, _text(program, occurrence, node), _value(program, occurrence, node))
         for key, node in arguments
-        if key != "params"
+        if key not in TRAINED
     )
-    parameters = next((node for key, node in arguments if key == "params"), None)
+    parameters = next((node for key, node in arguments if key in TRAINED), None)
     groups = tuple(_groups(program, occurrence, parameters)) if parameters is not None else ()
     return Optimizer(name, values, groups, program.flow.index.span(occurrence.step.scope.path, call))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from analyzer.facts.argument_values import ArgumentValues
-from analyzer.facts.flow import Foreign, Inference, Instance, Klass
+from analyzer.facts.flow import Foreign, Function, Inference, Instance, Klass
 from analyzer.facts.flow.steps import Body, Step, Target
 from analyzer.facts.flow.trace import Occurrence, is_construction, is_forward, occurrences
 from analyzer.facts.flow.walk import Walker
@@ -33,6 +33,17 @@ class Flow:
     walker: Walker
     values: ArgumentValues
     _kinds: dict[Body, frozenset[str]] = field(default_factory=dict)
+
+    @cached_property
+    def callers(self) -> dict[str, set[str]]:
+        """Functions that call a function of the repository, by the names of both."""
+        found: dict[str, set[str]] = {}
+        for scope in self.inference.scopes.by_key.values():
+            for node in scope.nodes if scope.is_function else ():
+                for target in self.inference.types(node.func, scope) if isinstance(node, ast.Call) else ():
+                    if isinstance(target, Function):
+                        found.setdefault(target.name, set()).add(scope.key)
+        return found
 
     def kinds(self, body: Body) -> frozenset[str]:
         """What a body does, its calls included: stage kinds of foreign calls, `forward`, `eval`, `print`."""
@@ -56,6 +67,8 @@ class Flow:
         found |= {"forward" for target in step.targets if is_forward(self.inference, target)}
         if is_unresolved_backward(step):
             found.add("backward")
+        if is_unresolved_update(step):
+            found.add("step")
         if "mode" in found and is_eval(step):
             found.add("eval")
         found |= {name for name in ("print",) if f"builtins.{name}" in step.foreign}
@@ -73,12 +86,32 @@ def is_eval(step: Step) -> bool:
 
 def is_unresolved_backward(step: Step) -> bool:
     """`x.backward()` where nothing is known of x: the name belongs to torch's interface."""
+    return _calls_unknown(step, "backward")
+
+
+def is_unresolved_update(step: Step) -> bool:
+    """`x.step()` where nothing is known of x but that its gradients are cleared here: `x.zero_grad()`."""
     node = step.node
-    return (
-        isinstance(node, ast.Call)
-        and not step.targets
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "backward"
+    if not _calls_unknown(step, "step") or not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    owner = ast.unparse(node.func.value)
+    return any(
+        isinstance(n, ast.Attribute) and n.attr == "zero_grad" and ast.unparse(n.value) == owner
+        for n in step.scope.nodes
+    )
+
+
+def is_unresolved_clearing(step: Step) -> bool:
+    """`x.zero_grad()` where nothing is known of x: the name belongs to torch's interface."""
+    return _calls_unknown(step, "zero_grad")
+
+
+def _calls_unknown(step: Step, method: str) -> bool:
+    """A method is called on something of which at most the foreign owner is known."""
+    node = step.node
+    is_named = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method
+    return is_named and all(
+        t.dotted and stage_of(t.dotted) is None and not t.dotted.startswith("torch.autograd.") for t in step.targets
     )
 
 

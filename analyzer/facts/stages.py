@@ -12,7 +12,15 @@ from analyzer.facts.flow.trace import Occurrence, is_forward
 from analyzer.facts.framework_stages import is_off, place_of, without_replaced
 from analyzer.facts.interfaces import stage_of
 from analyzer.facts.loss_slices import LossSlices
-from analyzer.facts.program import DATA_BASES, OPTIMIZER_BASES, Program, is_eval, is_unresolved_backward
+from analyzer.facts.program import (
+    DATA_BASES,
+    OPTIMIZER_BASES,
+    Program,
+    is_eval,
+    is_unresolved_backward,
+    is_unresolved_clearing,
+    is_unresolved_update,
+)
 from analyzer.facts.text_codecs import codec_methods
 from analyzer.index import Definition, External
 from analyzer.records.processes import FrameworkName, Stage, StageKind
@@ -101,8 +109,9 @@ class _StageBuilder:
             return self._loop_kind(occurrence)
         if id(step) in self._program.evaluation_calls:
             return "evaluate"
-        if is_unresolved_backward(step):
-            return "backward"
+        unresolved = unresolved_kind(step)
+        if unresolved is not None:
+            return unresolved
         if self._losses.is_loss_call(step):
             return "loss"
         foreign = next((kind for dotted in occurrence.dotted if (kind := stage_of(dotted))), None)
@@ -271,6 +280,15 @@ class _StageBuilder:
         if isinstance(found, Definition):
             return isinstance(found.node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
         return isinstance(found, (External, str))
+
+
+def unresolved_kind(step: Step) -> StageKind | None:
+    """The stage of a call of which only its name in torch's interface is known."""
+    if is_unresolved_backward(step):
+        return "backward"
+    if is_unresolved_update(step):
+        return "step"
+    return "zero_grad" if is_unresolved_clearing(step) else None
 
 
 def _place(node: ast.AST, statement: ast.stmt) -> ast.AST:

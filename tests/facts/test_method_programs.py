@@ -117,3 +117,80 @@ def test_a_changed_default_changes_that_value_alone(repository: Write) -> None:
     rates = [v.value for _, _, v in after[name].optimizers[0].arguments if isinstance(v, Known)]
     assert rates[0] == 5e-4
     assert [s.kind for s in before[name].stages] == [s.kind for s in after[name].stages]
+
+
+LEARNER = """
+import torch
+from torch.nn import functional as F
+
+class Learner:
+    def __init__(self, policy, share=0.5):
+        self.policy = policy
+        self.share = share
+
+    def learn(self, rollouts):
+        for rollout in rollouts:
+            self.update(rollout)
+
+    def update(self, rollout):
+        gains = (rollout.gains - rollout.gains.mean()) / rollout.gains.std()
+        values, chances, entropy = self.policy.evaluate(rollout)
+        ratio = torch.exp(chances - rollout.chances)
+        first = gains * ratio
+        second = gains * torch.clamp(ratio, 0.8, 1.2)
+        policy_loss = -torch.min(first, second).mean()
+        value_loss = F.mse_loss(rollout.returns, values)
+        loss = policy_loss + self.share * value_loss - 0.01 * torch.mean(entropy)
+        self.policy.optimizer.zero_grad()
+        loss.backward()
+        self.policy.optimizer.step()
+"""
+
+
+def test_an_optimizer_of_unknown_origin_is_known_by_the_gradients_it_clears(repository: Write) -> None:
+    found = derive(repository({"learner.py": LEARNER}))
+    (name,) = found
+    assert name == "learner.py:Learner.learn", "the loop around the update belongs to the program"
+    assert [s.kind for s in found[name].stages] == ["loss", "loss", "loss", "zero_grad", "backward", "step"]
+
+
+def test_terms_of_a_loss_have_their_weights_and_baselines_are_no_terms(repository: Write) -> None:
+    (pipeline,) = derive(repository({"learner.py": LEARNER})).values()
+    assert [(loss.code, loss.weight) for loss in pipeline.losses] == [
+        ("torch.min(first, second).mean()", "-1"),
+        ("F.mse_loss(rollout.returns, values)", "self.share"),
+        ("torch.mean(entropy)", "-0.01"),
+    ]
+
+
+def test_methods_with_a_hooks_name_outside_a_framework_are_not_run_by_one(repository: Write) -> None:
+    text = """
+    from sklearn.base import BaseEstimator
+
+    class Model(BaseEstimator):
+        def compute_loss(self, a, b):
+            return (a - b).mean()
+    """
+    assert derive(repository({"model.py": text})) == {}
+
+
+def test_a_loss_is_followed_into_the_function_that_takes_its_gradients(repository: Write) -> None:
+    text = """
+    import torch
+    from torch.nn import functional as F
+
+    def take(value, scaler):
+        if scaler is not None:
+            scaler.scale(value).backward()
+        else:
+            value.backward()
+
+    net = torch.nn.Linear(2, 2)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    for x, y in [(torch.rand(1, 2), torch.rand(1, 2))]:
+        error = 3 * F.l1_loss(net(x), y)
+        take(error, None)
+        optimizer.step()
+    """
+    (pipeline,) = derive(repository({"train.py": text})).values()
+    assert [(loss.function, loss.weight) for loss in pipeline.losses] == [("torch.nn.functional.l1_loss", "3")]

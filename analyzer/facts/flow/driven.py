@@ -64,13 +64,10 @@ def holders_of(inference: Inference, driver: Driver, node: ast.Call, scope: Code
 
 
 def has_hooks(inference: Inference, driver: Driver, owner: Instance) -> bool:
-    """The class stands below one of the framework's, or below a class that nothing is known of and has the hooks."""
+    """The class stands below one of the framework's."""
     definition = inference.index.symbols.definition(owner.owner)
-    if definition is None:
-        return False
-    foreign = inference.hierarchy.foreign_bases(definition)
-    named = any(dotted.endswith(driver.bases) for dotted in foreign)
-    return named or (bool(foreign) and inference.hierarchy.method(definition, driver.main_hook) is not None)
+    foreign = inference.hierarchy.foreign_bases(definition) if definition is not None else ()
+    return any(driver.bases.fullmatch(dotted) for dotted in foreign)
 
 
 def driven_steps(

@@ -48,12 +48,10 @@ class Driver:
     call: re.Pattern[str]
     """Dotted name of the call."""
     acts: tuple[Act, ...]
-    arguments: tuple[str, ...] = ()
-    """Names of the call's arguments that have the hooks; empty where the trainer itself has them."""
-    bases: tuple[str, ...] = ()
-    """Ends of the names of the foreign base classes of the classes that have the hooks."""
-    main_hook: str = ""
-    """The method without which a class is none for this loop."""
+    bases: re.Pattern[str]
+    """Dotted names of the framework's classes below which the classes with hooks stand."""
+    main_hook: str
+    """The method without which a class has no loop of this kind."""
 
 
 def _hooks(names: str, loops: tuple[str, ...] = ()) -> tuple[Act, ...]:
@@ -117,17 +115,17 @@ TRANSFORMERS_TRAIN = (
     Act("evaluate", "", BATCH, setting="evaluation_strategy", unless=("evaluate", "prediction_step")),
     Act("checkpoint", "", BATCH, setting="save_strategy"),
 )
+LIGHTNING_CLASS = re.compile(rf"{LIGHTNING}Lightning(Data)?Module")
+TRAINER_CLASS = re.compile(r"(transformers|trl|sentence_transformers)\.(\w+\.)*\w*Trainer")
 DRIVERS = (
-    Driver("lightning", re.compile(rf"{LIGHTNING}Trainer\(\)\.fit"), LIGHTNING_FIT, ("model", "datamodule"),
-           ("LightningModule", "LightningDataModule"), "training_step"),
-    Driver("lightning", re.compile(rf"{LIGHTNING}LightningCLI"), LIGHTNING_FIT, ("model_class", "datamodule_class"),
-           ("LightningModule", "LightningDataModule"), "training_step"),
-    Driver("lightning", re.compile(rf"{LIGHTNING}Trainer\(\)\.(test|validate)"), LIGHTNING_TEST,
-           ("model", "datamodule"), ("LightningModule", "LightningDataModule"), "test_step"),
-    Driver("lightning", re.compile(rf"{LIGHTNING}Trainer\(\)\.predict"), LIGHTNING_PREDICT, ("model", "datamodule"),
-           ("LightningModule", "LightningDataModule"), "predict_step"),
-    Driver("transformers", re.compile(r"(transformers|trl|sentence_transformers)\.(\w+\.)*\w*Trainer\(\)\.train"),
-           TRANSFORMERS_TRAIN, (), ("Trainer",), "compute_loss"),
+    Driver("lightning", re.compile(rf"{LIGHTNING}(Trainer\(\)\.fit|LightningCLI)"), LIGHTNING_FIT, LIGHTNING_CLASS,
+           "training_step"),
+    Driver("lightning", re.compile(rf"{LIGHTNING}Trainer\(\)\.(test|validate)"), LIGHTNING_TEST, LIGHTNING_CLASS,
+           "test_step"),
+    Driver("lightning", re.compile(rf"{LIGHTNING}Trainer\(\)\.predict"), LIGHTNING_PREDICT, LIGHTNING_CLASS,
+           "predict_step"),
+    Driver("transformers", re.compile(rf"{TRAINER_CLASS.pattern}\(\)\.train"), TRANSFORMERS_TRAIN, TRAINER_CLASS,
+           "compute_loss"),
 )  # fmt: skip
 
 

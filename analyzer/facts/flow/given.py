@@ -5,14 +5,13 @@ the model, above all.
 from __future__ import annotations
 
 import ast
-import re
 
+from analyzer.facts.flow.frameworks import TRAINER_CLASS
 from analyzer.facts.flow.objects import NOTHING, Instance, Types
 from analyzer.facts.flow.questions import Questions
 from analyzer.facts.flow.scopes import CodeScope
 from analyzer.index import Definition
 
-TRAINER = re.compile(r"(transformers|trl|sentence_transformers)\.(\w+\.)*\w*Trainer")
 ORDER = ("model", "args", "data_collator", "train_dataset", "eval_dataset")
 TAKING_MODEL = ("compute_loss", "training_step", "prediction_step")
 """Methods whose first argument is the model."""
@@ -20,7 +19,7 @@ TAKING_MODEL = ("compute_loss", "training_step", "prediction_step")
 
 def is_trainer(dotted: str) -> bool:
     """True for the constructor of a trainer, also as `super().__init__`."""
-    return TRAINER.fullmatch(dotted.removesuffix("().__init__")) is not None
+    return TRAINER_CLASS.fullmatch(dotted.removesuffix("().__init__")) is not None
 
 
 def model_given(inference: Questions, node: ast.Call, scope: CodeScope) -> Types:
