@@ -19,7 +19,7 @@ def run_quantize(arguments: argparse.Namespace) -> None:
     from reference_model.checkpoint import load_model
     from reference_model.config import TrainingConfig
     from reference_model.data import ASSETS, load_text, split
-    from reference_model.quantize import compare, describe
+    from reference_model.rounding_cost import compare, describe
 
     model, tokenizer = load_model(arguments.checkpoint or ASSETS / "tiny.pt", torch.device("cpu"))
     tokens = torch.tensor(tokenizer.encode(load_text(arguments.corpus)))

@@ -19,7 +19,8 @@ from reference_model.config import ModelConfig
 from reference_model.errors import UserError
 from reference_model.measurement import bytes_for_backward, measure_seconds, stored_bytes, summarize
 from reference_model.model import GPT
-from reference_model.quantize import Int8Linear, compare, quantize_model, round_rows
+from reference_model.quantize import Int8Linear, quantize_model, round_rows
+from reference_model.rounding_cost import compare
 from reference_model.tokenizer import CharacterTokenizer
 from reference_model.validation import Check, validate, validate_preset
 
