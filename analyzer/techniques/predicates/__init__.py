@@ -15,6 +15,7 @@ from analyzer.techniques.predicates import (
     decoding,
     drafting,
     feed_forward,
+    learned_factors,
     norms,
     positions,
     recurrences,
@@ -37,6 +38,6 @@ def _public(*modules: ModuleType) -> dict[str, Predicate]:
 
 
 PREDICATES = _public(
-    attention, attention_scores, attention_spans, blocks, convolutions, decoding, drafting, feed_forward, norms,
-    positions, recurrences, training,
+    attention, attention_scores, attention_spans, blocks, convolutions, decoding, drafting, feed_forward,
+    learned_factors, norms, positions, recurrences, training,
 )  # fmt: skip

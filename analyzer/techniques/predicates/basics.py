@@ -27,6 +27,7 @@ RMS_PATTERNS = (
     "__x__ / (torch.sqrt(__x__.pow(2).mean(-1)) + __eps__)",
     "__x__ / torch.sqrt(__x__.pow(2).mean(-1)).clamp(min=__eps__)",
     "__x__ * torch.rsqrt(__x__.pow(2).sum(-1) / __d__ + __eps__)",
+    "__x__ * torch.rsqrt(__x__.pow(2).mean(__axis__) + __eps__)",
 )
 LAYER_PATTERNS = (
     "(__x__ - __x__.mean(-1)) * torch.rsqrt(__any_variance__ + __eps__)",
@@ -127,7 +128,12 @@ def written_norm(term: Term) -> str | None:
 def is_rms(term: Term, source: str) -> bool:
     """Divided by the root of the mean square, the mean not subtracted before."""
     holes = fits(parse_pattern(source), term)
-    return holes is not None and not is_centred(holes["x"])
+    return holes is not None and not is_centred(holes["x"]) and _is_one_axis(holes.get("axis"))
+
+
+def _is_one_axis(axis: Term | None) -> bool:
+    """No hole for it, or an argument of the norm that names the axis."""
+    return axis is None or axis.head in ("attr", "param")
 
 
 def is_centred(term: Term) -> bool:
