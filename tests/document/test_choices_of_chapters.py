@@ -9,6 +9,7 @@ from document_plain import block_text, document_text, line_text
 from document_sample import at, empty_analysis, known, sample_analysis
 
 from analyzer.document.chapters import configuration, inference, reference, shapes, training, usage
+from analyzer.document.companions import study_guide
 from analyzer.document.context import Context
 from analyzer.document.listing import surroundings
 from analyzer.document.outline import build_article
@@ -17,6 +18,7 @@ from analyzer.records.bundles import Analysis
 from analyzer.records.configuration import ConfigTable, ConfigValue
 from analyzer.records.document import Block, Snippet, Table
 from analyzer.records.evidence import Condition, Evidence
+from analyzer.records.structure import RoleAssignment
 from analyzer.records.tensors import UnstatedSize
 
 
@@ -127,3 +129,13 @@ def test_sections_without_content_are_listed_with_their_reason_and_a_link() -> N
     listed = text.partition("[empty_sections]")[2]
     assert "[Training pipeline](#training) | " in listed
     assert "everything that the report looks for could be derived" not in text
+
+
+def test_the_plan_of_study_reads_the_files_that_the_article_follows() -> None:
+    sample = sample_analysis()
+    other = RoleAssignment("model", "config.py", ())
+    roles = (*sample.facts.structure.roles, other)
+    structure = replace(sample.facts.structure, roles=roles)
+    analysis = replace(sample, facts=replace(sample.facts, structure=structure))
+    text = document_text(study_guide.build(context_of(analysis)))
+    assert "The model, module by module | `model.py` | " in text

@@ -15,6 +15,7 @@ from analyzer.document.listing import snippet
 from analyzer.records.document import Block, Chapter, Code, Document, Line, Link, Paragraph, Plain, Preformatted
 from analyzer.records.tensors import ModelShapes, TensorSpec
 
+MOST_PATHS = 5
 LINES_PER_HOUR = 120
 STAGES = ("orientation", "model", "training", "inference", "mastery")
 ROLES_OF = {
@@ -41,9 +42,18 @@ def build(context: Context) -> Document:
 
 
 def _paths(context: Context, stage: str) -> list[str]:
+    """Files to read at a stage: those that the article follows, where they are known, else all of the stage's role."""
+    followed = _followed(context, stage) & set(context.files)
     wanted = ROLES_OF[stage]
     found = {item.path for item in context.analysis.facts.structure.roles if item.role in wanted}
-    return sorted(found & set(context.files))
+    return sorted(followed or found & set(context.files))
+
+
+def _followed(context: Context, stage: str) -> set[str]:
+    if stage == "model":
+        return set(context.model_files)
+    pipeline = {"training": context.training, "inference": context.inference}.get(stage)
+    return {pipeline.entry.path, *(item.where.path for item in pipeline.stages)} if pipeline else set()
 
 
 def _plan(context: Context) -> tuple[Block, ...]:
@@ -53,8 +63,11 @@ def _plan(context: Context) -> tuple[Block, ...]:
     for at, stage in enumerate(STAGES, 1):
         paths = _paths(context, stage)
         lines = sum(context.files[path].lines for path in paths)
-        reading = tuple(part for path in paths[:5] for part in (Code(path), Plain(" "))) or words.line(
-            "study_guide.reading_article"
+        more = (Plain(f" … (+{len(paths) - MOST_PATHS})"),) if len(paths) > MOST_PATHS else ()
+        reading = (
+            (*words.listed([Code(path) for path in paths[:MOST_PATHS]]), *more)
+            if paths
+            else words.line("study_guide.reading_article")
         )
         rows.append(
             (
@@ -87,7 +100,9 @@ def _environment(context: Context) -> tuple[Block, ...]:
     if not usages:
         names = sorted(item.distribution for item in context.analysis.facts.structure.dependencies if not item.optional)
         key = "study_guide.no_install" if names else "study_guide.no_dependencies"
-        blocks += (note(words, "info", key, **({"names": " ".join(names)} if names else {})),)
+        blocks += (
+            note(words, "info", key, **({"names": words.listed([Code(name) for name in names])} if names else {})),
+        )
     return (*blocks, *_checklist(context, "environment"))
 
 
