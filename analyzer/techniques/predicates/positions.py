@@ -305,7 +305,7 @@ def _is_flattened(reading: Reading, conv: Term) -> bool:
     for term in reading.walked:
         if term.head in ("transpose", "mT", "permute") and any(
             one.head in ("flatten", "reshape", "view") and any(same(p, conv) for p in peeled(one, SHAPE_HEADS))
-            for one in peeled_all(term, SHAPE_HEADS)
+            for one in peeled_all(term, SHAPE_HEADS | {"mT"})
         ):
             return True
         if term.head == "rearrange" and any(same(one, conv) for one in peeled(term, SHAPE_HEADS)):

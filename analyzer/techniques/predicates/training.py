@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from analyzer.techniques.patterns import Match, fits, parse_pattern
 from analyzer.techniques.predicates.basics import has_head, peeled
@@ -68,6 +69,24 @@ def is_moving_average(program: Program, reading: Reading) -> Iterator[Match]:
             if holes is not None and number(holes["d"]) != 1 and _are_weights(program, reading, holes["e"], holes["p"]):
                 yield Match(term, tuple(sorted(holes.items())), (term,), "weighted_sum")
                 break
+
+
+def is_moving_average_in_steps(program: Program, reading: Reading) -> Iterator[Match]:
+    """`e.mul_(d)` and, in the next statement, `e.add_(p, alpha=…)` in a loop over parameters."""
+    for first, second in pairwise(reading.steps):
+        scaled, moved = first.term, second.term
+        in_loop = any(_walks_parameters(loop) for loop in second.loops) and len(first.loops) == len(second.loops)
+        if not in_loop or scaled.head != "mul" or moved.head != "add" or len(moved.args) != 2:
+            continue
+        average, taken = moved.args
+        is_kept = len(scaled.args) == 2 and same(scaled.args[0], average) and average.head == "index"
+        if is_kept and taken.head == "mul" and _is_weight(taken) and not _is_gradient(taken):
+            value = next(part for part in taken.args if _is_weight(part))
+            yield Match(moved, (("d", scaled.args[1]), ("e", average), ("p", value)), (scaled, moved), "two_steps")
+
+
+def _is_gradient(term: Term) -> bool:
+    return any(one.head == "attr" and one.label == "grad" for one in walk(term))
 
 
 def _are_weights(program: Program, reading: Reading, one: Term, other: Term) -> bool:
