@@ -142,7 +142,7 @@ class Registrations:
         """Files of the repository with a line at the top that starts like a use of one of these names."""
         if registrars not in self._mentions:
             names = "|".join(map(re.escape, sorted(registrars)))
-            use = re.compile(rf"^@?(?:\w+\.)*(?:{names})\s*[.(\[\n]", re.MULTILINE)
+            use = re.compile(rf"^@?(?:\w+\.)*(?:{names})\s*[.(\[\n]|^class \w+\([^)]*\b(?:{names})\b", re.MULTILINE)
             files = self._session.index.files.items()
             self._mentions[registrars] = {
                 path for path, file in files if path.endswith(".py") and use.search(file.text)
@@ -192,14 +192,35 @@ def _imported_names(tree: ast.Module) -> Iterator[tuple[str, int]]:
 
 
 def _changing_functions(tree: ast.Module) -> dict[str, set[str]]:
-    """Names of containers, each with the functions of the file that put something into it."""
+    """Names of containers, each with the functions of the file that put something into it, and with the classes
+    that do so for every class derived from them.
+    """
     found: dict[str, set[str]] = {}
-    for function in tree.body:
-        for node in ast.walk(function) if isinstance(function, ast.FunctionDef) else ():
-            stored = isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
-            called = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGING
-            if stored or called:
-                found.setdefault(_root(node), set()).add(function.name)  # type: ignore[arg-type, attr-defined]
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef):
+            for name in _changed_by(statement):
+                found.setdefault(name, set()).add(statement.name)
+        elif isinstance(statement, ast.ClassDef):
+            hooks = (part for part in statement.body if getattr(part, "name", "") == "__init_subclass__")
+            for name in (name for hook in hooks for name in _changed_by(hook)):
+                found.setdefault(name, set()).update(_derived(tree, statement.name))
+    return found
+
+
+def _changed_by(function: ast.AST) -> Iterator[str]:
+    for node in ast.walk(function):
+        stored = isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
+        called = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGING
+        if stored or called:
+            yield _root(node)  # type: ignore[arg-type]
+
+
+def _derived(tree: ast.Module, name: str) -> set[str]:
+    """A class of a file and those of the same file that derive from it."""
+    found = {name}
+    for statement in tree.body:  # a base stands above what derives from it
+        if isinstance(statement, ast.ClassDef) and found & {_root(base) for base in statement.bases}:
+            found.add(statement.name)
     return found
 
 
@@ -207,7 +228,7 @@ def _sites(tree: ast.Module, registrars: set[str]) -> Iterator[int]:
     """Positions of the statements at the top of a file that use one of the registrars to hand something over."""
     for position, node in enumerate(tree.body):
         if isinstance(node, DEFINITIONS):
-            roots = {_root(item) for item in node.decorator_list}
+            roots = {_root(item) for item in [*node.decorator_list, *getattr(node, "bases", ())]}
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             roots = {_root(node.value)}
         elif isinstance(node, ast.Assign):

@@ -120,3 +120,28 @@ def test_a_bare_call_registers_and_one_that_fails_is_said(start: str, repository
     assert interpreter.evaluate("special.py", "use()") == 7
     kinds = [kind for kind, _, _ in interpreter.recording.assumptions]
     assert "skipped_statement" in kinds
+
+
+KINDS = """
+class Layer:
+    kind = None
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        if cls.kind is not None:
+            KINDS[cls.kind] = cls
+class Plain(Layer):
+    pass
+class Sliding(Plain):
+    pass
+KINDS = {"full": Plain, None: None}
+def made(kind):
+    return KINDS[kind]().kind
+"""
+
+
+def test_classes_of_other_files_register_by_being_derived(repository) -> None:  # type: ignore[no-untyped-def]
+    ring = "from kinds import Sliding\nclass Ring(\n    Sliding,\n):\n    kind = 'ring'\n"
+    model = "from kinds import made\nimport ring\n"
+    interpreter = repository({"kinds.py": KINDS, "ring.py": ring, "other.py": "kind = 'Sliding'", "model.py": model})
+    assert interpreter.evaluate("model.py", "made('ring')") == "ring"
+    assert interpreter.evaluate("model.py", "made('full')") is None
