@@ -1,13 +1,42 @@
-"""The plain value of a YAML text as PyYAML gives it to a program (YAML 1.1: `1e-4` is text, `on` is true)."""
+"""The plain value of a YAML text as PyYAML gives it to a program (`1e-4` and `n` are text, `on` is true)."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.resolver import VersionedResolver
 
 MAXIMUM_CHARACTERS = 1_000_000
+BOOL, FLOAT = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:float"
+PLAIN_BOOL = re.compile(r"^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$")
+PLAIN_FLOAT = re.compile(
+    r"^(?:[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?"
+    r"|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+)
+Table = dict[str, list[tuple[Any, Any]]]
+
+
+class _Resolver(VersionedResolver):
+    """What a plain scalar is: PyYAML knows fewer words of truth and other numbers than YAML 1.1 itself."""
+
+    @property
+    def versioned_resolver(self) -> Table:
+        return _table(super().versioned_resolver, self.processing_version)
+
+
+_tables: dict[Any, Table] = {}
+
+
+def _table(full: Table, version: Any) -> Table:
+    if version not in _tables:
+        narrower = {BOOL: PLAIN_BOOL, FLOAT: PLAIN_FLOAT}
+        _tables[version] = {
+            first: [(tag, narrower.get(str(tag), pattern)) for tag, pattern in rules] for first, rules in full.items()
+        }
+    return _tables[version]
 
 
 def read_yaml_value(text: str) -> Any:
@@ -15,6 +44,7 @@ def read_yaml_value(text: str) -> Any:
     if len(text) > MAXIMUM_CHARACTERS:
         raise ValueError("YAML text too long")
     reader = YAML(typ="safe", pure=True)
+    reader.Resolver = _Resolver
     reader.version = (1, 1)
     reader.allow_duplicate_keys = True
     try:

@@ -103,9 +103,10 @@ operator.neg            operator.neg(1)
 operator.itemgetter     operator.itemgetter(0)([1])
 operator.attrgetter     operator.attrgetter("real")(1)
 copy.copy               copy.copy([1])
+glob.glob
 ast.literal_eval        ast.literal_eval("[1, 2]")
 copy.deepcopy           copy.deepcopy([1])
-contextlib.contextmanager contextlib.nullcontext contextlib.suppress
+contextlib.contextmanager contextlib.nullcontext contextlib.suppress contextlib.suppress.__enter__ contextlib.suppress.__exit__
 contextlib.ExitStack    contextlib.ExitStack().enter_context(contextlib.nullcontext(1))
 threading.Lock          threading.Lock().acquire() and None
 threading.RLock         threading.RLock().acquire() and None
@@ -143,7 +144,7 @@ json.dumps json.loads json.load
 re.compile re.match re.search re.sub re.findall re.fullmatch re.split re.escape re.IGNORECASE
 re.Pattern.match re.Pattern.search re.Pattern.sub re.Pattern.findall re.Pattern.fullmatch re.Pattern.split re.Pattern.pattern
 re.Match.group re.Match.groups re.Match.start re.Match.end re.Match.span re.Match.groupdict
-pathlib.Path pathlib.Path.name pathlib.Path.stem pathlib.Path.suffix pathlib.Path.parent pathlib.Path.parts pathlib.Path.joinpath
+pathlib.Path pathlib.Path.name pathlib.Path.stem pathlib.Path.suffix pathlib.Path.parent pathlib.Path.parents pathlib.Path.parts pathlib.Path.joinpath
 pathlib.Path.open pathlib.Path.read_text pathlib.Path.resolve pathlib.Path.absolute pathlib.Path.exists pathlib.Path.is_file pathlib.Path.is_dir
 io.open codecs.open
 """

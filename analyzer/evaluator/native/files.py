@@ -4,6 +4,7 @@ is opened, and nothing is written.
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import posixpath
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from analyzer.index.yaml_values import read_yaml_value
 
 READABLE = (".yaml", ".yml", ".json", ".toml", ".txt", ".cfg", ".ini", ".py", ".jsonl", ".csv")
 MAXIMUM_CHARACTERS = 1_000_000
+MAXIMUM_PATH = 200
 
 
 class TextFile(Proxy):
@@ -112,12 +114,14 @@ def provide(session: Any) -> Provided:
         "io.open": opened,
         "codecs.open": opened,
         "pkgutil.get_data": data_of,
+        "glob.glob": lambda pattern, **options: find_files(session, pattern, **options),
         "json.load": _reader(json.loads),
         "pathlib.Path.open": lambda self, mode="r", *args, **options: open_file(session, self, mode),
         "pathlib.Path.read_text": text_of,
         "pathlib.Path.resolve": lambda self, *args, **options: self,
         "pathlib.Path.absolute": lambda self: self,
         **{f"pathlib.Path.{name}": _asks(session) for name in ("exists", "is_file", "is_dir")},
+        **{f"os.path.{name}": _asks(session) for name in ("exists", "isfile", "isdir")},
     }
     return names, {}, {"yaml": yaml}
 
@@ -139,10 +143,47 @@ def _reader(parse: Callable[[str], Any]) -> Callable[..., Any]:
 
 def _asks(session: Any) -> Callable[..., Any]:
     def ask(path: Any) -> Any:
-        found = repository_path(session.index.files, session.current.module.path if session.current else "", str(path))
-        return True if found is not None else session.unknown("file_access", str(path))
+        if isinstance(path, UnknownValue):
+            return path
+        text = str(path)
+        found = repository_path(session.index.files, session.current.module.path if session.current else "", text)
+        if found is not None:
+            return True
+        if not _is_own_configuration(text):
+            return session.unknown("file_access", text)
+        session.assume("file_absent", text, session.current)
+        return False
 
     return ask
+
+
+def _is_own_configuration(path: str) -> bool:
+    """Whether a path means a file of settings that the repository would hold if there were one."""
+    own = path.endswith(READABLE) and not path.startswith(("/", "~", ".."))
+    return own and "://" not in path and len(path) < MAXIMUM_PATH
+
+
+def find_files(session: Any, pattern: Any, *, recursive: bool = False, **options: Any) -> Any:
+    """`glob.glob` over the repository's files, for patterns of files that may be read."""
+    text = str(pattern)
+    if options or not _is_own_configuration(text):
+        return session.unknown("file_access", text[:120])
+    session.budget.spend(len(session.index.files))
+    parts = [part if part == "**" and recursive else part.replace("**", "*") for part in _normal(text).split("/")]
+    return [path for path in sorted(session.index.files) if _matches(path.split("/"), parts)]
+
+
+def _normal(pattern: str) -> str:
+    return posixpath.normpath(pattern)
+
+
+def _matches(path: list[str], pattern: list[str]) -> bool:
+    """Part by part; `**` stands for any number of directories."""
+    if not pattern or not path:
+        return not pattern and not path
+    if pattern[0] == "**":
+        return any(_matches(path[at:], pattern[1:]) for at in range(len(path)))
+    return fnmatch.fnmatchcase(path[0], pattern[0]) and _matches(path[1:], pattern[1:])
 
 
 def open_file(session: Any, path: Any, mode: Any) -> Any:

@@ -114,13 +114,12 @@ def provide(session: Any) -> Provided:
         "os.cpu_count": lambda: 1, "os.getpid": lambda: 1,
         **{f"os.path.{name}": getattr(posixpath, name) for name in ["join", "basename", "dirname", "splitext", "normpath"]},
         "os.path.abspath": lambda path: path, "os.path.realpath": lambda path: path, "os.path.expanduser": lambda path: path,
-        **{f"os.path.{name}": _file_question(session) for name in ("exists", "isfile", "isdir")},
         "sys.argv": [""], "sys.path": [], "sys.modules": LoadedModules(session), "sys.platform": "linux",
         "platform.system": lambda: "Linux",
         "inspect.signature": _signature,
         "inspect.get_annotations": lambda value, **options: annotations_of(session, value, inherited=False),
         "sys.stderr": quiet, "sys.stdout": quiet, "logging.StreamHandler": quiet, "logging.Logger": quiet,
-        "logging.Formatter": lambda *args, **kwargs: quiet,
+        **{f"logging.{name}": _accepting(name) for name in ("Formatter", "Filter")},
         "inspect.isfunction": lambda value: isinstance(value, types.FunctionType),
         "inspect.isclass": lambda value: isinstance(value, type),
         "inspect.ismethod": lambda value: isinstance(value, types.MethodType),
@@ -130,6 +129,11 @@ def provide(session: Any) -> Provided:
         "abc.abstractproperty": property,
     }  # fmt: skip
     return names, {}, {}
+
+
+def _accepting(name: str) -> type:
+    """A class of `logging` that a program may derive from; its instances do nothing."""
+    return type(name, (), {"__module__": "logging", "__init__": lambda self, *args, **kwargs: None})
 
 
 def _abstract() -> type:
@@ -213,17 +217,6 @@ def _deepcopy(session: Any, value: Any) -> Any:
 
 def _random(session: Any, name: str) -> Callable[..., Any]:
     return lambda *args, **kwargs: session.unknown("random_value", f"random.{name}")
-
-
-def _file_question(session: Any) -> Callable[[Any], Any]:
-    """Whether a path exists is known for files of the repository only."""
-
-    def ask(path: Any) -> Any:
-        if isinstance(path, str) and path in session.index.files:
-            return True
-        return session.unknown("file_access", str(path))
-
-    return ask
 
 
 def _signature(function: Any) -> inspect.Signature:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from analyzer.evaluator import TargetRaised
+from analyzer.evaluator import CannotEvaluate, TargetRaised
 
 HEAD = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n"
 
@@ -133,3 +133,68 @@ def test_classes_of_yaml_that_write_are_only_handed_about(repository) -> None:
     """
     model, _ = run(repository, {"model.py": text, "net.yaml": "width: 5\n"}, "Net('net.yaml')", ([2, 5], "float32"))
     assert sum(p.numel() for p in model.parameters()) == 12
+
+
+def test_the_description_of_a_network_is_looked_for_in_the_repository(repository) -> None:
+    text = """
+        import glob
+        import logging
+        import os
+        import re
+        from pathlib import Path
+        import yaml
+        ROOT = Path(__file__).resolve().parents[1]
+        class Prefix(logging.Formatter):
+            def format(self, record):
+                return "> " + super().format(record)
+        def find(file):
+            if os.path.exists(file) or Path(file).is_file():
+                return file
+            found = glob.glob(str(ROOT / "**" / file), recursive=True) or glob.glob(str(ROOT.parent / file))
+            return found[0] if found else []
+        def load(path):
+            handler = logging.StreamHandler()
+            handler.setFormatter(Prefix("x"))
+            with open(find(re.sub(r"(\\d+)([nslmx])(.+)?$", r"\\1\\3", path)) or find(path)) as file:
+                return yaml.safe_load(file)
+        class Net(nn.Module):
+            def __init__(self, path):
+                super().__init__()
+                self.layer = nn.Linear(load(path)["width"], 2)
+            def forward(self, x):
+                return self.layer(x)
+    """
+    files = {
+        "pkg/nn/net.py": text,
+        "pkg/cfg/models/v8/net8.yaml": "width: 5\n",
+        "model.py": "from pkg.nn.net import Net\n",
+    }
+    model, _ = run(repository, files, "Net('net8n.yaml')", ([2, 5], "float32"))
+    assert sum(p.numel() for p in model.parameters()) == 12
+
+
+def test_files_outside_are_neither_found_nor_called_absent(repository) -> None:
+    text = "import glob, os\nroot = glob.glob('/etc/*.txt')\n"
+    text += "up = os.path.exists('../secret.yaml')\nall = glob.glob('**/*.pt')\n"
+    interpreter = repository(text)
+    for name in ("root", "up", "all"):
+        with pytest.raises(CannotEvaluate, match="file_access"):
+            interpreter.evaluate("model.py", name)
+
+
+def test_what_is_suppressed_is_not_raised(repository) -> None:
+    text = """
+        import ast
+        import contextlib
+        def read(args, name=nn.ReLU):
+            args = list(args)
+            for at, value in enumerate(args):
+                with contextlib.suppress(ValueError):
+                    args[at] = locals()[value] if value in locals() else ast.literal_eval(value)
+            return args
+    """
+    interpreter = repository({"model.py": HEAD + textwrap.dedent(text)})
+    assert interpreter.evaluate("model.py", "read(['nearest', '[1, 2]', 'None'])") == ["nearest", [1, 2], None]
+    with pytest.raises(TargetRaised) as stop:
+        interpreter.evaluate("model.py", "ast.literal_eval(3)")
+    assert type(stop.value.error) is ValueError
