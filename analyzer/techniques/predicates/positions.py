@@ -297,6 +297,9 @@ def is_patch_embedding(program: Program, reading: Reading) -> Iterator[Match]:
 def _is_patchifying(term: Term) -> bool:
     size, stride = term.keyword("kernel_size"), term.keyword("stride")
     known = size is not None and stride is not None and same(size, stride)
+    taken, made = term.keyword("in_channels"), term.keyword("out_channels")
+    if taken is not None and made is not None and same(taken, made):
+        return False  # a map that keeps its channels is made smaller, not embedded
     return known and (number(size) is None or (number(size) or 0) >= 4)
 
 
