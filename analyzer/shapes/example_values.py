@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import lcm
 
 from analyzer.evaluator.handing import handed_relations
 from analyzer.evaluator.probes import Relations
@@ -13,11 +14,12 @@ from analyzer.records.source import Span
 
 COUNT = 5
 """How often blocks are repeated; probes keep it, so that few sizes that the source states are multiples of it."""
-DIVISORS = (4, 2, 6, 12)
-UNITS = (24, 192)
-"""Every other size is a prime times one of these, so that each of `DIVISORS` divides it with an even quotient; the
-second where heads have a fixed width (`width // 64`).
+DIVISORS = (4, 6, 12, 2)
+UNIT = 24
+"""Every other size is a prime times this, or times its common multiple with the constants that the source divides by
+(`width // 64`), so that each of `DIVISORS` divides it with an even quotient.
 """
+LARGEST_UNIT = 768
 PRIMES = (5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79)
 
 
@@ -33,9 +35,9 @@ def example_values(index: SourceIndex, path: str, slots: Sequence[Slot]) -> Iter
     """Values of the sizes that the classes of `path` take: each its own, then equal ones where names end alike, then
     one value for all.
     """
-    roles = handed_relations(list(imported_trees(index, path)), [slot.name for slot in slots])
-    for choose in (_distinct, _alike, _uniform):
-        yield from (choose(slots, roles, unit) for unit in UNITS)
+    trees = list(imported_trees(index, path))
+    roles, unit = handed_relations(trees, [slot.name for slot in slots]), _unit(trees)
+    yield from (choose(slots, roles, unit) for choose in (_distinct, _alike, _uniform))
 
 
 def imported_trees(index: SourceIndex, path: str) -> Iterator[ast.Module]:
@@ -50,6 +52,14 @@ def imported_trees(index: SourceIndex, path: str) -> Iterator[ast.Module]:
         tree = index.tree(other)
         if isinstance(tree, ast.Module):
             yield tree
+
+
+def _unit(trees: Iterable[ast.AST]) -> int:
+    nodes = (node for tree in trees for node in ast.walk(tree))
+    divisions = (n.right for n in nodes if isinstance(n, ast.BinOp) and isinstance(n.op, (ast.FloorDiv, ast.Mod)))
+    constants = {n.value for n in divisions if isinstance(n, ast.Constant) and type(n.value) is int and n.value > 1}
+    unit = lcm(UNIT, *constants)
+    return unit if unit <= LARGEST_UNIT else UNIT
 
 
 def _distinct(slots: Sequence[Slot], roles: Relations, unit: int) -> dict[str, int]:

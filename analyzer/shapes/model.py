@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
@@ -32,20 +33,49 @@ def derive_model(interpreter: Interpreter, request: ModelRequest) -> ModelShapes
 def derive_stages(interpreter: Interpreter, request: ModelRequest) -> Iterator[tuple[ModelShapes, bool]]:
     """The same as it comes about: counts, then shapes as numbers, then, complete, everything."""
     failures: list[tuple[BuildPlan, Unknown]] = []
+    incomplete: list[BuildPlan] = []
     unfinished: ModelShapes | None = None
     for build in _builds(interpreter, request):
-        source = ModelSource(interpreter, build.path, build.expression, build.captured)
-        try:
-            built = source.build()
-        except (CannotEvaluate, TargetRaised, SyntaxError) as error:
-            failures.append((build, source.unknown(error)))
-            continue
-        shapes = yield from _derive_built(Draft(request, source, build, built))
+        with _own_gaps(interpreter):
+            draft = _begun(interpreter, request, build, failures)
+            if draft is None:
+                continue
+            if build.origin == "training_script" and interpreter.unknown_parts(draft.model):
+                incomplete.append(build)
+                continue
+            shapes = yield from _derive_built(draft)
         if not build.unstated or any(trace.output for trace in shapes.traces):
             yield shapes, True
             return
         unfinished = unfinished or shapes
+    for build in incomplete[:1] if unfinished is None else ():
+        draft = _begun(interpreter, request, build, failures)
+        unfinished = (yield from _derive_built(draft)) if draft is not None else None
     yield unfinished or _not_built(interpreter.index, request, failures), True
+
+
+def _begun(
+    interpreter: Interpreter, request: ModelRequest, build: BuildPlan, failures: list[tuple[BuildPlan, Unknown]]
+) -> Draft | None:
+    """The built model; None, and a failure more, where it cannot be built."""
+    source = ModelSource(interpreter, build.path, build.expression, build.captured)
+    try:
+        return Draft(request, source, build, source.build())
+    except (CannotEvaluate, TargetRaised, SyntaxError) as error:
+        failures.append((build, source.unknown(error)))
+        return None
+
+
+@contextmanager
+def _own_gaps(interpreter: Interpreter) -> Iterator[None]:
+    """What one way of building leaves open is no gap of the next one."""
+    gaps = interpreter.recording.gaps
+    before = dict(gaps)
+    try:
+        yield
+    finally:
+        gaps.clear()
+        gaps.update(before)
 
 
 def _builds(interpreter: Interpreter, request: ModelRequest) -> Iterator[BuildPlan]:

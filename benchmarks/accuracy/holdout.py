@@ -14,7 +14,7 @@ import random
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from types import CodeType
 from typing import Any
 
@@ -80,7 +80,15 @@ class FreshRuns:
             raw = self._source.call(built.model, self._inputs, actual, self._trace.method, training=training)
         except (CannotEvaluate, TargetRaised):
             return None
-        return (actual, raw) if raw.stopped is None else None
+        return (actual, raw) if raw.stopped is None and _empties(raw) <= self._empties else None
+
+    @cached_property
+    def _empties(self) -> int:
+        """How many tensors have no element where all names have their own values."""
+        raw = self._source.call(
+            self._base.model, self._inputs, self.base, self._trace.method, training=self._trace.mode == "training"
+        )
+        return _empties(raw)
 
     def _built(self, values: Values) -> BuiltModel | None:
         given = {name: value for name, value in values.items() if name in self._base.names}
@@ -90,6 +98,14 @@ class FreshRuns:
             return self._source.build(self._base.names, given)
         except (CannotEvaluate, TargetRaised):
             return None
+
+
+def _empties(raw: RawTrace) -> int:
+    """Tensors without elements: where more of them come up than before, the values make no model (no heads for a
+    group of keys); sizes without data do not raise there as real torch does.
+    """
+    lines = (tensor for seen in raw.lines.values() for tensors, _ in seen for tensor in tensors)
+    return sum(0 in tensor.shape for tensor in lines)
 
 
 def _spec(name: str, value: str) -> InputSpec:
