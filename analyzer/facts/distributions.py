@@ -49,6 +49,8 @@ DISTRIBUTIONS = {
     "wx": "wxPython",
     "x_transformers": "x-transformers",
     "yaml": "PyYAML",
+    "dora": "dora-search",
+    "hydra": "hydra-core",
     "zmq": "pyzmq",
 }
 ALTERNATIVES = {

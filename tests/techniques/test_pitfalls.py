@@ -236,6 +236,11 @@ SYNTAX_CASES = [
         SAMPLER.format(more="", start="pass"),
         SAMPLER.format(more="", start="sampler.set_epoch(epoch)"),
     ),
+    (
+        "hub_code_runs",
+        "m = torch.hub.load('owner/name', 'net')\n",
+        "m = torch.hub.load('there', 'net', source='local')\n",
+    ),
     ("loss_over_padding", PADDED.format(more=""), PADDED.format(more=", ignore_index=0")),
     ("name_removed", "import numpy as np\nx = np.float(3)\n", "import numpy as np\nx = np.float32(3)\n"),
 ]

@@ -103,6 +103,14 @@ def _pads(index: SourceIndex, path: str, node: ast.expr) -> bool:
     return value is None or isinstance(constant(value), (int, float))
 
 
+def hub_code_runs(index: SourceIndex) -> Iterator[Found]:
+    """`torch.hub.load("owner/name", …)` runs the code of that repository, unless its source is local."""
+    for path, node in _calls_of(index, "torch.hub.load"):
+        repository = _argument(node, 0, "repo_or_dir")
+        if constant(keyword(node, "source")) != "local" and not is_open(node) and repository is not None:
+            yield ((path, node),), (("repository", ast.unparse(repository)),)
+
+
 def name_removed(index: SourceIndex) -> Iterator[Found]:
     """A name that the library's newer versions no longer have, where nothing declared keeps an older one."""
     bounds = {r.distribution.lower(): r.version or "" for r in find_requirements(index)}
@@ -151,5 +159,5 @@ def _calls_of(index: SourceIndex, dotted: str) -> Iterator[tuple[str, ast.Call]]
 
 RULES = {
     rule.__name__: rule
-    for rule in (checkpoint_never_written, loss_over_padding, name_removed, sampler_without_epoch)
+    for rule in (checkpoint_never_written, hub_code_runs, loss_over_padding, name_removed, sampler_without_epoch)
 }  # fmt: skip
