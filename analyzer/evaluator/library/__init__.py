@@ -64,6 +64,7 @@ ALIASES = (
     (re.compile(r"^torch\._subclasses\.fake_tensor\.FakeTensor$"), "torch.Tensor"),
     (re.compile(r"^torch\.nn\.parameter\."), "torch.nn."),
     (re.compile(r"^torch\.nn\.modules\.module\.Module$"), "torch.nn.Module"),
+    (re.compile(r"^(torch\.nn\.modules\.linear\.NonDynamicallyQuantizableLinear)$"), r"\1"),
     (re.compile(r"^torch\.nn\.modules\.\w+\.([A-Z]\w*)$"), r"torch.nn.\1"),
     (re.compile(r"^torch\.nn\.modules\.(\w+)\.(_\w+)$"), r"torch.nn.modules.\1.\2"),
     (re.compile(r"^torch\.optim\.optimizer\."), "torch.optim."),

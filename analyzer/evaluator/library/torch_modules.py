@@ -1,6 +1,8 @@
 # ruff: noqa: E501 - one row, one line
 """Classes of `torch.nn` with what may be touched on them, and `torch.nn.init`, `torch.nn.utils`."""
 
+from torch import nn
+
 CLASSES = """
 Module Parameter Buffer UninitializedParameter Sequential ModuleList ModuleDict ParameterList ParameterDict Identity Linear Bilinear LazyLinear
 Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d LazyConv1d LazyConv2d Fold Unfold
@@ -52,23 +54,10 @@ INTERNAL = {
     "modules.dropout": "_DropoutNd",
     "modules.instancenorm": "_InstanceNorm",
     "modules.padding": "_CircularPadNd _ConstantPadNd _ReflectionPadNd _ReplicationPadNd",
+    "modules.linear": "NonDynamicallyQuantizableLinear",
     "modules.pooling": "_MaxPoolNd _MaxUnpoolNd _AvgPoolNd _LPPoolNd _AdaptiveMaxPoolNd _AdaptiveAvgPoolNd",
 }
-HOMES = {
-    "batchnorm": "BatchNorm1d BatchNorm2d BatchNorm3d SyncBatchNorm",
-    "linear": "Linear Bilinear Identity",
-    "conv": "Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d",
-    "container": "Sequential ModuleList ModuleDict ParameterList ParameterDict",
-    "activation": "MultiheadAttention ReLU ReLU6 GELU SiLU Sigmoid Tanh Softmax Hardswish LeakyReLU PReLU",
-    "normalization": "LayerNorm GroupNorm RMSNorm",
-    "dropout": "Dropout Dropout2d",
-    "pooling": "MaxPool2d AvgPool2d AdaptiveAvgPool2d AdaptiveMaxPool2d",
-    "module": "Module",
-    "sparse": "Embedding",
-    "transformer": "Transformer TransformerEncoder TransformerDecoder TransformerEncoderLayer TransformerDecoderLayer"
-    " _get_activation_fn _get_clones",
-}
-"""Classes that code also imports from the file where they are defined."""
+INSIDE_TRANSFORMER = "_get_activation_fn _get_clones"
 INTERNAL_METHODS = "_check_input_dim _conv_forward _reversed_padding_repeated_twice _output_padding"
 ATTENTION_BACKENDS = "FLASH_ATTENTION EFFICIENT_ATTENTION CUDNN_ATTENTION MATH OVERRIDEABLE"
 INIT = """
@@ -76,6 +65,12 @@ uniform_ normal_ trunc_normal_ constant_ ones_ zeros_ eye_ dirac_ xavier_uniform
 kaiming_normal_ orthogonal_ sparse_ calculate_gain _calculate_fan_in_and_fan_out _calculate_correct_fan xavier_uniform
 xavier_normal kaiming_uniform kaiming_normal normal uniform constant _no_grad_trunc_normal_ _no_grad_normal_ _no_grad_uniform_
 """
+
+
+def _other_places(name: str) -> list[str]:
+    """Where code also imports a class from: the file that defines it, and `torch.nn.modules`."""
+    home = getattr(nn, name).__module__
+    return [f"{home}.{name}", *([f"torch.nn.modules.{name}"] if hasattr(nn.modules, name) else [])]
 
 
 def _rows() -> list[str]:
@@ -89,7 +84,8 @@ def _rows() -> list[str]:
         for name in classes.split():
             rows.append(f"torch.nn.{module}.{name}")
             rows += [f"torch.nn.{module}.{name}.{method}" for method in f"{EVERY_CLASS} {INTERNAL_METHODS}".split()]
-    rows += [f"torch.nn.modules.{home}.{name}" for home, names in HOMES.items() for name in names.split()]
+    rows += [place for name in CLASSES.split() for place in _other_places(name)]
+    rows += [f"torch.nn.modules.transformer.{name}" for name in INSIDE_TRANSFORMER.split()]
     rows += [f"torch.nn.RNNBase.{method}" for method in CONTAINER_METHODS["RNNBase"].split()]
     rows += [f"torch.nn.init.{name}" for name in INIT.split()]
     rows += [

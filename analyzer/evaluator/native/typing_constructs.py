@@ -102,7 +102,7 @@ def provide(session: Any) -> Provided:
         ("typing", "typing_extensions", "jaxtyping", "torchtyping", "beartype.typing", "nptyping"), typing
     )
     modules |= dict.fromkeys(("torch._jit_internal", "torch.jit.annotations"), typing)
-    return names, {}, {**modules, "numpy.typing": typing, "torch.types": typing}
+    return names, {}, {**modules, "numpy.typing": typing, "torch.types": typing, "torch.nn.common_types": typing}
 
 
 def _unchanged(decorated: Any) -> Any:

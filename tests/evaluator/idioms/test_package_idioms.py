@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 from analyzer.evaluator import CannotEvaluate, TargetRaised
 
@@ -198,3 +199,27 @@ def test_what_is_suppressed_is_not_raised(repository) -> None:
     with pytest.raises(TargetRaised) as stop:
         interpreter.evaluate("model.py", "ast.literal_eval(3)")
     assert type(stop.value.error) is ValueError
+
+
+def test_torch_s_classes_are_the_same_wherever_they_are_imported_from(repository) -> None:
+    text = """
+        from torch.nn.common_types import _size_2_t
+        from torch.nn.modules import LeakyReLU
+        from torch.nn.modules.rnn import LSTM
+        from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
+        class Net(nn.Module):
+            def __init__(self, size: _size_2_t = (3, 3)):
+                super().__init__()
+                self.mix = nn.MultiheadAttention(4, 2)
+                self.run = LSTM(4, 3)
+                self.act = torch.nn.modules.LeakyReLU(0.1)
+                for part in self.modules():
+                    kind = type(part)
+                    if kind in (NonDynamicallyQuantizableLinear, LeakyReLU):
+                        part.marked = True
+            def forward(self, x):
+                return self.act(self.run(self.mix(x, x, x)[0])[0])
+    """
+    model, recording = run(repository, text, "Net()", ([5, 2, 4], "float32"))
+    assert recording.error is None and list(recording.output.shape) == [5, 2, 3]
+    assert model.mix.out_proj.marked and model.act.marked and type(model.run) is nn.LSTM
