@@ -49,7 +49,9 @@ def shapes_of_call(context: Context, text: str, trace: Trace) -> tuple[list[Tens
         call = record.calls[0] if record.calls else None
         return (list(call.inputs[:3]), list(call.outputs[:3])) if call else ([], [])
     info = context.class_at(context.model.where) if context.model else None
-    if info and len(names) > 1 and names[-1] in {method.name for method in info.methods} - {trace.method}:
+    methods = {method.name for method in info.methods} - {trace.method} if info else set()
+    parts = {found.name.partition(".")[0] for found in info.submodules} if info else set()
+    if names[-1] in methods or parts & set(names[1:]):
         return [], []
     return [item.value for item in trace.inputs if isinstance(item.value, TensorSpec)], list(trace.output[:3])
 

@@ -11,6 +11,8 @@ from markdown_it.token import Token
 from benchmarks.report_lint.finding import Finding, MarkdownFile
 
 TOTALS = {"**Sum**", "**合计**"}
+REASON = {"Reason", "原因"}
+IDENTIFIER = re.compile(r"`[a-z]+(?:_[a-z]+)+(?:: [^`]*)?`")
 NUMBER = re.compile(r"-?[\d,]+")
 
 
@@ -25,6 +27,7 @@ def table_findings(file: MarkdownFile) -> Iterator[Finding]:
     for table in tables(file.tokens):
         yield from _ragged(file, table)
         yield from _sums(file, table)
+        yield from _reasons(file, table)
     for token in file.tokens:
         if token.type == "inline" and token.level < 2 and re.match(r"^\|.*\|$", token.content):
             yield file.finding("table_not_read", _line(token), token.content[:80])
@@ -68,6 +71,15 @@ def _sums(file: MarkdownFile, table: list[Row]) -> Iterator[Finding]:
             total = sum(int(item.replace(",", "")) for item in column)
             if total != int(cell.replace(",", "")):
                 yield file.finding("wrong_sum", last.line, f"{cell} stands under numbers that make {total:,}")
+
+
+def _reasons(file: MarkdownFile, table: list[Row]) -> Iterator[Finding]:
+    """Reasons that are told by their identifier alone."""
+    columns = [at for at, cell in enumerate(table[0].cells) if cell in REASON]
+    for row in table[1:]:
+        for at in columns:
+            if IDENTIFIER.fullmatch(row.cells[at]):
+                yield file.finding("raw_identifier", row.line, row.cells[at])
 
 
 def _line(token: Token) -> int:

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.report_lint.__main__ import lint
 from benchmarks.report_lint.finding import WrittenReport
 
-GOOD_TABLE = "| Name | Count |\n|:---|---:|\n| a | 1,200 |\n| b \\| c | 34 |\n| **Sum** | 1,234 |\n"
+GOOD_TABLE = "| Name | Count |\n|:---|---:|\n| c | `no_default` |\n\n| Name | Count |\n|:---|---:|\n| a | 1,200 |\n| b \\| c | 34 |\n| **Sum** | 1,234 |\n"
 GOOD = f"""---
 generator: "deepdive"
 ---
@@ -55,6 +55,7 @@ def test_a_good_report_has_no_findings(tmp_path: Path) -> None:
         ("L1-L2", "L1-L3", "broken_link"),
         ("sources/m.py", "sources/n.py", "broken_link"),
         ("Some words", "The rule not_derived", "raw_identifier"),
+        ("| Name | Count |", "| Name | Reason |", "raw_identifier"),
         ("## One", "## One\n\n## Two", "empty_section"),
         ("Some words", "Words 中文内容", "chinese_in_english"),
         ("Some words", f"{'long ' * 40}\n\n" * 4 + "Some words", "repeated_paragraph"),

@@ -23,6 +23,7 @@ from analyzer.records.evidence import Evidence, Unknown
         ("return self.model(tokens)[0]", ["[B, T]", "[B, T]"], ["[B, T, vocab]", "[]"]),
         ("x = model.embed(tokens)", ["[B, T]"], ["[B, T, width]"]),
         ("x = self.model.head(x)", ["[B, T, width]"], ["[B, T, vocab]"]),
+        ("x = self.blocks(x)", [], []),
         ("for x in model", [], []),
     ],
 )
