@@ -6,11 +6,13 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from analyzer.facts.flow import Function, Instance
 from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.trace import Occurrence
 from analyzer.facts.program import DATA_BASES, Program
+from analyzer.facts.tensor_makers import default_dtype_of, shape_of
 from analyzer.records.processes import DataItem, Stage
 from analyzer.records.source import Span
 
@@ -28,8 +30,27 @@ def find_data(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) -> t
         if len(given) == len(items):
             items = [replace(i, name=n) if not i.name.isidentifier() else i for i, n in zip(items, given, strict=True)]
         for item in items:
-            found.setdefault((item.name, item.where), item)
+            found.setdefault((item.name, item.where), replace(item, level=_level(program, scope)))
     return tuple(found.values())
+
+
+def _level(program: Program, scope: CodeScope) -> Literal["", "sample", "batch"]:
+    """A data set's `__getitem__` gives samples, a loader's `collate_fn` batches."""
+    if scope.dotted.endswith(".__getitem__"):
+        return "sample"
+    return "batch" if any(scope is made for made in _collating(program)) else ""
+
+
+def _collating(program: Program) -> Iterator[CodeScope]:
+    """Functions that loaders and trainers are given to make a batch of samples."""
+    inference = program.flow.inference
+    for occurrence in program.occurrences:
+        for keyword in occurrence.call.keywords if occurrence.call is not None else ():
+            if keyword.arg in ("collate_fn", "data_collator"):
+                for found in sorted(inference.types(keyword.value, occurrence.step.scope), key=repr):
+                    function = inference.calls.called_function(found)
+                    if function is not None and function.name in inference.scopes.by_key:
+                        yield inference.scopes.by_key[function.name]
 
 
 def _received(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) -> dict[str, tuple[str, ...]]:
@@ -100,6 +121,10 @@ def _builders(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) -> I
             if scope.key not in seen:
                 seen.add(scope.key)
                 yield scope
+    for scope in _collating(program):
+        if scope.key not in seen:
+            seen.add(scope.key)
+            yield scope
 
 
 def _builders_of(program: Program, occurrence: Occurrence) -> Iterator[CodeScope]:
@@ -132,7 +157,8 @@ def _item(program: Program, scope: CodeScope, name: str, node: ast.expr) -> Data
     made = _made_by(node, scope)
     index = program.flow.index
     expression = index.segment(scope.path, made)
-    return DataItem(name, expression, None, _dtype(made, scope, 0), index.span(scope.path, made))
+    dtype = _dtype(made, scope, 0) or default_dtype_of(index, scope.path, made)
+    return DataItem(name, expression, shape_of(index, scope.path, made), dtype, index.span(scope.path, made))
 
 
 def _made_by(node: ast.expr, scope: CodeScope) -> ast.expr:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
+from analyzer.facts.batches import loader_features
 from analyzer.facts.decoding import decoding_features
 from analyzer.facts.flow import Foreign
 from analyzer.facts.flow.trace import Occurrence
@@ -42,7 +43,7 @@ def find_features(program: Program, stages: Stages) -> tuple[Feature, ...]:
     found: dict[tuple[str, Span], Feature] = {}
     makers = [_called(program), _flags(program), _clipping(program, stages), _label_smoothing(program)]
     makers += [update_features(program, stages), schedule_features(program, stages), decoding_features(program)]
-    makers.append(settings_features(program))
+    makers += [settings_features(program), loader_features(program)]
     for maker in makers:
         for feature in maker:
             found.setdefault((feature.id, feature.where), feature)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from analyzer.facts.argument_values import ArgumentValues
+from analyzer.facts.batches import effective_batch
 from analyzer.facts.call_chains import build_call_chain
 from analyzer.facts.configuration import inference_of
 from analyzer.facts.configuration.effective import effective_values
@@ -57,6 +58,7 @@ def _pipeline(
     stages = build_stages(program)
     is_training = kind == "training"
     optimizers = _optimizers(program) if is_training else ()
+    features = find_features(program, stages)
     pipeline = Pipeline(
         kind="training" if is_training else "inference",
         entry=program.entry,
@@ -64,7 +66,7 @@ def _pipeline(
         main=is_main,
         evidence=evidence,
         stages=tuple(dict.fromkeys(stage for stage, _ in stages)),
-        features=find_features(program, stages),
+        features=features,
         optimizers=optimizers,
         schedules=_schedules(program, find_schedules(program, stages, optimizers, value_of)) if is_training else (),
         losses=find_losses(program, stages) if is_training else (),
@@ -72,6 +74,7 @@ def _pipeline(
         seeds=find_seeds(program),
         files=tuple(sorted({body.scope.path for body in bodies_of(program)})),
         frameworks=find_settings(program),
+        derived=effective_batch(program, features) if is_training else (),
     )
     return replace(pipeline, gaps=unknowns_in(pipeline))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from analyzer.records.configuration import DerivedQuantity
 from analyzer.records.evidence import Evidence, Known, Unknown
 from analyzer.records.source import Span
 
@@ -111,6 +112,8 @@ class DataItem:
     shape: str | None
     dtype: str | None
     where: Span
+    level: Literal["", "sample", "batch"] = ""
+    """Whether a data set returns it for one sample, or a batch is made of it; empty where the code does not tell."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,8 @@ class Pipeline:
     files: tuple[str, ...] = ()
     gaps: tuple[Unknown, ...] = ()
     frameworks: tuple[FrameworkSettings, ...] = ()
+    derived: tuple[DerivedQuantity, ...] = ()
+    """Arithmetic over what the program gives: the effective batch size."""
 
 
 @dataclass(frozen=True)

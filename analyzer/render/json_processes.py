@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.records.configuration import ConfigTable, Configuration, ConfigValue, Override, Preset
+from analyzer.records.configuration import ConfigTable, Configuration, ConfigValue, DerivedQuantity, Override, Preset
 from analyzer.records.evidence import Known, Unknown
 from analyzer.records.processes import (
     CallChain,
@@ -58,13 +58,14 @@ def preset(item: Preset) -> Object:
 
 
 def derived(configuration: Configuration) -> list[Json]:
-    return [
-        {
-            "name": item.name, "formula": item.formula, "value": value(item.value), **how(item.value),
-            "source": source(item.where),
-        }
-        for item in configuration.derived
-    ]  # fmt: skip
+    return [_derived(item) for item in configuration.derived]
+
+
+def _derived(item: DerivedQuantity) -> Object:
+    return {
+        "name": item.name, "formula": item.formula, "value": value(item.value), **how(item.value),
+        "source": source(item.where),
+    }  # fmt: skip
 
 
 def pipeline(item: Pipeline) -> Object:
@@ -83,6 +84,8 @@ def pipeline(item: Pipeline) -> Object:
         described["seeds"] = [{"how": "read", "source": source(span)} for span in item.seeds]
     if item.frameworks:
         described["frameworks"] = [_settings(one) for one in item.frameworks]
+    if item.derived:
+        described["derived"] = [_derived(one) for one in item.derived]
     if item.gaps:
         described["gaps"] = [unknown(gap) for gap in item.gaps]
     return described
@@ -185,7 +188,11 @@ def _loss(item: Loss) -> Object:
 
 def _data_item(item: DataItem) -> Object:
     described: Object = {"name": item.name, "how": "read", "expression": item.expression}
-    return described | present(shape=item.shape, dtype=item.dtype) | {"source": source(item.where)}
+    return (
+        described
+        | present(shape=item.shape, dtype=item.dtype, level=item.level or None)
+        | {"source": source(item.where)}
+    )
 
 
 def call_chain(chain: CallChain) -> Object:

@@ -38,6 +38,11 @@ def _lines(pipeline: Pipeline) -> Iterator[str]:
     for schedule in pipeline.schedules:
         values = " ".join(f"{name}={_value(value)}" for name, _, value in schedule.arguments)
         yield f"  schedule {schedule.kind} {schedule.where} {values} ({len(schedule.curve)} points)"
+    yield from _losses(pipeline)
+    yield from _rest(pipeline)
+
+
+def _losses(pipeline: Pipeline) -> Iterator[str]:
     for loss in pipeline.losses:
         options = f" reduction={loss.reduction}" if loss.reduction else ""
         options += f" ignore_index={_value(loss.ignore_index)}" if loss.ignore_index else ""
@@ -45,11 +50,16 @@ def _lines(pipeline: Pipeline) -> Iterator[str]:
         options += f" shift={loss.label_shift}" if loss.label_shift else ""
         options += f" weight={loss.weight}" if loss.weight else ""
         yield f"  loss {loss.function} {loss.where}{options}"
+
+
+def _rest(pipeline: Pipeline) -> Iterator[str]:
     for feature in pipeline.features:
         values = " ".join(f"{name}={_value(value)}" for name, value in feature.values)
         yield f"  feature {feature.id} {feature.where} {values}".rstrip()
     for item in pipeline.data:
-        yield f"  data {item.name} {item.where} shape={item.shape} dtype={item.dtype}"
+        yield f"  data {item.name} {item.where} {item.level or '-'} shape={item.shape} dtype={item.dtype}"
+    for quantity in pipeline.derived:
+        yield f"  derived {quantity.name} {quantity.where} {quantity.formula} = {_value(quantity.value)}"
     for made in pipeline.frameworks:
         values = " ".join(f"{name}={_value(value)}" for name, _, value in made.settings)
         yield f"  settings {made.made} {made.where} {values}".rstrip()

@@ -38,7 +38,7 @@ def test_all_facts_of_the_idiom_are_found(case: Path, pytestconfig: pytest.Confi
 def shape_of(text: str) -> list[str]:
     """Kinds, depths, lines and values without the names that a repository chooses."""
     lines = [re.sub(r"[\w/]+\.py(:[A-Za-z_][\w.]*)?", "FILE", line) for line in text.splitlines()]
-    lines = [re.sub(r" if .*| weight=.*", "", line) for line in lines]
+    lines = [re.sub(r" if .*| weight=.*| shape=\(.*\)|(?<=update_per_process ).*(?= = )", "", line) for line in lines]
     lines = [
         re.sub(r"(?<=  loss )\S.*?(?= FILE)", "TERM", line) if "loss torch.nn." not in line else line for line in lines
     ]

@@ -118,6 +118,7 @@ def _data(context: Context, main: Pipeline) -> tuple[Block, ...]:
     words = context.words
     rows = [
         (
+            words.line(f"training.level_{item.level}") if item.level else (),
             code(item.name),
             code(item.expression),
             code(item.shape or ""),
@@ -128,7 +129,7 @@ def _data(context: Context, main: Pipeline) -> tuple[Block, ...]:
     ]
     title = heading(words, "training.data", "training-data")
     return (
-        (title, *table(words, "data_format", "name code shape dtype where", rows))
+        (title, *table(words, "data_format", "level name code shape dtype where", rows))
         if rows
         else (title, note(words, "gap", "training.no_data"))
     )
@@ -192,11 +193,9 @@ def _system(context: Context, main: Pipeline) -> tuple[Block, ...]:
 def _batch(context: Context, main: Pipeline) -> tuple[Block, ...]:
     """Arithmetic that the training code itself does with configuration values."""
     words = context.words
-    inside = [
-        item
-        for item in context.analysis.facts.configuration.derived
-        if item.where.path in {main.entry.path, *main.files}
-    ]
+    files = {main.entry.path, *main.files}
+    inside = [*main.derived]
+    inside += [item for item in context.analysis.facts.configuration.derived if item.where.path in files]
     title = heading(words, "training.batch", "batch-arithmetic")
     if not inside:
         return (title, note(words, "gap", "training.no_batch"))

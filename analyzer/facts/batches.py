@@ -1,0 +1,110 @@
+"""How many samples one step of the optimizer sees: the loaders with their arguments, and their product with the
+accumulation, for one process. Where several loaders could be the one that trains, nothing is multiplied.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+from analyzer.facts.flow.trace import Occurrence
+from analyzer.facts.framework_settings import given_settings
+from analyzer.facts.optimization import named_arguments
+from analyzer.facts.program import Program
+from analyzer.records.configuration import DerivedQuantity
+from analyzer.records.evidence import Known, Unknown
+from analyzer.records.processes import Feature
+from analyzer.records.source import Span
+
+LOADER = re.compile(r"torch\.utils\.data\.(\w+\.)*DataLoader|torchdata\.(\w+\.)*StatefulDataLoader")
+ORDER = ("dataset", "batch_size", "shuffle", "sampler", "batch_sampler", "num_workers", "collate_fn")
+SHOWN = ("batch_size", "shuffle", "num_workers", "drop_last", "pin_memory")
+PER_DEVICE = "per_device_train_batch_size"
+NAME = "samples_per_update_per_process"
+
+Term = tuple[str, Known[object] | Unknown, Span]
+"""Expression, value, place."""
+
+
+def loader_features(program: Program) -> Iterator[Feature]:
+    """Loaders of batches with the arguments that shape a batch."""
+    for occurrence, call in loaders(program):
+        index, scope = program.flow.index, occurrence.step.scope
+        given = {
+            key: program.flow.values.value(node, scope, occurrence.stack)
+            for key, node in named_arguments(call, ORDER)
+            if key in SHOWN
+        }
+        condition = occurrence.around.conditions
+        yield Feature(
+            "data_loader",
+            index.span(scope.path, call),
+            index.segment(scope.path, call),
+            tuple((name, given[name]) for name in SHOWN if name in given),
+            condition[-1] if condition else None,
+        )
+
+
+def loaders(program: Program) -> Iterator[tuple[Occurrence, ast.Call]]:
+    """Calls that construct a loader of torch."""
+    for occurrence in program.occurrences:
+        if occurrence.call is not None and any(LOADER.fullmatch(dotted) for dotted in occurrence.dotted):
+            yield occurrence, occurrence.call
+
+
+def effective_batch(program: Program, features: Sequence[Feature]) -> tuple[DerivedQuantity, ...]:
+    """Samples per step of the optimizer and process, as a product of what the code gives."""
+    size = _given_size(program) or _loader_size(program)
+    if size is None:
+        return ()
+    text, value, where = size
+    terms = [(text, value)] + [pair for feature in _accumulations(features) for pair in feature.values]
+    numbers = [v.value for _, v in terms if isinstance(v, Known) and type(v.value) is int]
+    if len(numbers) != len(terms) or not all(isinstance(number, int) for number in numbers):
+        return ()
+    product = 1
+    for number in numbers:
+        product *= number if isinstance(number, int) else 1
+    formula = " * ".join(name for name, _ in terms)
+    return (DerivedQuantity(NAME, formula, Known(product, (where,), "evaluated"), where),)
+
+
+def _accumulations(features: Sequence[Feature]) -> list[Feature]:
+    """The accumulation where there is one; several places with the same value say the same."""
+    found = [f for f in features if f.id == "gradient_accumulation" and len(f.values) == 1]
+    values = {repr(v.value) if isinstance(v, Known) else "?" for f in found for _, v in f.values}
+    return found[:1] if len(values) == 1 else found
+
+
+def _given_size(program: Program) -> Term | None:
+    for given in given_settings(program):
+        if given.name == PER_DEVICE:
+            return PER_DEVICE, given.value, program.flow.index.span(given.path, given.node)
+    return None
+
+
+def _loader_size(program: Program) -> Term | None:
+    """The batch size of the loader that trains: the only one, the only one that shuffles, or all give the same."""
+    found = []
+    for occurrence, call in loaders(program):
+        if program.in_evaluation(occurrence):
+            continue
+        given = dict(named_arguments(call, ORDER))
+        node = given.get("batch_size")
+        if node is None or "batch_sampler" in given:
+            return None
+        shuffles = "sampler" in given or _is_true(program, occurrence, given.get("shuffle"))
+        text = program.flow.index.segment(occurrence.step.scope.path, node)
+        value = program.flow.values.value(node, occurrence.step.scope, occurrence.stack)
+        found.append((shuffles, (text, value, program.flow.index.span(occurrence.step.scope.path, node))))
+    chosen = [term for shuffles, term in found if shuffles] or [term for _, term in found]
+    values = {repr(value.value) if isinstance(value, Known) else "?" for _, value, _ in chosen}
+    return chosen[0] if len(values) == 1 else None
+
+
+def _is_true(program: Program, occurrence: Occurrence, node: ast.expr | None) -> bool:
+    if node is None:
+        return False
+    value = program.flow.values.value(node, occurrence.step.scope, occurrence.stack)
+    return isinstance(value, Known) and value.value is True
