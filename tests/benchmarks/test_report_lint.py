@@ -10,7 +10,16 @@ import pytest
 from benchmarks.report_lint.__main__ import lint
 from benchmarks.report_lint.finding import WrittenReport
 
-GOOD_TABLE = "| Name | Count |\n|:---|---:|\n| c | `no_default` |\n\n| Name | Count |\n|:---|---:|\n| a | 1,200 |\n| b \\| c | 34 |\n| **Sum** | 1,234 |\n"
+GOOD_TABLE = """| Name | Count |
+|:---|---:|
+| c | `no_default` |
+
+| Name | Count |
+|:---|---:|
+| a | 1,200 |
+| b \\| c | 34 |
+| **Sum** | 1,234 |
+"""
 GOOD = f"""---
 generator: "deepdive"
 ---
