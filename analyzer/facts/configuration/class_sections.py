@@ -14,8 +14,18 @@ from analyzer.index import Definition, SourceIndex
 from analyzer.records.configuration import ConfigTable, ConfigValue, Preset
 from analyzer.records.evidence import Known
 
-NAMING_KEYS = {"_target_": "", "class_path": "init_args.", "type": "", "_type_": "", "class_name": "", "name": ""}
+NAMING_KEYS = {
+    "_target_": "",
+    "class_path": "init_args.",
+    "type": "",
+    "_type_": "",
+    "_component_": "",
+    "class_name": "",
+    "name": "",
+}
 """Keys that name a class, and where its arguments stand beside them."""
+MOST_SECTIONS = 60
+"""Sections beyond this many are a zoo of files, each of which stands as a table of its own."""
 LIGHTNING = ("LightningCLI",)
 
 
@@ -41,9 +51,12 @@ def find_sections(index: SourceIndex, tables: Sequence[ConfigTable]) -> tuple[Cl
     return tuple(section for section in found if section.values)
 
 
-def section_presets(sections: Sequence[ClassSection]) -> Iterator[Preset]:
-    """What each section gives to the constructor."""
-    for section in sections:
+def section_presets(sections: Sequence[ClassSection], tables: Sequence[ConfigTable]) -> Iterator[Preset]:
+    """What each section gives to the constructor of a class whose parameters are a table."""
+    known = {table.name for table in tables}
+    for section in sections if len(sections) <= MOST_SECTIONS else ():
+        if section.owner.name not in known:
+            continue
         pairs = tuple((name, value.effective or value.value) for name, value in section.values)
         where = section.values[0][1].where
         name = f"{section.table}:{section.section}" if section.section else section.table

@@ -29,7 +29,7 @@ Value = Known[PlainValue] | Unknown
 def find_presets(index: SourceIndex, tables: Sequence[ConfigTable]) -> tuple[Preset, ...]:
     """All presets of the repository, by place."""
     found = [*_override_files(index, tables), *_setting_registries(index, tables)]
-    found += [*_factories(index), *find_options(index), *section_presets(find_sections(index, tables))]
+    found += [*_factories(index), *find_options(index), *section_presets(find_sections(index, tables), tables)]
     found += [*find_commanded(index, tables), *_merged_files(tables)]
     return tuple(sorted(found, key=lambda preset: (preset.where, preset.name)))
 
