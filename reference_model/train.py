@@ -140,7 +140,8 @@ def training_step(run: Run, tokens: Tokens, device: torch.device, network: nn.Mo
         group["lr"] = learning_rate_at(run.step, config)
     optimizer.zero_grad(set_to_none=True)
     for index in range(config.accumulation):
-        x, y, documents = draw_batch(tokens, config, model.config.context_length, run.generator, share)  # (B, T) each
+        length = model.config.context_length
+        x, y, documents = draw_batch(tokens, config.batch_size, length, run.generator, share, config.isolate)  # (B, T)
         with synchronized(network, index == config.accumulation - 1):
             with mixed_precision(config, device):
                 _, loss = network(x.to(device), y.to(device), documents=on_device(documents, device))
@@ -177,7 +178,8 @@ def evaluate(model: GPT, tokens: Tokens, config: TrainingConfig, device: torch.d
     model.eval()
     losses: list[float] = []
     for _ in range(config.eval_batches):
-        x, y, documents = draw_batch(tokens, config, model.config.context_length, generator)  # (B, T) each
+        length = model.config.context_length
+        x, y, documents = draw_batch(tokens, config.batch_size, length, generator, isolate=config.isolate)  # (B, T)
         with mixed_precision(config, device):
             _, loss = model(x.to(device), y.to(device), documents=on_device(documents, device))
         losses.append(loss.item())

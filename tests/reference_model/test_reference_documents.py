@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference_model.__main__ import main
-from reference_model.config import ModelConfig, TrainingConfig
+from reference_model.config import ModelConfig
 from reference_model.data import draw_batch, load_text
 from reference_model.documents import (
     FILLER,
@@ -98,8 +98,7 @@ def test_a_packed_conversation_is_read_as_if_it_were_alone(position: str, kernel
 def test_rows_are_kept_apart_unless_the_configuration_says_otherwise() -> None:
     rows = pack([([1, 2], [False, True]), ([3, 4], [False, True])], 3)
     for isolate in (True, False):
-        config = TrainingConfig(batch_size=1, isolate=isolate)
-        x, y, documents = draw_batch(rows, config, 3, torch.Generator().manual_seed(0))
+        x, y, documents = draw_batch(rows, 1, 3, torch.Generator().manual_seed(0), isolate=isolate)
         assert (x.tolist(), y.tolist()) == ([[1, 2, 3]], [[2, -100, 4]])
         assert (documents.tolist() if documents is not None else None) == ([[0, 0, 1]] if isolate else None)
 
