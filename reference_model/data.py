@@ -98,8 +98,8 @@ def draw_batch(
     own = starts[rank * batch_size : (rank + 1) * batch_size].tolist()  # B of them
     windows = torch.stack([tokens[start : start + length + 1] for start in own])  # (B, T+1)
     windows = windows.long()  # a token file holds int32
-    documents = None  # a window of one long text is read as one
-    return windows[:, :-1], windows[:, 1:], documents  # (B, T) each
+    no_documents = None  # a window of one long text is read as one
+    return windows[:, :-1], windows[:, 1:], no_documents  # (B, T) each
 
 
 def random_batch(
