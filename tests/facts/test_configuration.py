@@ -306,3 +306,17 @@ def test_registries_and_factories_are_presets_that_can_be_built(repository: Writ
     }  # fmt: skip
     assert presets["net/s"].build == "NETS['net/s']()"
     assert presets["tiny"].table == "Net"
+
+
+def test_a_class_of_the_repository_is_a_value_by_its_name(repository: Write) -> None:
+    text = (
+        "from elsewhere import Base\n"
+        "class Wide(Base): pass\n"
+        "class Narrow(Base): pass\n"
+        "NETS = {'w': {'kind': Wide, 'size': 3}, 'n': {'kind': Narrow, 'size': 1}}\n"
+    )
+    presets = {preset.name: dict(preset.values) for preset in derive(repository({"a.py": text})).presets}
+    kinds = {name: values["kind"] for name, values in presets.items()}
+    assert {name: repr(kind.value) for name, kind in kinds.items() if isinstance(kind, Known)} == {
+        "w": "Wide", "n": "Narrow",
+    }  # fmt: skip

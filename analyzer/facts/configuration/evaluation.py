@@ -12,7 +12,7 @@ from dataclasses import replace
 from analyzer.facts.configuration.reading import NEEDS_EVALUATION
 from analyzer.facts.evaluation import ValueOf, machine_dependence, unresolved_name
 from analyzer.facts.literal import NotPlain, eval_plain, is_plain
-from analyzer.index import SourceIndex
+from analyzer.index import Definition, SourceIndex
 from analyzer.index.symbols import dotted_name
 from analyzer.records.configuration import ConfigTable, ConfigValue, PlainValue, Preset, Reference
 from analyzer.records.evidence import Known, Unknown
@@ -64,6 +64,8 @@ def evaluated(
         node = ast.parse(expression.strip(), mode="eval").body
     except SyntaxError:
         return Unknown("not_an_expression", (("expression", expression),), value.where)
+    if _names_own_object(index, path, node):
+        return Known(Reference(expression.strip()), (value.where,), "read")
     machine = machine_dependence(index, path, node)
     if machine:
         return Unknown("depends_on_machine", (("call", machine),), value.where)
@@ -75,6 +77,13 @@ def evaluated(
     if local:
         return Unknown("depends_on_local", (("name", local),), value.where)
     return _asked(path, ast.unparse(node), value, value_of)
+
+
+def _names_own_object(index: SourceIndex, path: str, node: ast.expr) -> bool:
+    """The expression is the name of a class or function of the repository: that is its value."""
+    dotted = dotted_name(node)
+    found = index.symbols.resolve(path, dotted) if dotted else None
+    return isinstance(found, Definition) and isinstance(found.node, (ast.ClassDef, ast.FunctionDef))
 
 
 def _asked(path: str, expression: str, value: ConfigValue, value_of: ValueOf) -> Known[PlainValue] | Unknown:
