@@ -32,7 +32,7 @@ class Milestone:
     """A step in the history of a field; `techniques` are the ids that carry it into code."""
 
     year: int
-    name: str
+    name: Text
     mark: Text
     citation: Citation
     techniques: tuple[str, ...]
@@ -111,7 +111,8 @@ def full_citation(item: Citation) -> Line:
 
 def _milestone(row: dict[str, Any], sources: dict[str, Any]) -> Milestone:
     cited = source(sources, row["source"])
-    return Milestone(cited.year, row["name"], _text(row), cited, tuple(row.get("techniques", ())))
+    name = Text(row["name"], row.get("name_zh", row["name"]))
+    return Milestone(cited.year, name, _text(row), cited, tuple(row.get("techniques", ())))
 
 
 def _model(row: dict[str, Any], sources: dict[str, Any]) -> PublishedModel:

@@ -91,3 +91,13 @@ def test_knowledge_rows_cite_a_listed_source(field: str) -> None:
 def test_sources_have_an_arxiv_id_or_doi() -> None:
     for row in read_template("knowledge", "sources").values():
         assert re.fullmatch(r"arXiv:\d{4}\.\d{4,5}|doi:10\.\S+|https://papers\.nips\.cc/\S+", row["identifier"])
+
+
+PROPER = re.compile(r"[A-Z][\w-]*(?: Transformer)?")
+"""Names that are the same in every language."""
+
+
+@pytest.mark.parametrize("field", sorted({*FIELD_OF.values(), *MARKS}))
+def test_milestones_have_a_chinese_name_unless_it_is_a_proper_one(field: str) -> None:
+    for row in read_template("knowledge", field)["milestones"]:
+        assert "name_zh" in row or PROPER.fullmatch(row["name"]), row["name"]

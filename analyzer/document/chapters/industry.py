@@ -30,7 +30,13 @@ def build(context: Context) -> Chapter:
 
 def _row(context: Context, item: Milestone) -> tuple[Line, ...]:
     mark = (Plain(context.words.pick(item.mark)),)
-    return ((Plain(str(item.year)),), (Plain(item.name),), mark, _here(context, item), citation(item.citation))
+    return (
+        (Plain(str(item.year)),),
+        (Plain(context.words.pick(item.name)),),
+        mark,
+        _here(context, item),
+        citation(item.citation),
+    )
 
 
 def _here(context: Context, item: Milestone) -> Line:
