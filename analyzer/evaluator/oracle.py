@@ -27,24 +27,31 @@ from torch.fx.experimental.symbolic_shapes import DimDynamic, GuardOnDataDepende
 from torch.nn.modules import module as module_hooks
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes, _get_current_dispatch_mode_stack
-from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils._pytree import tree_map
 
 from analyzer.evaluator.bounds import Bounds
 from analyzer.evaluator.constants import Constants, leaves_of, storage_of
-from analyzer.evaluator.errors import BudgetExhausted, CannotEvaluate
+from analyzer.evaluator.devices import neutral, without_devices
+from analyzer.evaluator.errors import CannotEvaluate
+from analyzer.evaluator.operator_calls import (
+    argument,
+    asks_for_contents,
+    check_repeats,
+    has_symbolic_size,
+    is_determined,
+    is_small,
+    may_grow,
+    refuse_new_form,
+    written,
+)
 from analyzer.evaluator.values import find_unknown
 
-REAL_ELEMENTS = 4_000_000
-SMALL_ELEMENTS, SMALL_SIZE = 2_000, 1_000
-DEVICE_TEXT = re.compile(r"^(cuda|mps|xpu|npu|hpu|cpu|meta|mlu)(:\d+)?$")
 SYMBOLIC = (torch.SymInt, torch.SymFloat, torch.SymBool)
 NO_SYMBOLIC_FORM = re.compile(
     r"Cannot call \w+\(\) on tensor with symbolic|SymIntArrayRef expected to contain only concrete|Expected.*concrete int"  # noqa: E501
 )
 BINCOUNT = torch.ops.aten.bincount.default
 INDEX = torch.ops.aten.index.Tensor
-REPEATS = torch.ops.aten.repeat_interleave.Tensor
-UNINITIALISED = {"aten::empty", "aten::empty_strided", "aten::new_empty", "aten::empty_like", "aten::empty_permuted"}
 
 
 class _Dimension(Source):
@@ -373,24 +380,10 @@ class _Functions(TorchFunctionMode):
         for value in (kwargs.get("device"), *(args[1:] if name in ("to", "_to") else ())):
             if (
                 value is not None
-                and _neutral(value) is not value
+                and neutral(value) is not value
                 and str(value).partition(":")[0] not in ("cpu", "meta")
             ):
                 self.oracle.device_replaced(str(value))
-
-
-def without_devices(name: str, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Everything is evaluated on one device: arguments that name another are replaced."""
-    if kwargs.get("device") is not None:
-        kwargs = {**kwargs, "device": torch.device("cpu")}
-    if name in ("to", "_to"):
-        args = tuple(_neutral(arg) for arg in args)
-    return args, kwargs
-
-
-def _neutral(value: Any) -> Any:
-    is_device = isinstance(value, torch.device) or (isinstance(value, str) and DEVICE_TEXT.match(value))
-    return torch.device("cpu") if is_device else value
 
 
 class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -413,18 +406,18 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return self._create(func, args, kwargs)
         oracle = self.oracle
         symbolic = any(isinstance(leaf, SYMBOLIC) for leaf in leaves)  # run for real, they would turn into numbers
-        constant = not symbolic and _is_determined(func)
+        constant = not symbolic and is_determined(func)
         if func._schema.is_mutable and oracle.tentative():
             constant = False
-            _refuse_new_form(func)
+            refuse_new_form(func)
         if not constant or any(oracle.is_fake(tensor) for tensor in tensors):
             return self._run_fake(func, args, kwargs, tensors, constant=constant)
-        if _asks_for_contents(func):
-            _check_repeats(func, args)
-        elif _may_grow(tensors, args, kwargs) and self._grows(func, args, kwargs):
+        if asks_for_contents(func):
+            check_repeats(func, args)
+        elif may_grow(tensors, args, kwargs) and self._grows(func, args, kwargs):
             return self._keep_recipe(func, args, kwargs, oracle.run_fake(func, args, kwargs))
         if func._schema.is_mutable:
-            for tensor in _written(func, args, kwargs):
+            for tensor in written(func, args, kwargs):
                 oracle.written(tensor)
         return func(*args, **kwargs)
 
@@ -436,7 +429,7 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _count(self, args: Any, kwargs: Any) -> torch.Tensor:
         """`bincount`, of which torch knows no shape: as many entries as there can be different numbers."""
-        weights, least = _argument(args, kwargs, 1, "weights", None), _argument(args, kwargs, 2, "minlength", 0)
+        weights, least = argument(args, kwargs, 1, "weights", None), argument(args, kwargs, 2, "minlength", 0)
         size, most = self.oracle.bounds.count(args[0], least, self.oracle.data_size)
         made = self.oracle.shaped((size,), torch.int64 if weights is None else weights.dtype)
         self.oracle.bounds.put_length(made, most)
@@ -444,9 +437,9 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _create(self, func: Any, args: Any, kwargs: Any) -> Any:
         made = self.oracle.run_fake(func, args, kwargs)
-        if not _is_determined(func) or _has_symbolic_size(made):
+        if not is_determined(func) or has_symbolic_size(made):
             return made
-        return func(*args, **kwargs) if _is_small(made) else self._keep_recipe(func, args, kwargs, made)
+        return func(*args, **kwargs) if is_small(made) else self._keep_recipe(func, args, kwargs, made)
 
     def _keep_recipe(self, func: Any, args: Any, kwargs: Any, made: Any) -> Any:
         self.oracle.constants.record(func, args, kwargs, made, self.oracle.is_real)
@@ -458,13 +451,13 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _grows(self, func: Any, args: Any, kwargs: Any) -> bool:
         if func._schema.is_mutable:
             return False
-        return not _is_small(self.oracle.run_fake(func, args, kwargs))
+        return not is_small(self.oracle.run_fake(func, args, kwargs))
 
     def _run_fake(self, func: Any, args: Any, kwargs: Any, tensors: Sequence[torch.Tensor], *, constant: bool) -> Any:
         oracle = self.oracle
-        if constant and _asks_for_contents(func) and all(map(oracle.has_contents, tensors)):
+        if constant and asks_for_contents(func) and all(map(oracle.has_contents, tensors)):
             args, kwargs = tree_map(self._contents, (args, kwargs))
-            _check_repeats(func, args)
+            check_repeats(func, args)
             return func(*args, **kwargs)
         if func is INDEX and constant:
             args = (args[0], [part for index in args[1] for part in self._positions(index)])
@@ -472,62 +465,9 @@ class _Dispatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if not func._schema.is_mutable:
             oracle.bounds.note(func, args, kwargs, result)
             return self._keep_recipe(func, args, kwargs, result) if constant else result
-        written = _written(func, args, kwargs)
-        for tensor in written:
+        changed = written(func, args, kwargs)
+        for tensor in changed:
             oracle.forget_contents(tensor)
-        if isinstance(result, torch.Tensor) and written and len(func._schema.returns) == 1:
-            return written[0] if not isinstance(written[0], FakeTensor) else result
+        if isinstance(result, torch.Tensor) and changed and len(func._schema.returns) == 1:
+            return changed[0] if not isinstance(changed[0], FakeTensor) else result
         return result
-
-
-def _argument(args: Any, kwargs: Any, position: int, name: str, default: Any) -> Any:
-    return args[position] if position < len(args) else kwargs.get(name, default)
-
-
-def _refuse_new_form(func: Any) -> None:
-    """A tensor of another shape in the same object cannot be taken back."""
-    if torch.Tag.inplace_view in func.tags or func._schema.name in ("aten::set_", "aten::resize_"):
-        raise CannotEvaluate("change_on_undecided_branch", func._schema.name)
-
-
-def _asks_for_contents(func: Any) -> bool:
-    return torch.Tag.data_dependent_output in func.tags or torch.Tag.dynamic_output_shape in func.tags
-
-
-def _check_repeats(func: Any, args: Sequence[Any]) -> None:
-    """What depends on contents is at most as large as them, but for numbers that say how often a row is repeated."""
-    if func is REPEATS and int(args[0].sum()) > REAL_ELEMENTS:
-        raise BudgetExhausted("budget_exhausted", "elements")
-
-
-def _may_grow(tensors: Sequence[torch.Tensor], args: Any, kwargs: Any) -> bool:
-    """Whether the result of an operator on constants could be large; what is small in everything stays small."""
-    if sum(tensor.numel() for tensor in tensors) > SMALL_ELEMENTS:
-        return True
-    return any(isinstance(leaf, int) and abs(leaf) > SMALL_SIZE for leaf in leaves_of(args, kwargs))
-
-
-def _is_determined(func: Any) -> bool:
-    """Whether the operator's result follows from its arguments: neither random nor uninitialised."""
-    return torch.Tag.nondeterministic_seeded not in func.tags and func._schema.name not in UNINITIALISED
-
-
-def _has_symbolic_size(made: Any) -> bool:
-    tensors = [leaf for leaf in tree_leaves(made) if isinstance(leaf, torch.Tensor)]
-    return any(isinstance(size, torch.SymInt) for tensor in tensors for size in tensor.shape)
-
-
-def _is_small(made: Any) -> bool:
-    if _has_symbolic_size(made):
-        return False
-    return sum(leaf.numel() for leaf in tree_leaves(made) if isinstance(leaf, torch.Tensor)) <= REAL_ELEMENTS
-
-
-def _written(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[torch.Tensor]:
-    """Arguments that the operator writes into."""
-    written = []
-    for position, argument in enumerate(func._schema.arguments):
-        if argument.alias_info is not None and argument.alias_info.is_write:
-            value = args[position] if position < len(args) else kwargs.get(argument.name)
-            written += [leaf for leaf in tree_leaves(value) if isinstance(leaf, torch.Tensor)]
-    return written
