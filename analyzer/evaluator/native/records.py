@@ -79,7 +79,7 @@ def make_dataclass(session: Any, kind: Any, options: dict[str, Any]) -> Any:
     setattr(kind, FIELDS, fields)
     setattr(kind, "__match_args__", tuple(name for name, item in fields.items() if item.init))  # noqa: B010
     if options.get("init", True) and "__init__" not in kind.__dict__:
-        kind.__init__ = _initialiser(session, kind, fields)
+        kind.__init__ = _initialiser(session, kind, fields, bool(options.get("frozen")))
     if options.get("repr", True) and "__repr__" not in kind.__dict__:
         kind.__repr__ = _printer(fields)
     if options.get("eq", True) and "__eq__" not in kind.__dict__:
@@ -116,8 +116,9 @@ def _set_default(kind: type, name: str, item: Field) -> None:
         setattr(kind, name, item.default)
 
 
-def _initialiser(session: Any, kind: type, fields: dict[str, Field]) -> Callable[..., None]:
+def _initialiser(session: Any, kind: type, fields: dict[str, Field], frozen: bool) -> Callable[..., None]:
     positional = [name for name, item in fields.items() if item.init and not item.kw_only]
+    assign = session.assign_field if frozen else session.set_attribute  # an own `__setattr__` sees every field
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         if len(args) > len(positional):
@@ -137,7 +138,7 @@ def _initialiser(session: Any, kind: type, fields: dict[str, Field]) -> Callable
             if item.initialiser_only:
                 extra.append(value)
             elif value is not MISSING:
-                session.assign_field(self, name, value)
+                assign(self, name, value)
         if hasattr(self, "__post_init__"):
             self.__post_init__(*extra)
 
