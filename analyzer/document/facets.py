@@ -234,7 +234,7 @@ def _context_length(context: Context) -> list[Facet]:
 def _technique_facets(context: Context) -> list[Facet]:
     rows = []
     for key, categories in (
-        ("attention", ("attention",)), ("positions", ("position",)), ("normalisation", ("norm",)),
+        ("attention", ("attention",)), (_positions_key(context), ("position",)), ("normalisation", ("norm",)),
         ("activation", ("activation", "feed_forward", "ffn")), ("convolution", ("convolution",)),
     ):  # fmt: skip
         found = context.distinct(context.techniques_of(*categories))
@@ -244,6 +244,11 @@ def _technique_facets(context: Context) -> list[Facet]:
             rows.append(Facet(key, names, spans))
     functions, spans = activations(context)
     return [*rows, Facet("activations", functions, spans)]
+
+
+def _positions_key(context: Context) -> str:
+    """In a diffusion model the same sines may encode a time step; the row says no more than was recognised."""
+    return "positions_or_steps" if context.family == "diffusion" else "positions"
 
 
 def _cost_facets(context: Context) -> list[Facet]:

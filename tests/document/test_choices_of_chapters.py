@@ -11,6 +11,7 @@ from document_sample import at, empty_analysis, known, sample_analysis
 from analyzer.document.chapters import configuration, inference, reference, shapes, training, usage
 from analyzer.document.companions import study_guide
 from analyzer.document.context import Context
+from analyzer.document.facets import facets
 from analyzer.document.listing import surroundings
 from analyzer.document.outline import build_article
 from analyzer.document.wording import Words
@@ -19,6 +20,7 @@ from analyzer.records.configuration import ConfigTable, ConfigValue
 from analyzer.records.document import Block, Snippet, Table
 from analyzer.records.evidence import Condition, Evidence
 from analyzer.records.structure import RoleAssignment
+from analyzer.records.techniques import TechniqueFinding
 from analyzer.records.tensors import UnstatedSize
 
 
@@ -139,3 +141,13 @@ def test_the_plan_of_study_reads_the_files_that_the_article_follows() -> None:
     analysis = replace(sample, facts=replace(sample.facts, structure=structure))
     text = document_text(study_guide.build(context_of(analysis)))
     assert "The model, module by module | `model.py` | " in text
+
+
+@pytest.mark.parametrize(("family", "key"), [("diffusion", "positions_or_steps"), ("language_model", "positions")])
+def test_sines_of_a_diffusion_model_are_not_called_positions(family: str, key: str) -> None:
+    sample = sample_analysis()
+    sheet = replace(sample.findings.sheets[0], id="sines", category="position")
+    found = TechniqueFinding("sines", (at("model.py", "h = self.up"),), "source", (), ("model.py:Block",))
+    context = context_of(replace(sample, findings=replace(sample.findings, sheets=(sheet,), techniques=(found,))))
+    context.__dict__["family"] = family
+    assert [item.key for item in facets(context) if item.key.startswith("positions")] == [key]
