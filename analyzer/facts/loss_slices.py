@@ -139,19 +139,16 @@ def arguments_for(program: Program, function: CodeScope, name: str) -> list[tupl
     """What the calls of a function in this program give for one of its parameters, where nothing binds it again."""
     arguments = getattr(function.node, "args", None)
     is_parameter = isinstance(arguments, ast.arguments) and any(a.arg == name for a in parameters_of(arguments))
-    found: dict[int, tuple[ast.expr, CodeScope]] = {}
-    for occurrence in program.occurrences if is_parameter and not list(_bindings(name, function)) else ():
-        for target in occurrence.step.targets:
-            call = occurrence.call
-            if call is None or target.body is None or target.body.scope is not function:
-                continue
-            try:
-                given = argument_named(call, function.node, name, has_receiver_of(target))
-            except NotPlain:
-                continue
-            if given is not None:
-                found.setdefault(id(given), (given, occurrence.step.scope))
-    return list(found.values())
+    if not is_parameter or any(_bindings(name, function)):
+        return []
+    found: list[tuple[ast.expr, CodeScope]] = []
+    for step, target in program.calls_of.get(function.key, ()):
+        try:
+            given = argument_named(step.node, function.node, name, has_receiver_of(target))  # type: ignore[arg-type]
+        except NotPlain:
+            continue
+        found += [(given, step.scope)] if given is not None else []
+    return found
 
 
 def differentiated_values(program: Program, start: Occurrence, call: ast.Call) -> Iterator[tuple[ast.expr, CodeScope]]:

@@ -136,6 +136,17 @@ class Program:
         return self.flow.kinds(self.body)
 
     @cached_property
+    def calls_of(self) -> dict[str, list[tuple[Step, Target]]]:
+        """Calls of this program that run a function, by the function's name; each line once."""
+        found: dict[str, dict[int, tuple[Step, Target]]] = {}
+        for occurrence in self.occurrences:
+            for target in occurrence.step.targets:
+                if target.body is not None and occurrence.call is not None:
+                    places = found.setdefault(target.body.scope.key, {})
+                    places.setdefault(id(occurrence.call), (occurrence.step, target))
+        return {key: list(places.values()) for key, places in found.items()}
+
+    @cached_property
     def evaluation_calls(self) -> frozenset[int]:
         """Calls (by identity of the step) that evaluate: they switch to eval mode and run forward, never backward."""
         if "backward" not in self.kinds:

@@ -43,11 +43,30 @@ class Value:
 Values = tuple[Value, ...]
 
 
+class Bound:
+    """What one scope binds, by name: looked up many times, gathered once."""
+
+    def __init__(self, scope: CodeScope) -> None:
+        self.defined: set[str] = set()
+        self.stores: dict[str, int] = {}
+        self.assigned: dict[str, list[ast.expr]] = {}
+        arguments = getattr(scope.node, "args", None)
+        named = parameters_of(arguments) if isinstance(arguments, ast.arguments) else []
+        self.parameters = {a.arg for a in named}
+        for node in scope.nodes:
+            self.defined.update(_defined_by(node))
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                self.stores[node.id] = self.stores.get(node.id, 0) + 1
+            elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+                self.assigned.setdefault(node.targets[0].id, []).append(node.value)
+
+
 class Contexts:
     """Values of expressions under a stack of calls."""
 
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
+        self._bound: dict[int, Bound] = {}
 
     def reaches(self, step: Step, stack: Stack, target: Target) -> bool:
         """False where the way through the calls rules out that this call runs `target`."""
@@ -97,22 +116,23 @@ class Contexts:
 
     def _name(self, name: str, scope: CodeScope, stack: Stack, depth: int) -> Values | None:
         owner = self._inference.scopes.owner_of(scope, name)
-        if owner is None or owner.is_class or any(_defines(node, name) for node in owner.nodes):
+        bound = self._bound_in(owner) if owner is not None and not owner.is_class else None
+        if owner is None or bound is None or bound.defined & {name, "*"}:
             return None
         if not owner.is_function and self._is_set_elsewhere(owner, name):
             return None
-        stores = [n for n in owner.nodes if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store)]
+        stores = bound.stores.get(name, 0)
         if not stores and owner.is_function:
             return self._parameter(name, owner, stack, depth + 1)
-        assigned = [n.value for n in owner.nodes if isinstance(n, ast.Assign) and _is_only_target(n, name)]
-        arguments = getattr(owner.node, "args", None)
-        if (
-            not assigned
-            or len(assigned) != len(stores)
-            or (isinstance(arguments, ast.arguments) and any(a.arg == name for a in parameters_of(arguments)))
-        ):
+        assigned = bound.assigned.get(name, [])
+        if not assigned or len(assigned) != stores or name in bound.parameters:
             return None
         return _joined(lambda part: self.values(part, owner, _below(stack, owner), depth + 1), assigned)
+
+    def _bound_in(self, scope: CodeScope) -> Bound:
+        if id(scope) not in self._bound:
+            self._bound[id(scope)] = Bound(scope)
+        return self._bound[id(scope)]
 
     def _is_set_elsewhere(self, module: CodeScope, name: str) -> bool:
         """A function of the file sets the module's name, or other files may."""
@@ -267,11 +287,11 @@ def frame_of(stack: Stack, owner: CodeScope) -> int | None:
     return next(places, None)
 
 
-def _defines(node: ast.AST, name: str) -> bool:
-    """A definition or import that binds the name."""
+def _defined_by(node: ast.AST) -> list[str]:
+    """Names that a definition or import binds."""
     if isinstance(node, (ast.Import, ast.ImportFrom)):
-        return any((alias.asname or alias.name.partition(".")[0]) in (name, "*") for alias in node.names)
-    return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and node.name == name
+        return [alias.asname or alias.name.partition(".")[0] for alias in node.names]
+    return [node.name] if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) else []
 
 
 def _is_super_constructor(node: ast.Call) -> bool:
@@ -309,7 +329,3 @@ def first_parameter(owner: CodeScope) -> str:
     arguments = getattr(owner.node, "args", None)
     named = parameters_of(arguments) if isinstance(arguments, ast.arguments) else []
     return next((a.arg for a in named), "")
-
-
-def _is_only_target(node: ast.Assign, name: str) -> bool:
-    return len(node.targets) == 1 and isinstance(node.targets[0], ast.Name) and node.targets[0].id == name
