@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from analyzer.evaluator import Interpreter
 from analyzer.facts.configuration import derive_configuration
 from analyzer.facts.structure import derive_structure
 from analyzer.index import SourceIndex
@@ -320,3 +321,30 @@ def test_a_class_of_the_repository_is_a_value_by_its_name(repository: Write) -> 
     assert {name: repr(kind.value) for name, kind in kinds.items() if isinstance(kind, Known)} == {
         "w": "Wide", "n": "Narrow",
     }  # fmt: skip
+
+
+def test_a_default_is_converted_by_the_repositorys_own_function(repository: Write) -> None:
+    text = (
+        "import argparse\nfrom pathlib import Path\n"
+        "def flag(text):\n    return text.lower() in ('yes', 'true')\n"
+        "parser = argparse.ArgumentParser()\n"
+        "parser.add_argument('--on', type=flag, default='True')\n"
+        "parser.add_argument('--there', type=Path, default='out')\n"
+    )
+    index = repository({"a.py": text})
+    found = table(derive_configuration(index, derive_structure(index), Interpreter(index).value_of), "argparse")
+    known = {name: value(found, name).value for name in ("on", "there")}
+    assert {name: item.value for name, item in known.items() if isinstance(item, Known)} == {"on": True, "there": "out"}
+
+
+def test_a_factorys_local_dictionary_is_the_value_it_gives(repository: Write) -> None:
+    text = (
+        "from torch import nn\n"
+        "class Net(nn.Module):\n    def __init__(self, cfg): super().__init__()\n"
+        "def small():\n    cfg = {'depth': 2}\n    return Net(cfg)\n"
+        "def changed():\n    cfg = {'depth': 2}\n    cfg['depth'] = 3\n    return Net(cfg)\n"
+    )
+    presets = {preset.name: dict(preset.values)["cfg"] for preset in derive(repository({"a.py": text})).presets}
+    small, changed = presets["small"], presets["changed"]
+    assert isinstance(small, Known) and small.value == {"depth": 2}
+    assert isinstance(changed, Unknown)

@@ -28,7 +28,7 @@ from analyzer.records.evidence import Known, Unknown
 ABSL_PREFIX = "absl.flags.DEFINE_"
 DERIVING_METHODS = ("add_argument_group", "add_mutually_exclusive_group", "add_subparsers", "add_parser")
 IMPLIED: dict[str, PlainValue] = {"store_true": False, "store_false": True, "count": None, "append": None}
-CONVERTERS = {"int": int, "float": float, "str": str}
+CONVERTERS = {"int": int, "float": float, "str": str, "Path": str, "pathlib.Path": str}
 
 
 @dataclass

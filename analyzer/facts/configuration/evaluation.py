@@ -17,6 +17,7 @@ from analyzer.index.symbols import dotted_name
 from analyzer.records.configuration import ConfigTable, ConfigValue, PlainValue, Preset, Reference
 from analyzer.records.evidence import Known, Unknown
 
+CONVERTED = "converted_by_code"
 LONGEST_NAME = 80
 """An expression that makes an object names it, unless it is longer than this."""
 
@@ -29,11 +30,21 @@ def evaluated_table(index: SourceIndex, table: ConfigTable, value_of: ValueOf) -
         found = value
         if _needs_evaluation(value):
             found = replace(value, value=evaluated(index, value, names, value_of))
+        elif isinstance(value.value, Unknown) and value.value.reason == CONVERTED and value.annotation:
+            found = replace(value, value=_converted(index, value, value.annotation, value_of))
         if isinstance(found.value, Known) and not isinstance(found.value.value, Reference):
             names[found.name] = found.value.value
             names[f"self.{found.name}"] = found.value.value
         values.append(found)
     return replace(table, values=tuple(values))
+
+
+def _converted(index: SourceIndex, value: ConfigValue, kind: str, value_of: ValueOf) -> Known[PlainValue] | Unknown:
+    """What the repository's own converting function makes of the default's text."""
+    asked = replace(value, expression=f"{kind}({value.expression})")
+    found = evaluated(index, asked, {}, value_of)
+    is_plain_value = isinstance(found, Known) and not isinstance(found.value, Reference)
+    return found if is_plain_value else value.value
 
 
 def evaluated_preset(index: SourceIndex, preset: Preset, value_of: ValueOf) -> Preset:

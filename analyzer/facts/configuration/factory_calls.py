@@ -34,9 +34,17 @@ def made_by(index: SourceIndex, hierarchy: ClassHierarchy, function: Definition)
     if "." in function.name or not isinstance(node, FUNCTIONS) or not needs_nothing(node):
         return None
     call = _returned_call(node)
-    if call is None:
-        return None
-    return _made(index, hierarchy, function, call)
+    found = _made(index, hierarchy, function, call) if call is not None else None
+    return found and Made(found.owner, tuple((name, _value_of(node, given)) for name, given in found.arguments))
+
+
+def _value_of(function: FunctionNode, node: ast.expr) -> ast.expr:
+    """What a local name stands for where the function binds it once and does not change it by item."""
+    bound = _bound(function, node.id) if isinstance(node, ast.Name) else []
+    is_changed = isinstance(node, ast.Name) and any(
+        isinstance(n, (ast.Subscript, ast.Attribute)) and ast.unparse(n.value) == node.id for n in own_nodes(function)
+    )
+    return bound[0] if len(bound) == 1 and not is_changed else node
 
 
 def needs_nothing(node: FunctionNode) -> bool:
