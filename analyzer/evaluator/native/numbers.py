@@ -173,9 +173,11 @@ def _watched(session: Any, values: Any) -> Iterator[Any]:
 
 
 def _extend(session: Any, target: list[Any], values: Any) -> None:
+    """One by one, as Python does it: a generator that looks at the list finds what it gave before."""
     if hasattr(values, "__len__"):
         session.budget.check_items(len(target) + len(values))
-    list.extend(target, list(_watched(session, values)))
+        values = list(_watched(session, values))
+    list.extend(target, _watched(session, values))
 
 
 def _count(session: Any, start: Any, step: Any) -> Iterator[Any]:

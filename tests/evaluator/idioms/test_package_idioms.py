@@ -223,3 +223,20 @@ def test_torch_s_classes_are_the_same_wherever_they_are_imported_from(repository
     model, recording = run(repository, text, "Net()", ([5, 2, 4], "float32"))
     assert recording.error is None and list(recording.output.shape) == [5, 2, 3]
     assert model.mix.out_proj.marked and model.act.marked and type(model.run) is nn.LSTM
+
+
+def test_a_list_that_is_extended_by_a_generator_grows_while_it_runs(repository) -> None:
+    text = """
+        class Dense(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.steps = nn.ModuleList(nn.Conv2d(width, width + 2, 1) for width in (4, 6, 8))
+            def forward(self, x):
+                y = [x]
+                y.extend(step(y[-1]) for step in self.steps)
+                y.extend(y)
+                return torch.cat(y, 1)
+    """
+    model, recording = run(repository, text, "Dense()", ([2, 4, 3, 3], "float32"))
+    assert recording.error is None
+    assert list(recording.output.shape) == [2, 2 * (4 + 6 + 8 + 10), 3, 3]
