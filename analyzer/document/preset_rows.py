@@ -11,6 +11,7 @@ from analyzer.records.evidence import Known
 from analyzer.records.tensors import ModelShapes
 
 MOST_COLUMNS = 6
+MOST_PRESETS = 72
 MOST_ROWS = 30
 
 
@@ -23,10 +24,23 @@ def presets(context: Context) -> tuple[Block, ...]:
     sizes = table(words, "preset_sizes", "build class count where", built)
     if not found:
         return (title, *sizes) if sizes else (title, note(words, "info", "configuration.no_presets"))
+    shown = _shown(context, found)
     tables = [
-        item for name in _tables(found) for item in _side_by_side(context, name, [p for p in found if p.table == name])
+        item for name in _tables(shown) for item in _side_by_side(context, name, [p for p in shown if p.table == name])
     ]
-    return (title, *tables, *sizes)
+    left = len(found) - len(shown)
+    more = (note(words, "info", "configuration.more_presets", count=number(left)),) if left else ()
+    return (title, *tables, *more, *sizes)
+
+
+def _shown(context: Context, found: tuple[Preset, ...]) -> tuple[Preset, ...]:
+    """All presets, or in a zoo those of the main model before as many others as a reader bears."""
+    if len(found) <= MOST_PRESETS:
+        return found
+    main = {model.class_name for model in context.analysis.shapes.models if model.main}
+    ranked = sorted(found, key=lambda item: item.table not in main)
+    kept = ranked[:MOST_PRESETS]
+    return tuple(item for item in found if item in kept)
 
 
 def _tables(found: tuple[Preset, ...]) -> list[str]:

@@ -11,8 +11,11 @@ from analyzer.document.chapters.configuration import MOST_VALUES
 from analyzer.document.companions import configuration
 from analyzer.document.context import Context
 from analyzer.document.outline import build_article
+from analyzer.document.preset_rows import MOST_PRESETS
 from analyzer.document.wording import Words
 from analyzer.records.bundles import Analysis
+from analyzer.records.configuration import Preset
+from analyzer.records.evidence import Known
 
 
 def with_copies(number: int) -> Analysis:
@@ -38,3 +41,16 @@ def test_a_large_one_is_listed_whole_in_a_document_of_its_own() -> None:
     assert "docs/configuration.en.md" in article
     assert "`Config`" in article  # what the model reads stays
     assert f"`Zoo{MOST_VALUES}`" not in article
+
+
+def test_of_a_zoos_presets_the_main_models_come_first_and_the_rest_is_counted() -> None:
+    sample = sample_analysis()
+    facts = sample.facts.configuration
+    where = facts.tables[0].where
+    others = tuple(Preset(f"other{at}", "Other", (("width", Known(at, (where,), "read")),), where) for at in range(200))
+    main = next(model.class_name for model in sample.shapes.models if model.main)
+    own = Preset("the_own_one", main, (("width", Known(7, (where,), "read")),), where)
+    changed = replace(sample.facts, configuration=replace(facts, presets=(*others, own)))
+    article = document_text(build_article(Context(replace(sample, facts=changed), Words("en"))))
+    assert "the_own_one" in article and "other0" in article and "other199" not in article
+    assert f"Further presets: {201 - MOST_PRESETS}" in article
