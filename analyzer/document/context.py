@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from analyzer.document.family import Family, derive_family
-from analyzer.document.shown_model import main_model, shown_model
 from analyzer.document.wording import Words, read_template
 from analyzer.records.bundles import Analysis
 from analyzer.records.diagrams import Diagram
 from analyzer.records.document import Block, DiagramRef, Plain
 from analyzer.records.processes import Pipeline
+from analyzer.records.shown_model import main_model, shown_model
 from analyzer.records.source import SourceFile, Span, digest_of
 from analyzer.records.structure import ClassInfo
 from analyzer.records.techniques import TechniqueFinding, TechniqueSheet

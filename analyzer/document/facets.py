@@ -210,7 +210,7 @@ def _vocabulary(context: Context) -> list[Facet]:
     model, trace = context.model, context.trace
     rows = _context_length(context)
     sizes = embedding_size(model) if model else None
-    if model and sizes and context.family in ("language_model", "speech", "image_text"):
+    if model and sizes and context.family in ("language_model", "text_model", "speech", "image_text"):
         module = next(item for item in model.modules if item.class_name == "Embedding" and item.detail)
         rows.append(Facet("vocabulary", (Plain(number(sizes[0])),), _spans(module.created_at)))
     if trace and context.family == "image_classifier" and trace.output:

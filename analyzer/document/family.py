@@ -9,17 +9,23 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from analyzer.document.shown_model import main_model
 from analyzer.records.bundles import Analysis
 from analyzer.records.evidence import Known
+from analyzer.records.shown_model import main_model
 from analyzer.records.tensors import Dim, ModelShapes, TensorSpec, Trace
 
 Family = Literal[
-    "language_model", "diffusion", "image_classifier", "image_encoder", "image_to_image", "speech", "audio",
-    "image_text", "sequence", "vector", "unknown",
+    "language_model", "text_model", "diffusion", "image_classifier", "image_encoder", "image_to_image", "speech",
+    "audio", "image_text", "sequence", "vector", "unknown",
 ]  # fmt: skip
 INTEGER_TYPES = {"int64", "int32", "int16", "uint8", "long"}
 READERS_OF_SOUND = {"torchaudio", "librosa", "soundfile", "audioread", "julius", "sounddevice", "pyworld"}
+VOCABULARY = re.compile(r"vocab", re.IGNORECASE)
+LEFT_TO_RIGHT = {
+    "causal_mask", "kv_cache", "greedy_decoding", "beam_search", "top_k", "top_p", "temperature", "min_p",
+    "repetition_penalty", "speculative_decoding",
+}  # fmt: skip
+"""Techniques of models that tell the next token from those before it."""
 CLASSES = re.compile(r"class|label", re.IGNORECASE)
 
 
@@ -37,7 +43,7 @@ def derive_family(analysis: Analysis) -> Family:
     if tokens and 3 in ranks:
         return "speech" if hears(analysis) else "sequence"
     if tokens:
-        return "language_model"
+        return "language_model" if _scores_next_tokens(analysis, model, trace.output[0]) else "text_model"
     if hears(analysis):
         return "audio"
     return "sequence" if 3 in ranks else "vector"
@@ -52,6 +58,14 @@ def _of_images(analysis: Analysis, trace: Trace, tokens: bool) -> Family:
     if not trace.output or len(trace.output[0].shape) != 2:
         return "image_to_image"
     return "image_classifier" if _scores_classes(analysis, trace.output[0].shape[-1]) else "image_encoder"
+
+
+def _scores_next_tokens(analysis: Analysis, model: ModelShapes | None, output: TensorSpec) -> bool:
+    """Whether the output has one entry per entry of the vocabulary, and the code looks back only, or decodes."""
+    entries = embedding_size(model) if model else None
+    size = output.shape[-1] if output.shape else Dim(None)
+    scores = entries is not None and size.value == entries[0]
+    return (scores or VOCABULARY.search(size.expression or "") is not None) and bool(LEFT_TO_RIGHT & _used(analysis))
 
 
 def _scores_classes(analysis: Analysis, size: Dim) -> bool:

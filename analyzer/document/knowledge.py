@@ -13,7 +13,8 @@ from analyzer.records.document import Line, Link, Plain
 from analyzer.records.techniques import Citation, Text
 
 FIELD_OF: dict[Family, str] = {
-    "language_model": "language", "diffusion": "diffusion", "image_classifier": "vision", "image_encoder": "vision",
+    "language_model": "language", "text_model": "language", "diffusion": "diffusion", "image_classifier": "vision",
+    "image_encoder": "vision",
     "image_to_image": "dense", "speech": "speech", "audio": "audio", "image_text": "multimodal",
     "sequence": "sequence", "vector": "sequence", "unknown": "sequence",
 }  # fmt: skip

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from analyzer.document.shown_model import shown_model
 from analyzer.records.document import Chapter, Document, Language, Table
 from analyzer.records.evidence import Known
 from analyzer.records.formulas import evaluate_formula
+from analyzer.records.shown_model import shown_model
 from analyzer.records.tensors import Cost, FormulaVariable, ModelShapes
 from analyzer.render.sized_shapes import SizedShape, sized_shapes
 from analyzer.render.syntax_tree import Tree, syntax_tree

@@ -18,6 +18,10 @@ def spec(dtype: str, rank: int) -> TensorSpec:
     return TensorSpec(tuple(Dim(size + 2) for size in range(rank)), dtype)
 
 
+SCORES = TensorSpec((Dim(2, "B"), Dim(3, "T"), Dim(50)), "float32")
+NAMED_SCORES = TensorSpec((Dim(2, "B"), Dim(3, "T"), Dim(None, "vocab_size")), "float32")
+
+
 def analysis_with(inputs: list[TensorSpec], output: TensorSpec, techniques: tuple[str, ...] = ()) -> Analysis:
     sample = sample_analysis()
     model = sample.shapes.models[0]
@@ -31,7 +35,11 @@ def analysis_with(inputs: list[TensorSpec], output: TensorSpec, techniques: tupl
 @pytest.mark.parametrize(
     ("inputs", "output", "techniques", "family"),
     [
-        ([spec("int64", 2)], spec("float32", 3), (), "language_model"),
+        ([spec("int64", 2)], SCORES, ("causal_mask",), "language_model"),
+        ([spec("int64", 2)], SCORES, ("top_k",), "language_model"),
+        ([spec("int64", 2)], SCORES, (), "text_model"),
+        ([spec("int64", 2)], NAMED_SCORES, ("causal_mask",), "language_model"),
+        ([spec("int64", 2)], spec("float32", 3), ("causal_mask",), "text_model"),
         ([spec("float32", 4)], spec("float32", 2), ("cross_entropy_loss",), "image_classifier"),
         ([spec("float32", 4)], spec("float32", 2), (), "image_encoder"),
         ([spec("float32", 4)], spec("float32", 4), (), "image_to_image"),
@@ -54,7 +62,7 @@ def test_family_of_a_call(
         ([spec("float32", 3), spec("int64", 2)], "speech"),
         ([spec("float32", 3)], "audio"),
         ([spec("float32", 2)], "audio"),
-        ([spec("int64", 2)], "language_model"),
+        ([spec("int64", 2)], "text_model"),
     ],
 )
 def test_a_repository_that_reads_sound_is_told_as_one(inputs: list[TensorSpec], family: str) -> None:

@@ -9,9 +9,9 @@ from document_sample import at, known, sample_analysis
 
 from analyzer.document.context import Context
 from analyzer.document.outline import build_article
-from analyzer.document.shown_model import shown_model
 from analyzer.document.wording import Words
 from analyzer.records.evidence import Unknown
+from analyzer.records.shown_model import shown_model
 from analyzer.records.tensors import ModelShapes, ParameterCounts
 
 MODEL = sample_analysis().shapes.models[0]

@@ -8,7 +8,7 @@ from analyzer.records.document import Block, Preformatted
 from analyzer.records.tensors import Illustration
 
 SHADES = " .:-=+*#%@"
-READ_TEXT = {"language_model", "speech", "image_text"}
+READ_TEXT = {"language_model", "text_model", "speech", "image_text"}
 
 
 def _illustration(context: Context) -> Illustration | None:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 
-from analyzer.document.shown_model import shown_model
 from analyzer.records.bundles import Analysis
 from analyzer.records.diagrams import BoxStyle, Diagram
+from analyzer.records.shown_model import shown_model
 from analyzer.records.tensors import ModelShapes, ModuleRecord, TensorSpec, Trace
 
 LONGEST_DETAIL = 26
