@@ -20,6 +20,7 @@ from analyzer.facts.flow.steps import Step, Target
 from analyzer.facts.keyword_items import Place, keyword_of
 from analyzer.facts.literal import NotPlain, eval_plain, is_plain
 from analyzer.facts.parser_sites import options_by_site
+from analyzer.facts.saved_parameters import saved_parameter
 from analyzer.index import Definition, External, SourceIndex
 from analyzer.records.configuration import ConfigTable, ConfigValue, Reference
 from analyzer.records.evidence import Known, Unknown
@@ -245,6 +246,9 @@ class ArgumentValues:
 
     def _attribute(self, node: ast.Attribute, scope: CodeScope, stack: Stack, depth: int) -> object:
         """What the object's constructor sets on this way; else `self.x` that is assigned once in its class."""
+        saved = saved_parameter(self._contexts, node, scope, tuple(stack))
+        if saved is not None:
+            return self._eval(*saved, depth + 1)
         objects = self._contexts.values(node.value, scope, tuple(stack)) or ()
         made = self._contexts.stored(objects[0], node.attr) if len(objects) == 1 else None
         if made is not None:

@@ -57,3 +57,33 @@ def test_other_names_change_nothing(case: Path, tmp_path: Path) -> None:
             place.write_text(text)
         texts.append(listed(derive(open_repository(str(tmp_path / name)))))
     assert shape_of(texts[0]) == shape_of(texts[1])
+
+
+CHANGES = [
+    ("lightning", "train.py", "rate=2e-3", "rate=5e-3", ["optimizer"]),
+    ("lightning", "train.py", "accumulate_grad_batches=4", "accumulate_grad_batches=3",
+     ["feature gradient_accumulation", "derived", "settings"]),
+    ("lightning", "nets.py", '{"optimizer": optimizer, "lr_scheduler": scheduler}',
+     '{"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}',
+     ["stage . . schedule", "stage . schedule"]),
+    ("hf_trainer", "train.py", "max_grad_norm=0.5", "max_grad_norm=0.0",
+     ["feature gradient_clipping", "settings", "stage . . clip"]),
+    ("hf_trainer", "weighted.py", "max_grad_norm=0, ", "", ["settings", "stage . . clip"]),
+    ("accelerate", "train.py", "Trainer(every=2)", "Trainer(every=5)", ["feature gradient_accumulation", "derived"]),
+    ("distillation", "distil.py", "share * temperature**2 * soft", "soft", ["loss"]),
+    ("amp", "scaled.py", "momentum=0.9", "momentum=0.8", ["optimizer"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "path", "old", "new", "changed"), CHANGES)
+def test_one_change_changes_exactly_the_facts_that_rest_on_it(
+    repository: Write, name: str, path: str, old: str, new: str, changed: list[str]
+) -> None:
+    sources = sources_of(next(case for case in CASES if case.name == name))
+    assert old in sources[path]
+    after = listed(derive(repository(sources | {path: sources[path].replace(old, new)}))).splitlines()
+    before = (Path(CASES[0].parent) / name / "expected.txt").read_text().splitlines()
+    differing = {line.strip() for line in {*before} ^ {*after}}
+    kinds = {kind for line in differing for kind in changed if line.startswith(f"{kind} ")}
+    assert kinds == set(changed)
+    assert not [line for line in differing if not line.startswith(tuple(f"{kind} " for kind in changed))]

@@ -192,13 +192,13 @@ class Contexts:
             return None
         stores = self._stores_of(base.type, name)
         for scope, node in stores if len(stores) == 1 else ():
-            ways = self._constructors(base.made, base.type.owner)
+            ways = self.constructors(base.made, base.type.owner)
             stack = next((stack for inner, stack in ways if inner is scope), None)
             if isinstance(node, ast.Assign) and any(_is_attribute(t, name) for t in node.targets) and stack is not None:
                 return node.value, scope, stack
         return None
 
-    def _constructors(self, made: Made, owner: str) -> Iterator[tuple[CodeScope, Stack]]:
+    def constructors(self, made: Made, owner: str) -> Iterator[tuple[CodeScope, Stack]]:
         """The constructor that builds an object, and those of its bases that it calls."""
         step, stack = Step("call", made.node, made.scope, ast.Pass(), Surrounding()), made.stack
         function: Function | None = self._inference.calls.called_function(Klass(owner))
