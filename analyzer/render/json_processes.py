@@ -54,7 +54,7 @@ def _override(step: Override) -> Object:
 def preset(item: Preset) -> Object:
     values = {name: fact(known) for name, known in item.values}
     described: Object = {"name": item.name, "table": item.table, "values": values, "source": source(item.where)}
-    return described | present(build=item.build)
+    return described | present(build=item.build, layer=item.layer if item.layer != "preset" else None)
 
 
 def derived(configuration: Configuration) -> list[Json]:
