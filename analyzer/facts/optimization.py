@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +13,7 @@ from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.trace import Occurrence
 from analyzer.facts.interfaces import is_optimizer, is_scheduler
 from analyzer.facts.program import OPTIMIZER_BASES, Program
+from analyzer.facts.schedule_forms import closed_form, sample_steps
 from analyzer.records.evidence import Known, Unknown
 from analyzer.records.processes import Optimizer, OptimizerGroup, Schedule, Stage
 
@@ -27,10 +27,12 @@ POSITIONAL = {
     "MultiStepLR": ("optimizer", "milestones", "gamma"),
     "ExponentialLR": ("optimizer", "gamma"),
     "LambdaLR": ("optimizer", "lr_lambda"),
+    "get_linear_schedule_with_warmup": ("optimizer", "num_warmup_steps", "num_training_steps"),
+    "get_cosine_schedule_with_warmup": ("optimizer", "num_warmup_steps", "num_training_steps", "num_cycles"),
+    "get_constant_schedule_with_warmup": ("optimizer", "num_warmup_steps"),
 }
 TRAINED = ("params", "model_or_params", "model")
 """Arguments that hold what is optimised."""
-CURVE_POINTS = 200
 COPIED = Foreign("dataclasses.replace()")
 """A changed copy has the class of what it was made from."""
 
@@ -170,7 +172,7 @@ def _torch_schedule(
     where = program.flow.index.span(occurrence.step.scope.path, call)
     values = {key: value.value for key, _, value in arguments if isinstance(value, Known)}
     rate = _base_rate(optimizers)
-    curve = _closed_form(last, values, rate) if rate is not None else ()
+    curve = closed_form(last, values, rate) if rate is not None else ()
     gap = None if curve else Unknown("schedule_not_sampled", (("schedule", last),), where)
     return Schedule(name, where, arguments, curve, gap)
 
@@ -179,29 +181,6 @@ def _base_rate(optimizers: Sequence[Optimizer]) -> float | None:
     rates = {v.value for o in optimizers for k, _, v in o.arguments if k == "lr" and isinstance(v, Known)}
     only = next(iter(rates)) if len(rates) == 1 else None
     return float(only) if isinstance(only, (int, float)) else None
-
-
-def _closed_form(name: str, values: dict[str, object], rate: float) -> tuple[tuple[int, float], ...]:
-    """Curves of torch's schedulers by their documented formulas."""
-    if name == "CosineAnnealingLR":
-        period, low = values.get("T_max"), values.get("eta_min", 0.0)
-        if isinstance(period, int) and isinstance(low, (int, float)):
-            return tuple(
-                (step, low + (rate - low) * (1 + math.cos(math.pi * step / period)) / 2)
-                for step in sample_steps(period)
-            )
-    if name == "StepLR":
-        size, gamma = values.get("step_size"), values.get("gamma", 0.1)
-        if isinstance(size, int) and isinstance(gamma, (int, float)):
-            return tuple((step, rate * gamma ** (step // size)) for step in sample_steps(size * 4))
-    return ()
-
-
-def sample_steps(last: int) -> list[int]:
-    """At most some two hundred steps from 0 to `last`, with dense ones at the beginning."""
-    if last <= CURVE_POINTS:
-        return list(range(last + 1))
-    return sorted({round(last * place / CURVE_POINTS) for place in range(CURVE_POINTS + 1)})
 
 
 def _own_schedules(program: Program, store: Occurrence, value_of: ValueOf) -> Iterator[Schedule]:
