@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable
 from functools import lru_cache
 
-from analyzer.facts.configuration import json_files, python_files, toml_files, yaml_files
+from analyzer.facts.configuration.json_files import read as read_json
 from analyzer.facts.configuration.mapping_files import Leaf
+from analyzer.facts.configuration.python_files import read as read_python
+from analyzer.facts.configuration.toml_files import read as read_toml
+from analyzer.facts.configuration.yaml_files import read as read_yaml
 from analyzer.index import SourceIndex
 from analyzer.records.evidence import Gap
 
-READERS = {".yaml": yaml_files, ".yml": yaml_files, ".json": json_files, ".toml": toml_files, ".py": python_files}
+READERS: dict[str, Callable[[SourceIndex, str], list[Leaf] | Gap]] = {
+    ".yaml": read_yaml, ".yml": read_yaml, ".json": read_json, ".toml": read_toml, ".py": read_python,
+}  # fmt: skip
 
 
 @lru_cache(maxsize=4096)
 def leaves_of(index: SourceIndex, path: str) -> tuple[Leaf, ...]:
     """The leaves of a file, empty where it cannot be read."""
     reader = READERS.get(posixpath.splitext(path)[1])
-    found = reader.read(index, path) if reader is not None else []
+    found = reader(index, path) if reader is not None else []
     return () if isinstance(found, Gap) else tuple(found)
 
 

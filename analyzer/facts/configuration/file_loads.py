@@ -6,10 +6,12 @@ import ast
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from analyzer.facts.configuration import config_nodes, mapping_tables
 from analyzer.facts.configuration.argument_parsers import ABSL_PREFIX
+from analyzer.facts.configuration.config_nodes import find as find_nodes
+from analyzer.facts.configuration.config_nodes import holder_sites
 from analyzer.facts.configuration.file_names import FileNames
 from analyzer.facts.configuration.hydra_groups import primaries
+from analyzer.facts.configuration.mapping_tables import find as find_files
 from analyzer.facts.configuration.reading import (
     FUNCTIONS,
     Scope,
@@ -41,10 +43,10 @@ FLAGS = ("absl.flags.FLAGS",)
 @lru_cache(maxsize=2)
 def holders_of(index: SourceIndex) -> Holders:
     """All places where configuration enters the code as an object."""
-    tables = (*mapping_tables.find(index), *config_nodes.find(index))
+    tables = (*find_files(index), *find_nodes(index))
     files = {table.name: table for table in tables if table.format != "call"}
     return Holders(
-        made=config_nodes.holder_sites(index),
+        made=holder_sites(index),
         loads={**dict(_loads(index, files)), **dict(_flag_holders(index))},
         parameters=dict(_parameters(index, files)),
         attributes=_flags(index, tables),

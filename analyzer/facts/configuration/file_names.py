@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from analyzer.facts.commands import find_commands
+from analyzer.facts.configuration.argument_parsers import find as find_options
+from analyzer.facts.configuration.commands import find as find_command_options
+from analyzer.facts.configuration.dataclass_fields import find as find_fields
 from analyzer.facts.configuration.python_files import is_settings_file
 from analyzer.facts.configuration.reading import FUNCTIONS, Scope, keyword_of, own_nodes, parameters, scopes, string_of
 from analyzer.index import SourceIndex
@@ -157,11 +160,9 @@ def _option_texts(index: SourceIndex, name: str) -> Iterator[str]:
 
 @lru_cache(maxsize=4)
 def _option_defaults(index: SourceIndex) -> dict[str, tuple[str, ...]]:
-    from analyzer.facts.configuration import argument_parsers, commands, dataclass_fields
-
     found: dict[str, tuple[str, ...]] = {}
-    for reader in (argument_parsers, commands, dataclass_fields):
-        for table in reader.find(index):
+    for find in (find_options, find_command_options, find_fields):
+        for table in find(index):
             for value in table.values:
                 text = getattr(value.value, "value", None)
                 if isinstance(text, str) and "." in text:

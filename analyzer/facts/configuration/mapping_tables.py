@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from analyzer.facts.configuration import json_files, toml_files, yaml_files
 from analyzer.facts.configuration.compositions import Entry, composed
 from analyzer.facts.configuration.file_leaves import leaves_of
 from analyzer.facts.configuration.hydra_groups import Primary, composed_primary, options, primaries
 from analyzer.facts.configuration.interpolation import Settings, has_reference, resolved
+from analyzer.facts.configuration.json_files import format_of
 from analyzer.facts.configuration.mapping_files import MAX_LEAVES, candidates, is_configuration
 from analyzer.facts.configuration.python_files import is_settings_file
 from analyzer.index import SourceIndex
@@ -27,7 +27,7 @@ from analyzer.records.configuration import (
 from analyzer.records.evidence import Known, Unknown
 from analyzer.records.source import Span
 
-SUFFIXES = (*yaml_files.SUFFIXES, *json_files.SUFFIXES, *toml_files.SUFFIXES)
+SUFFIXES = (".yaml", ".yml", ".json", ".toml")
 
 
 @lru_cache(maxsize=4)
@@ -87,7 +87,7 @@ def _table(index: SourceIndex, path: str, entries: Sequence[Entry]) -> Iterator[
 
 def _format(index: SourceIndex, path: str) -> ConfigFormat:
     if path.endswith(".json"):
-        return json_files.format_of(list(leaves_of(index, path)))
+        return format_of(list(leaves_of(index, path)))
     if path.endswith(".py"):
         return "python_file"
     return "toml" if path.endswith(".toml") else "yaml"
