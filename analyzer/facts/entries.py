@@ -61,7 +61,7 @@ def _hook_programs(flow: Flow, covered: set[str]) -> Iterator[Program]:
     for key, scope in scopes.items():
         hooks = [hook for name in LOSS_HOOKS if (hook := f"{key}.{name}") in scopes] if scope.is_class else []
         body = hook_start(flow.inference, flow.walker, key) if hooks and not covered & set(hooks) else None
-        if body is not None:
+        if body is not None and "backward" in flow.kinds(body):
             yield Program(flow, key, body, flow.index.span(scope.path, scope.node))
 
 

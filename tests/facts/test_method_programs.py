@@ -194,3 +194,20 @@ def test_a_loss_is_followed_into_the_function_that_takes_its_gradients(repositor
     """
     (pipeline,) = derive(repository({"train.py": text})).values()
     assert [(loss.function, loss.weight) for loss in pipeline.losses] == [("torch.nn.functional.l1_loss", "3")]
+
+
+def test_a_training_step_that_returns_nothing_trains_nothing(repository: Write) -> None:
+    text = """
+    from lightning import LightningModule
+
+    class Neighbours(LightningModule):
+        def training_step(self, batch, place):
+            pass
+
+        def validation_step(self, batch, place):
+            self.append(batch)
+
+        def configure_optimizers(self):
+            return None
+    """
+    assert derive(repository({"neighbours.py": text})) == {}

@@ -18,6 +18,10 @@ OPEN = "<open>"
 """Stands for arguments that are not known."""
 
 
+OF_THE_LOSS = frozenset({"zero_grad", "backward", "clip", "step", "schedule"})
+"""What a framework does with the loss that a method returns."""
+
+
 @dataclass(frozen=True)
 class Holder:
     """An object whose methods a framework calls, with the expression that gives it."""
@@ -75,7 +79,10 @@ def driven_steps(
 ) -> list[Step]:
     """What the framework runs, in its order."""
     found: list[Step] = []
+    silent = _returns_nothing(inference, handover, holders, body_of)
     for act in handover.driver.acts:
+        if silent and act.kind in OF_THE_LOSS:
+            continue
         hooks = [hook for holder in holders if (hook := _hook(inference, handover, holder, act.hook, body_of))]
         if any(_hook(inference, handover, h, name, body_of) for h in holders for name in act.unless):
             continue
@@ -89,6 +96,16 @@ def driven_steps(
             run = _forwards(inference, handover, body_of) if act.kind == "forward" else ()
             found.append(Step("call", call, handover.scope, handover.statement, around, run, act, handover.driver))
     return found
+
+
+def _returns_nothing(
+    inference: Inference, handover: Handover, holders: Sequence[Holder], body_of: Callable[[str], Body | None]
+) -> bool:
+    """The method that should return the loss returns nothing: the framework then takes no gradients."""
+    hooks = [_hook(inference, handover, holder, handover.driver.main_hook, body_of) for holder in holders]
+    bodies = [hook[1].body for hook in hooks if hook is not None and hook[1].body is not None]
+    values = [n.value for body in bodies for n in body.scope.nodes if isinstance(n, ast.Return) and n.value is not None]
+    return bool(bodies) and all(isinstance(value, ast.Constant) and value.value is None for value in values)
 
 
 def _forwards(inference: Inference, handover: Handover, body_of: Callable[[str], Body | None]) -> tuple[Target, ...]:
