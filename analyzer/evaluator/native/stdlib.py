@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import enum
 import functools
 import inspect
 import posixpath
@@ -125,10 +126,20 @@ def provide(session: Any) -> Provided:
         "inspect.ismethod": lambda value: isinstance(value, types.MethodType),
         "operator.attrgetter": lambda name: lambda value: _dotted(session, value, name),
         "numpy.int": int, "numpy.float": float, "numpy.complex": complex, "numpy.object": object, "numpy.long": int,
+        "enum.EnumMeta": EnumKind, "enum.EnumType": EnumKind,
         "abc.ABC": _abstract(), "abc.ABCMeta": type, "abc.abstractmethod": lambda function: function,
         "abc.abstractproperty": property,
     }  # fmt: skip
     return names, {}, {}
+
+
+class _OfEnums(type):
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, enum.EnumMeta)
+
+
+class EnumKind(metaclass=_OfEnums):
+    """Says which classes are enumerations, and makes none."""
 
 
 def _accepting(name: str) -> type:

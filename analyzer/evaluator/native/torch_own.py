@@ -28,6 +28,7 @@ def provide(session: Any) -> Provided:
         "torch.jit.export": _identity, "torch.jit.unused": _identity, "torch.jit.script_if_tracing": _identity,
         "torch.jit.interface": _identity,
         "torch.jit.is_scripting": lambda: False, "torch.jit.is_tracing": lambda: False,
+        "torch.jit.isinstance": lambda value, kind: session.natives.by_name["isinstance"](value, kind),  # noqa: PLW0108 - made later
         "torch.jit.annotate": lambda kind, value: value, "torch.fx.wrap": _identity,
         **{f"torch.{name}": _assertion(session) for name in ("_assert", "_assert_async", "_check", "_check_tensor_all")},
         **{f"torch.{name}_with": _assertion_with(session) for name in ("_check", "_check_tensor_all")},

@@ -237,6 +237,32 @@ def test_a_list_that_is_extended_by_a_generator_grows_while_it_runs(repository) 
                 y.extend(y)
                 return torch.cat(y, 1)
     """
-    model, recording = run(repository, text, "Dense()", ([2, 4, 3, 3], "float32"))
+    _, recording = run(repository, text, "Dense()", ([2, 4, 3, 3], "float32"))
     assert recording.error is None
     assert list(recording.output.shape) == [2, 2 * (4 + 6 + 8 + 10), 3, 3]
+
+
+def test_options_are_looked_up_in_enumerations(repository) -> None:
+    text = """
+        import enum
+        from enum import Enum, EnumMeta
+        class Kind(str, Enum):
+            BATCH = "batch"
+            GROUP = "group"
+        def look_up(text, supported):
+            if isinstance(supported, EnumMeta) and isinstance(supported, enum.EnumType):
+                if text in {item.value for item in supported}:
+                    return supported(text)
+            return text in supported
+        class Net(nn.Module):
+            def __init__(self, norm):
+                super().__init__()
+                self.norm = nn.BatchNorm1d(4) if look_up(norm, Kind) is Kind.BATCH else nn.GroupNorm(2, 4)
+            def forward(self, x):
+                return self.norm(x) if torch.jit.isinstance(x, torch.Tensor) else None
+    """
+    for name, kind in (("batch", nn.BatchNorm1d), ("group", nn.GroupNorm)):
+        model, recording = run(repository, text, f"Net('{name}')", ([2, 4], "float32"))
+        assert type(model.norm) is kind and recording.error is None
+    interpreter = repository({"model.py": HEAD + textwrap.dedent(text)})
+    assert interpreter.evaluate("model.py", "(isinstance(Net, EnumMeta), look_up('a', ['a']))") == (False, True)
