@@ -38,7 +38,7 @@ def build(context: Context) -> Chapter:
 def _in_full(context: Context, trace: ReferenceTrace) -> tuple[Block, ...]:
     """Every shape of the reference for a reader of a language model; for others the command that prints them."""
     words = context.words
-    if context.family != "language_model":
+    if context.family not in ("language_model", "text_model"):
         return (paragraph(words, "reference.elsewhere", command=Code(f"deepdive trace --preset {trace.preset}")),)
     return (
         *folded(words, "reference.all_shapes", _shape_tables(context, trace)),
