@@ -25,6 +25,7 @@ Ranked = tuple[Program, tuple[Evidence, ...]]
 def training_programs(flow: Flow) -> Iterator[Program]:
     """Scripts that take gradients and step; then functions that do so and that no script reaches."""
     covered: set[str] = set()
+    from_functions: list[Program] = []
     for path in flow.index.trees():
         for program in split_program(_script(flow, path)):
             if {"backward"} <= program.kinds and program.kinds & {"step", "optimizer"}:
@@ -33,6 +34,11 @@ def training_programs(flow: Flow) -> Iterator[Program]:
     for key, scope in flow.inference.scopes.by_key.items():
         is_method = scope.is_function and not isinstance(scope.node, ast.Lambda)
         if is_method and key not in covered and _takes_gradients(scope.nodes):
+            started = _started_by(flow, key)
+            if started is not None and started.entry not in {program.entry for program in from_functions}:
+                from_functions.append(started)
+                covered |= {inner.scope.key for inner in bodies_of(started)}
+                yield started
             key, scope = _outermost(flow, key)  # noqa: PLW2901  the loop around it is part of the program
             body = method_start(flow.inference, flow.walker, key) if key not in covered else None
             if body is not None and {"backward", "step"} <= flow.kinds(body):
@@ -40,6 +46,26 @@ def training_programs(flow: Flow) -> Iterator[Program]:
                 yield Program(flow, key, body, flow.index.span(scope.path, scope.node))
 
     yield from _hook_programs(flow, covered)
+
+
+def _started_by(flow: Flow, key: str) -> Program | None:
+    """The one function at the top of a file from which a method is reached and which nothing calls: what it hands to
+    the method's class is what the method works with.
+    """
+    scopes = flow.inference.scopes.by_key
+    above, pending = {key}, [key]
+    while pending:
+        fresh = flow.callers.get(pending.pop(), set()) - above
+        above |= fresh
+        pending += sorted(fresh)
+    uncalled = sorted(caller for caller in above - {key} if not flow.callers.get(caller))
+    scope = scopes[uncalled[0]] if len(uncalled) == 1 else None
+    if scope is None or not scope.is_function or scope.parent is None or scope.parent.parent is not None:
+        return None
+    body = flow.walker.function(uncalled[0])
+    if body is None or not {"backward", "step"} <= flow.kinds(body):
+        return None
+    return Program(flow, uncalled[0], body, flow.index.span(scope.path, scope.node))
 
 
 def _outermost(flow: Flow, key: str) -> tuple[str, CodeScope]:

@@ -211,3 +211,27 @@ def test_a_training_step_that_returns_nothing_trains_nothing(repository: Write) 
             return None
     """
     assert derive(repository({"neighbours.py": text})) == {}
+
+
+COMMAND = """
+from nets import Flat
+from trainers import FlatTrainer
+
+def main():
+    trainer = FlatTrainer(Flat(), open("data.txt"), rate=7e-4)
+    trainer.run()
+"""
+
+
+def test_a_function_that_nothing_calls_starts_the_trainer_that_it_alone_runs(repository: Write) -> None:
+    found = derive(repository({"nets.py": NETS, "trainers.py": TRAINERS, "command.py": COMMAND}))
+    assert list(found) == ["command.py:main", "trainers.py:DeepTrainer.run"]
+    arguments = {k: v.value for k, _, v in found["command.py:main"].optimizers[0].arguments if isinstance(v, Known)}
+    assert arguments["lr"] == 7e-4
+
+
+def test_two_functions_that_run_a_trainer_leave_it_to_its_defaults(repository: Write) -> None:
+    commands = COMMAND + COMMAND.replace("def main", "def other").replace("7e-4", "9e-4")
+    found = derive(repository({"nets.py": NETS, "trainers.py": TRAINERS, "command.py": commands}))
+    arguments = {n: v for n, _, v in found["trainers.py:FlatTrainer.run"].optimizers[0].arguments}
+    assert isinstance(arguments["lr"], Known) and arguments["lr"].value == 1e-4
