@@ -21,6 +21,8 @@ from analyzer.facts.literal import NotPlain
 from analyzer.facts.program import Program, is_unresolved_backward
 
 MAX_DEPTH = 60
+DIRECT, DEEP = 1, 2
+"""Inside of a reduction: of a named value itself, or of something computed."""
 LIBRARY_REDUCTIONS = frozenset({"torch.mean", "torch.sum", "torch.nanmean"})
 REDUCTIONS = frozenset({"mean", "sum", "nanmean", "nansum"})
 
@@ -37,7 +39,7 @@ class LossSlices:
                 known.append(occurrence.step)
         self._loss_calls: set[int] = set()
         self._passed: set[int] = set()
-        self._seen: set[tuple[str, str, bool]] = set()
+        self._seen: set[tuple[str, str, int]] = set()
         for start in program.occurrences:
             if is_backward(start) and start.call is not None:
                 for node, scope in differentiated_values(program, start, start.call):
@@ -51,9 +53,10 @@ class LossSlices:
         """True for calls through which the loss is followed: the model's forward that contains it."""
         return id(step.node) in self._passed
 
-    def _follow(self, node: ast.AST, scope: CodeScope, depth: int, inner: bool = False) -> bool:
+    def _follow(self, node: ast.AST, scope: CodeScope, depth: int, inner: int = 0) -> bool:
         """Follow a value back; True where something on the way computes a loss. Inside of a reduction (`inner`) only
-        library losses and code that contains them count: other sums there are baselines and norms.
+        library losses and code that contains them count, besides the function whose own result is reduced (`DIRECT`):
+        other sums there are baselines and norms.
         """
         if depth > MAX_DEPTH:
             return False
@@ -61,9 +64,10 @@ class LossSlices:
             return self._call(node, scope, depth, inner)
         if isinstance(node, (ast.Name, ast.Attribute)):
             return self._value(node, scope, depth, inner)
-        return any([self._follow(part, scope, depth + 1, inner) for part in _carried(node)])
+        deeper = DEEP if inner and not isinstance(node, ast.Subscript) else inner
+        return any([self._follow(part, scope, depth + 1, deeper) for part in _carried(node)])
 
-    def _call(self, call: ast.Call, scope: CodeScope, depth: int, inner: bool) -> bool:
+    def _call(self, call: ast.Call, scope: CodeScope, depth: int, inner: int) -> bool:
         steps = self._steps.get(id(call), ())
         verdicts = [self._verdict(step, depth, inner) for step in steps]
         if True in verdicts or False in verdicts:
@@ -72,7 +76,9 @@ class LossSlices:
         receiver = [call.func.value] if isinstance(call.func, ast.Attribute) else []
         is_sum = is_reduction and _has_arithmetic(call)
         parts = () if is_sum and not inner else (*receiver, *call.args)
-        if any([self._follow(part, scope, depth + 1, inner or is_reduction) for part in parts]):
+        is_named = bool(receiver) and isinstance(receiver[0], (ast.Name, ast.Attribute, ast.Subscript))
+        deeper = DIRECT if is_reduction and is_named and not inner else DEEP if inner or is_reduction else 0
+        if any([self._follow(part, scope, depth + 1, deeper) for part in parts]):
             return True
         operands = 1 if any(d in LIBRARY_REDUCTIONS for step in steps for d in step.foreign) else 0
         is_plain = is_reduction and depth > 0 and len(call.args) == operands and not call.keywords
@@ -82,7 +88,7 @@ class LossSlices:
             return True
         return False
 
-    def _verdict(self, step: Step, depth: int, inner: bool) -> bool | None:
+    def _verdict(self, step: Step, depth: int, inner: int) -> bool | None:
         """Whether a call is a loss (True), ends the search (False), or only passes its operands on (None)."""
         if any(stage_of(dotted) == "loss" for dotted in step.foreign):
             self._passed.add(id(step.node))
@@ -96,7 +102,7 @@ class LossSlices:
             if is_forward(self._program.flow.inference, target):
                 return False
             if isinstance(target.type, Function):
-                return not inner and self._is_loss_function(step, target.body, depth)
+                return inner != DEEP and self._is_loss_function(step, target.body, depth)
         return None
 
     def _is_loss_function(self, step: Step, body: Body, depth: int) -> bool:
@@ -120,7 +126,7 @@ class LossSlices:
             if depth < 3:
                 yield from self._nodes_below(inner, depth + 1)
 
-    def _value(self, node: ast.Name | ast.Attribute, scope: CodeScope, depth: int, inner: bool) -> bool:
+    def _value(self, node: ast.Name | ast.Attribute, scope: CodeScope, depth: int, inner: int) -> bool:
         text = ast.unparse(node)
         owner = self._program.flow.inference.scopes.owner_of(scope, node.id) if isinstance(node, ast.Name) else scope
         owner = owner or scope

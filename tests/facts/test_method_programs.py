@@ -235,3 +235,22 @@ def test_two_functions_that_run_a_trainer_leave_it_to_its_defaults(repository: W
     found = derive(repository({"nets.py": NETS, "trainers.py": TRAINERS, "command.py": commands}))
     arguments = {n: v for n, _, v in found["trainers.py:FlatTrainer.run"].optimizers[0].arguments}
     assert isinstance(arguments["lr"], Known) and arguments["lr"].value == 1e-4
+
+
+def test_the_mean_of_what_an_own_function_returns_is_that_functions_loss(repository: Write) -> None:
+    text = """
+    import torch
+
+    def errors(net, x):
+        return {"error": ((net(x) - x) ** 2).mean(dim=1)}
+
+    net = torch.nn.Linear(2, 2)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    for x in [torch.rand(1, 2)]:
+        found = errors(net, x)
+        total = found["error"].mean()
+        total.backward()
+        optimizer.step()
+    """
+    (pipeline,) = derive(repository({"train.py": text})).values()
+    assert [loss.function for loss in pipeline.losses] == ["train.py:errors"]
