@@ -122,12 +122,14 @@ def called(model: nn.Module, request: Mapping[str, Any]) -> list[tuple[str, Shap
         running.append(len(calls))
         calls.append((path, list(shapes_in((args, kwargs))), []))
 
-    def after(output: Any) -> None:
+    def after(path: str, output: Any) -> None:
+        while calls[running[-1]][0] != path:
+            running.pop()  # it raised, and the model went on
         calls[running.pop()][2].extend(shapes_in(output))
 
     for path, module in model.named_modules():
         module.register_forward_pre_hook(lambda _m, a, k, p=path: before(p, a, k), with_kwargs=True)
-        module.register_forward_hook(lambda _m, _a, output: after(output))
+        module.register_forward_hook(lambda _m, _a, output, p=path: after(p, output))
     args, kwargs = arguments(model, request)
     if not args and not kwargs:
         return []
