@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from analyzer.document.blocks import table
 from analyzer.document.context import Context
@@ -26,7 +27,7 @@ def stage_table(context: Context, pipeline: Pipeline, trace: Trace | None, name:
 def stage_row(context: Context, stage: Stage, trace: Trace | None) -> tuple[Line, ...]:
     consumed, produced = codes(stage.consumes[:5]), codes(stage.produces[:4])
     if stage.kind in ("forward", "prefill", "decode") and trace:
-        taken, given = shapes_of_call(context, stage.code, trace)
+        taken, given = shapes_of_call(context, stage.code, stage.called, trace)
         consumed, produced = _with_shapes(consumed, taken), _with_shapes(produced, given)
     label = marked(context, stage, context.words.line(f"stages.{stage.kind}"))
     return (label, consumed, code(stage.code, 80), produced, when(context, stage), ref(stage.where))
@@ -36,9 +37,11 @@ def _with_shapes(names: Line, specs: list[TensorSpec]) -> Line:
     return (*names, Plain(" → "), *codes(f"{spec.dtype}{spec}" for spec in specs)) if specs else names
 
 
-def shapes_of_call(context: Context, text: str, trace: Trace) -> tuple[list[TensorSpec], list[TensorSpec]]:
-    """What a stage's call takes and returns: the whole model, or the part of it that the call names
-    (`model.encoder(mel)`); nothing where the call names a method of its own.
+def shapes_of_call(
+    context: Context, text: str, called: Sequence[str], trace: Trace
+) -> tuple[list[TensorSpec], list[TensorSpec]]:
+    """What a stage's call takes and returns: the whole model where that is what may be `called`, or the part of it that
+    the call names (`model.encoder(mel)`); nothing where the call names a method of its own or runs another model.
     """
     names = _called(text)
     if names is None:
@@ -51,7 +54,8 @@ def shapes_of_call(context: Context, text: str, trace: Trace) -> tuple[list[Tens
     info = context.class_at(context.model.where) if context.model else None
     methods = {method.name for method in info.methods} - {trace.method} if info else set()
     parts = {found.name.partition(".")[0] for found in info.submodules} if info else set()
-    if names[-1] in methods or parts & set(names[1:]):
+    is_model = context.model is not None and context.model.qualified_name in called
+    if not is_model or names[-1] in methods or parts & set(names[1:]):
         return [], []
     return [item.value for item in trace.inputs if isinstance(item.value, TensorSpec)], list(trace.output[:3])
 

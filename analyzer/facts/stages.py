@@ -260,7 +260,14 @@ class _StageBuilder:
             depth=len(loops),
             loops=tuple(loop.header for loop in loops),
             condition=condition[-1] if condition else None,
+            called=self._called(occurrence),
         )
+
+    def _called(self, occurrence: Occurrence) -> tuple[str, ...]:
+        """Modules of the repository whose forward the call runs."""
+        found = (t.type for t in occurrence.step.targets if is_forward(self._inference, t))
+        owners = (t.receiver if isinstance(t, Function) else t for t in found)
+        return tuple(sorted({owner.owner for owner in owners if isinstance(owner, Instance)}))
 
     def _framework_stage(self, kind: StageKind, occurrence: Occurrence, framework: FrameworkName) -> Stage:
         where, code = place_of(self._program, occurrence)

@@ -41,6 +41,8 @@ class Stage:
     """The framework whose loop does this: `where` is then the line that hands control over to it, or the method of
     the user's class that it calls for it. That it does so is knowledge from outside the source.
     """
+    called: tuple[str, ...] = ()
+    """Qualified names of the repository's own modules whose forward this call may run."""
 
 
 @dataclass(frozen=True)

@@ -390,6 +390,7 @@ TRAINING = Pipeline(
             ("logits", "loss"),
             1,
             ("for step in range(100)",),
+            called=("model.py:Tiny",),
         ),
         Stage(
             "backward",
@@ -473,6 +474,7 @@ INFERENCE = Pipeline(
             ("logits",),
             1,
             ("for _ in range(count)",),
+            called=("model.py:Tiny",),
         ),
         Stage(
             "sample",

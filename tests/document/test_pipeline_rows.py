@@ -30,8 +30,16 @@ from analyzer.records.evidence import Evidence, Unknown
 def test_a_stage_has_the_shapes_of_the_part_that_it_calls(text: str, taken: list[str], given: list[str]) -> None:
     context = Context(sample_analysis(), Words("en"))
     assert context.trace is not None
-    found = shapes_of_call(context, text, context.trace)
+    assert context.model is not None
+    found = shapes_of_call(context, text, (context.model.qualified_name,), context.trace)
     assert ([str(spec) for spec in found[0]], [str(spec) for spec in found[1]]) == (taken, given)
+
+
+@pytest.mark.parametrize("called", [(), ("model.py:Other",)])
+def test_a_call_of_another_model_has_no_shapes_of_this_one(called: tuple[str, ...]) -> None:
+    context = Context(sample_analysis(), Words("en"))
+    assert context.trace is not None
+    assert shapes_of_call(context, "logits = self.model.forward(tokens)", called, context.trace) == ([], [])
 
 
 def test_a_program_that_runs_another_model_gets_no_shapes_and_says_so() -> None:
