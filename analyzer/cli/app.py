@@ -114,7 +114,10 @@ def analyze(
 @app.command()
 def shapes(
     repo: Annotated[str, typer.Argument(help="Directory, archive, git URL or package:NAME.")],
-    model: Annotated[str, typer.Option("--model", metavar="FILE[:CLASS]", help="File (and class) of the model.")],
+    model: Annotated[
+        str | None,
+        typer.Option("--model", metavar="FILE[:CLASS]", help="File (and class) of the model; default: the main one."),
+    ] = None,
     build: BuildOption = None,
     input_: InputOption = None,
     method: Annotated[str, typer.Option("--method", help="The method to call.")] = "forward",

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
 
 def run_shapes(repository: str, options: ShapesOptions, *, as_json: bool, strict: bool) -> int:
-    """Evaluate one model and print it; returns the exit code."""
+    """Evaluate one model, the main one where none is named, and print it; returns the exit code."""
+    from analyzer.facts import derive_facts
     from analyzer.index import open_repository
     from analyzer.render.shapes_json import shapes_json
-    from analyzer.shapes import derive_model_shapes
+    from analyzer.shapes import derive_main_model, derive_model_shapes
 
     index = open_repository(repository, packages=options.packages)
-    model = derive_model_shapes(index, options)
+    named = options.model is not None
+    model = derive_model_shapes(index, options) if named else derive_main_model(index, derive_facts(index), options)
     if as_json:
         print(json.dumps(shapes_json(model), indent=2, ensure_ascii=False))
     else:

@@ -114,6 +114,14 @@ def derive_model_shapes(index: SourceIndex, options: ShapesOptions, facts: Facts
     return evaluate_all(index, (request,), options)[0]
 
 
+def derive_main_model(index: SourceIndex, facts: Facts, options: ShapesOptions) -> ModelShapes:
+    """The repository's main model, built and called as the repository says."""
+    requests = _requests(index, facts, options)
+    if not requests:
+        raise UnknownModel(f"{index.repository.name} defines no model")
+    return evaluate_all(index, requests[:1], options)[0]
+
+
 def find_model(index: SourceIndex, name: str, build: str | None = None) -> Definition:
     """The class that `FILE` or `FILE:CLASS` means; the last module class of the file where only that is named, or the
     function that `build` names where the file holds no class.

@@ -32,7 +32,7 @@ def test_help_and_version_answer_without_torch(arguments: tuple[str, ...]) -> No
         (("analyze", "--set", "novalue"), "NAME=VALUE"),
         (("frobnicate",), "frobnicate"),
         (("check", "."), "no report here"),
-        (("shapes", "."), "--model"),
+        (("shapes", "."), "defines no model"),
     ],
 )
 def test_wrong_input_is_one_line_and_exit_code_two(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:

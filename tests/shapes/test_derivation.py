@@ -12,7 +12,7 @@ from analyzer.facts import derive_facts
 from analyzer.index import open_repository
 from analyzer.records.evidence import Known, Unknown
 from analyzer.render.shapes_json import shapes_json
-from analyzer.shapes import ShapesOptions, UnknownModel, derive_model_shapes
+from analyzer.shapes import ShapesOptions, UnknownModel, derive_main_model, derive_model_shapes
 from analyzer.shapes.caching import bytes_per_token
 from analyzer.shapes.derivation import MAXIMUM_NAMED, derive_shapes, find_model
 from analyzer.shapes.entry_points import find_builds
@@ -326,3 +326,9 @@ def test_the_worker_reads_the_documents_too(tmp_path):
     index = repository(tmp_path, DOCUMENTED)
     trace = derive_shapes(index, derive_facts(index)).models[0].traces[0]
     assert [item.reason for item in trace.inputs] == ["documented_call", "documented_call"]
+
+
+def test_the_main_model_is_called_where_none_is_named(tmp_path):
+    index = repository(tmp_path, NET)
+    main = derive_main_model(index, derive_facts(index), ShapesOptions())
+    assert main.class_name == "Net" and [str(output) for output in main.traces[0].output] == ["[B, T, vocab]"]
