@@ -15,7 +15,7 @@ from analyzer.evaluator.probes import last_name
 from analyzer.index import Definition, SourceIndex
 from analyzer.records.source import Span
 from analyzer.shapes.entry_points import BuildPlan
-from analyzer.shapes.statements import needed_statements, read_names
+from analyzer.shapes.statements import changing_others, needed_statements, read_names
 
 MAXIMUM_BUILDS = 6
 DEPTH = 4
@@ -99,10 +99,22 @@ def _expression(site: _Site) -> str | None:
     """The call after the statements that it needs; None where it needs what only a caller knows."""
     before, given = _before(site)
     body = needed_statements(before, site.call)
+    if site.function is None:  # a main part may set up what the rest of the program reads
+        others = changing_others(before)
+        body = [node for node in before if node in others or node in needed_statements(before, *others, site.call)]
     needed = set().union(*map(read_names, (*body, site.call)))
-    if needed & given:
+    if needed & given or (site.function is not None and changing_others(_main_part(site))):
         return None
     return "\n".join(ast.unparse(node) for node in (*body, ast.Expr(site.call)))
+
+
+def _main_part(site: _Site) -> list[ast.stmt]:
+    """What stands under `if __name__ == "__main__"`: where it changes what the file's functions read, only a run from
+    there says what they get.
+    """
+    module = site.around[0]
+    guards = [node for node in ast.iter_child_nodes(module) if isinstance(node, ast.If)]
+    return [node for guard in guards if "__name__" in read_names(guard.test) for node in guard.body]
 
 
 def _before(site: _Site) -> tuple[list[ast.stmt], set[str]]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 
-def needed_statements(body: Sequence[ast.stmt], node: ast.AST) -> list[ast.stmt]:
-    """Of the statements before, those that bind or change a name that is needed, in their order."""
+def needed_statements(body: Sequence[ast.stmt], *nodes: ast.AST) -> list[ast.stmt]:
+    """Of the statements before, those that bind or change a name that the nodes need, in their order."""
     bound = set().union(*(_bound(statement) for statement in body))
     parts = _parts_of_others(body)
-    wanted = read_names(node)
+    wanted = set().union(*map(read_names, nodes))
     kept: list[ast.stmt] = []
     for statement in reversed(body):
         changed = _changed(statement) & bound
@@ -18,6 +18,23 @@ def needed_statements(body: Sequence[ast.stmt], node: ast.AST) -> list[ast.stmt]
             kept.insert(0, statement)
             wanted |= read_names(statement)
     return kept
+
+
+def changing_others(body: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """The statements that change what the block itself does not bind: `config.depth = 3`, `config.merge(path)`."""
+    bound = set().union(*(_bound(node) for node in body if not _stores_into_others(node, set())))
+    return [node for node in body if _stores_into_others(node, bound) or _method_owner(node) - bound]
+
+
+def _stores_into_others(node: ast.stmt, bound: Collection[str]) -> bool:
+    """An attribute or item of a name that is not bound here is set."""
+    stored = (part for part in ast.walk(node) if isinstance(part, (ast.Attribute, ast.Subscript)))
+    return any(isinstance(part.ctx, ast.Store) and _root(part) not in bound for part in stored)
+
+
+def _method_owner(node: ast.stmt) -> set[str]:
+    is_call = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+    return _changed(node) if is_call and isinstance(node.value.func, ast.Attribute) else set()  # type: ignore[attr-defined]
 
 
 def read_names(node: ast.AST) -> set[str]:

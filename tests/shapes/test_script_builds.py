@@ -80,6 +80,19 @@ SCRIPTS = {
         sizes["depth"] = 2
         model = Net(**sizes)
     """,
+    "a main part that sets up a configuration": """
+    from types import SimpleNamespace
+    from net import Net
+    config = SimpleNamespace(width=3, depth=1)
+    def main():
+        model = Net(config.width, config.depth)
+    if __name__ == "__main__":
+        print("nothing to do with it")
+        depth = 2
+        config.width = 10
+        config.depth = depth
+        main()
+    """,
     "behind a factory": OPTIONS + """
     def build(kind, args):
         if kind == "net":
