@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from analyzer.facts.assignments import own_nodes
@@ -12,7 +12,14 @@ from analyzer.facts.behaviour import Behaviour, Key
 from analyzer.facts.commands import PYTHON_LANGUAGES, CodeBlock, find_code_blocks
 from analyzer.facts.entry_points import is_test_file
 from analyzer.facts.instances import Instances
-from analyzer.facts.module_parts import attached_classes, handed_classes, made_classes, part_makers
+from analyzer.facts.module_parts import (
+    assembled_classes,
+    attached_classes,
+    handed_classes,
+    made_classes,
+    part_makers,
+    trained_by_themselves,
+)
 from analyzer.facts.project_metadata import is_distribution
 from analyzer.index import Definition
 from analyzer.index.symbols import dotted_name
@@ -30,6 +37,9 @@ class _Case:
     evidence: list[Evidence] = field(default_factory=list)
     rules: dict[str, int] = field(default_factory=dict)
     parts: int = 0
+    variant: bool = False
+    """Derived from another candidate that is a model of its own."""
+
     first_mention: int = 1_000_000
 
     indirect: list[Evidence] = field(default_factory=list)
@@ -38,6 +48,14 @@ class _Case:
     def add(self, evidence: Evidence, direct: bool = True) -> None:
         self.rules[evidence.rule] = self.rules.get(evidence.rule, 0) + 1
         (self.evidence if direct else self.indirect).append(evidence)
+
+    @property
+    def built_by_others(self) -> bool:
+        """Whether a program builds it that is more than the trial run at the end of the file that defines it."""
+        rule, home = "built_in_entry_point", self.info.where.path
+        return any(e.rule == rule and e.where.path != home for e in self.evidence) or any(
+            e.rule == rule for e in self.indirect
+        )
 
     def shown(self) -> tuple[Evidence, ...]:
         """The first lines for each reason."""
@@ -64,13 +82,10 @@ def rank_models(
     makers = part_makers(behaviour)
     _add_uses(behaviour, cases, _Uses(behaviour, entry_points, roles), makers)
     _add_mentions(instances, cases)
+    assembled = assembled_classes(behaviour)
     contained = _contained(classes) | made_classes(behaviour, makers)
-    for name, case in cases.items():
-        case.parts = _parts(name, {info.qualified_name: info for info in classes})
-        if name not in contained:
-            case.add(Evidence(case.info.where, "in_no_other_module"))
-        if case.parts:
-            case.add(Evidence(case.info.where, "contains_modules", (("count", str(case.parts)),)))
+    given = contained.union(*assembled.values())
+    _add_composition(behaviour, cases, _inside(classes, assembled), given)
     library = is_distribution(instances.index)
     handed, attached = contained | handed_classes(behaviour), attached_classes(behaviour)
     whole = {
@@ -88,6 +103,31 @@ def rank_models(
         )
         for place, case in enumerate(candidates)
     )
+
+
+def _add_composition(
+    behaviour: Behaviour, cases: dict[str, _Case], inside: Mapping[str, frozenset[str]], contained: frozenset[str]
+) -> None:
+    """What a class holds, whether another holds it, whether it says itself how it is trained."""
+    trained = trained_by_themselves(behaviour)
+    for name, case in cases.items():
+        case.parts = _parts(name, inside)
+        if name in trained:
+            case.add(Evidence(case.info.where, "trains_itself"))
+        if name not in contained:
+            case.add(Evidence(case.info.where, "in_no_other_module"))
+        if case.parts:
+            case.add(Evidence(case.info.where, "contains_modules", (("count", str(case.parts)),)))
+    for name, case in cases.items():
+        case.variant = any(_is_model(cases[base]) for base in _bases(behaviour, name) if base in cases)
+
+
+def _bases(behaviour: Behaviour, name: str) -> Iterator[str]:
+    """The repository's own classes that a class derives from."""
+    owner = behaviour.instances.index.symbols.definition(name)
+    for base in behaviour.instances.hierarchy.order(owner)[1:] if owner is not None else ():
+        if isinstance(base, Definition):
+            yield base.qualified_name
 
 
 def _is_used(case: _Case) -> bool:
@@ -108,10 +148,13 @@ def _order(case: _Case, library: bool) -> tuple[object, ...]:
         "built_in_inference" not in rules,
         -rules.get("run_in_training", 0),
         in_documents,
-        "built_in_entry_point" not in rules,
+        not case.built_by_others,
+        "trains_itself" not in rules,
         "in_no_other_module" not in rules,
+        "built_in_entry_point" not in rules,
         -rules.get("built_in_training", 0) - rules.get("built_in_inference", 0),
         mention,
+        case.variant,
         -case.parts,
         -len(case.info.submodules),
         case.info.where,
@@ -234,23 +277,24 @@ def _made_by(instances: Instances, definition: Definition) -> list[Definition]:
 
 
 def _contained(classes: tuple[ClassInfo, ...]) -> frozenset[str]:
-    found = {
-        sub.defined_at
+    return frozenset(part for name, parts in _inside(classes, {}).items() for part in parts if part != name)
+
+
+def _inside(classes: tuple[ClassInfo, ...], assembled: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """The repository's classes that each class makes as its parts or is given."""
+    return {
+        info.qualified_name: frozenset(sub.defined_at for sub in info.submodules if sub.defined_at is not None)
+        | assembled.get(info.qualified_name, frozenset())
         for info in classes
-        for sub in info.submodules
-        if sub.defined_at is not None and sub.defined_at != info.qualified_name
     }
-    return frozenset(found)
 
 
-def _parts(name: str, classes: dict[str, ClassInfo]) -> int:
+def _parts(name: str, inside: Mapping[str, frozenset[str]]) -> int:
     """How many of the repository's module classes are inside, at any depth."""
     seen: set[str] = set()
     stack = [name]
     while stack:
-        info = classes.get(stack.pop())
-        for sub in info.submodules if info is not None else ():
-            if sub.defined_at is not None and sub.defined_at not in seen and sub.defined_at != name:
-                seen.add(sub.defined_at)
-                stack.append(sub.defined_at)
+        new = inside.get(stack.pop(), frozenset()) - seen - {name}
+        seen |= new
+        stack.extend(new)
     return len(seen)

@@ -13,13 +13,37 @@ from analyzer.index import Definition
 from analyzer.index.symbols import dotted_name
 
 REGISTERING = frozenset({"register_module", "add_module"})
-TRAINING_HOOKS = frozenset({"training_step", "configure_optimizers"})
+TRAINING_STEP = "training_step"
+TRAINING_HOOKS = frozenset({TRAINING_STEP, "configure_optimizers"})
 """Methods of modules that wrap a whole model in order to train it."""
 
 
 def handed_classes(behaviour: Behaviour) -> frozenset[str]:
     """Classes that stand as arguments where a module is built, or as their defaults: `Net(Block, [2, 2])`."""
     return frozenset(name for unit in behaviour.units.values() for name in _handed_in(behaviour, unit))
+
+
+def assembled_classes(behaviour: Behaviour) -> dict[str, frozenset[str]]:
+    """Module classes that are put together from several module objects, `Net(encoder=Encoder(), decoder=Decoder())`,
+    with the classes of these; one object alone may as well be a whole model that is wrapped.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for unit in behaviour.units.values():
+        for node in own_nodes(unit.root):
+            if isinstance(node, ast.Call):
+                for owner, parts in _assembled_by(behaviour, unit, node):
+                    found[owner] = found.get(owner, frozenset()) | parts
+    return found
+
+
+def trained_by_themselves(behaviour: Behaviour) -> frozenset[str]:
+    """Module classes with the step that a trainer calls: whole models, however they are built."""
+    table = behaviour.instances.index.symbols
+    return frozenset(
+        owner.qualified_name
+        for owner in table.classes()
+        if behaviour.instances.hierarchy.is_module(owner) and _defines(owner, TRAINING_STEP)
+    )
 
 
 def attached_classes(behaviour: Behaviour) -> frozenset[str]:
@@ -55,8 +79,35 @@ def made_classes(behaviour: Behaviour, makers: frozenset[Key]) -> frozenset[str]
 
 def _wraps_a_model(behaviour: Behaviour, unit: Unit) -> bool:
     owner = behaviour.owner(unit)
-    body = owner.node.body if owner is not None and isinstance(owner.node, ast.ClassDef) else []
-    return any(isinstance(node, ast.FunctionDef) and node.name in TRAINING_HOOKS for node in body)
+    return owner is not None and _defines(owner, *TRAINING_HOOKS)
+
+
+def _defines(owner: Definition, *names: str) -> bool:
+    body = owner.node.body if isinstance(owner.node, ast.ClassDef) else []
+    return any(isinstance(node, ast.FunctionDef) and node.name in names for node in body)
+
+
+def _assembled_by(behaviour: Behaviour, unit: Unit, node: ast.Call) -> Iterator[tuple[str, frozenset[str]]]:
+    instances = behaviour.instances
+    made = [c for c in instances.callees(unit.path, unit.scope, node.func) if isinstance(c, Definition)]
+    owners = [
+        c
+        for c in made
+        if isinstance(c.node, ast.ClassDef) and instances.hierarchy.is_module(c) and not _defines(c, *TRAINING_HOOKS)
+    ]
+    if not owners:
+        return
+    given = [_module_objects(behaviour, unit, part) for part in (*node.args, *(k.value for k in node.keywords))]
+    parts = [classes for classes in given if classes]
+    for owner in owners if len(parts) > 1 else ():
+        yield owner.qualified_name, frozenset().union(*parts) - {owner.qualified_name}
+
+
+def _module_objects(behaviour: Behaviour, unit: Unit, node: ast.expr) -> frozenset[str]:
+    """Classes of the repository that the module object of an expression may have."""
+    instances = behaviour.instances
+    owners = [c for c in instances.classes(unit.path, unit.scope, node) if isinstance(c, Definition)]
+    return frozenset(c.qualified_name for c in owners if instances.hierarchy.is_module(c))
 
 
 def _handed_in(behaviour: Behaviour, unit: Unit) -> Iterator[str]:

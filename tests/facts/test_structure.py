@@ -194,6 +194,66 @@ def test_in_a_library_the_first_model_of_its_documents_is_the_main_one(repositor
     assert [(model.class_name, model.main) for model in models] == [("B", True), ("A", False)]
 
 
+NET = """
+class {0}(torch.nn.Module):
+    def __init__(self, a=None, b=None):
+        super().__init__()
+        self.a = a
+        self.b = b
+        self.layer = torch.nn.Linear(1, 1)
+    def forward(self, x): return x
+"""
+
+
+def model_names(repository, source):
+    return [m.class_name for m in derive_structure(repository({"m.py": "import torch\n" + source})).models]
+
+
+@pytest.mark.parametrize(
+    ("code", "first"),
+    [
+        ("def build(): return Whole(a=Encoder(), b=Decoder())", "Whole"),
+        ("def build():\n    e = Encoder()\n    d = Decoder()\n    return Whole(e, d)", "Whole"),
+        ("def build(): return Whole(Encoder(), 3)", "Decoder"),
+    ],
+)
+def test_what_is_put_together_from_several_modules_comes_before_them(repository, code, first):
+    nets = "".join(NET.format(name) for name in ("Decoder", "Encoder", "Whole"))
+    assert model_names(repository, f"{nets}\n{code}\n")[0] == first
+
+
+def test_a_class_that_defines_its_training_step_comes_before_one_that_only_its_own_file_tries_out(repository):
+    trained = NET.format("Trained") + "    def training_step(self, batch): return self(batch).sum()\n"
+    trial = NET.format("Tried") + "if __name__ == '__main__':\n    Tried()(torch.ones(1))\n"
+    assert model_names(repository, trained + trial)[0] == "Trained"
+    assert model_names(repository, NET.format("Trained") + trial)[0] == "Tried"
+
+
+@pytest.mark.parametrize(
+    ("base_parts", "first"), [("self.part = Part()", "Base"), ("self.size = 1", "Variant")], ids=["model", "frame"]
+)
+def test_a_variant_follows_the_model_that_it_derives_from_but_not_a_frame_without_layers(repository, base_parts, first):
+    source = f"""
+class Part(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(1, 1)
+    def forward(self, x): return x
+class Other(Part): pass
+class Base(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        {base_parts}
+    def forward(self, x): return x
+class Variant(Base):
+    def __init__(self):
+        super().__init__()
+        self.more = torch.nn.ModuleList([Part(), Other()])
+    def forward(self, x): return x
+"""
+    assert next(n for n in model_names(repository, source) if n in ("Base", "Variant")) == first
+
+
 def test_a_repository_without_models_has_none(repository):
     assert derive_structure(repository({"a.py": "class Net: pass\n"})).models == ()
 
