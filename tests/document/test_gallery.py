@@ -11,6 +11,7 @@ from document_sample import at, sample_analysis
 from analyzer.document.companions import gallery
 from analyzer.document.context import Context
 from analyzer.document.wording import Words
+from analyzer.records.evidence import Known
 from analyzer.records.techniques import ModeDifference
 from analyzer.records.tensors import Illustration
 
@@ -42,3 +43,13 @@ def test_a_sentence_is_drawn_for_models_of_text_alone(family: str, shown: bool) 
     text = text_of(family)
     assert ("character tokenizer" in text) is shown
     assert ("this model reads no text" in text) is not shown
+
+
+def test_a_model_without_weights_has_no_bar_among_the_published_sizes() -> None:
+    sample = sample_analysis()
+    first, *others = sample.shapes.models
+    assert isinstance(first.parameters, Known)
+    empty = replace(first, parameters=replace(first.parameters, value=replace(first.parameters.value, total=0)))
+    context = Context(replace(sample, shapes=replace(sample.shapes, models=(empty, *others))), Words("en"))
+    context.__dict__["family"] = "language_model"
+    assert "(*)" in text_of() and "(*)" not in document_text(gallery.build(context))
