@@ -37,6 +37,32 @@ class _Site:
         """Position of the innermost function around it."""
         return next((n for n in range(len(self.around) - 1, -1, -1) if isinstance(self.around[n], FUNCTIONS)), None)
 
+    @property
+    def factory(self) -> tuple[ast.ClassDef, ast.FunctionDef] | None:
+        """The class and its static or class method that the call stands in: callable without an object."""
+        owner, method = (*self.around[1:3], None, None)[:2]
+        if not isinstance(owner, ast.ClassDef) or not isinstance(method, ast.FunctionDef):
+            return None
+        return (owner, method) if _decorated(method, "staticmethod") or _decorated(method, "classmethod") else None
+
+    @property
+    def called(self) -> str:
+        """The name that is called; `cls` of a class method stands for its class."""
+        name = ast.unparse(self.call.func)
+        if self.factory is None or not _decorated(self.factory[1], "classmethod"):
+            return name
+        owner, method = self.factory
+        first, dot, rest = name.partition(".")
+        return f"{owner.name}{dot}{rest}" if first == _first_parameter(method) else name
+
+
+def _decorated(method: ast.FunctionDef, name: str) -> bool:
+    return any(isinstance(d, ast.Name) and d.id == name for d in method.decorator_list)
+
+
+def _first_parameter(method: ast.FunctionDef) -> str:
+    return next((a.arg for a in (*method.args.posonlyargs, *method.args.args)), "")
+
 
 def find_script_builds(index: SourceIndex, owner: Definition) -> tuple[BuildPlan, ...]:
     """Constructions of `owner` and calls that lead to one, the nearest first, each expression once."""
@@ -59,9 +85,14 @@ def find_script_builds(index: SourceIndex, owner: Definition) -> tuple[BuildPlan
 
 
 def _calls_of(index: SourceIndex, target: Definition) -> list[_Site]:
-    """Calls of a class or function, each once; not those inside itself."""
+    """Calls of a class or function, each once; not those inside itself, but for a class's own factories."""
     sites = _sites_by_name(index).get(target.name.rpartition(".")[2], ())
-    return [site for site in sites if target.node not in site.around and _means(index, site, target)]
+    return [
+        site
+        for site in sites
+        if (target.node not in site.around or (site.factory is not None and site.factory[0] is target.node))
+        and _means(index, site, target)
+    ]
 
 
 @lru_cache(maxsize=1)
@@ -70,7 +101,8 @@ def _sites_by_name(index: SourceIndex) -> dict[str, list[_Site]]:
     found: dict[str, list[_Site]] = {}
     for path, tree in index.trees().items():
         for site in _sites(path, tree, ()):
-            found.setdefault(last_name(site.call.func), []).append(site)
+            name = last_name(site.call.func) if site.factory is None else site.called.rpartition(".")[2]
+            found.setdefault(name, []).append(site)
     return found
 
 
@@ -83,11 +115,16 @@ def _sites(path: str, node: ast.AST, around: tuple[ast.AST, ...]) -> Iterator[_S
 
 def _means(index: SourceIndex, site: _Site, target: Definition) -> bool:
     scope = ".".join(n.name for n in site.around if isinstance(n, (*FUNCTIONS, ast.ClassDef)))
-    return index.symbols.resolve(site.path, ast.unparse(site.call.func), scope) == target
+    return index.symbols.resolve(site.path, site.called, scope) == target
 
 
 def _callable_around(index: SourceIndex, site: _Site) -> Definition | None:
-    """What has to be called so that the site is reached: the function, or the class whose method it is in."""
+    """What has to be called so that the site is reached: the function, or the class whose method it is in, or the
+    class's own factory.
+    """
+    if site.factory is not None:
+        owner, method = site.factory
+        return index.symbols.definitions.get(site.path, {}).get(f"{owner.name}.{method.name}")
     scopes = [n for n in site.around if isinstance(n, (*FUNCTIONS, ast.ClassDef))]
     if not scopes:
         return None
@@ -131,6 +168,11 @@ def _before(site: _Site) -> tuple[list[ast.stmt], set[str]]:
         assert isinstance(function, FUNCTIONS)
         defaults, given = _parameters(function)
         before += defaults
+        if site.factory is not None and site.factory[1] is function and _decorated(function, "classmethod"):
+            name = _first_parameter(function)
+            owner = ast.Name(site.factory[0].name, ast.Load())
+            before.append(ast.Assign([ast.Name(name, ast.Store())], owner, lineno=function.lineno))
+            given -= {name}
     for parent, child in zip(chain, (*chain[1:], site.call), strict=True):
         if not isinstance(parent, ast.Module):
             before += _earlier(parent, child)

@@ -172,3 +172,46 @@ def test_sizes_that_only_the_data_tell_get_examples_and_the_others_stay(reposito
 def test_no_example_stands_for_what_is_no_size(repository):
     model = built(repository, PARTLY.replace("depth=args.depth", "bias=tokens[0], depth=2"))
     assert model.unstated == () and isinstance(model.parameters, Unknown)
+
+
+FACTORIES = {
+    "static": """
+    @staticmethod
+    def small(bias: bool = True):
+        return Net._made(10, bias)
+    @staticmethod
+    def _made(width, bias):
+        net = Net(width, 2, bias)
+        return net.eval()
+""",
+    "class": """
+    @classmethod
+    def small(cls, depth=2):
+        width = 10
+        return cls(width, depth)
+""",
+    "class, through another": """
+    @classmethod
+    def small(cls):
+        return cls.made(2, width=10)
+    @classmethod
+    def made(cls, depth, width):
+        return cls(width, depth)
+""",
+}
+
+
+@pytest.mark.parametrize("name", FACTORIES)
+def test_a_model_is_built_as_its_own_factory_builds_it(repository, name):
+    index = repository({"net.py": NET + FACTORIES[name]})
+    owner = find_model(index, "net.py:Net")
+    builds = find_script_builds(index, owner)
+    request = ModelRequest("Net", "net.py:Net", index.span("net.py", owner.node), builds, inputs=())
+    parameters = derive_model(Interpreter(index), request).parameters
+    assert isinstance(parameters, Known) and parameters.value.total == 2 * (10 * 10 + 10)
+
+
+def test_a_method_of_an_object_is_no_factory(repository):
+    again = "    def again(self):\n        return Net(10, 2)\n"
+    index = repository({"net.py": NET + again})
+    assert find_script_builds(index, find_model(index, "net.py:Net")) == ()
