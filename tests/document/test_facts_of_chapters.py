@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from document_plain import document_text, line_text
 from document_sample import BLOCK, NORM, TINY, at, empty_analysis, known, sample_analysis
 
@@ -42,6 +43,21 @@ def test_counts_of_modules_are_withheld_where_the_whole_was_not_counted() -> Non
     assert "could not be counted as a whole" in text
     assert "1,680" not in text
     assert facet(analysis, "parameters_total") == "unknown: The file is not valid UTF-8 text."
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("train.py", "as the training script builds it"),
+        ("model.py", "as the repository's code builds it"),
+        ("anywhere.py", "as the repository's code builds it"),
+        ("README.md", "as the README shows it"),
+    ],
+)
+def test_only_a_file_with_the_role_is_called_the_script_that_builds_the_model(path: str, said: str) -> None:
+    analysis = with_model(sample_analysis(), build_where=replace(TINY, path=path))
+    text = document_text(build_article(context_of(analysis)))
+    assert said in text.partition("Built with")[2].partition("it has")[0]
 
 
 def test_lines_that_only_one_mode_runs_are_found_from_the_traces() -> None:

@@ -109,7 +109,7 @@ def _built(context: Context) -> tuple[Block, ...]:
     words, model, parameters = context.words, context.model, counts(context)
     if model is None or parameters is None:
         return _examples(context)
-    origin = words.line(f"overview.origin_{_origin(model)}", **_where(model.build_origin, context))
+    origin = words.line(f"overview.origin_{_origin(context, model)}", **_where(model.build_origin, context))
     return (
         paragraph(
             words, "overview.built", expression=Code(model.build_call), origin=origin,
@@ -127,10 +127,19 @@ def _examples(context: Context) -> tuple[Block, ...]:
     return (paragraph(context.words, "overview.example_sizes", names=names),)
 
 
-def _origin(model: ModelShapes) -> str:
-    """Where the expression was read; an example of the README is named as such, whatever it stands in for."""
-    shown = model.build_where is not None and model.build_where.path.lower().endswith((".md", ".rst"))
-    return "readme" if shown else model.build_origin
+def _origin(context: Context, model: ModelShapes) -> str:
+    """Where the expression was read: an example of the README is named as such, and a file as the script whose role
+    it has; a factory that stands beside its model is neither.
+    """
+    path = model.build_where.path if model.build_where is not None else ""
+    if path.lower().endswith((".md", ".rst")):
+        return "readme"
+    if model.build_origin not in ("training_script", "inference_script"):
+        return model.build_origin
+    roles = {item.role for item in context.analysis.facts.structure.roles if item.path == path}
+    if "model" in roles:
+        return "code"
+    return next((f"{role}_script" for role in ("training", "inference") if role in roles), "code")
 
 
 def _where(origin: str, context: Context) -> dict[str, Line]:
