@@ -95,7 +95,7 @@ def _gradient_free(program: Program) -> Iterator[Feature]:
         if call is not None and "torch.set_grad_enabled" in occurrence.dotted and _is_false(call):
             where = index.span(occurrence.step.scope.path, call)
             yield Feature("no_grad", where, index.segment(occurrence.step.scope.path, call))
-        if not any(is_forward(program.flow.inference, t) for t in occurrence.step.targets) or occurrence.in_forward:
+        if occurrence.in_forward or not any(is_forward(program.flow.inference, t) for t in occurrence.step.targets):
             continue
         for context in occurrence.step.around.contexts:
             names = [dotted for dotted in context.dotted if NO_GRAD.fullmatch(dotted)]
@@ -331,11 +331,12 @@ def _fed_back_cache(program: Program) -> Iterator[Feature]:
 def _kept_cache(program: Program) -> Iterator[Feature]:
     """A forward in a loop is given an own object made before, which keeps rows of tensors while the forward runs."""
     keepers = [o for o in program.occurrences if o.in_forward and _keeps_rows(program, o)]
+    leading = {id(step) for keeper in keepers for step, _ in keeper.stack}
     for occurrence in program.occurrences:
         call, step = occurrence.call, occurrence.step
-        is_model = any(is_forward(program.flow.inference, t) for t in step.targets) and not occurrence.in_forward
-        is_kept = any(inner is step for keeper in keepers for inner, _ in keeper.stack)
-        if call is None or not is_model or not is_kept or not step.around.loops:
+        if call is None or occurrence.in_forward or id(step) not in leading or not step.around.loops:
+            continue
+        if not any(is_forward(program.flow.inference, t) for t in step.targets):
             continue
         for keyword in (*call.args[1:], *(k.value for k in call.keywords)):
             test = _made_under(step.scope, keyword.id) if isinstance(keyword, ast.Name) else None

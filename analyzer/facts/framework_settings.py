@@ -9,6 +9,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from analyzer.facts.flow import Klass
 from analyzer.facts.flow.frameworks import LIGHTNING, TRAINER_CLASS
@@ -78,6 +79,7 @@ def _made(program: Program, occurrence: Occurrence) -> Iterator[tuple[FrameworkN
                 yield framework, name
 
 
+@lru_cache(maxsize=8192)
 def _framework(dotted: str) -> FrameworkName | None:
     if LIGHTNING_MAKER.fullmatch(dotted):
         return "lightning"

@@ -33,6 +33,7 @@ class Flow:
     walker: Walker
     values: ArgumentValues
     _kinds: dict[Body, frozenset[str]] = field(default_factory=dict)
+    _occurrences: dict[Body, list[Occurrence]] = field(default_factory=dict)
 
     @cached_property
     def callers(self) -> dict[str, set[str]]:
@@ -44,6 +45,12 @@ class Flow:
                     if isinstance(target, Function):
                         found.setdefault(target.name, set()).add(scope.key)
         return found
+
+    def occurrences(self, body: Body) -> list[Occurrence]:
+        """All steps below a body in order; the same for every program that starts there, whatever its values."""
+        if body not in self._occurrences:
+            self._occurrences[body] = occurrences(self.inference, body)
+        return self._occurrences[body]
 
     def kinds(self, body: Body) -> frozenset[str]:
         """What a body does, its calls included: stage kinds of foreign calls, `forward`, `eval`, `print`."""
@@ -129,7 +136,7 @@ class Program:
 
     @cached_property
     def occurrences(self) -> list[Occurrence]:
-        return occurrences(self.flow.inference, self.body)
+        return self.flow.occurrences(self.body)
 
     @cached_property
     def kinds(self) -> frozenset[str]:
@@ -167,13 +174,15 @@ class Program:
         if any(is_eval(step) and any(stage_of(d) == "mode" for d in step.foreign) for step in body.steps):
             return not any(self._is_inner_evaluation(step) for step in body.steps)
         before = [
-            o.step
-            for o in self.occurrences
-            if o.step.scope is occurrence.step.scope
-            and any(stage_of(dotted) == "mode" for dotted in o.dotted)
-            and o.step.statement.lineno < occurrence.step.statement.lineno
+            step
+            for step in self._mode_switches
+            if step.scope is occurrence.step.scope and step.statement.lineno < occurrence.step.statement.lineno
         ]
         return bool(before) and is_eval(before[-1]) and self.is_under_no_grad(occurrence)
+
+    @cached_property
+    def _mode_switches(self) -> list[Step]:
+        return [o.step for o in self.occurrences if any(stage_of(dotted) == "mode" for dotted in o.dotted)]
 
     def _is_inner_evaluation(self, step: Step) -> bool:
         """A call under `with no_grad` of own code that runs forwards: the evaluation proper."""

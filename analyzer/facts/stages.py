@@ -132,7 +132,7 @@ class _StageBuilder:
         return self._is_training and any(self._losses.is_on_the_way(step) for step in steps)
 
     def _own_kind(self, occurrence: Occurrence) -> StageKind | None:
-        if self._is_forward(occurrence) and not occurrence.in_forward:
+        if not occurrence.in_forward and self._is_forward(occurrence):
             return self._forward_kind(occurrence)
         for target in occurrence.step.targets:
             found = target.type

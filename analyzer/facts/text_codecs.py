@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
+from functools import lru_cache
 
 from analyzer.facts.assignments import methods
 from analyzer.index import Definition, SourceIndex
@@ -13,7 +15,8 @@ def converts_text(index: SourceIndex, owner: Definition) -> bool:
     return bool(codec_methods(index, owner))
 
 
-def codec_methods(index: SourceIndex, owner: Definition) -> dict[str, str]:
+@lru_cache(maxsize=1024)
+def codec_methods(index: SourceIndex, owner: Definition) -> Mapping[str, str]:
     """Qualified names of the methods that encode and decode, with `encode` or `decode`; empty for other classes."""
     encoding = {m for m in methods(index, owner) if _calls(m, "encode") and _looks_up(m)}
     decoding = {m for m in methods(index, owner) if _calls(m, "decode") and _looks_up(m)}

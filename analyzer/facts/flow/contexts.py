@@ -67,6 +67,7 @@ class Contexts:
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
         self._bound: dict[int, Bound] = {}
+        self._callables: dict[int, list[str]] = {}
 
     def reaches(self, step: Step, stack: Stack, target: Target) -> bool:
         """False where the way through the calls rules out that this call runs `target`."""
@@ -77,10 +78,11 @@ class Contexts:
 
     def given(self, scope: CodeScope, stack: Stack) -> tuple[object, ...]:
         """What the parameters of a function stand for that may be called, as a key."""
-        arguments = getattr(scope.node, "args", None)
-        if not isinstance(arguments, ast.arguments):
-            return ()
-        names = [a.arg for a in parameters_of(arguments) if self._may_be_called(scope, a.arg)]
+        if id(scope) not in self._callables:
+            arguments = getattr(scope.node, "args", None)
+            named = parameters_of(arguments) if isinstance(arguments, ast.arguments) else []
+            self._callables[id(scope)] = [a.arg for a in named if self._may_be_called(scope, a.arg)]
+        names = self._callables[id(scope)]
         return tuple((name, self._described(self._parameter(name, scope, stack, 0), 0)) for name in names)
 
     def _may_be_called(self, scope: CodeScope, name: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from analyzer.facts.flow.bindings import argument_named, default_of
 from analyzer.facts.flow.contexts import Contexts, Stack, frame_of, has_receiver_of
@@ -33,11 +34,8 @@ class Decisions:
 
     def truth_of(self, text: str, scope: CodeScope, stack: Stack) -> bool | None:
         """Truth of a condition as written, None where the way does not decide it."""
-        try:
-            node = ast.parse(text, mode="eval").body
-        except SyntaxError:
-            return None
-        return self._truth(node, scope, stack, 0)
+        node = _parsed(text)
+        return self._truth(node, scope, stack, 0) if node is not None else None
 
     def _truth(self, node: ast.expr, scope: CodeScope, stack: Stack, depth: int) -> bool | None:
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
@@ -111,7 +109,7 @@ class Decisions:
             raise NotPlain(name)
         arguments = getattr(owner.node, "args", None)
         is_parameter = isinstance(arguments, ast.arguments) and any(a.arg == name for a in parameters_of(arguments))
-        if any(_stores(node, name) for node in owner.nodes):
+        if name in owner.stored:
             if owner is not scope:
                 raise NotPlain(name)
             return self._local(name, owner, stack[: place + 1], depth, is_parameter)
@@ -159,7 +157,7 @@ class Decisions:
         self, statements: Sequence[ast.stmt], name: str, owner: CodeScope, stack: Stack, depth: int
     ) -> ast.expr | None:
         """The expression bound last; a name that is bound again later may have been read before."""
-        binding = [s for s in statements if any(_stores(node, name) for node in ast.walk(s))]
+        binding = [s for s in statements if name in self._inference.scopes.stored_below(s)]
         if not binding:
             return None
         statement = binding[0]
@@ -171,8 +169,13 @@ class Decisions:
         return self._last_binding(statement.body if verdict else statement.orelse, name, owner, stack, depth)
 
 
-def _stores(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, (ast.Store, ast.Del))
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> ast.expr | None:
+    """The expression; one condition is asked about on every way that leads to it."""
+    try:
+        return ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return None
 
 
 def _compared(compare: ast.cmpop, left: object, right: object) -> object:
@@ -184,7 +187,7 @@ def _compared(compare: ast.cmpop, left: object, right: object) -> object:
 
 def _changes_item(scope: CodeScope, mapping: str, key: str) -> bool:
     """The mapping is rebound or changed as a whole, or this item of it is set."""
-    return any(_stores(node, mapping) or _changes(node, mapping, key) for node in scope.nodes)
+    return mapping in scope.stored or any(_changes(node, mapping, key) for node in scope.nodes)
 
 
 def _changes(node: ast.AST, mapping: str, key: str) -> bool:

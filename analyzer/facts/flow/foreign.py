@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 WRAPPERS = frozenset(
     {
@@ -97,6 +98,7 @@ MODULE_CALL = re.compile(
 )
 
 
+@lru_cache(maxsize=8192)
 def is_module_object(dotted: str) -> bool:
     """True for an object of a library's module class, whose call is its forward."""
     return MODULE_CALL.fullmatch(dotted) is not None

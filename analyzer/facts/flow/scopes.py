@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from analyzer.index import SourceIndex
 
@@ -34,6 +35,11 @@ class CodeScope:
     def is_class(self) -> bool:
         return isinstance(self.node, ast.ClassDef)
 
+    @cached_property
+    def stored(self) -> frozenset[str]:
+        """Names that it sets or deletes itself."""
+        return _names_stored(self.nodes)
+
 
 class ScopeTable:
     """All scopes of a repository by key, and by node."""
@@ -41,6 +47,7 @@ class ScopeTable:
     def __init__(self, index: SourceIndex) -> None:
         self.by_key: dict[str, CodeScope] = {}
         self.by_node: dict[int, CodeScope] = {}
+        self._stored_below: dict[int, frozenset[str]] = {}
         for path, tree in index.trees().items():
             self._add(CodeScope(path, path, "", tree, None))
 
@@ -67,6 +74,17 @@ class ScopeTable:
                     return current
             current = current.parent
         return None
+
+    def stored_below(self, statement: ast.stmt) -> frozenset[str]:
+        """Names that a statement of the repository sets or deletes, inner functions included; gathered once."""
+        known = self._stored_below.get(id(statement))
+        if known is None:
+            known = self._stored_below[id(statement)] = _names_stored(ast.walk(statement))
+        return known
+
+
+def _names_stored(nodes: Iterable[ast.AST]) -> frozenset[str]:
+    return frozenset(n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, (ast.Store, ast.Del)))
 
 
 def _own_nodes(node: ast.AST, inner: list[Body]) -> Iterator[ast.AST]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from analyzer.facts.flow.frameworks import Act, Driver
@@ -70,7 +71,7 @@ class Step:
     """What a framework does or calls here, where no line of the source does."""
     driver: Driver | None = None
 
-    @property
+    @cached_property
     def foreign(self) -> tuple[str, ...]:
         return tuple(target.dotted for target in self.targets if target.dotted)
 

@@ -100,6 +100,7 @@ class _Flattener:
         self._callers: dict[str, int] = {}
         self._mentioned: set[str] = set()
         self._files: frozenset[str] = frozenset()
+        self._own: dict[Step, tuple[Target, ...]] = {}
 
     def count_callers(self, body: Body) -> None:
         """From how many places each function is called."""
@@ -142,7 +143,9 @@ class _Flattener:
         """The step without what other programs put into shared objects: code of files that this one never imports,
         and methods handed on as values that it never names.
         """
-        kept = tuple(t for t in step.targets if self._is_own(t))
+        if step not in self._own:
+            self._own[step] = tuple(t for t in step.targets if self._is_own(t))
+        kept = self._own[step]
         return step if len(kept) == len(step.targets) else replace(step, targets=kept)
 
     def _is_ruled_out(
