@@ -53,9 +53,9 @@ def facets(context: Context) -> tuple[Facet, ...]:
 
 
 def _call_facets(context: Context) -> list[Facet]:
-    """What the traced call takes and gives, by name and in numbers."""
+    """What the traced call takes and gives, by name and in numbers; a call that stopped before it gave anything shows neither."""
     trace, model = context.trace, context.model
-    if trace is None or model is None:
+    if trace is None or model is None or (trace.gaps and not trace.output):
         return []
     taken = [(item.name, item.value) for item in trace.inputs if isinstance(item.value, TensorSpec)]
     inputs = join([_sized(f"{name}: {spec.dtype}{spec}", spec) for name, spec in taken[:4]])

@@ -17,7 +17,7 @@ from analyzer.document.rating import ratings
 from analyzer.document.wording import Words
 from analyzer.records.bundles import Analysis
 from analyzer.records.document import Note, Table
-from analyzer.records.evidence import Unknown
+from analyzer.records.evidence import Gap, Unknown
 from analyzer.records.processes import Optimizer
 from analyzer.records.techniques import Binding, TechniqueFinding, TechniqueSheet, Text
 from analyzer.records.tensors import Dim, ShapeTarget, TensorSpec, UnstatedSize
@@ -58,6 +58,14 @@ def test_only_a_file_with_the_role_is_called_the_script_that_builds_the_model(pa
     analysis = with_model(sample_analysis(), build_where=replace(TINY, path=path))
     text = document_text(build_article(context_of(analysis)))
     assert said in text.partition("Built with")[2].partition("it has")[0]
+
+
+def test_inputs_of_a_call_that_stopped_are_not_told_as_the_models() -> None:
+    sample = sample_analysis()
+    gap = Gap("model.py:9", "not_utf8")
+    traces = tuple(replace(trace, output=(), gaps=(gap,)) for trace in sample.shapes.models[0].traces)
+    assert facet(sample, "input") is not None
+    assert facet(with_model(sample, traces=traces), "input") is None
 
 
 def test_lines_that_only_one_mode_runs_are_found_from_the_traces() -> None:
