@@ -53,7 +53,7 @@ def facets(context: Context) -> tuple[Facet, ...]:
 
 
 def _call_facets(context: Context) -> list[Facet]:
-    """What the traced call takes and gives, by name and in numbers; a call that stopped before it gave anything shows neither."""
+    """What the traced call takes and gives, by name and in numbers; neither where it stopped before its result."""
     trace, model = context.trace, context.model
     if trace is None or model is None or (trace.gaps and not trace.output):
         return []
