@@ -252,7 +252,7 @@ class TargetModule(Proxy):
             return submodule
         if self._scope.has(name):
             return self._scope.variables[name]
-        if self._scope.path.startswith("<stand-in>/") and not name.startswith("__"):
+        if self._scope.path.startswith("<stand-in>/") and (not name.startswith("__") or name == "__version__"):
             found = self._scope.session.submodule(self._scope, name)  # `from . import name` is running
             missing = f"{self._scope.name}.{name}"
             return found if found is not None else self._scope.session.unknown("not_modelled", missing)

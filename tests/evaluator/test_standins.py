@@ -41,7 +41,12 @@ def test_code_that_can_do_without_an_accelerator_package_does(repository) -> Non
 
 def test_what_a_stand_in_does_not_model_is_unknown_by_its_name(repository) -> None:
     interpreter = repository("import timm\nfrom timm.layers import NoSuchLayerHere\n")
-    for expression in ("NoSuchLayerHere(3)", "timm.layers.NoSuchLayerHere", "timm.no_such_function()"):
+    for expression in (
+        "NoSuchLayerHere(3)",
+        "timm.layers.NoSuchLayerHere",
+        "timm.no_such_function()",
+        "timm.__version__",
+    ):
         with pytest.raises(CannotEvaluate) as stop:
             interpreter.evaluate("model.py", expression)
         assert stop.value.reason == "not_modelled"
