@@ -9,7 +9,11 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch.nn.modules.module import (
+    _global_forward_hooks_with_kwargs,
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+)
 
 from analyzer.evaluator.errors import Cause, Place
 from analyzer.evaluator.values import UnknownValue
@@ -182,6 +186,7 @@ class Recorder:
             self.tracing = False
             before.remove()
             after.remove()
+            _global_forward_hooks_with_kwargs.pop(after.id, None)  # removing a hook that takes keywords forgets this
 
     def _before(self, module: nn.Module, args: Any) -> None:
         if self._mute:

@@ -315,3 +315,10 @@ def test_a_call_with_an_unknown_tensor_has_no_shapes_but_a_reason(repository) ->
     seen = [(call.path, call.outputs is None, call.unknown is None) for call in recording.calls]
     assert seen == [("", True, False), ("b", False, True), ("a", True, False), ("b", True, False)]
     assert not [cause for cause in recording.gaps if cause.reason == "unknown_change_of_module"]
+
+
+def test_a_call_leaves_no_hook_on_the_modules_of_the_process(repository) -> None:  # type: ignore[no-untyped-def]
+    interpreter = repository("import torch.nn as nn\n")
+    model = interpreter.build("model.py", "nn.Linear(2, 3)")
+    assert interpreter.call(model, [interpreter.tensor([1, 2])]).error is None
+    assert not nn.modules.module._has_any_global_hook()
