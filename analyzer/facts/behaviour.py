@@ -41,6 +41,10 @@ class Unit:
     def key(self) -> Key:
         return self.path, self.scope
 
+    @cached_property
+    def bound_names(self) -> frozenset[str]:
+        return local_names(self.root)
+
     def does(self, *actions: Action) -> bool:
         return any(action in self.actions for action in actions)
 
@@ -161,7 +165,7 @@ class Behaviour:
                 self._classify(unit, callee.dotted, call)
         if not any(isinstance(callee, Definition) for callee in callees):
             self._observe_method_name(unit, call)
-        if not callees and isinstance(call.func, ast.Name) and call.func.id in local_names(unit.root):
+        if not callees and isinstance(call.func, ast.Name) and call.func.id in unit.bound_names:
             unit.note("calls_argument", call)
         for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
             self._observe_handed_on(unit, call, argument)

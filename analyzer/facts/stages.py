@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from analyzer.facts.flow import Foreign, Function, Instance, Klass
 from analyzer.facts.flow.driven import is_open
-from analyzer.facts.flow.steps import Step
+from analyzer.facts.flow.steps import Body, Step
 from analyzer.facts.flow.trace import Occurrence, is_forward
 from analyzer.facts.framework_stages import is_off, place_of, without_replaced
 from analyzer.facts.interfaces import stage_of
@@ -189,15 +189,16 @@ class _StageBuilder:
 
     def _is_batch_call(self, occurrence: Occurrence) -> bool:
         """A call of own code whose result a model's forward reads, and which draws from data."""
-        produced = {(occurrence.step.scope.key, name) for name in names_stored(occurrence.step.statement)}
-        if not produced & self._forward_inputs:
+        called = (t for t in occurrence.step.targets if isinstance(t.type, Function) and not t.note)
+        bodies = [target.body for target in called if target.body is not None]
+        if not bodies:
             return False
-        for target in occurrence.step.targets:
-            if isinstance(target.type, Function) and target.body is not None and not target.note:
-                direct = {dotted for step in target.body.steps for dotted in step.foreign}
-                if direct & BATCH_SOURCES and "forward" not in self._program.flow.kinds(target.body):
-                    return True
-        return False
+        produced = {(occurrence.step.scope.key, name) for name in names_stored(occurrence.step.statement)}
+        return bool(produced & self._forward_inputs) and any(map(self._draws_data, bodies))
+
+    def _draws_data(self, body: Body) -> bool:
+        direct = {dotted for step in body.steps for dotted in step.foreign}
+        return bool(direct & BATCH_SOURCES) and "forward" not in self._program.flow.kinds(body)
 
     def _loop_kind(self, occurrence: Occurrence) -> StageKind | None:
         node = occurrence.step.node
