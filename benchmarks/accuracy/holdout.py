@@ -101,8 +101,8 @@ class FreshRuns:
 
 
 def _empties(raw: RawTrace) -> int:
-    """Tensors without elements: where more of them come up than before, the values make no model (no heads for a
-    group of keys); sizes without data do not raise there as real torch does.
+    """Tensors without elements: where more of them come up than before, the values make no model that anybody would
+    build (no head for a group of keys), though torch computes with them.
     """
     lines = (tensor for seen in raw.lines.values() for tensors, _ in seen for tensor in tensors)
     return sum(0 in tensor.shape for tensor in lines)
