@@ -17,6 +17,7 @@ FILES = sorted((ROOT / "report_templates" / "wording").glob("*.toml"))
 ENTRIES = [(file.stem, name) for file in FILES for name in read_template("wording", file.stem)]
 PROSE = re.compile(r"\{[^}]*\}|`[^`]*`")
 CALLS = {"line": 0, "text": 0, "raw": 0, "has": 0}
+REASON_CALLS = {"CannotEvaluate": 0, "Cause": 0, "unknown": 0, "Unknown": 0, "Gap": 1}
 BLOCK_CALLS = {"paragraph": 1, "heading": 1, "note": 2, "folded": 1}
 
 
@@ -74,6 +75,25 @@ def test_places_code_and_strong_become_inline_parts() -> None:
 def test_unfilled_place_is_an_error() -> None:
     with pytest.raises(WordingMissing):
         fill("{x}", {})
+
+
+def reasons_in_code() -> set[str]:
+    """Constant reasons for which a value is unknown."""
+    found = set()
+    paths = [path for path in sorted((ROOT / "analyzer").rglob("*.py")) if "standins" not in path.parts]
+    for node in (node for path in paths for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))):
+        name = ast.unparse(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
+        if isinstance(node, ast.Call) and name in REASON_CALLS and len(node.args) > REASON_CALLS[name]:
+            reason = node.args[REASON_CALLS[name]]
+            if isinstance(reason, ast.Constant) and isinstance(reason.value, str):
+                found.add(reason.value)
+    return found
+
+
+def test_every_reason_of_the_code_has_a_sentence() -> None:
+    words, reasons = Words("en"), reasons_in_code()
+    assert len(reasons) > 50
+    assert [one for one in sorted(reasons) if not any(words.has(f"{file}.{one}") for file in REASON_FILES)] == []
 
 
 def test_unlisted_reason_is_shown_as_its_identifier() -> None:
