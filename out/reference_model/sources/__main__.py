@@ -11,7 +11,10 @@ from reference_model.errors import UserError
 
 
 def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m reference_model", description="Train and sample a small GPT.")
+    parser = argparse.ArgumentParser(
+        prog="python -m reference_model",
+        description="A small GPT: its data, training, inference, experiments, measurements and server.",
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     train.add_arguments(commands.add_parser("train", help="find weights for a corpus and write checkpoints"))
     generate.add_arguments(commands.add_parser("generate", help="continue a prompt with a trained checkpoint"))
@@ -56,7 +59,8 @@ def main(argv: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\ninterrupted; the last checkpoint is whole", file=sys.stderr)
+        kept = "; the last checkpoint is whole" if arguments.command == "train" else ""
+        print(f"\ninterrupted{kept}", file=sys.stderr)
         return 130
     return 0
 

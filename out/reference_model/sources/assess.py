@@ -162,7 +162,7 @@ def check_cache() -> str:
 def check_gradients() -> str:
     torch.manual_seed(0)
     tokens = torch.randint(11, (2, 12))
-    failed = [check for check in validate(GPT(SMALL), (tokens, tokens), (2, 12, 11)) if not check.passed]
+    failed = [check for check in validate(GPT(SMALL), (tokens, tokens), expected_shape=(2, 12, 11)) if not check.passed]
     require(not failed, "; ".join(f"{check.name}: {check.detail}" for check in failed))
     return "forward, shape, numbers and gradients of every tensor"
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import pickle
+import shutil
 import warnings
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ from reference_model.config import ModelConfig, TrainingConfig
 from reference_model.distributed import Team, gather, wait_for_all
 from reference_model.errors import UserError
 from reference_model.model import GPT
+from reference_model.quantize import is_quantized, quantize_model
 from reference_model.tokenizer import CharacterTokenizer, Tokenizer
 
 FORMAT = "reference_model/checkpoint/1"
+SMALLEST_ROOM = 1 << 20  # bytes; with less, a failed write needs no other explanation
 
 
 @dataclass
@@ -37,6 +40,7 @@ class Run:
     corpus: str  # the name or path that the text came from
     step: int = 0  # optimizer steps done
     team: Team = field(default_factory=Team)  # the processes that train together
+    scaler: torch.amp.GradScaler = field(default_factory=partial(torch.amp.GradScaler, "cpu", enabled=False))
 
 
 def save_checkpoint(path: Path, run: Run) -> None:
@@ -44,14 +48,13 @@ def save_checkpoint(path: Path, run: Run) -> None:
     generators = gather(dropout_generators(), run.team)
     if run.team.leads:
         content = {
-            "format": FORMAT,
-            "model_config": dataclasses.asdict(run.model.config),
+            **model_content(run.model, run.tokenizer),
             "training_config": dataclasses.asdict(run.config),
             "corpus": run.corpus,
-            **run.tokenizer.content(),
             "step": run.step,
             "model": run.model.state_dict(),
             "optimizer": run.optimizer.state_dict(),
+            "loss_scale": run.scaler.state_dict(),  # empty where nothing is scaled
             "batch_generator": run.generator.get_state(),
             "dropout_generators": generators,
         }
@@ -61,13 +64,24 @@ def save_checkpoint(path: Path, run: Run) -> None:
 
 def export_model(path: Path, model: GPT, tokenizer: Tokenizer) -> None:
     """The model alone, in half precision: enough for `load_model`, a sixth of the size, and not resumable."""
-    content = {
+    weights = {name: weight.half() for name, weight in model.state_dict().items()}
+    write_content(path, model_content(model, tokenizer) | {"model": weights})
+
+
+def write_weights(path: Path, model: GPT, tokenizer: Tokenizer) -> int:
+    """The model alone, its weights as they are, int8 ones too; returns how large the file is."""
+    write_content(path, model_content(model, tokenizer) | {"model": model.state_dict()})
+    return path.stat().st_size
+
+
+def model_content(model: GPT, tokenizer: Tokenizer) -> dict[str, Any]:
+    """What a model is besides its weights."""
+    return {
         "format": FORMAT,
         "model_config": dataclasses.asdict(model.config),
+        "quantized": is_quantized(model),
         **tokenizer.content(),
-        "model": {name: weight.half() for name, weight in model.state_dict().items()},
     }
-    write_content(path, content)
 
 
 def write_content(path: Path, content: dict[str, Any]) -> None:
@@ -77,8 +91,17 @@ def write_content(path: Path, content: dict[str, Any]) -> None:
         torch.save(content, partial)
         os.replace(partial, path)
     except (OSError, RuntimeError) as problem:  # torch reports a failed write as RuntimeError
+        reason = why_unwritten(problem, path.parent)
         partial.unlink(missing_ok=True)
-        raise UserError(f"{path}: cannot be written ({problem}); an older checkpoint there is untouched") from None
+        raise UserError(f"{path}: cannot be written ({reason}); an older checkpoint there is untouched") from None
+
+
+def why_unwritten(problem: Exception, folder: Path) -> str:
+    """The system's reason; torch gives a position in the file where the disk is full."""
+    if isinstance(problem, OSError) and problem.strerror:
+        return problem.strerror
+    is_full = folder.is_dir() and shutil.disk_usage(folder).free < SMALLEST_ROOM
+    return "no space is left on the device" if is_full else str(problem).splitlines()[0]
 
 
 def dropout_generators() -> dict[str, torch.Tensor]:
@@ -97,7 +120,7 @@ def read_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
             content = torch.load(path, map_location=device, weights_only=True)
     except FileNotFoundError:
         raise UserError(f"{path}: no such checkpoint; train one first or name another") from None
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
+    except Exception:  # the reader of pickles fails on foreign bytes in any way it likes
         raise UserError(f"{path}: no readable checkpoint (truncated, or written by another program)") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UserError(f"{path}: no checkpoint of this program (format {FORMAT!r} is missing)")
@@ -126,10 +149,12 @@ def build_model(content: dict[str, Any], path: Path, device: torch.device) -> tu
         rank = content.get("training_config", {}).get("lora_rank", 0)
         if rank > 0:
             add_lora(model, rank)
+        if content.get("quantized"):
+            quantize_model(model)
         model.load_state_dict(content["model"])
-    except (KeyError, TypeError, RuntimeError) as problem:
-        reason = str(problem).splitlines()[0]
-        raise UserError(f"{path}: its weights do not fit its configuration ({reason})") from None
+    except (KeyError, TypeError, RuntimeError, UserError) as problem:
+        lines = [line.strip() for line in str(problem).splitlines()]  # torch names the first misfit in its second line
+        raise UserError(f"{path}: its weights do not fit its configuration ({' '.join(lines[:2])})") from None
     if tokenizer.vocab_size != model.config.vocab_size:
         raise UserError(
             f"{path}: {tokenizer.vocab_size} tokens, but a model for {model.config.vocab_size}; it is damaged"

@@ -17,9 +17,9 @@ Norm = Literal["layer_norm", "rms_norm"]
 Activation = Literal["relu", "gelu", "swiglu"]
 AttentionKernel = Literal["sdpa", "explicit"]
 Schedule = Literal["constant", "linear", "cosine", "restarts"]
-Precision = Literal["auto", "float32", "bfloat16"]
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
 SCHEDULES: tuple[Schedule, ...] = ("constant", "linear", "cosine", "restarts")
-PRECISIONS: tuple[Precision, ...] = ("auto", "float32", "bfloat16")
+PRECISIONS: tuple[Precision, ...] = ("auto", "float32", "bfloat16", "float16")
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,7 @@ class TrainingConfig:
     eval_batches: int = 8
     checkpoint_interval: int = 200
     validation_fraction: float = 0.1  # the end of the corpus
+    isolate: bool = True  # packed conversations do not see each other; False as in GPT-3 (Brown et al., 2020, app. B)
     precision: Precision = "auto"  # bfloat16 products on a GPU that has them, else float32; weights stay float32
     compile: bool = False  # let torch.compile fuse the forward and backward pass: slow to start, then faster
     lora_rank: int = 0  # above 0, only a low-rank update of that rank is trained, see adapters.py

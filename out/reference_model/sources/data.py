@@ -76,23 +76,35 @@ def split(tokens: Tensor, validation_fraction: float, context_length: int) -> tu
     return training, validation
 
 
-def random_batch(
+def draw_batch(
     tokens: Tokens,
     batch_size: int,
     length: int,
     generator: torch.Generator,
     share: tuple[int, int] = (0, 1),
-) -> tuple[Tensor, Tensor]:
-    """`batch_size` windows from random places, and the same windows one token later as targets.
+    isolate: bool = True,
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """`batch_size` windows from random places, the same windows one token later as targets, and the documents (B, T)
+    of rows that hold several, where they are kept apart.
 
     Where several processes train together, `share` is (which one, of how many): all draw the same places, each takes
     its own part of them.
     """
     if isinstance(tokens, PackedRows):
-        return random_rows(tokens, batch_size, generator, share)
+        x, y, documents = random_rows(tokens, batch_size, generator, share)
+        return x, y, documents if isolate else None
     rank, size = share
     starts = torch.randint(len(tokens) - length, (size * batch_size,), generator=generator)  # (size * B,)
     own = starts[rank * batch_size : (rank + 1) * batch_size].tolist()  # B of them
     windows = torch.stack([tokens[start : start + length + 1] for start in own])  # (B, T+1)
     windows = windows.long()  # a token file holds int32
-    return windows[:, :-1], windows[:, 1:]  # (B, T) each
+    no_documents = None  # a window of one long text is read as one
+    return windows[:, :-1], windows[:, 1:], no_documents  # (B, T) each
+
+
+def random_batch(
+    tokens: Tensor, batch_size: int, length: int, generator: torch.Generator, share: tuple[int, int] = (0, 1)
+) -> tuple[Tensor, Tensor]:
+    """Inputs and targets (B, T) of one long text."""
+    x, y, _ = draw_batch(tokens, batch_size, length, generator, share)
+    return x, y

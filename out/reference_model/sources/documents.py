@@ -105,6 +105,7 @@ class PackedRows:
 
     tokens: Tensor  # (N, T+1), filled up at the right, where no earlier token looks
     targets: Tensor  # (N, T+1), UNLEARNED where the token is not to be predicted
+    documents: Tensor  # (N, T+1), which conversation of its row a token belongs to, FILLER at empty places
     dropped: int  # conversations whose answers do not fit into a row
 
     def __len__(self) -> int:
@@ -120,30 +121,26 @@ Tokens = Tensor | PackedRows  # what training draws its batches from: one long t
 
 
 def pack(encoded: Iterable[tuple[Sequence[int], Sequence[bool]]], length: int) -> PackedRows:
-    """Put each conversation into the first open row with room for it; one that is longer than a row is cut.
-
-    Neighbours in a row can see the earlier ones (as in GPT-3: Brown et al., 2020, appendix B).
-    """
-    rows: list[list[int]] = []
-    targets: list[list[int]] = []
+    """Put each conversation into the first open row with room for it; one that is longer than a row is cut."""
+    rows: list[list[tuple[int, int, int]]] = []  # (token, target, document) of each place
+    counts: list[int] = []  # conversations of each row
     dropped = 0
     for whole, flags in encoded:
-        ids, learned = list(whole[: length + 1]), list(flags[: length + 1])
+        ids, learned = whole[: length + 1], flags[: length + 1]
         if not any(learned[1:]):
             dropped += 1
             continue
-        labels = [token if is_learned else UNLEARNED for token, is_learned in zip(ids, learned, strict=True)]
         first_open = max(0, len(rows) - OPEN_ROWS)
         at = next((at for at in range(first_open, len(rows)) if len(rows[at]) + len(ids) <= length + 1), len(rows))
         if at == len(rows):
             rows.append([])
-            targets.append([])
-        rows[at] += ids
-        targets[at] += labels
-    tokens = [row + [FILLER] * (length + 1 - len(row)) for row in rows]
-    labels_of_rows = [row + [UNLEARNED] * (length + 1 - len(row)) for row in targets]
-    shape = (len(rows), length + 1)
-    return PackedRows(torch.tensor(tokens).view(shape), torch.tensor(labels_of_rows).view(shape), dropped)
+            counts.append(0)
+        labels = [token if is_learned else UNLEARNED for token, is_learned in zip(ids, learned, strict=True)]
+        rows[at] += [(token, label, counts[at]) for token, label in zip(ids, labels, strict=True)]
+        counts[at] += 1
+    filled = [row + [(FILLER, UNLEARNED, FILLER)] * (length + 1 - len(row)) for row in rows]
+    tokens, targets, documents = torch.tensor(filled).view(len(rows), length + 1, 3).unbind(-1)  # (N, T+1) each
+    return PackedRows(tokens, targets, documents, dropped)
 
 
 def split_rows(rows: PackedRows, validation_fraction: float) -> tuple[PackedRows, PackedRows]:
@@ -151,18 +148,18 @@ def split_rows(rows: PackedRows, validation_fraction: float) -> tuple[PackedRows
     boundary = len(rows) - max(1, int(len(rows) * validation_fraction))
     if boundary < 1:
         raise UserError(f"{len(rows)} rows of conversations: training and validation need at least one each")
-    training, validation = slice(None, boundary), slice(boundary, None)
-    return (
-        PackedRows(rows.tokens[training], rows.targets[training], rows.dropped),
-        PackedRows(rows.tokens[validation], rows.targets[validation], 0),
-    )
+    return part_of(rows, slice(None, boundary), rows.dropped), part_of(rows, slice(boundary, None), 0)
+
+
+def part_of(rows: PackedRows, part: slice, dropped: int) -> PackedRows:
+    return PackedRows(rows.tokens[part], rows.targets[part], rows.documents[part], dropped)
 
 
 def random_rows(
     rows: PackedRows, batch_size: int, generator: torch.Generator, share: tuple[int, int] = (0, 1)
-) -> tuple[Tensor, Tensor]:
-    """Rows at random, with the same rows one token later as targets; `share` as in data.random_batch."""
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Random rows, the same one token later as targets, and their documents; `share` as in data.random_batch."""
     rank, size = share
     drawn = torch.randint(len(rows), (size * batch_size,), generator=generator)  # (size * B,)
     own = drawn[rank * batch_size : (rank + 1) * batch_size]  # (B,)
-    return rows.tokens[own, :-1].clamp(min=0), rows.targets[own, 1:]  # (B, T) each
+    return rows.tokens[own, :-1].clamp(min=0), rows.targets[own, 1:], rows.documents[own, :-1]  # (B, T) each

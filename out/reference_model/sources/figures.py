@@ -12,6 +12,7 @@ from typing import Any
 
 from reference_model.errors import UserError
 
+FEW = 8
 Series = Mapping[str, tuple[Sequence[float], Sequence[float]]]  # name: (x, y)
 
 
@@ -43,6 +44,7 @@ def lines(title: str, x: str, y: str, series: Series, log: str = "") -> Callable
         axes.set(title=title, xlabel=x, ylabel=y)
         if "x" in log:
             axes.set_xscale("log")
+            mark_points(axes, sorted({x for xs, _ in series.values() for x in xs}))
         if "y" in log:
             axes.set_yscale("log")
         if len(series) > 1:
@@ -52,10 +54,20 @@ def lines(title: str, x: str, y: str, series: Series, log: str = "") -> Callable
     return panel
 
 
+def mark_points(axes: Any, points: Sequence[float]) -> None:
+    """A few measured places are told as they are; powers of ten are for many."""
+    if len(points) <= FEW:
+        axes.set_xticks(points, labels=[f"{point:.3g}" for point in points])
+        axes.minorticks_off()
+
+
 def bars(title: str, y: str, heights: Mapping[str, float]) -> Callable[[Any], None]:
     def panel(axes: Any) -> None:
         drawn = axes.bar(list(heights), list(heights.values()))
-        axes.bar_label(drawn, fmt="%.4g")
+        axes.bar_label(
+            drawn, labels=[f"{height:,.0f}" if height >= 1000 else f"{height:.4g}" for height in heights.values()]
+        )
+        axes.margins(y=0.1)  # room for the labels
         axes.set(title=title, ylabel=y)
         axes.tick_params(axis="x", labelrotation=20)
 
@@ -83,6 +95,9 @@ def draw_training(metrics: Path, path: Path) -> Path:
     rows = [json.loads(line) for line in metrics.read_text(encoding="utf-8").splitlines()]
     steps = [row["step"] for row in rows]
 
+    taken = [row for row in rows if row["gradient_norm"] > 0]  # none was taken yet where a process begins
+    after, norms = [row["step"] for row in taken], [row["gradient_norm"] for row in taken]
+
     def series(*names: str) -> Series:
         return {name.replace("_", " "): (steps, [row[name] for row in rows]) for name in names}
 
@@ -91,7 +106,7 @@ def draw_training(metrics: Path, path: Path) -> Path:
         [
             lines("Loss", "step", "cross-entropy (nats per token)", series("training_loss", "validation_loss")),
             lines("Learning rate", "step", "learning rate", series("learning_rate")),
-            lines("Gradient", "step", "norm before clipping", series("gradient_norm")),
+            lines("Gradient", "step", "norm before clipping", {"gradient norm": (after, norms)}),
         ],
         width=4,
     )

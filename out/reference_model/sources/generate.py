@@ -31,7 +31,7 @@ class SamplingConfig:
     seed: int = 1337
 
     def __post_init__(self) -> None:
-        if self.temperature < 0:
+        if not self.temperature >= 0:  # written so that NaN is refused as well
             raise UserError(f"temperature must be 0 or more, not {self.temperature}")
         if self.top_k is not None and self.top_k < 1:
             raise UserError(f"top-k must be at least 1, not {self.top_k}")
@@ -39,7 +39,7 @@ class SamplingConfig:
             raise UserError(f"top-p must lie above 0 and at most at 1, not {self.top_p}")
         if self.min_p is not None and not 0 <= self.min_p <= 1:
             raise UserError(f"min-p must lie between 0 and 1, not {self.min_p}")
-        if self.repetition_penalty <= 0:
+        if not self.repetition_penalty > 0:
             raise UserError(
                 f"the repetition penalty must be above 0 (1 changes nothing), not {self.repetition_penalty}"
             )

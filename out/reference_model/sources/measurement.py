@@ -33,7 +33,7 @@ class Measured:
 
 
 def summarize(values: list[float]) -> Measured:
-    low, _, high = quantiles(values, n=4) if len(values) > 1 else (values[0],) * 3
+    low, _, high = quantiles(values, n=4, method="inclusive") if len(values) > 1 else (values[0],) * 3
     return Measured(median(values), low, high, len(values))
 
 

@@ -182,6 +182,20 @@ def padded_mask(padding: Tensor, new: int, total: int) -> Tensor:
     return (causal_mask(new, total, padding.device) & real)[:, None]  # (B, 1, T, S): the same for every head
 
 
+def document_mask(documents: Tensor) -> Tensor:
+    """The causal mask within each document: of a row that holds several, none sees another."""
+    T = documents.size(1)
+    same = documents[:, :, None] == documents[:, None, :]  # (B, T, T)
+    return (causal_mask(T, T, documents.device) & same)[:, None]  # (B, 1, T, T): the same for every head
+
+
+def document_positions(documents: Tensor) -> Tensor:
+    """Positions that begin anew with each document, as if it were alone."""
+    places = torch.arange(documents.size(1), device=documents.device)  # (T,)
+    begins = F.pad(documents[:, 1:] != documents[:, :-1], (1, 0), value=True)  # (B, T)
+    return places - torch.where(begins, places, 0).cummax(dim=1).values  # (B, T)
+
+
 def attention_weights(q: Tensor, k: Tensor, mask: Tensor | None = None) -> Tensor:
     """softmax(QK^T / sqrt(D)): how much each query takes from each position that it may see."""
     scores = q @ k.transpose(-2, -1) / math.sqrt(q.size(-1))  # (B, H, T, S)
@@ -329,11 +343,13 @@ class GPT(nn.Module):
         targets: Tensor | None = None,
         cache: list[LayerCache] | None = None,
         padding: Tensor | None = None,
+        documents: Tensor | None = None,
     ) -> tuple[Tensor, Tensor | None]:
         """Logits, and the loss where `targets` are given; without them, logits of the last position only.
 
         A target of -100 is not learned. `padding` (B,) counts the tokens at the left of each sequence that only fill
-        the batch up: nothing looks at them, and positions count from the first real token.
+        the batch up: nothing looks at them, and positions count from the first real token. `documents` (B, T) numbers
+        the documents that a row holds side by side: each is read as if it were alone.
         """
         B, T = tokens.shape
         start = cache[0].length if cache is not None else 0
@@ -344,6 +360,8 @@ class GPT(nn.Module):
         if padding is not None:
             positions = (positions - padding[:, None]).clamp(min=0)  # (B, T)
             mask = padded_mask(padding, T, start + T)  # (B, 1, T, S)
+        if documents is not None:
+            positions, mask = document_positions(documents), document_mask(documents)  # (B, T), (B, 1, T, T)
         x = self.token_embedding(tokens)  # (B, T, C)
         rotation = None
         if self.config.position == "learned":

@@ -134,7 +134,7 @@ def summarize(records: list[Record]) -> Report:
 
 
 def describe(lengths: list[int]) -> dict[str, float]:
-    twentieths = quantiles(lengths, n=20) if len(lengths) > 1 else [float(lengths[0])] * 19
+    twentieths = quantiles(lengths, n=20, method="inclusive") if len(lengths) > 1 else [float(lengths[0])] * 19
     return {
         "shortest": lengths[0], "5 %": twentieths[0], "median": median(lengths), "mean": mean(lengths),
         "95 %": twentieths[-1], "longest": lengths[-1],

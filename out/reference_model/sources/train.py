@@ -5,9 +5,8 @@ It works on tokens; where text comes from is data.py's business, the learning ra
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,32 +21,19 @@ from reference_model.checkpoint import (
     restore_generators,
     save_checkpoint,
 )
+from reference_model.compilation import compile_network
 from reference_model.config import ModelConfig, TrainingConfig
-from reference_model.data import random_batch
+from reference_model.data import draw_batch
 from reference_model.distributed import Team, synchronized, wrap
 from reference_model.documents import Tokens
 from reference_model.errors import UserError
 from reference_model.health import dead_share, gradient_norms, record_dead_units, weight_norm
+from reference_model.metrics import Metrics, drop_metrics_from, report
 from reference_model.model import GPT
+from reference_model.precision import build_scaler, mixed_precision, require_scale
 from reference_model.progress import progress_bar
 from reference_model.schedule import learning_rate_at
 from reference_model.tokenizer import Tokenizer
-
-
-@dataclass(frozen=True)
-class Metrics:
-    """One line of metrics.jsonl."""
-
-    step: int
-    training_loss: float  # mean over the same number of batches as validation_loss, without dropout
-    validation_loss: float
-    learning_rate: float
-    gradient_norm: float  # before clipping, of the last step; 0 before the first
-    gradient_norms: dict[str, float]  # the same after clipping, part by part
-    weight_norm: float
-    dead_units: float  # share of the feed-forward layers' hidden units that no validation token activated
-    tokens_per_second: float  # trained by all processes together, evaluation included
-    seconds: float  # since this process began to train
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -62,13 +48,6 @@ def choose_device(name: str = "auto") -> torch.device:
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
-
-
-def choose_precision(config: TrainingConfig, device: torch.device) -> torch.dtype:
-    """What matrix products are computed in. float16 is no choice: its range would need scaled losses."""
-    if config.precision == "auto":
-        return torch.bfloat16 if device.type == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
-    return torch.bfloat16 if config.precision == "bfloat16" else torch.float32
 
 
 # ---- beginning
@@ -89,7 +68,8 @@ def start_run(
         raise UserError("a low-rank update needs weights to update: name a checkpoint with --start-from")
     torch.manual_seed(config.seed + team.rank)  # each process drops other units
     generator = torch.Generator().manual_seed(config.seed)
-    return Run(model, build_optimizer(model, config), tokenizer, config, generator, corpus, team=team)
+    optimizer, scaler = build_optimizer(model, config), build_scaler(config, device)
+    return Run(model, optimizer, tokenizer, config, generator, corpus, team=team, scaler=scaler)
 
 
 def resume_run(
@@ -102,17 +82,22 @@ def resume_run(
     """The run that `path` holds, as if it had never stopped; `anew`, one at step 0 on `corpus` with its weights."""
     content = read_checkpoint(path, device)
     model, tokenizer = build_model(content, path, device)
+    if content.get("quantized"):
+        raise UserError(f"{path}: holds weights in eight bits; they can generate, not train")
     if anew is not None:
-        optimizer = fine_tune(model, anew, team)
-        return Run(model, optimizer, tokenizer, anew, torch.Generator().manual_seed(anew.seed), corpus, team=team)
+        optimizer, generator = fine_tune(model, anew, team), torch.Generator().manual_seed(anew.seed)
+        return Run(model, optimizer, tokenizer, anew, generator, corpus, team=team, scaler=build_scaler(anew, device))
     if "optimizer" not in content:
         raise UserError(f"{path}: holds a model without the state of its training; it can generate, not resume")
     config = TrainingConfig(**content["training_config"])
     optimizer = build_optimizer(model, config)
     optimizer.load_state_dict(content["optimizer"])
+    scaler = build_scaler(config, device)
+    if scaler.is_enabled() and content.get("loss_scale"):
+        scaler.load_state_dict(content["loss_scale"])
     generator = torch.Generator()
     restore_generators(content, generator, team)
-    return Run(model, optimizer, tokenizer, config, generator, content["corpus"], content["step"], team)
+    return Run(model, optimizer, tokenizer, config, generator, content["corpus"], content["step"], team, scaler)
 
 
 def fine_tune(model: GPT, config: TrainingConfig, team: Team) -> torch.optim.Optimizer:
@@ -155,24 +140,27 @@ def training_step(run: Run, tokens: Tokens, device: torch.device, network: nn.Mo
         group["lr"] = learning_rate_at(run.step, config)
     optimizer.zero_grad(set_to_none=True)
     for index in range(config.accumulation):
-        x, y = random_batch(tokens, config.batch_size, model.config.context_length, run.generator, share)  # (B, T)
+        length = model.config.context_length
+        x, y, documents = draw_batch(tokens, config.batch_size, length, run.generator, share, config.isolate)  # (B, T)
         with synchronized(network, index == config.accumulation - 1):
             with mixed_precision(config, device):
-                _, loss = network(x.to(device), y.to(device))
+                _, loss = network(x.to(device), y.to(device), documents=on_device(documents, device))
             loss = loss / config.accumulation  # gradients add up over the batches: their mean is wanted
-            loss.backward()
+            run.scaler.scale(loss).backward()
         require_finite(loss, "loss", run.step)
+    run.scaler.unscale_(optimizer)
     gradient_norm = nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm)
-    require_finite(gradient_norm, "gradient norm", run.step)
-    optimizer.step()
+    if not run.scaler.is_enabled():  # it leaves out steps that overflow
+        require_finite(gradient_norm, "gradient norm", run.step)
+    run.scaler.step(optimizer)
+    run.scaler.update()
+    require_scale(run.scaler, run.step)
     run.step += 1
     return float(gradient_norm)
 
 
-def mixed_precision(config: TrainingConfig, device: torch.device) -> torch.autocast:
-    """Matrix products in half the bits, sums and weights in float32 (Micikevicius et al., 2018)."""
-    dtype = choose_precision(config, device)
-    return torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
+def on_device(documents: Tensor | None, device: torch.device) -> Tensor | None:
+    return None if documents is None else documents.to(device)
 
 
 def require_finite(value: Tensor, name: str, step: int) -> None:
@@ -190,9 +178,10 @@ def evaluate(model: GPT, tokens: Tokens, config: TrainingConfig, device: torch.d
     model.eval()
     losses: list[float] = []
     for _ in range(config.eval_batches):
-        x, y = random_batch(tokens, config.batch_size, model.config.context_length, generator)  # (B, T) each
+        length = model.config.context_length
+        x, y, documents = draw_batch(tokens, config.batch_size, length, generator, isolate=config.isolate)  # (B, T)
         with mixed_precision(config, device):
-            _, loss = model(x.to(device), y.to(device))
+            _, loss = model(x.to(device), y.to(device), documents=on_device(documents, device))
         losses.append(loss.item())
     model.train()
     return sum(losses) / len(losses)
@@ -207,7 +196,7 @@ def train(run: Run, training: Tokens, validation: Tokens, folder: Path) -> list[
     config = run.config
     network = wrap(run.model, run.team)
     if config.compile:
-        network = torch.compile(network)  # type: ignore[assignment]  # it has the same call
+        network = compile_network(network, device)
     began, first = time.perf_counter(), run.step
     gradient_norm = 0.0
     history: list[Metrics] = []
@@ -227,6 +216,7 @@ def train(run: Run, training: Tokens, validation: Tokens, folder: Path) -> list[
             gradient_norm=gradient_norm,
             gradient_norms=gradient_norms(run.model),
             weight_norm=weight_norm(run.model),
+            loss_scale=run.scaler.get_scale(),
             dead_units=dead_share(dead),
             tokens_per_second=round((run.step - first) * tokens_per_step(run) / seconds, 1),
             seconds=round(time.perf_counter() - began, 2),
@@ -253,24 +243,3 @@ def train(run: Run, training: Tokens, validation: Tokens, folder: Path) -> list[
 def tokens_per_step(run: Run) -> int:
     """What all processes together learn from in one optimizer step."""
     return run.config.batch_size * run.config.accumulation * run.model.config.context_length * run.team.size
-
-
-def report(metrics: Metrics, path: Path) -> None:
-    """One line for people on standard output, one for programs in `path`."""
-    print(
-        f"step {metrics.step:6}  training loss {metrics.training_loss:.4f}  "
-        f"validation loss {metrics.validation_loss:.4f}  learning rate {metrics.learning_rate:.2e}  "
-        f"gradient norm {metrics.gradient_norm:.2f}  {metrics.seconds:.0f} s",
-        flush=True,
-    )
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(metrics)) + "\n")
-
-
-def drop_metrics_from(path: Path, step: int) -> None:
-    """Remove the lines of another run (this one starts at 0) or of steps that a resumed run does again."""
-    if not path.exists():
-        return
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    whole = [line for line in lines if line.endswith("\n")]  # an interruption may have torn the last one
-    path.write_text("".join(line for line in whole if json.loads(line)["step"] < step), encoding="utf-8")

@@ -65,14 +65,14 @@ def run_generate(arguments: argparse.Namespace) -> None:
     def proceed(text: str, sampling: SamplingConfig) -> Iterator[str]:
         prompt = torch.tensor([tokenizer.encode(text)], dtype=torch.long, device=device)  # (1, T)
         tokens = (int(token) for token in generate(model, prompt, sampling))
-        return stream_text(tokenizer, tokens, arguments.stop)
+        yield text
+        yield from stream_text(tokenizer, tokens, arguments.stop)
 
     if arguments.interactive:
         converse(sys.stdin, write, proceed, sampling)
         return
-    write(arguments.prompt)
     if arguments.beams is not None:
-        write(search(model, tokenizer, arguments, device))
+        write(arguments.prompt + search(model, tokenizer, arguments, device))
     else:
         for piece in proceed(arguments.prompt, sampling):
             write(piece)

@@ -19,10 +19,11 @@ def run_quantize(arguments: argparse.Namespace) -> None:
     from reference_model.checkpoint import load_model
     from reference_model.config import TrainingConfig
     from reference_model.data import ASSETS, load_text, split
-    from reference_model.quantize import compare, describe
+    from reference_model.rounding_cost import compare, describe
 
     model, tokenizer = load_model(arguments.checkpoint or ASSETS / "tiny.pt", torch.device("cpu"))
     tokens = torch.tensor(tokenizer.encode(load_text(arguments.corpus)))
     _, validation = split(tokens, TrainingConfig().validation_fraction, model.config.context_length)
-    print(describe(compare(model, validation, arguments.out, arguments.repeats)))
-    print(f"written: {arguments.out / 'float32.pt'}, {arguments.out / 'int8.pt'}")
+    print(describe(compare(model, tokenizer, validation, arguments.out, arguments.repeats)))
+    small = arguments.out / "int8.pt"
+    print(f"written: {arguments.out / 'float32.pt'}, {small}; generate --checkpoint {small} runs it")

@@ -17,12 +17,26 @@ if TYPE_CHECKING:
     from reference_model.documents import PackedRows, Tokens
     from reference_model.tokenizer import Tokenizer
 
-OVERRIDES = (
-    "steps", "batch_size", "accumulation", "learning_rate", "min_learning_rate", "warmup_steps", "schedule", "restarts",
-    "eval_interval", "checkpoint_interval", "precision", "compile", "lora_rank", "seed",
-)  # fmt: skip
+OVERRIDES = {
+    "steps": "optimizer steps",
+    "batch_size": "sequences per forward pass",
+    "accumulation": "forward passes per optimizer step",
+    "learning_rate": "the peak, at the end of the warm-up",
+    "min_learning_rate": "where the schedule ends",
+    "warmup_steps": "steps of linear growth at the beginning",
+    "schedule": "what follows the warm-up",
+    "restarts": "how many cosines, where the schedule is restarts",
+    "eval_interval": "steps between two evaluations",
+    "checkpoint_interval": "steps between two checkpoints",
+    "isolate": "packed conversations do not see each other",
+    "precision": "of matrix products; float16 scales its loss",
+    "compile": "let torch.compile fuse the passes",
+    "lora_rank": "above 0, train a low-rank update only",
+    "seed": "of weights, batches and dropout",
+}
 CHOICES = {"schedule": SCHEDULES, "precision": PRECISIONS}
 KINDS = {"int": int, "float": float}
+METAVARS = {int: "N", float: "X"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,13 +68,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
     types = {field.name: field.type for field in fields(TrainingConfig)}
-    for name in OVERRIDES:
+    overrides = parser.add_argument_group("instead of the preset's values")
+    for name, meaning in OVERRIDES.items():
         option = "--" + name.replace("_", "-")
         if types[name] == "bool":
-            parser.add_argument(option, action="store_true", default=None, help="instead of the preset's value")
+            overrides.add_argument(option, action=argparse.BooleanOptionalAction, default=None, help=meaning)
         else:
             kind = KINDS.get(str(types[name]), str)
-            parser.add_argument(option, type=kind, choices=CHOICES.get(name), help="instead of the preset's value")
+            overrides.add_argument(
+                option, type=kind, choices=CHOICES.get(name), help=meaning, metavar=METAVARS.get(kind)
+            )
 
 
 def run_train(arguments: argparse.Namespace) -> None:
@@ -77,7 +94,7 @@ def run_train(arguments: argparse.Namespace) -> None:
         anew = replace(TRAINING_PRESETS[arguments.preset], **given) if arguments.resume is None else None
         run = resume_run(arguments.resume or arguments.start_from, device, team, anew, arguments.corpus)
         if arguments.resume is not None:
-            run.config = change_config(run.config, given)
+            change_config(run, given)
         folder = arguments.out or (arguments.resume.parent if arguments.resume else Path("out/runs") / arguments.preset)
     else:
         config = replace(TRAINING_PRESETS[arguments.preset], **given)
@@ -148,11 +165,15 @@ def map_tokens(run: Run, folder: Path) -> Tensor:
     return write_tokens(stream_pieces(run.corpus), run.tokenizer, folder / f"tokens.{run.team.rank}.bin")
 
 
-def change_config(config: TrainingConfig, given: dict[str, Any]) -> TrainingConfig:
+def change_config(run: Run, given: dict[str, Any]) -> None:
     """What a resumed run may change; the rank of its low-rank update is in its weights already."""
-    if given.get("lora_rank", config.lora_rank) != config.lora_rank:
+    from reference_model.precision import build_scaler
+
+    if given.get("lora_rank", run.config.lora_rank) != run.config.lora_rank:
         raise UserError("--lora-rank belongs to the start of a run: a resumed one has its rank already")
-    return replace(config, **given)
+    run.config = replace(run.config, **given)
+    if "precision" in given:
+        run.scaler = build_scaler(run.config, next(run.model.parameters()).device)
 
 
 def draw_curves(folder: Path) -> None:

@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, HTTPException, Response
-from fastapi.responses import HTMLResponse, StreamingResponse
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from reference_model.errors import UserError
@@ -50,6 +51,7 @@ def build_app(engine: Engine) -> FastAPI:
         engine.close()  # uvicorn has stopped listening: what is admitted may finish
 
     app = FastAPI(title="reference_model", description="A small GPT continues text.", lifespan=lifespan)
+    app.add_exception_handler(RequestValidationError, refuse)
 
     @app.post("/generate", response_model=GenerateResponse)
     async def generate(request: GenerateRequest) -> Any:
@@ -91,6 +93,12 @@ def build_app(engine: Engine) -> FastAPI:
         return HTMLResponse(PAGE.read_text(encoding="utf-8"))
 
     return app
+
+
+async def refuse(_: Request, error: Exception) -> JSONResponse:
+    """What is wrong and where, without the input: a NaN in it could not be sent back as JSON."""
+    assert isinstance(error, RequestValidationError)
+    return JSONResponse({"detail": [{"loc": list(one["loc"]), "msg": one["msg"]} for one in error.errors()]}, 422)
 
 
 def prepare(engine: Engine, request: GenerateRequest) -> Job:
