@@ -226,7 +226,8 @@ def _own_schedule(
     given = [(key, node, _configured(program, (node, scope), inner, key, value)) for key, node, value in given]
     open_names = [key for key, _, value in given if isinstance(value, Unknown)]
     if len(open_names) != 1 or inner.parent is None or inner.parent.is_class:
-        gap = Unknown("schedule_needs_run", (("names", ", ".join(open_names)),), where)
+        read = open_names or _own_attributes(inner)
+        gap = Unknown("schedule_needs_run", (("names", ", ".join(read)),), where)
         return Schedule(function, where, listed, (), gap)
     last = _last_step(program, inner, [v.value for _, _, v in given if isinstance(v, Known)])
     listed = (*listed, *_fields(given))
@@ -234,6 +235,12 @@ def _own_schedule(
     if curve:  # the one open argument is the step that runs along the curve
         listed = tuple(item for item in listed if isinstance(item[2], Known))
     return Schedule(function, where, listed, curve, gap_)
+
+
+def _own_attributes(method: CodeScope) -> list[str]:
+    """What a method reads of its own object: `self.n_current_steps`."""
+    read = (n for n in method.nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load))
+    return list(dict.fromkeys(f"self.{n.attr}" for n in read if isinstance(n.value, ast.Name) and n.value.id == "self"))
 
 
 @dataclass(frozen=True)

@@ -72,3 +72,36 @@ def test_groups_that_a_function_makes_have_their_rule_and_values(repository: Wri
         ("[p for p in parameters if p.dim() >= 2]", [0.1]),
         ("[p for p in parameters if p.dim() < 2]", [0.0]),
     ]
+
+
+METHOD = """
+import torch
+from model import Net
+
+class Ramp:
+    def __init__(self, opt, ramp):
+        self.opt, self.ramp, self.done = opt, ramp, 0
+
+    def scale(self):
+        return min(1.0, self.done / self.ramp)
+
+    def move(self):
+        self.done += 1
+        for group in self.opt.param_groups:
+            group["lr"] = 0.1 * self.scale()
+        self.opt.step()
+
+net = Net()
+ramp = Ramp(torch.optim.SGD(net.parameters(), lr=0.1), 10)
+for _ in range(9):
+    _, loss = net(torch.ones(2, 2), torch.ones(2, 2))
+    loss.backward()
+    ramp.move()
+"""
+
+
+def test_a_schedule_that_reads_its_own_object_names_what_only_a_run_gives(repository: Write) -> None:
+    (training,) = derive(repository({"model.py": MODEL, "run.py": METHOD})).training
+    (schedule,) = training.schedules
+    assert schedule.curve_gap is not None
+    assert schedule.curve_gap.arguments == (("names", "self.done, self.ramp"),)
