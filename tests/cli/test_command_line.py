@@ -32,7 +32,7 @@ def test_help_and_version_answer_without_torch(arguments: tuple[str, ...]) -> No
         (("analyze", "--set", "novalue"), "NAME=VALUE"),
         (("frobnicate",), "frobnicate"),
         (("check", "."), "no report here"),
-        (("shapes", "."), "defines no model"),
+        (("shapes", "."), "holds no files to analyse"),
     ],
 )
 def test_wrong_input_is_one_line_and_exit_code_two(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
@@ -48,6 +48,13 @@ def test_unknown_key_of_the_settings_suggests_the_right_one(tmp_path: Path) -> N
     done = deepdive("analyze", cwd=tmp_path)
     assert done.returncode == 2
     assert "did you mean 'output'?" in done.stderr
+
+
+def test_shapes_of_a_repository_without_a_model_is_wrong_input(tmp_path: Path) -> None:
+    (tmp_path / "numbers.py").write_text("limit = 3\n", encoding="utf-8")
+    done = deepdive("shapes", ".", cwd=tmp_path)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "defines no model" in done.stderr
 
 
 def test_empty_directory_is_refused(tmp_path: Path) -> None:
