@@ -51,7 +51,7 @@ def test_unknown_key_of_the_settings_suggests_the_right_one(tmp_path: Path) -> N
 
 
 def test_shapes_of_a_repository_without_a_model_is_wrong_input(tmp_path: Path) -> None:
-    (tmp_path / "numbers.py").write_text("limit = 3\n", encoding="utf-8")
+    (tmp_path / "settings_only.py").write_text("limit = 3\n", encoding="utf-8")
     done = deepdive("shapes", ".", cwd=tmp_path)
     assert done.returncode == 2 and done.stderr.count("\n") == 1
     assert "defines no model" in done.stderr
