@@ -14,6 +14,7 @@ from analyzer.facts.flow.steps import Body
 from analyzer.facts.program import Flow, Program
 from analyzer.index import SourceIndex
 from analyzer.records.evidence import Evidence
+from analyzer.records.source import Span
 from analyzer.records.structure import Structure
 
 INVENTED = frozenset(f"torch.{name}" for name in ("randn", "rand", "randint", "ones", "zeros", "randn_like"))
@@ -25,7 +26,7 @@ Ranked = tuple[Program, tuple[Evidence, ...]]
 def training_programs(flow: Flow) -> Iterator[Program]:
     """Scripts that take gradients and step; then functions that do so and that no script reaches."""
     covered: set[str] = set()
-    from_functions: list[Program] = []
+    starts: set[Span] = set()
     for path in flow.index.trees():
         for program in split_program(_script(flow, path)):
             if {"backward"} <= program.kinds and program.kinds & {"step", "optimizer"}:
@@ -35,8 +36,8 @@ def training_programs(flow: Flow) -> Iterator[Program]:
         is_method = scope.is_function and not isinstance(scope.node, ast.Lambda)
         if is_method and key not in covered and _takes_gradients(scope.nodes):
             started = _started_by(flow, key)
-            if started is not None and started.entry not in {program.entry for program in from_functions}:
-                from_functions.append(started)
+            if started is not None and started.entry not in starts:
+                starts.add(started.entry)
                 covered |= {inner.scope.key for inner in bodies_of(started)}
                 yield started
             key, scope = _outermost(flow, key)  # noqa: PLW2901  the loop around it is part of the program

@@ -138,7 +138,8 @@ def _expression(site: _Site) -> str | None:
     body = needed_statements(before, site.call)
     if site.function is None:  # a main part may set up what the rest of the program reads
         others = changing_others(before)
-        body = [node for node in before if node in others or node in needed_statements(before, *others, site.call)]
+        needed_by_them = needed_statements(before, *others, site.call)
+        body = [node for node in before if node in others or node in needed_by_them]
     needed = set().union(*map(read_names, (*body, site.call)))
     if needed & given or (site.function is not None and changing_others(_main_part(site))):
         return None
