@@ -18,15 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.records.codec import decode, encode
 from analyzer.records.tensors import Dim, ModuleCall, ModuleRecord, TensorSpec
-from analyzer.shapes.input_spec import (
-    ContentsValue,
-    InputSpec,
-    InputValue,
-    LiteralValue,
-    MappingValue,
-    SequenceValue,
-    TensorValue,
-)
+from analyzer.shapes.input_spec import InputSpec, InputValue, TensorValue
+from analyzer.shapes.input_values import input_value
 
 if TYPE_CHECKING:
     from torch import nn
@@ -199,19 +192,7 @@ def largest_index(model: nn.Module) -> int:
 
 def value_of(value: InputValue, bound: int) -> Any:
     """Random contents of the form that is asked for: integers below `bound`, normal numbers, all true."""
-    if isinstance(value, TensorValue):
-        return random_tensor(value, bound)
-    if isinstance(value, ContentsValue):
-        import torch
-
-        return torch.tensor(value.contents, dtype=getattr(torch, value.dtype))
-    if isinstance(value, SequenceValue):
-        items = [value_of(item, bound) for item in value.items]
-        return items if value.kind == "list" else tuple(items)
-    if isinstance(value, MappingValue):
-        return {key: value_of(item, bound) for key, item in value.items}
-    assert isinstance(value, LiteralValue)
-    return value.value
+    return input_value(value, lambda form: random_tensor(form, bound))
 
 
 def random_tensor(value: TensorValue, bound: int) -> Any:

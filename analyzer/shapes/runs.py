@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import torch
 from torch import nn
 from torch.nn.modules.module import register_module_module_registration_hook
 
@@ -20,15 +19,8 @@ from analyzer.evaluator.construction import ModelCaptured, watch_constructions
 from analyzer.evaluator.recorder import Recording, TensorShape
 from analyzer.records.evidence import Assumption, Unknown
 from analyzer.records.source import Span
-from analyzer.shapes.input_spec import (
-    ContentsValue,
-    InputSpec,
-    InputValue,
-    LiteralValue,
-    MappingValue,
-    SequenceValue,
-    TensorValue,
-)
+from analyzer.shapes.input_spec import InputSpec, InputValue
+from analyzer.shapes.input_values import input_value
 from analyzer.shapes.operators import CallLog, logging_operators
 
 Tensors = tuple[TensorShape, ...]
@@ -129,17 +121,9 @@ class ModelSource:
 
     def value(self, value: InputValue, sizes: Mapping[str, int]) -> Any:
         """The value that an input specification stands for; tensors have no contents unless given."""
-        if isinstance(value, TensorValue):
-            return self.interpreter.tensor([dim.number(sizes) for dim in value.dims], value.dtype)
-        if isinstance(value, ContentsValue):
-            return torch.tensor(value.contents, dtype=getattr(torch, value.dtype))
-        if isinstance(value, SequenceValue):
-            items = [self.value(item, sizes) for item in value.items]
-            return items if value.kind == "list" else tuple(items)
-        if isinstance(value, MappingValue):
-            return {key: self.value(item, sizes) for key, item in value.items}
-        assert isinstance(value, LiteralValue)
-        return value.value
+        return input_value(
+            value, lambda form: self.interpreter.tensor([dim.number(sizes) for dim in form.dims], form.dtype)
+        )
 
     def span(self, place: Place | None) -> Span | None:
         """The span of a place in the repository; None for places of stand-ins."""

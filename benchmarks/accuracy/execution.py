@@ -17,16 +17,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from analyzer.shapes.input_spec import (
-    ContentsValue,
-    InputValue,
-    LiteralValue,
-    MappingValue,
-    SequenceValue,
-    TensorValue,
-    parse_input_spec,
-    sizes_of,
-)
+from analyzer.shapes.input_spec import InputValue, TensorValue, parse_input_spec, sizes_of
+from analyzer.shapes.input_values import input_value
 from benchmarks.accuracy.forks import serve
 from benchmarks.accuracy.operators import declare_missing_operators
 
@@ -160,20 +152,14 @@ def arguments(model: nn.Module, request: Mapping[str, Any]) -> tuple[list[Any], 
 
 def real_value(value: InputValue, sizes: Mapping[str, int]) -> Any:
     """A real argument of the given form: random numbers, indices zero."""
-    if isinstance(value, TensorValue):
-        shape = [d.size if d.name is None else sizes[d.name] for d in value.dims]
-        dtype = getattr(torch, value.dtype)
-        floating = dtype.is_floating_point or dtype.is_complex
-        return torch.randn(shape, dtype=dtype) if floating else torch.zeros(shape, dtype=dtype)  # type: ignore[arg-type]
-    if isinstance(value, ContentsValue):
-        return torch.tensor(value.contents, dtype=getattr(torch, value.dtype))
-    if isinstance(value, SequenceValue):
-        items = [real_value(item, sizes) for item in value.items]
-        return items if value.kind == "list" else tuple(items)
-    if isinstance(value, MappingValue):
-        return {key: real_value(item, sizes) for key, item in value.items}
-    assert isinstance(value, LiteralValue)
-    return value.value
+    return input_value(value, lambda form: _real_tensor(form, sizes))
+
+
+def _real_tensor(form: TensorValue, sizes: Mapping[str, int]) -> torch.Tensor:
+    shape = [d.size if d.name is None else sizes[d.name] for d in form.dims]
+    dtype = getattr(torch, form.dtype)
+    floating = dtype.is_floating_point or dtype.is_complex
+    return torch.randn(shape, dtype=dtype) if floating else torch.zeros(shape, dtype=dtype)  # type: ignore[arg-type]
 
 
 def shapes_in(value: Any) -> Iterator[list[int]]:
