@@ -21,7 +21,7 @@ def main() -> int:
     options = _options()
     log = OutcomeLog(options.resume)
     with tempfile.TemporaryDirectory() as scratch:
-        places = Places(options.repos, options.target, Path(scratch))
+        places = Places(options.repos, options.target, Path(scratch), options.patience)
         for models in read_lists(options.packages):
             for outcome in measure_list(_chosen(models, log, options), places, options.jobs):
                 log.add(outcome)
@@ -53,6 +53,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--resume", type=Path, metavar="FILE", help="keep outcomes in FILE and go on from there")
     parser.add_argument("--again", action="store_true", help="with --resume: measure what was open or wrong again")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="models measured at a time")
+    parser.add_argument("--patience", type=float, default=1.0, metavar="X", help="multiply the limits of seconds by X")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows as JSON")
     return parser.parse_args()
 

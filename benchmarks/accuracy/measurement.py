@@ -30,6 +30,8 @@ class Places:
     repositories: Path | None
     target: Path | None
     scratch: Path
+    patience: float = 1.0
+    """By how much the limits of seconds are multiplied on a machine that others use as well."""
 
 
 class Answerer:
@@ -77,6 +79,7 @@ class Pair:
     truth: Answerer
     models: ModelList
     path: tuple[str, ...]
+    patience: float
 
     def measure(self, case: Case) -> Outcome:
         """Claim and truth of one model; of its other values too, where it has them."""
@@ -92,14 +95,15 @@ class Pair:
 
     def _truth(self, case: Case, instance: Instance) -> dict[str, Any]:
         """On the list's device; what does not work on tensors without contents is run on real ones."""
-        request = {**_request(case, instance), "path": self.path, "module": case.module, "limit": TRUTH_SECONDS}
+        request = {**_request(case, instance), "path": self.path, "module": case.module}
+        request["limit"] = TRUTH_SECONDS * self.patience
         answer = self.truth.ask({**request, "device": self.models.device})
         if self.models.device == "cpu" or not {"failed", "call_failed"} & answer.keys():
             return answer
         return self.truth.ask({**request, "device": "cpu", "limit_mib": TRUTH_MIB})
 
     def _claim(self, case: Case, instance: Instance) -> dict[str, Any]:
-        return self.claim.ask({**_request(case, instance), "limit": CLAIM_SECONDS})
+        return self.claim.ask({**_request(case, instance), "limit": CLAIM_SECONDS * self.patience})
 
 
 def measure_list(models: ModelList, places: Places, jobs: int = 1) -> Iterator[Outcome]:
@@ -114,7 +118,7 @@ def measure_list(models: ModelList, places: Places, jobs: int = 1) -> Iterator[O
         for _ in range(jobs):
             claim = running.enter_context(Answerer("claim", [str(source)], ()))
             truth = running.enter_context(Answerer("execution", models.imported_once, target))
-            pairs.put(Pair(claim, truth, models, (str(source), *target)))
+            pairs.put(Pair(claim, truth, models, (str(source), *target), places.patience))
         with ThreadPoolExecutor(jobs) as pool:
             yield from _as_done(pool, pairs, models)
 

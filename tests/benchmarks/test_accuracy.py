@@ -114,3 +114,10 @@ def test_every_list_can_be_read_and_names_its_models_once() -> None:
         names = [case.name for case in models.cases]
         assert len(names) == len(set(names)), models.group
         assert bool(models.repository) != bool(models.packages), models.group
+
+
+def test_limits_of_time_follow_the_patience(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    (models,) = read_lists(["reference_model"])
+    sample = dataclasses.replace(models, cases=models.cases[:1])
+    (outcome,) = measure_list(sample, Places(None, None, tmp_path, patience=1e-4))
+    assert outcome.unmeasured == "out of time (0.018 s)"
