@@ -13,6 +13,7 @@ from analyzer.facts.assignments import own_nodes
 from analyzer.facts.commands import Command, changed_directory, find_commands
 from analyzer.facts.project_metadata import find_console_scripts
 from analyzer.index import External, SourceIndex
+from analyzer.index.main_guard import main_guard
 from analyzer.index.symbols import dotted_name
 from analyzer.records.source import Span
 from analyzer.records.structure import EntryPoint
@@ -40,19 +41,6 @@ def _scripts(index: SourceIndex) -> Iterator[EntryPoint]:
         if where is not None:
             kind = "module" if path.endswith("__main__.py") else "script"
             yield EntryPoint(path, kind, where, None, path)  # type: ignore[arg-type]
-
-
-def main_guard(tree: ast.Module) -> ast.If | None:
-    """The statement `if __name__ == "__main__":` of a module."""
-    for node in tree.body:
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Compare):
-            sides = [node.test.left, *node.test.comparators]
-            names = {side.id for side in sides if isinstance(side, ast.Name)}
-            values = {side.value for side in sides if isinstance(side, ast.Constant)}
-            does = any(not isinstance(inner, ast.Pass) for inner in node.body)
-            if "__name__" in names and "__main__" in values and does:
-                return node
-    return None
 
 
 def is_build_script(index: SourceIndex, path: str) -> bool:

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from analyzer.evaluator.probes import last_name
 from analyzer.index import Definition, SourceIndex
+from analyzer.index.main_guard import is_main_guard
 from analyzer.records.source import Span
 from analyzer.shapes.entry_points import BuildPlan
 from analyzer.shapes.statements import changing_others, needed_statements, read_names
@@ -151,8 +152,8 @@ def _main_part(site: _Site) -> list[ast.stmt]:
     there says what they get.
     """
     module = site.around[0]
-    guards = [node for node in ast.iter_child_nodes(module) if isinstance(node, ast.If)]
-    return [node for guard in guards if "__name__" in read_names(guard.test) for node in guard.body]
+    guards = [node for node in ast.iter_child_nodes(module) if isinstance(node, ast.If) and is_main_guard(node)]
+    return [node for guard in guards for node in guard.body]
 
 
 def _before(site: _Site) -> tuple[list[ast.stmt], set[str]]:

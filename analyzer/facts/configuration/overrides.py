@@ -16,6 +16,7 @@ from analyzer.facts.configuration_owners import CLASS_FORMATS, owner_of, slot_of
 from analyzer.facts.flow import Held, Inference, Klass
 from analyzer.facts.flow.scopes import CodeScope
 from analyzer.index import Definition, SourceIndex
+from analyzer.index.main_guard import is_main_guard
 from analyzer.records.configuration import ConfigTable, ConfigValue, Override, Preset
 from analyzer.records.evidence import Known, Unknown
 from analyzer.records.source import Span
@@ -184,9 +185,6 @@ def _is_under_other_branch(scope: CodeScope, statement: ast.stmt, use: ast.AST) 
 
 def _is_conditional(scope: CodeScope, node: ast.AST) -> bool:
     """The node stands under an `if`, a loop or an exception handler of its scope; `__main__` guards apart."""
-    for outer in scope.nodes:
-        if isinstance(outer, (ast.If, ast.While, ast.For, ast.ExceptHandler, ast.IfExp)) and outer is not node:
-            is_guard = isinstance(outer, ast.If) and "__name__" in ast.unparse(outer.test)
-            if not is_guard and any(inner is node for inner in ast.walk(outer)):
-                return True
-    return False
+    conditional = (ast.If, ast.While, ast.For, ast.ExceptHandler, ast.IfExp)
+    around = (n for n in scope.nodes if isinstance(n, conditional) and n is not node and not is_main_guard(n))
+    return any(inner is node for outer in around for inner in ast.walk(outer))
