@@ -387,3 +387,28 @@ def test_a_function_is_copied_by_its_parts(expression: str, value: object, repos
 def test_parts_of_different_functions_make_none(expression: str, repository) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises((CannotEvaluate, TargetRaised)):
         repository(COPIES).evaluate("model.py", f"{expression}(1)")
+
+
+PARENT = """
+from torch import nn
+class Part(nn.Module):
+    def __init__(self, parent):
+        super().__init__()
+        {keep}
+        self.line = nn.Linear(3, 4)
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.factor = 2
+        self.part = Part(self)
+    def asked(self):
+        return self.part.parent.factor
+"""
+
+
+@pytest.mark.parametrize("keep", ['object.__setattr__(self, "parent", parent)', 'self.__dict__["parent"] = parent'])
+def test_a_parent_kept_past_registration_is_no_submodule(keep: str, repository) -> None:  # type: ignore[no-untyped-def]
+    interpreter = repository(PARENT.format(keep=keep))
+    model = interpreter.build("model.py", "Net()")
+    assert [name for name, _ in model.named_modules()] == ["", "part", "part.line"]
+    assert interpreter.evaluate("model.py", "Net().asked()") == 2

@@ -29,7 +29,8 @@ def _write(session: Any, value: Any, name: str, new: Any) -> None:
         session.set_attribute(value, name, new)
         return
     session.policy.check_writable(value, name)
-    session.assign_field(value, name, new)
+    session.will_change(value)
+    object.__setattr__(value, name, new)  # past `nn.Module.__setattr__` too: a parent kept so is no submodule
 
 
 def _delete(session: Any, value: Any, name: str) -> None:
