@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib import resources
 
@@ -36,6 +37,7 @@ from analyzer.records.document import (
 from analyzer.render.ascii import render_ascii
 from analyzer.render.dispatch import method_for
 from analyzer.render.highlight import highlighted_lines
+from analyzer.render.line_breaks import breakable
 from analyzer.render.links import Links
 from analyzer.render.mathml import to_mathml
 from analyzer.render.sizes_panel import ANCHOR, SizesPanel, place_of
@@ -155,8 +157,11 @@ class _Html:
         return to_mathml(part.latex, display=False)
 
     def source_ref(self, part: SourceRef) -> Markup:
+        return self._reference(part, escape)
+
+    def _reference(self, part: SourceRef, shown: Callable[[str], Markup]) -> Markup:
         return Markup('<a class="source" href="{}">{}</a>').format(
-            self.links.to_source(part.span), clean(part.text or str(part.span))
+            self.links.to_source(part.span), shown(clean(part.text or str(part.span)))
         )
 
     def link(self, part: Link) -> Markup:
@@ -197,15 +202,26 @@ class _Html:
         scope = Markup(' scope="col"') if tag == "th" else ""
         return Markup("").join(
             Markup("<{0}{1}{2}>{3}</{0}>").format(
-                tag, scope, "" if side == "left" else Markup(' class="{}"').format(side), self.line(cell)
+                tag, scope, "" if side == "left" else Markup(' class="{}"').format(side), self._cell(cell)
             )
             for cell, side in zip(cells, sides, strict=True)
+        )
+
+    def _cell(self, cell: Line) -> Markup:
+        """Code and places may be broken where their parts meet, so that no column is wider than it must be."""
+        return Markup("").join(
+            Markup("<code>{}</code>").format(breakable(clean(part.text)))
+            if isinstance(part, Code)
+            else self._reference(part, breakable)
+            if isinstance(part, SourceRef)
+            else self.line((part,))
+            for part in cell
         )
 
     def snippet(self, block: Snippet) -> Markup:
         lines = list(numbered_lines(block))
         colours = highlighted_lines("\n".join(code for _, code, _ in lines), block.language)
-        rows = Markup("\n").join(
+        rows = Markup("").join(
             _snippet_row(number, colour, note) for (number, _, note), colour in zip(lines, colours, strict=True)
         )
         bar = Markup('<figcaption><a class="source" href="{}">{}</a></figcaption>').format(

@@ -80,6 +80,12 @@
 
   // Narrow pages start with the contents folded; the section in view is marked in the contents.
   if (matchMedia("(max-width: 62rem)").matches) document.querySelector(".toc").open = false;
+  const side = document.querySelector(".side");
+  const keepInView = (entry) => {
+    if (side.scrollHeight <= side.clientHeight) return;
+    const [box, frame] = [entry.getBoundingClientRect(), side.getBoundingClientRect()];
+    if (box.top < frame.top || box.bottom > frame.bottom) side.scrollTop += box.top - frame.top - frame.height / 2;
+  };
   const entries = new Map([...document.querySelectorAll(".toc a")].map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
   if ("IntersectionObserver" in window) {
     const observer = new IntersectionObserver((seen) => {
@@ -87,6 +93,7 @@
         if (!isIntersecting || !entries.has(target.id)) continue;
         for (const a of entries.values()) a.removeAttribute("aria-current");
         entries.get(target.id).setAttribute("aria-current", "true");
+        keepInView(entries.get(target.id));
       }
     }, { rootMargin: "0px 0px -75% 0px" });
     for (const heading of document.querySelectorAll("main h2, main h3")) observer.observe(heading);
