@@ -11,9 +11,9 @@ from copy import copy
 from analyzer.facts.configuration_owners import slot_of, slots_read
 from analyzer.facts.environment import without_environment
 from analyzer.facts.evaluation import ValueOf, machine_dependence, unresolved_name
-from analyzer.facts.flow import Foreign, Inference, Instance, Klass
+from analyzer.facts.flow import Foreign, Inference
 from analyzer.facts.flow.bindings import argument_named, default_of
-from analyzer.facts.flow.contexts import Contexts
+from analyzer.facts.flow.contexts import Contexts, given_before, has_receiver_of
 from analyzer.facts.flow.driven import is_open
 from analyzer.facts.flow.scopes import CodeScope, parameters_of
 from analyzer.facts.flow.steps import Step, Target
@@ -226,7 +226,7 @@ class ArgumentValues:
             step, target = stack[place]
             if target.body is not None and target.body.scope is owner and isinstance(step.node, ast.Call):
                 try:
-                    given = argument_named(step.node, owner.node, name, _has_receiver(target))
+                    given = argument_named(step.node, owner.node, name, has_receiver_of(target), given_before(target))
                 except NotPlain:
                     if is_open(step.node):
                         break
@@ -328,7 +328,3 @@ def _bound_part(node: ast.Assign, name: str) -> ast.expr:
     if isinstance(target, ast.Name):
         return node.value
     raise NotPlain(name)
-
-
-def _has_receiver(target: Target) -> bool:
-    return isinstance(target.type, (Instance, Klass)) or getattr(target.type, "receiver", None) is not None

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from analyzer.facts.branches import split_program
+from analyzer.facts.command_starts import command_functions
 from analyzer.facts.flow.foreign import is_module_object
 from analyzer.facts.flow.frameworks import LOSS_HOOKS
 from analyzer.facts.flow.scopes import CodeScope
@@ -13,6 +14,7 @@ from analyzer.facts.flow.starts import hook_start, method_start
 from analyzer.facts.flow.steps import Body
 from analyzer.facts.program import Flow, Program
 from analyzer.index import SourceIndex
+from analyzer.index.main_guard import main_guard
 from analyzer.records.evidence import Evidence
 from analyzer.records.source import Span
 from analyzer.records.structure import Structure
@@ -27,11 +29,10 @@ def training_programs(flow: Flow) -> Iterator[Program]:
     """Scripts that take gradients and step; then functions that do so and that no script reaches."""
     covered: set[str] = set()
     starts: set[Span] = set()
-    for path in flow.index.trees():
-        for program in split_program(_script(flow, path)):
-            if {"backward"} <= program.kinds and program.kinds & {"step", "optimizer"}:
-                covered |= {body.scope.key for body in bodies_of(program)}
-                yield program
+    for program in _started_programs(flow, covered):
+        if {"backward"} <= program.kinds and program.kinds & {"step", "optimizer"}:
+            covered |= {body.scope.key for body in bodies_of(program)}
+            yield program
     for key, scope in flow.inference.scopes.by_key.items():
         is_method = scope.is_function and not isinstance(scope.node, ast.Lambda)
         if is_method and key not in covered and _takes_gradients(scope.nodes):
@@ -96,35 +97,37 @@ def _takes_gradients(nodes: Sequence[ast.AST]) -> bool:
     return any(isinstance(n, ast.Attribute) and n.attr == "backward" for n in nodes)
 
 
+def _started_programs(flow: Flow, covered: set[str]) -> Iterator[Program]:
+    """Scripts; then commands, such as console scripts, that no script reaches."""
+    reached: set[str] = set()
+    for path in flow.index.trees():
+        program = _script(flow, path)
+        reached |= {body.scope.key for body in bodies_of(program)}
+        yield from split_program(program)
+    for key in command_functions(flow.index):
+        body = flow.walker.function(key) if key not in covered | reached else None
+        if body is not None:
+            yield from split_program(Program(flow, key, body, flow.index.span(body.scope.path, body.scope.node)))
+
+
 def _script(flow: Flow, path: str) -> Program:
     tree = flow.index.tree(path)
     body = flow.walker.script(path)
-    first = _main_part(tree) if isinstance(tree, ast.Module) else None
+    first = main_guard(tree) if isinstance(tree, ast.Module) else None
     last = flow.index.files[path].lines or 1
     entry = flow.index.span(path, first) if first is not None else flow.index.span(path, 1, last)
     return Program(flow, path, body, entry)
-
-
-def _main_part(tree: ast.Module) -> ast.If | None:
-    """`if __name__ == "__main__":`."""
-    for node in tree.body:
-        if isinstance(node, ast.If) and any(
-            isinstance(n, ast.Name) and n.id == "__name__" for n in ast.walk(node.test)
-        ):
-            return node
-    return None
 
 
 def inference_programs(flow: Flow, structure: Structure) -> Iterator[Program]:
     """Scripts and commands that run forwards and never take gradients; else what the main model itself offers."""
     covered: set[str] = set()
     has_real = False
-    for path in flow.index.trees():
-        for program in split_program(_script(flow, path)):
-            if "forward" in program.kinds and "backward" not in program.kinds:
-                covered |= {body.scope.key for body in bodies_of(program)}
-                has_real = has_real or is_real(program)
-                yield program
+    for program in _started_programs(flow, covered):
+        if "forward" in program.kinds and "backward" not in program.kinds:
+            covered |= {body.scope.key for body in bodies_of(program)}
+            has_real = has_real or is_real(program)
+            yield program
     for program in () if has_real else _evaluations(flow):
         covered |= {body.scope.key for body in bodies_of(program)}
         has_real = True

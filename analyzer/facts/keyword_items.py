@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from analyzer.facts.flow.bindings import argument_named, default_of
-from analyzer.facts.flow.contexts import Stack, frame_of, has_receiver_of
+from analyzer.facts.flow.contexts import Stack, frame_of, given_before, has_receiver_of
 from analyzer.facts.flow.inference import Inference
 from analyzer.facts.flow.objects import Held
 from analyzer.facts.flow.scopes import CodeScope, parameters_of
@@ -99,7 +99,7 @@ def _of_parameter(
     if arguments.kwarg is not None and arguments.kwarg.arg == name:
         return _in_keywords(inference, step.node, key, Place(step.node, step.scope, outer), depth)
     try:
-        given = argument_named(step.node, owner.node, name, has_receiver_of(target))
+        given = argument_named(step.node, owner.node, name, has_receiver_of(target), given_before(target))
     except NotPlain:
         return _through_keywords(inference, key, name, Place(step.node, step.scope, outer), depth)
     if given is None:

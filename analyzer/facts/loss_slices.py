@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from analyzer.facts.flow import Function
 from analyzer.facts.flow.bindings import argument_named
-from analyzer.facts.flow.contexts import has_receiver_of
+from analyzer.facts.flow.contexts import given_before, has_receiver_of
 from analyzer.facts.flow.frameworks import LOSS_HOOKS
 from analyzer.facts.flow.scopes import CodeScope, parameters_of
 from analyzer.facts.flow.steps import Body, Step
@@ -150,7 +150,8 @@ def arguments_for(program: Program, function: CodeScope, name: str) -> list[tupl
     found: list[tuple[ast.expr, CodeScope]] = []
     for step, target in program.calls_of.get(function.key, ()):
         try:
-            given = argument_named(step.node, function.node, name, has_receiver_of(target))  # type: ignore[arg-type]
+            prior = (has_receiver_of(target), given_before(target))
+            given = argument_named(step.node, function.node, name, *prior)  # type: ignore[arg-type]
         except NotPlain:
             continue
         found += [(given, step.scope)] if given is not None else []

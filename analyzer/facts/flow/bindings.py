@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from analyzer.facts.literal import NotPlain
 
 
-def argument_named(call: ast.Call, function: ast.AST, name: str, has_receiver: bool) -> ast.expr | None:
-    """The expression that a call gives for a parameter; None where it leaves the default."""
+def argument_named(
+    call: ast.Call, function: ast.AST, name: str, has_receiver: bool, given: Sequence[str] = ()
+) -> ast.expr | None:
+    """The expression that a call gives for a parameter; None where it leaves the default. What a partial function was
+    `given` before stands elsewhere.
+    """
     for keyword in call.keywords:
         if keyword.arg == name:
             return keyword.value
+    if name in given:
+        raise NotPlain("partial")
     arguments = getattr(function, "args", None)
     if not isinstance(arguments, ast.arguments):
         return None
     names = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
-    names = names[1:] if has_receiver else names
+    names = [n for n in (names[1:] if has_receiver else names) if n not in given]
     place = names.index(name) if name in names else len(call.args)
     if any(isinstance(argument, ast.Starred) for argument in call.args[: place + 1]):
         raise NotPlain("*")

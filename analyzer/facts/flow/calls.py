@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
+from dataclasses import replace
 
 from analyzer.facts.flow.foreign import (
     EMPTY_CONTAINERS,
@@ -50,7 +52,7 @@ class CallRules:
         if isinstance(target, Klass):
             return self._construct(target, node, scope)
         if isinstance(target, Function):
-            self.bind(target.name, target.receiver, node, scope)
+            self.bind(target.name, target.receiver, node, scope, target.given)
             return self._inference.returned(target.name)
         if isinstance(target, Instance):
             return self._call_instance(target, node, scope)
@@ -123,7 +125,9 @@ class CallRules:
 
     # --- binding of arguments
 
-    def bind(self, function: str, receiver: Type | None, node: ast.Call, scope: CodeScope) -> None:
+    def bind(
+        self, function: str, receiver: Type | None, node: ast.Call, scope: CodeScope, given: Sequence[str] = ()
+    ) -> None:
         """Arguments into the parameters of a function."""
         inner = self._inference.scopes.by_key.get(function)
         arguments = getattr(inner.node, "args", None) if inner is not None else None
@@ -133,6 +137,7 @@ class CallRules:
         if receiver is not None:
             self.bind_receiver(function, receiver)
             names = names[1:]
+        names = [name for name in names if name not in given]
         for place, value in enumerate(node.args):
             types = self._inference.types(value.value if isinstance(value, ast.Starred) else value, scope)
             if isinstance(value, ast.Starred):
@@ -217,6 +222,8 @@ class CallRules:
     def _made(self, target: Foreign, node: ast.Call, scope: CodeScope, arguments: list[Types]) -> Types | None:
         """Containers, built-in functions and trainers; None for all other calls."""
         dotted = target.dotted
+        if dotted == "functools.partial" and node.args and arguments[0]:
+            return frozenset(self._partial(found, node, scope) for found in arguments[0])
         if dotted in MODULE_CONTAINERS:
             return self._module_container(dotted, node, scope, arguments)
         if dotted in EMPTY_CONTAINERS:
@@ -224,6 +231,19 @@ class CallRules:
         if dotted.startswith("builtins."):
             return self._builtin(dotted.removeprefix("builtins."), node, scope, arguments)
         return self._trainer(target, node, scope) if is_trainer(dotted) else None
+
+    def _partial(self, found: Type, node: ast.Call, scope: CodeScope) -> Type:
+        """`partial(f, a, b=c)`: the function, and which of its parameters are given."""
+        inner = self._inference.scopes.by_key.get(found.name) if isinstance(found, Function) else None
+        arguments = getattr(inner.node, "args", None) if inner is not None else None
+        if not isinstance(found, Function) or not isinstance(arguments, ast.arguments):
+            return found
+        early = ast.copy_location(ast.Call(node.args[0], node.args[1:], node.keywords), node)
+        self.bind(found.name, found.receiver, early, scope, found.given)
+        names = [a.arg for a in (*arguments.posonlyargs, *arguments.args)][int(found.receiver is not None) :]
+        left = [name for name in names if name not in found.given]
+        given = (*found.given, *left[: len(early.args)], *(k.arg for k in node.keywords if k.arg is not None))
+        return replace(found, given=tuple(dict.fromkeys(given)))
 
     def _trainer(self, target: Foreign, node: ast.Call, scope: CodeScope) -> Types:
         """A foreign trainer about the model that it is given; `super().__init__(…)` of a subclass of one."""

@@ -152,7 +152,7 @@ class Contexts:
         if has_receiver and first_parameter(owner) == name:
             return self._receiver(step, target, stack[:place], depth)
         try:
-            given = argument_named(step.node, owner.node, name, has_receiver)
+            given = argument_named(step.node, owner.node, name, has_receiver, given_before(target))
         except NotPlain:
             return None
         if given is not None:
@@ -325,6 +325,11 @@ def _below(stack: Stack, owner: CodeScope) -> Stack:
 
 def has_receiver_of(target: Target) -> bool:
     return isinstance(target.type, (Instance, Klass)) or getattr(target.type, "receiver", None) is not None
+
+
+def given_before(target: Target) -> tuple[str, ...]:
+    """Parameters that a partial function was given before this call."""
+    return target.type.given if isinstance(target.type, Function) else ()
 
 
 def first_parameter(owner: CodeScope) -> str:

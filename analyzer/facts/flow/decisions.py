@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from analyzer.facts.flow.bindings import argument_named, default_of
-from analyzer.facts.flow.contexts import Contexts, Stack, frame_of, has_receiver_of
+from analyzer.facts.flow.contexts import Contexts, Stack, frame_of, given_before, has_receiver_of
 from analyzer.facts.flow.inference import Inference
 from analyzer.facts.flow.scopes import CodeScope, parameters_of
 from analyzer.facts.literal import NotPlain
@@ -120,7 +120,7 @@ class Decisions:
         if not isinstance(step.node, ast.Call):
             raise NotPlain(name)
         try:
-            given = argument_named(step.node, owner.node, name, has_receiver_of(target))
+            given = argument_named(step.node, owner.node, name, has_receiver_of(target), given_before(target))
         except NotPlain:
             return self._handed_through(name, step.node, step.scope, stack[:place], depth)
         if given is None:

@@ -29,6 +29,8 @@ class Function:
 
     name: str
     receiver: Instance | Klass | None = None
+    given: tuple[str, ...] = ()
+    """Parameters that `functools.partial` has given already."""
 
 
 @dataclass(frozen=True)

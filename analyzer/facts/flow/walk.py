@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from analyzer.facts.flow.callbacks import CALLERS, runs_its_first_argument
 from analyzer.facts.flow.constants import GIVEN, decide, defaults_of, given_arguments, literals, never_none
 from analyzer.facts.flow.driven import Handover, Holder, driven_steps, has_hooks, holders_of
 from analyzer.facts.flow.frameworks import driver_of
@@ -21,16 +22,6 @@ from analyzer.facts.flow.steps import Body, Context, Loop, Step, Surrounding, Ta
 MAX_DEPTH = 28
 MAX_STEPS = 60_000
 LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
-CALLERS = frozenset(
-    {
-        "torch.multiprocessing.spawn", "torch.multiprocessing.start_processes", "torch.utils.checkpoint.checkpoint",
-        "builtins.map", "fire.Fire", "typer.run", "absl.app.run", "accelerate.notebook_launcher", "threading.Thread",
-        "torch.multiprocessing.Process", "multiprocessing.Process", "torch.func.grad", "torch.func.vmap",
-        "concurrent.futures.ThreadPoolExecutor().submit", "tf.app.run", "uvicorn.run",
-        "torch.utils.checkpoint.checkpoint_sequential",
-    }
-)  # fmt: skip
-"""Foreign calls that run a function given to them."""
 
 
 @dataclass
@@ -248,11 +239,13 @@ class Walker:
             yield self._own_target(found, function, node, frame)
 
     def _callbacks(self, found: Foreign, node: ast.Call, frame: _Frame) -> Iterator[Target]:
-        if found.dotted not in CALLERS and not found.dotted.endswith(("().step", "().apply")):
+        arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+        is_known = found.dotted in CALLERS or found.dotted.endswith(("().step", "().apply"))
+        if not is_known and not runs_its_first_argument(found.dotted):
             return
-        for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+        for argument in arguments if is_known else node.args[:1]:
             for item in sorted(self._inference.types(argument, frame.body.scope), key=repr):
-                if isinstance(item, (Function, Instance)):
+                if isinstance(item, (Function, Instance) if is_known else Function):
                     function = self._inference.calls.called_function(item)
                     if function is not None:
                         yield self._followed(item, function, {}, frame)
@@ -295,12 +288,13 @@ class Walker:
             return {}
         names = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
         has_receiver = function.receiver is not None or isinstance(found, (Instance, Klass))
-        given = given_arguments(names[1:] if has_receiver else names, node)
+        before = function.given
+        given = given_arguments([n for n in (names[1:] if has_receiver else names) if n not in before], node)
         is_open = any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords)
         values = literals(given, frame.constants)
         values |= {name: GIVEN for name, value in given.items() if self._is_given(value, frame)}
         if not is_open:
-            values |= literals({n: d for n, d in defaults_of(arguments).items() if n not in given}, {})
+            values |= literals({n: d for n, d in defaults_of(arguments).items() if n not in {*given, *before}}, {})
         stored = {n.id for n in scope.nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         return {name: value for name, value in values.items() if name not in stored}
 
