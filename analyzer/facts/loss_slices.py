@@ -14,7 +14,7 @@ from analyzer.facts.flow.bindings import argument_named
 from analyzer.facts.flow.contexts import given_before, has_receiver_of
 from analyzer.facts.flow.frameworks import LOSS_HOOKS
 from analyzer.facts.flow.scopes import CodeScope, parameters_of
-from analyzer.facts.flow.steps import Body, Step
+from analyzer.facts.flow.steps import Body, Step, Target
 from analyzer.facts.flow.trace import Occurrence, is_forward
 from analyzer.facts.interfaces import stage_of
 from analyzer.facts.literal import NotPlain
@@ -93,17 +93,20 @@ class LossSlices:
         if any(stage_of(dotted) == "loss" for dotted in step.foreign):
             self._passed.add(id(step.node))
             return True
-        for target in step.targets:
-            if target.body is None or target.note:
-                continue
-            if "loss" in self._program.flow.kinds(target.body):
-                self._passed.add(id(step.node))
-                return True
-            if is_forward(self._program.flow.inference, target):
-                return False
-            if isinstance(target.type, Function):
-                return inner != DEEP and self._is_loss_function(step, target.body, depth)
-        return None
+        verdicts = [self._verdict_on(target, step, depth, inner) for target in step.targets]
+        return True if True in verdicts else False if False in verdicts else None
+
+    def _verdict_on(self, target: Target, step: Step, depth: int, inner: int) -> bool | None:
+        """The verdict on one of the functions that a call may run."""
+        if target.body is None or target.note:
+            return None
+        if "loss" in self._program.flow.kinds(target.body):
+            self._passed.add(id(step.node))
+            return True
+        if is_forward(self._program.flow.inference, target):
+            return False
+        is_function = isinstance(target.type, Function)
+        return inner != DEEP and self._is_loss_function(step, target.body, depth) if is_function else None
 
     def _is_loss_function(self, step: Step, body: Body, depth: int) -> bool:
         """An own function that computes the loss itself, or returns what another call computes."""

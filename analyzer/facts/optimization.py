@@ -42,7 +42,7 @@ def find_optimizers(program: Program) -> tuple[Optimizer, ...]:
     found: dict[object, Optimizer] = {}
     for occurrence in program.occurrences:
         name = _optimizer_name(program, occurrence)
-        if name and occurrence.call is not None and not occurrence.in_construction:
+        if name and occurrence.call is not None:
             optimizer = _optimizer(program, occurrence, occurrence.call, name)
             found.setdefault(optimizer.where, optimizer)
     return tuple(found.values())

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from analyzer.facts.argument_values import ArgumentValues
-from analyzer.facts.flow import Foreign, Function, Inference, Instance, Klass
+from analyzer.facts.flow import Container, Foreign, Function, Inference, Instance, Klass, Type
+from analyzer.facts.flow.calls import ANY
 from analyzer.facts.flow.steps import Body, Step, Target
 from analyzer.facts.flow.trace import Occurrence, is_construction, is_forward, occurrences
 from analyzer.facts.flow.walk import Walker
@@ -222,10 +223,16 @@ class Program:
         for part in ast.walk(node):
             if isinstance(part, (ast.Name, ast.Attribute, ast.Call)):
                 for found in sorted(self.flow.inference.types(part, scope_step.scope), key=repr):
-                    if (
-                        isinstance(found, Foreign)
-                        and "DataLoader()" in found.dotted
-                        and not found.dotted.endswith("[]")
-                    ):
-                        return found.dotted
+                    if name := self._loader_behind(found):
+                        return name
         return ""
+
+    def _loader_behind(self, found: Type) -> str:
+        """A loader itself, or a generator of the repository that hands on the batches of one."""
+        if isinstance(found, Container):
+            is_generator = found.site.endswith("<yield>")
+            given = self.flow.inference.slots.get((found.site, ANY), frozenset()) if is_generator else ()
+            items = [t.dotted for t in sorted(given, key=repr) if isinstance(t, Foreign)]
+            return next((name.removesuffix("[]") for name in items if name.endswith("DataLoader()[]")), "")
+        is_loader = isinstance(found, Foreign) and "DataLoader()" in found.dotted and not found.dotted.endswith("[]")
+        return found.dotted if is_loader and isinstance(found, Foreign) else ""

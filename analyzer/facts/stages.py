@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from analyzer.facts.flow import Foreign, Function, Instance, Klass
 from analyzer.facts.flow.driven import is_open
 from analyzer.facts.flow.steps import Body, Step
-from analyzer.facts.flow.trace import Occurrence, is_forward
+from analyzer.facts.flow.trace import Occurrence, helped_by, is_forward
 from analyzer.facts.framework_stages import is_off, place_of, without_replaced
 from analyzer.facts.interfaces import stage_of
 from analyzer.facts.loss_slices import LossSlices
@@ -42,9 +42,11 @@ def build_stages(program: Program) -> tuple[tuple[Stage, Occurrence], ...]:
         kind = builder.kind(occurrence)
         if kind is not None and not is_off(program, occurrence):
             stage = builder.stage(kind, occurrence)
-            term = id(occurrence.step.node) if kind == "loss" else 0
+            term = id(occurrence.step.node) if kind == "loss" else helped_by(occurrence)
             found.setdefault((stage.kind, stage.where, stage.function, term), (stage, occurrence))
-    return without_replaced(tuple(found.values()))
+    augmented = {stage.where for stage, _ in found.values() if stage.kind == "augment"}
+    kept = (item for item in found.values() if item[0].kind != "build" or item[0].where not in augmented)
+    return without_replaced(tuple(kept))
 
 
 class _StageBuilder:
@@ -91,7 +93,7 @@ class _StageBuilder:
         found = self._raw_kind(occurrence)
         if found == "mode":
             self._mode_is_eval = is_eval(occurrence.step)
-        if found is None or occurrence.in_construction:
+        if found is None or (occurrence.in_construction and found != "optimizer"):
             return None
         if occurrence.in_forward and found != "loss":
             return None
@@ -121,6 +123,8 @@ class _StageBuilder:
 
     def _checked(self, kind: StageKind, occurrence: Occurrence) -> StageKind | None:
         if kind == "zero_grad" and not self._is_training:
+            return None
+        if kind == "load_checkpoint" and _copies_weights(occurrence.call):
             return None
         if kind == "loss" and not self._is_differentiated(occurrence):
             return None
@@ -202,8 +206,9 @@ class _StageBuilder:
 
     def _loop_kind(self, occurrence: Occurrence) -> StageKind | None:
         node = occurrence.step.node
+        hands_on = any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in occurrence.step.scope.nodes)
         if isinstance(node, (ast.For, ast.AsyncFor)) and self._program.loader_of(node.iter, occurrence.step):
-            return "batch"
+            return None if hands_on else "batch"
         return None
 
     def _stores_rate(self, occurrence: Occurrence) -> bool:
@@ -288,6 +293,12 @@ class _StageBuilder:
         if isinstance(found, Definition):
             return isinstance(found.node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
         return isinstance(found, (External, str))
+
+
+def _copies_weights(call: ast.Call | None) -> bool:
+    """`a.load_state_dict(b.state_dict())`: weights go from one module to another; nothing is read from a file."""
+    given = call.args[0] if call is not None and call.args else None
+    return isinstance(given, ast.Call) and isinstance(given.func, ast.Attribute) and given.func.attr == "state_dict"
 
 
 def unresolved_kind(step: Step) -> StageKind | None:

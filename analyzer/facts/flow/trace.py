@@ -13,6 +13,8 @@ from analyzer.facts.flow.objects import Container, Foreign, Function, Instance, 
 from analyzer.facts.flow.steps import Body, Step, Surrounding, Target
 
 MAX_OCCURRENCES = 40_000
+MAX_HELPER = 8
+UPDATES = frozenset({"backward"})
 
 
 @dataclass(eq=False, frozen=True)
@@ -59,6 +61,22 @@ def occurrences(inference: Inference, body: Body) -> list[Occurrence]:
 
 
 _NO_STEP = Step("call", ast.Pass(), None, ast.Pass(), Surrounding())  # type: ignore[arg-type]
+
+
+def is_update_helper(body: Body) -> bool:
+    """A short function around a step of training (`def backwards(loss, …)`): each of its calls is one."""
+    called = {
+        n.func.attr for s in body.steps if isinstance(n := s.node, ast.Call) and isinstance(n.func, ast.Attribute)
+    }
+    return len(body.steps) <= MAX_HELPER and bool(called & UPDATES)
+
+
+def helped_by(occurrence: Occurrence) -> int:
+    """Which call of a short function around a step of training this step belongs to; 0 in all other code."""
+    if not occurrence.stack:
+        return 0
+    step, target = occurrence.stack[-1]
+    return id(step.node) if target.body is not None and is_update_helper(target.body) else 0
 
 
 def imported_files(inference: Inference, path: str) -> frozenset[str]:
@@ -178,7 +196,8 @@ class _Flattener:
         contexts = tuple(sorted({c.text for c in here.around.contexts}))
         stack = (*here.stack, (here.step, target))
         given = self._contexts.given(body.scope, stack)
-        key = (id(body), in_forward, in_construction, here.around.loops, contexts, given)
+        place = id(here.step.node) if is_update_helper(body) else 0
+        key = (id(body), in_forward, in_construction, here.around.loops, contexts, given, place)
         if key in self._seen:
             return
         self._seen.add(key)
