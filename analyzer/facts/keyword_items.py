@@ -139,7 +139,7 @@ def _stores(node: ast.AST, name: str) -> bool:
 
 def _changes(owner: CodeScope, name: str, key: str) -> bool:
     """The item is set or may be, or a method that changes the mapping is called; taking an item out is no change."""
-    taken = {id(node.func) for node in _takings(owner, name)}
+    harmless = {id(node.func) for node in (*_takings(owner, name), *_other_updates(owner, name, key))}
     for node in owner.nodes:
         if isinstance(node, (ast.Subscript, ast.Attribute)) and ast.unparse(node.value) == name:
             if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
@@ -147,9 +147,19 @@ def _changes(owner: CodeScope, name: str, key: str) -> bool:
                 if not other:
                     return True
             changing = isinstance(node, ast.Attribute) and node.attr in ("update", "pop", "setdefault", "clear")
-            if changing and id(node) not in taken:
+            if changing and id(node) not in harmless:
                 return True
     return False
+
+
+def _other_updates(owner: CodeScope, name: str, key: str) -> Iterator[ast.Call]:
+    """Calls `mapping.update(other=…)` that name what they set, and not this item."""
+    for node in owner.nodes:
+        is_update = isinstance(node, ast.Call) and ast.unparse(node.func) == f"{name}.update"
+        if is_update and isinstance(node, ast.Call) and not node.args:
+            names = [keyword.arg for keyword in node.keywords]
+            if None not in names and key not in names:
+                yield node
 
 
 def _takings(owner: CodeScope, name: str) -> Iterator[ast.Call]:

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from analyzer.facts.argument_values import ArgumentValues
 from analyzer.facts.flow import Container, Foreign, Function, Inference, Instance, Klass, Type
-from analyzer.facts.flow.calls import ANY
+from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.steps import Body, Step, Target
 from analyzer.facts.flow.trace import Occurrence, is_construction, is_forward, occurrences
 from analyzer.facts.flow.walk import Walker
@@ -220,19 +220,24 @@ class Program:
 
     def loader_of(self, node: ast.AST, scope_step: Step) -> str:
         """Dotted name of a data loader that an expression iterates over, empty where there is none."""
+        return self._loader_in(node, scope_step.scope)
+
+    def _loader_in(self, node: ast.AST, scope: CodeScope, depth: int = 0) -> str:
         for part in ast.walk(node):
             if isinstance(part, (ast.Name, ast.Attribute, ast.Call)):
-                for found in sorted(self.flow.inference.types(part, scope_step.scope), key=repr):
-                    if name := self._loader_behind(found):
+                for found in sorted(self.flow.inference.types(part, scope), key=repr):
+                    if name := self._loader_behind(found, depth):
                         return name
         return ""
 
-    def _loader_behind(self, found: Type) -> str:
+    def _loader_behind(self, found: Type, depth: int) -> str:
         """A loader itself, or a generator of the repository that hands on the batches of one."""
         if isinstance(found, Container):
-            is_generator = found.site.endswith("<yield>")
-            given = self.flow.inference.slots.get((found.site, ANY), frozenset()) if is_generator else ()
-            items = [t.dotted for t in sorted(given, key=repr) if isinstance(t, Foreign)]
-            return next((name.removesuffix("[]") for name in items if name.endswith("DataLoader()[]")), "")
+            site = found.site.removesuffix("<yield>")
+            generator = self.flow.inference.scopes.by_key.get(site) if site != found.site and depth < 3 else None
+            if generator is None:
+                return ""
+            loops = [n for n in generator.nodes if isinstance(n, (ast.For, ast.AsyncFor))]
+            return next((name for n in loops if (name := self._loader_in(n.iter, generator, depth + 1))), "")
         is_loader = isinstance(found, Foreign) and "DataLoader()" in found.dotted and not found.dotted.endswith("[]")
         return found.dotted if is_loader and isinstance(found, Foreign) else ""
