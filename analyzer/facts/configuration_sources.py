@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 from analyzer.facts.assignments import own_nodes
 from analyzer.facts.behaviour import Behaviour, Unit
-from analyzer.facts.entry_points import is_test_file
 from analyzer.facts.foreign_calls import CONFIGURATION_BASES, DATACLASS_DECORATORS, PRETRAINED_BASES
 from analyzer.facts.name_patterns import matches
+from analyzer.facts.testing import is_test_file
 from analyzer.index import Definition, External, SourceIndex
 from analyzer.index.symbols import dotted_name
 from analyzer.records.evidence import Evidence

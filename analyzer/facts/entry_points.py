@@ -50,15 +50,6 @@ def is_build_script(index: SourceIndex, path: str) -> bool:
     return any(_foreign(index, path, call.func) in BUILD_CALLS for call in calls)
 
 
-def is_test_file(index: SourceIndex, path: str) -> bool:
-    """A file that a test runner collects: pytest's file names, or classes of `unittest`."""
-    name = path.rpartition("/")[2]
-    if name == "conftest.py" or (name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py"))):
-        return True
-    classes = (d.node for d in index.symbols.definitions.get(path, {}).values() if isinstance(d.node, ast.ClassDef))
-    return any(_foreign(index, path, base) == "unittest.TestCase" for node in classes for base in node.bases)
-
-
 def _acts(index: SourceIndex, path: str, node: ast.stmt) -> bool:
     """A module-level statement with an effect of its own: a loop, or a call whose result is not kept."""
     if isinstance(node, (ast.For, ast.While, ast.With)):

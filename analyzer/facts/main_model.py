@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import ast
-import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from analyzer.facts.assignments import own_nodes
 from analyzer.facts.behaviour import Behaviour, Key
-from analyzer.facts.commands import PYTHON_LANGUAGES, CodeBlock, find_code_blocks
-from analyzer.facts.entry_points import is_test_file
+from analyzer.facts.documented_code import PythonExample, document_examples
 from analyzer.facts.instances import Instances
 from analyzer.facts.module_parts import (
     assembled_classes,
@@ -21,6 +19,7 @@ from analyzer.facts.module_parts import (
     trained_by_themselves,
 )
 from analyzer.facts.project_metadata import is_distribution
+from analyzer.facts.testing import is_test_file
 from analyzer.index import Definition
 from analyzer.index.symbols import dotted_name
 from analyzer.records.evidence import Evidence
@@ -222,29 +221,23 @@ def _inside_module(instances: Instances, path: str, scope: str) -> bool:
 
 def _add_mentions(instances: Instances, cases: dict[str, _Case]) -> None:
     """Classes that code blocks of the documents build."""
-    for place, (block, node, dotted) in enumerate(_document_calls(instances)):
+    for place, (example, node, dotted) in enumerate(_document_calls(instances)):
         for owner in _document_target(instances, dotted):
             case = cases.get(owner.qualified_name)
             if case is not None:
                 case.first_mention = min(case.first_mention, place)
-                line = block.where.first_line + node.lineno - 1
-                case.add(Evidence(instances.index.span(block.where.path, line), "built_in_readme"))
+                line = example.first_line + node.lineno - 1
+                case.add(Evidence(instances.index.span(example.path, line), "built_in_readme"))
 
 
-def _document_calls(instances: Instances) -> Iterator[tuple[CodeBlock, ast.Call, str]]:
-    for block in find_code_blocks(instances.index):
-        if block.language not in PYTHON_LANGUAGES:
-            continue
-        try:
-            tree = ast.parse(textwrap.dedent(block.text))
-        except (SyntaxError, ValueError):
-            continue
-        names = _document_names(tree)
-        for node in ast.walk(tree):
+def _document_calls(instances: Instances) -> Iterator[tuple[PythonExample, ast.Call, str]]:
+    for example in document_examples(instances.index):
+        names = _document_names(example.tree)
+        for node in ast.walk(example.tree):
             dotted = dotted_name(node.func) if isinstance(node, ast.Call) else None
             if isinstance(node, ast.Call) and dotted is not None:
                 head, _, rest = dotted.partition(".")
-                yield block, node, ".".join(filter(None, [names.get(head, head), rest]))
+                yield example, node, ".".join(filter(None, [names.get(head, head), rest]))
 
 
 def _document_names(tree: ast.Module) -> dict[str, str]:

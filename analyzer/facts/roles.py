@@ -13,9 +13,10 @@ from analyzer.facts.behaviour import Behaviour, Key, Unit
 from analyzer.facts.branches import alternatives, is_in
 from analyzer.facts.class_hierarchy import FUNCTIONS
 from analyzer.facts.configuration_sources import find_configuration, find_configuration_file
-from analyzer.facts.entry_points import entry_spans, is_build_script, is_test_file
+from analyzer.facts.entry_points import entry_spans, is_build_script
 from analyzer.facts.foreign_calls import DATASET_BASES, TOKENIZER_BASES
 from analyzer.facts.name_patterns import matches
+from analyzer.facts.testing import is_test_file
 from analyzer.facts.text_codecs import converts_text
 from analyzer.index import Definition
 from analyzer.records.evidence import Evidence

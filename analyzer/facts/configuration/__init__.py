@@ -40,6 +40,7 @@ from analyzer.facts.evaluation import ValueOf, no_evaluator
 from analyzer.facts.flow import Inference
 from analyzer.facts.flow.walk import Walker
 from analyzer.facts.program import Flow
+from analyzer.facts.testing import is_test_file
 from analyzer.index import SourceIndex
 from analyzer.records.configuration import ConfigTable, Configuration, ConfigValue, Override
 from analyzer.records.evidence import Gap, Known, Unknown
@@ -57,8 +58,9 @@ TRACKED = ("dataclass", "class", "argparse", "constants", "init_defaults", "call
 
 
 def find_tables(index: SourceIndex) -> tuple[ConfigTable, ...]:
-    """Tables of all formats, by place."""
+    """Tables of all formats, by place; what tests set up for themselves configures nothing."""
     found = [table for reader in READERS for table in reader.find(index)]
+    found = [table for table in found if not is_test_file(index, table.where.path)]
     settings = {v.where.path for table in found if table.format == "python_file" for v in table.values}
     kept = [t for t in found if t.format not in ("constants", "dict") or t.where.path not in settings]
     return tuple(sorted(kept, key=lambda table: (table.where, table.name)))
@@ -72,12 +74,16 @@ def find_gaps(index: SourceIndex) -> tuple[Gap, ...]:
 def derive_configuration(index: SourceIndex, structure: Structure, value_of: ValueOf = no_evaluator) -> Configuration:
     """Everything known about the repository's configuration."""
     tables = tuple(evaluated_table(index, table, value_of) for table in find_tables(index))
-    presets = tuple(evaluated_preset(index, preset, value_of) for preset in find_presets(index, tables))
+    presets = tuple(
+        evaluated_preset(index, preset, value_of)
+        for preset in find_presets(index, tables)
+        if not is_test_file(index, preset.where.path)
+    )
     inference = inference_of(index)
     usage = find_usage(index, inference, tables)
     values = ArgumentValues(index, inference, tables, value_of)
     effective = _main_values(index, structure, tables, values)
-    tables = with_overrides(index, inference, tables, presets, usage, values)
+    tables = _without_tests(index, with_overrides(index, inference, tables, presets, usage, values))
     tables = tuple(table for table in tables if not _holds_results(table))
     sections = _section_slots(index, tables)
     tables = tuple(_completed(table, usage, effective, sections) for table in tables)
@@ -88,6 +94,18 @@ def derive_configuration(index: SourceIndex, structure: Structure, value_of: Val
         unused=tuple(_unused(index, tables, usage)),
         gaps=find_gaps(index),
     )
+
+
+def _without_tests(index: SourceIndex, tables: Sequence[ConfigTable]) -> tuple[ConfigTable, ...]:
+    """The tables without what tests give anew."""
+
+    def kept(value: ConfigValue) -> ConfigValue:
+        steps = tuple(step for step in value.overrides if not is_test_file(index, step.where.path))
+        if len(steps) == len(value.overrides):
+            return value
+        return replace(value, overrides=steps if any(step.layer != "default" for step in steps) else ())
+
+    return tuple(replace(table, values=tuple(map(kept, table.values))) for table in tables)
 
 
 def _holds_results(table: ConfigTable) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from analyzer.facts.argument_values import ArgumentValues
 from analyzer.facts.flow import Inference
 from analyzer.facts.flow.scopes import CodeScope
+from analyzer.facts.testing import is_test_file
 from analyzer.index import SourceIndex
 from analyzer.index.symbols import dotted_name
 from analyzer.records.configuration import DerivedQuantity
@@ -21,6 +22,7 @@ def find_derived(index: SourceIndex, inference: Inference, values: ArgumentValue
     found = {
         (quantity.where, quantity.name): quantity
         for scope in inference.scopes.by_key.values()
+        if not is_test_file(index, scope.path)
         for quantity in _in_scope(index, values, scope)
     }
     return tuple(found[key] for key in sorted(found))
@@ -34,9 +36,19 @@ def _in_scope(index: SourceIndex, values: ArgumentValues, scope: CodeScope) -> I
         if name is None or not _is_arithmetic(node.value) or not values.reads_configuration(node.value, scope):
             continue
         value = values.value(node.value, scope)
-        if isinstance(value, Known) and isinstance(value.value, (int, float)):
+        if isinstance(value, Known) and isinstance(value.value, (int, float)) and not _is_left_out(node, scope, values):
             formula = index.segment(scope.path, node.value)
             yield DerivedQuantity(name, formula, value, index.span(scope.path, node))
+
+
+def _is_left_out(node: ast.stmt, scope: CodeScope, values: ArgumentValues) -> bool:
+    """The line stands in a branch that the values do not take; what it would compute then is no quantity of the run."""
+    for outer in scope.nodes:
+        for branch, taken in ((outer.body, True), (outer.orelse, False)) if isinstance(outer, ast.If) else ():
+            is_inside = any(inner is node for statement in branch for inner in ast.walk(statement))
+            if is_inside and isinstance(outer, ast.If) and values.truth(outer.test, scope) is (not taken):
+                return True
+    return False
 
 
 def _is_arithmetic(node: ast.expr) -> bool:
