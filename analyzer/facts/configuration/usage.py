@@ -71,6 +71,8 @@ class _UsageFinder:
             and (node.attr in self._names or node.attr == "value")
         ):
             self._read(node, scope, self._attribute_slots(node.value, node.attr, scope))
+        elif isinstance(node, ast.Attribute) and node.attr == "__dict__" and isinstance(node.ctx, ast.Load):
+            self._spread(node.value, scope)
         elif isinstance(node, ast.Name) and node.id in self._names and isinstance(node.ctx, ast.Load):
             self._read(node, scope, self._name_slots(node.id, scope))
         elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
@@ -128,13 +130,19 @@ class _UsageFinder:
             for key in _texts(first, scope):
                 self._read(node, scope, self._held_slots(node.func.value, key, scope))
         elif dotted_name(node.func) == "getattr" and len(node.args) > 1:
-            name = node.args[1].value if isinstance(node.args[1], ast.Constant) else None
-            if isinstance(name, str) and name in self._names:
-                self._read(node, scope, self._attribute_slots(node.args[0], name, scope))
+            self._read_by_name(node, scope)
         elif dotted_name(node.func) == "setattr":
             self._set_by_name(node, scope)
         elif first is not None and self._is_spreading(node, scope):
             self._spread(first, scope)
+
+    def _read_by_name(self, node: ast.Call, scope: CodeScope) -> None:
+        """`getattr(args, name)`; a computed name may be that of any value."""
+        for name in _texts(node.args[1], scope):
+            if name == ANY:
+                self._spread(node.args[0], scope)
+            elif name in self._names:
+                self._read(node, scope, self._attribute_slots(node.args[0], name, scope))
 
     def _set_by_name(self, node: ast.Call, scope: CodeScope) -> None:
         """`setattr(args, name, value)` with a computed name."""
