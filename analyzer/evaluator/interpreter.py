@@ -56,7 +56,8 @@ class Interpreter:
     def value_of(
         self, path: str, expression: str | ast.expr, names: Mapping[str, object] | None = None
     ) -> Known[Any] | Unknown:
-        """A plain Python value for the layers above; never raises."""
+        """A plain Python value for the layers above; never raises. What asks for a device has no one value."""
+        self.session.asked_device = ""
         try:
             value = self.evaluate(path, expression, names)
         except SyntaxError as error:
@@ -66,6 +67,8 @@ class Interpreter:
         except TargetRaised as raised:
             detail = f"{type(raised.error).__name__}: {raised.error}"
             return self._unknown("target_raised", (detail,), raised.place)
+        if self.session.asked_device:
+            return Unknown("depends_on_machine", (("call", self.session.asked_device),))
         if not _is_plain(value):
             return self._unknown("not_a_plain_value", (type(value).__name__,), None)
         line = getattr(expression, "lineno", 0) if isinstance(expression, ast.AST) else 0

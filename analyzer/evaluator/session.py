@@ -60,6 +60,7 @@ class Session(ModuleServices):
         self.current: Frame | None = None
         self.guarded_imports = 0
         self.handling: list[Exception] = []
+        self.asked_device = ""
         self.oracle = Oracle(self._decided, self._specialised, self._device_replaced)
         self.oracle.tentative = self.journals.__bool__
         self.recorder = Recorder(self.size_of)

@@ -1,7 +1,7 @@
 """What the code imports against what the project declares; the standard library is left out.
 
-An import is optional where every one of its places stands under `try` or inside a function, or where it is
-declared as an extra. Versions are quoted as declared; nothing is looked up.
+An import is optional where every one of its places stands under a condition, under `try` or inside a function, and
+where it is declared as an extra; what the project requires is not. Versions are quoted as declared.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from analyzer.facts.distributions import ALTERNATIVES, DISTRIBUTIONS
 from analyzer.facts.entry_points import is_build_script
 from analyzer.facts.project_metadata import Requirement, find_requirements, normalised
 from analyzer.index import SourceIndex
+from analyzer.index.main_guard import is_main_guard
 from analyzer.records.source import Span
 from analyzer.records.structure import Dependency
 
@@ -43,16 +44,15 @@ def derive_dependencies(index: SourceIndex) -> tuple[Dependency, ...]:
 
 def _imports(index: SourceIndex, path: str, node: ast.AST, guarded: bool) -> Iterator[_Import]:
     for child in ast.iter_child_nodes(node):
-        inside = guarded or isinstance(child, (*FUNCTIONS, ast.Try)) or _is_for_types(child)
+        inside = guarded or isinstance(child, (*FUNCTIONS, ast.Try)) or _is_conditional(child)
         yield from (_Import(name, index.span(path, child), guarded) for name in _foreign_names(index, path, child))
         if isinstance(child, (ast.stmt, ast.ExceptHandler)):
             yield from _imports(index, path, child, inside)
 
 
-def _is_for_types(node: ast.AST) -> bool:
-    """`if TYPE_CHECKING:` is false when the program runs."""
-    test = node.test if isinstance(node, ast.If) else None
-    return getattr(test, "id", getattr(test, "attr", "")) == "TYPE_CHECKING"
+def _is_conditional(node: ast.AST) -> bool:
+    """`if wandb_log:`; a main part is what a run of the file is for."""
+    return isinstance(node, ast.If) and not is_main_guard(node) and not isinstance(node.test, ast.Constant)
 
 
 def _foreign_names(index: SourceIndex, path: str, node: ast.AST) -> list[str]:
@@ -75,8 +75,8 @@ def _is_own(index: SourceIndex, path: str, dotted: str) -> bool:
 
 def _dependency(name: str, places: list[_Import], declared: tuple[Requirement, ...]) -> Dependency:
     matching = [r for r in declared if normalised(r.distribution) in _distributions(name)]
-    optional = all(place.guarded for place in places)
-    optional = optional or (bool(matching) and all(r.extra is not None for r in matching))
+    extras = [requirement.extra is not None for requirement in matching]
+    optional = all(extras) if extras else all(place.guarded for place in places)
     distribution = matching[0].distribution if matching else DISTRIBUTIONS.get(name, name)
     where = tuple(dict.fromkeys(place.where for place in places))
     return Dependency(name, distribution, where, tuple(r.where for r in matching), _version(matching), optional)

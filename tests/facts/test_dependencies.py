@@ -42,12 +42,19 @@ OPTIONAL = [
     ("try:\n    import x\nexcept ImportError:\n    pass\nimport x.y", False),
     ("if True:\n    import x", False),
     ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import x", True),
+    ("log = False\nif log:\n    import x", True),
+    ("if __name__ == '__main__':\n    import x", False),
 ]
 
 
 @pytest.mark.parametrize(("source", "optional"), OPTIONAL)
 def test_an_import_is_optional_where_the_program_can_do_without(repository, source, optional):
     assert found(repository({"a.py": source + "\n"}))["x"] == ("x", None, optional)
+
+
+@pytest.mark.parametrize("source", [source for source, optional in OPTIONAL if optional])
+def test_what_the_project_requires_is_not_optional_wherever_it_is_imported(repository, source):
+    assert found(repository({"a.py": source + "\n", "requirements.txt": "x>=6\n"}))["x"] == ("x", ">=6", False)
 
 
 def test_own_modules_and_the_standard_library_are_no_dependencies(repository):

@@ -45,7 +45,8 @@ def provide(session: Any) -> Provided:
         "torch.xpu.is_available": _no_device(session, "torch.xpu.is_available()", False),
         "torch.xpu.is_current_stream_capturing": _no_device(session, "torch.xpu.is_current_stream_capturing()", False),
         "torch.cuda.is_current_stream_capturing": _no_device(session, "torch.cuda.is_current_stream_capturing()", False),
-        "torch.cuda.is_bf16_supported": lambda: False, "torch.backends.mps.is_available": _no_device(session, "torch.backends.mps.is_available()", False),
+        "torch.cuda.is_bf16_supported": _no_device(session, "torch.cuda.is_bf16_supported()", False),
+        "torch.backends.mps.is_available": _no_device(session, "torch.backends.mps.is_available()", False),
         "torch.mps.is_available": _no_device(session, "torch.mps.is_available()", False),
         "torch.distributed.is_available": lambda: False, "torch.distributed.is_initialized": lambda: False,
         "torch.distributed.get_world_size": lambda *a: 1, "torch.distributed.get_rank": lambda *a: 0,
@@ -89,10 +90,21 @@ def _no_device(session: Any, question: str, answer: bool | int | None) -> Callab
     """Models are evaluated as on a machine without accelerator; code that asks is told so, and the report says it."""
 
     def ask(*args: Any, **options: Any) -> bool | int | None:
+        if _is_called(session.current):
+            session.asked_device = question.removesuffix("()")
         session.assume_device(f"{question} = {answer}")
         return answer
 
     return ask
+
+
+def _is_called(frame: Any) -> bool:
+    """The line belongs to what is being evaluated, not to a file that is only loaded for it."""
+    while frame is not None and frame.caller is not None:
+        if not frame.function:
+            return False
+        frame = frame.caller
+    return True
 
 
 def _never_made(module: str, name: str) -> type:
