@@ -18,6 +18,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from typing import cast
 
+from analyzer.evaluator.simplification import simplified
+
 Vector = tuple[int | None, ...]
 MINIMUM_PROBES = 2
 MAXIMUM_CANDIDATES = 300_000
@@ -185,7 +187,8 @@ class DimNamer:
         """
         key = (sizes, frozenset(local))
         if key not in self._answers:
-            self._answers[key] = self._search(sizes, key[1])
+            found = self._search(sizes, key[1])
+            self._answers[key] = found and simplified(found)
         return self._answers[key]
 
     def _is_varied(self, name: str) -> bool:

@@ -9,6 +9,7 @@ the source accepts of these has to agree with every name too.
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -60,7 +61,7 @@ class Prober:
         self.bounds = find_bounds(self.trees)
         self.paths = [path for path, _ in self.base.model.named_modules()]
         self.attempts = min(self.attempts, max(LEAST_ATTEMPTS, MODULES_PROBED // len(self.paths)))
-        self.challenges = min(self.attempts * 2 // 5, max(LEAST_CHALLENGES, MODULES_CHALLENGED // len(self.paths)))
+        self.challenges = min(self.attempts, max(LEAST_CHALLENGES, MODULES_CHALLENGED // len(self.paths)))
         """How many calls challenges may cost beside; fewer for large models."""
         self.rejected: set[tuple[int, ...]] = set()
 
@@ -129,7 +130,10 @@ class Prober:
         for name in free:
             for span in FAR:
                 if self._keeps_order(name, span, probes):
-                    probes += self._moved(name, replace(rules, span=span))
+                    moved = list(self._moved(name, replace(rules, span=span)))
+                    probes += moved
+                    if not moved:
+                        self._pass_others(name, span, probes)
         return tuple(probes)
 
     def _keeps_order(self, name: str, span: Span, probes: Sequence[Probe]) -> bool:
@@ -141,6 +145,20 @@ class Prober:
         sign = 1 if span == "small" else -1
         others = (other for other in self.names if other != name and other not in bound)
         return any(all(sign * run[name] >= sign * run[other] for run in runs) for other in others)
+
+    def _pass_others(self, name: str, span: Span, probes: list[Probe]) -> None:
+        """Where no far value is accepted: one just beyond each other name that it was always above (or below)."""
+        sign = 1 if span == "small" else -1
+        step = math.lcm(*(self.names[divisor] for divisor in self._divisors_of(name)))
+        others = {other: self.names[other] for other in self.names if other not in self.relations.counts}
+        for other, size in sorted(others.items(), key=lambda item: (-sign * item[1], item[0])):
+            runs = [self.names, *(probe.values for probe in probes)]
+            if other == name or any(sign * run[name] < sign * run[other] for run in runs):
+                continue
+            past = (size - 1) // step * step if span == "small" else (size // step + 1) * step
+            probe = self._try({**self.names, name: past}) if past > 0 else None
+            if probe is not None:
+                probes.append(probe)
 
     def _moved(self, name: str, rules: ProbeRules) -> Iterator[Probe]:
         """The first accepted of the smallest (or some large) values of one name."""
@@ -214,7 +232,11 @@ class Prober:
             if step is not None:
                 twos[name] = step
                 continue
-            partner = next((other for other in self._equals(name) if self._accepts_tie(name, other)), None)
+            equals = self._equals(name)
+            if equals and self._accepts_alone(name):
+                twos[name] = RULES[-1].twos
+                continue
+            partner = next((other for other in equals if self._accepts_tie(name, other)), None)
             if partner is None:
                 fixed.add(name)
             elif name not in tied.values():
@@ -235,6 +257,10 @@ class Prober:
         if careful == free or self._try(careful) is None:
             return None
         return RULES[1].twos if even != careful and self._try(even) is not None else RULES[2].twos
+
+    def _accepts_alone(self, name: str) -> bool:
+        """Whether it was only rejected because its multiples changed with it: then no equal name must follow it."""
+        return self._try(self._one(replace(RULES[-1], pinned=frozenset(self.names) - {name}))) is not None
 
     def _accepts_tie(self, name: str, other: str) -> bool:
         rules = RULES[-1]

@@ -59,7 +59,7 @@ def test_a_size_of_a_gpt_is_named_by_the_sources_own_arithmetic(size, text):
     ("size", "text"),
     [
         (lambda H, W, patch, **_: (H // patch) * (W // patch), "(H//patch)*(W//patch)"),
-        (lambda H, W, patch, **_: (H // patch) * (W // patch) + 1, "((H//patch)*(W//patch)) + 1"),
+        (lambda H, W, patch, **_: (H // patch) * (W // patch) + 1, "(H//patch)*(W//patch) + 1"),
         (lambda H, patch, **_: H // patch, "H//patch"),
         (lambda dim, heads, **_: dim // heads, "dim//heads"),
     ],
@@ -160,7 +160,7 @@ class FeedForward:
     ("sizes", "name"),
     [
         ((512, 840, 240, 6776, 7), "dim"),  # the rounding of `multiple_of` to `dim` says the same of these runs
-        ((512, 840, 240, 6776, 10), "multiple_of*(((dim + multiple_of) - 1)//multiple_of)"),
+        ((512, 840, 240, 6776, 10), "multiple_of*((dim + multiple_of - 1)//multiple_of)"),
         ((64, 140, 60, 308, 0), "dim//heads"),
     ],
 )

@@ -5,120 +5,44 @@ What is printed is evaluated at values that took no part in choosing it and must
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+from typing import Any
 
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
-from analyzer.evaluator import Interpreter
-from analyzer.index import open_repository
-from analyzer.records.tensors import ModelShapes
-from analyzer.shapes.entry_points import BuildPlan
-from analyzer.shapes.input_spec import parse_input_spec
-from analyzer.shapes.model import derive_model
-from analyzer.shapes.requests import ModelRequest
-from benchmarks.accuracy.holdout import HoldOut, hold_out
+from benchmarks.accuracy.adversarial import NET, draw_net, evaluated
 
-NET = """
-import math
-import torch
-import torch.nn as nn
-import torch.nn.functional as F
-
-class Net(nn.Module):
-    def __init__(self, dim={dim}, heads={heads}, hidden={hidden}, limit={limit}):
-        super().__init__()
-        {demand}
-        inner = {inner}
-        outer = {outer}
-        self.dim, self.heads, self.limit = dim, heads, limit
-        self.first = nn.Linear(dim, inner)
-        self.second = nn.Linear(inner, outer)
-
-    def forward(self, x):
-        B, T, C = x.shape
-        {input_demand}
-        y = self.second(self.first(x))
-        {step}
-        return y
-"""
-WIDTHS = [
-    "3 * dim", "4 * dim", "dim // heads", "math.ceil(dim / {m}) * {m}", "{m} * ((dim + {m} - 1) // {m})",
-    "int(2 / 3 * 4 * dim)", "{m} * ((int(8 * dim / 3) + {m} - 1) // {m})", "max(dim // {m}, {k})", "min(dim, limit)",
-    "max(dim, hidden)", "dim // 2 * 2", "2 * (dim // 2)", "dim + hidden", "hidden - hidden % heads", "heads * limit",
-    "(dim // heads) * heads", "hidden if hidden > dim else dim", "round(dim * 0.25) + 1", "max({k}, int(dim + {m} / 2) "
-    "// {m} * {m})", "dim ** 2 // hidden + 1", "abs(dim - hidden) + 1", "dim if limit > {m} else 2 * dim", "hidden",
-    "-(-hidden // {m})", "heads", "limit", "dim * heads", "min(dim, {m}) + min(hidden, {m})", "dim ^ {k}",
-]  # fmt: skip
-STEPS = [
-    "y = y[:, ::2]", "y = y[:, : T // 2 * 2]", "y = y[:, : self.limit]", "y = F.avg_pool1d(y, 2, ceil_mode=True)",
-    "y = F.pad(y, (0, 0, 0, -T % {m}))", "y = y[:, : max(T - {k}, 1)]", "y = y.reshape(B * T, -1)", "y = y[:, -1:]",
-    "y = F.conv1d(y.transpose(1, 2), y.new_ones(1, y.shape[-1], 3), stride=2, padding=1)", "y = y @ y.transpose(1, 2)",
-    "y = y[:, : min(T, {m})]", "y = torch.cat([y, y[:, :1]], 1)", "y = y[:, :T] if T < self.dim else y[:, :1]",
-    "y = y.unfold(1, 2, 2)", "y = y.new_zeros(B, round(T * 0.5) + 1, math.ceil(T / {m}))", "y = y.new_zeros(T, T)",
-]  # fmt: skip
-DEMANDS = [
-    "pass", "assert dim % heads == 0", "assert dim % 2 == 0", "assert dim == hidden", "assert dim % 8 == 0",
-    "assert dim > hidden // 8", "assert dim % heads == 0 and (dim // heads) % 2 == 0", "assert limit >= heads",
-    "assert hidden == 4 * dim or hidden == dim",
-]  # fmt: skip
-INPUT_DEMANDS = ["pass", "assert T <= self.limit", "assert T % 2 == 0", "assert T % 4 == 0", "assert B == T"]
+PLAIN: dict[str, Any] = {"dim": 48, "heads": 8, "hidden": 48, "limit": 64, "demand": "pass", "input_demand": "pass"}
+INPUT = "x: float32[B=2, T=12, dim={dim}]"
+EQUAL = PLAIN | {
+    "demand": "assert dim == hidden",
+    "inner": "limit",
+    "outer": "(dim // heads) * heads",
+    "step": "y = y[:, -1:]",
+}
+EQUAL_TO_THE_BATCH = EQUAL | {"dim": 64, "heads": 2, "hidden": 64, "limit": 16, "step": "y = y.new_zeros(T, T)"}
+ORDERED_BY_A_BRANCH = PLAIN | {
+    "dim": 24,
+    "heads": 2,
+    "hidden": 40,
+    "limit": 16,
+    "demand": "assert dim > hidden // 8",
+    "inner": "abs(dim - hidden) + 1",
+    "outer": "round(dim * 0.25) + 1",
+    "input_demand": "assert T <= self.limit",
+    "step": "y = y[:, :T] if T < self.dim else y[:, :1]",
+}
 
 
-def evaluated(text: str, *inputs: str) -> tuple[ModelShapes, HoldOut]:
-    """The names of `Net` and what becomes of them at fresh values."""
-    with tempfile.TemporaryDirectory() as directory:
-        Path(directory, "net.py").write_text(text)
-        index = open_repository(directory)
-        owner = index.symbols.definition("net.py:Net")
-        assert owner is not None
-        where = index.span("net.py", owner.node)
-        builds = (BuildPlan("net.py", "Net()", "user", where),)
-        specs = tuple(parse_input_spec(given) for given in inputs)
-        interpreter = Interpreter(index)
-        model = derive_model(interpreter, ModelRequest("Net", "net.py:Net", where, builds, True, specs))
-        return model, hold_out(interpreter, model, "net.py")
+def net(values: dict[str, Any]) -> tuple[str, str]:
+    return NET.format(**values), INPUT.format(**values)
 
 
-@st.composite
-def nets(draw: st.DrawFn) -> tuple[str, str]:
-    """A module and its input."""
-    numbers = {"m": draw(st.sampled_from([4, 8, 16, 64])), "k": draw(st.integers(1, 9))}
-    demand = draw(st.sampled_from(DEMANDS))
-    equal = "==" in demand and "hidden" in demand
-    dim = draw(st.sampled_from([16, 24, 32, 48, 64]))
-    text = NET.format(
-        dim=dim,
-        heads=draw(st.sampled_from([2, 4, 8])),
-        hidden=dim if equal else draw(st.sampled_from([16, 40, 96, 128])),
-        limit=draw(st.sampled_from([16, 32, 64])),
-        demand=demand,
-        inner=draw(st.sampled_from(WIDTHS)).format(**numbers),
-        outer=draw(st.sampled_from(WIDTHS)).format(**numbers),
-        input_demand=draw(st.sampled_from(INPUT_DEMANDS)),
-        step=draw(st.sampled_from(STEPS)).format(**numbers),
-    )
-    batch = 12 if "assert B == T" in text else 2
-    return text, f"x: float32[B={batch}, T=12, dim={dim}]"
-
-
-EQUAL = NET.format(
-    dim=48,
-    heads=8,
-    hidden=48,
-    limit=64,
-    demand="assert dim == hidden",
-    inner="limit",
-    outer="(dim // heads) * heads",
-    input_demand="pass",
-    step="y = y[:, -1:]",
-)
-
-
-@example((EQUAL, "x: float32[B=2, T=12, dim=48]"))
+@example(net(EQUAL))
+@example(net(EQUAL_TO_THE_BATCH))
+@example(net(ORDERED_BY_A_BRANCH))
 @settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate], derandomize=True)
-@given(nets())
+@given(st.builds(lambda chance: draw_net(chance.choice), st.randoms(use_true_random=False)))
 def test_no_printed_name_is_wrong_in_a_fresh_run(net: tuple[str, str]) -> None:
     _, result = evaluated(*net)
     assert not result.wrong, (net[0], result.wrong[:5])
