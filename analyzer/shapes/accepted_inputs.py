@@ -1,10 +1,14 @@
-"""The inputs that a model accepts: the user's, or the first derived ones with which its call finishes."""
+"""The inputs that a model accepts: the user's, the first derived ones with which its call finishes, or what its
+layers demand of those that they refuse.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from analyzer.records.evidence import Gap
+from analyzer.shapes.demanded_inputs import demanded_plan
 from analyzer.shapes.documented_calls import documented_plans
 from analyzer.shapes.draft import Draft, arguments_of_method, first_call
 from analyzer.shapes.inputs import InputPlanner, Plan, PlannedInput
@@ -19,17 +23,17 @@ def accepted_plan(draft: Draft, planner: InputPlanner) -> tuple[Plan, RawTrace] 
     if request.inputs is not None:
         plan = tuple(PlannedInput(spec, "user") for spec in request.inputs)
         return (plan, first_call(draft, plan, request.training)) if plan else None
-    first: tuple[Plan, RawTrace] | None = None
-    for number, plan in enumerate(_plans(draft, planner)):
+    refused: list[tuple[Plan, RawTrace]] = []
+    for plan in islice(_plans(draft, planner), MAXIMUM_PLANS):
         raw = first_call(draft, plan, False)
         if raw.stopped is None:
             return plan, raw
-        first = first or (plan, raw)
-        if number >= MAXIMUM_PLANS:
-            break
-    if first is None:
+        refused.append((plan, raw))
+    if not refused:
         draft.gaps.append(Gap(str(request.where), "no_input_found", (("method", request.method),)))
-    return first
+        return None
+    optional = planner.optional(arguments_of_method(draft, planner), request.method)
+    return demanded_plan(refused, optional, lambda plan: first_call(draft, plan, False)) or refused[0]
 
 
 def _plans(draft: Draft, planner: InputPlanner) -> Iterator[Plan]:

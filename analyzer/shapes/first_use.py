@@ -25,6 +25,7 @@ LAYERS = (
 )  # fmt: skip
 """What tells the form of its input, also where the target subclasses it."""
 PASSING = (nn.Identity, nn.Dropout, nn.Flatten, nn.ReLU, nn.GELU, nn.SiLU)
+PASSING_FAMILIES = ("torch.nn.modules.padding", "torch.nn.modules.activation", "torch.nn.modules.dropout")
 
 
 @dataclass
@@ -268,8 +269,14 @@ def _first_in(module: nn.Module) -> nn.Module:
     """The first module inside a Sequential that does more than hand its input on."""
     while isinstance(module, (nn.Sequential, nn.ModuleList)) and len(module):
         children = list(module)
-        module = next((child for child in children if not isinstance(child, PASSING)), children[0])
+        module = next((child for child in children if not _hands_on(child)), children[0])
     return module
+
+
+def _hands_on(module: nn.Module) -> bool:
+    """Whether the width of the input is left as it is: the layer behind it says more."""
+    family = type(module).__module__ in PASSING_FAMILIES and not isinstance(module, nn.MultiheadAttention)
+    return isinstance(module, PASSING) or family
 
 
 def _after_pattern(module: nn.Module) -> nn.Module | None:

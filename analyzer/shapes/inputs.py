@@ -85,6 +85,13 @@ class InputPlanner:
                 seen.add(text)
                 yield plan
 
+    def optional(self, arguments: Sequence[ArgumentInfo], method: str = "forward") -> Plan:
+        """The arguments whose default is None, in the form that the code makes of them first."""
+        left_out = [a for a in arguments if a.default == "None" and a.kind in ("positional", "keyword")]
+        trial = next(self._trials())
+        uses = ((a, self._reader.first_use(self._model, method, a.name)) for a in left_out)
+        return tuple(self._input(a, use, method, trial) for a, use in uses)
+
     def tensor_like(self, shape: Sequence[int], dtype: str) -> TensorValue:
         """A tensor of a form that was seen: its first axis is the batch where it has others, and its sizes go by the
         names that the constructors know them by.

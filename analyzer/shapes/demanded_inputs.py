@@ -1,0 +1,196 @@
+"""Inputs whose form the source does not state, found by following what the layers demand that refuse them.
+
+Starts from inputs that were refused, changes one tensor at a time as the refusal says, and goes on from those with
+which the call came farthest. The number of calls is bounded. That a form was found so is the reason it is given.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from analyzer.evaluator import TargetRaised
+from analyzer.shapes.demands import Demand, demands_of
+from analyzer.shapes.input_spec import (
+    DEFAULT_SIZES,
+    DimSpec,
+    InputSpec,
+    InputSpecError,
+    InputValue,
+    MappingValue,
+    SequenceValue,
+    TensorValue,
+)
+from analyzer.shapes.inputs import Plan
+from analyzer.shapes.runs import RawTrace
+
+REASON = "demanded_by_layers"
+MOST_CALLS = 28
+STATED = ("unpacked", "docstring", "documented_call", "user")
+"""Reasons for which the number of axes is not put into question."""
+SPATIAL = ("H", "W", "D")
+LARGEST_SIDE = 256
+Call = Callable[[Plan], RawTrace]
+
+
+@dataclass(frozen=True)
+class _Refused:
+    """A plan with the call that it led to."""
+
+    plan: Plan
+    raw: RawTrace
+
+    @property
+    def progress(self) -> int:
+        """How far the call came: statements that bound tensors, and calls of modules that ended."""
+        ended = sum(outputs is not None for calls in self.raw.calls.values() for _, outputs in calls)
+        return len(self.raw.lines) + ended
+
+    def demands(self) -> tuple[Demand, ...]:
+        error = self.raw.recording.error
+        return demands_of(str(error.error)) if isinstance(error, TargetRaised) else ()
+
+
+def demanded_plan(refused: Sequence[tuple[Plan, RawTrace]], optional: Plan, call: Call) -> tuple[Plan, RawTrace] | None:
+    """The first plan with which the call finishes; None where none is found. `optional` are arguments that the call
+    does without at first.
+    """
+    queue: list[tuple[int, int, _Refused]] = []
+    seen = {_text(plan) for plan, _ in refused}
+    for number, (plan, raw) in enumerate(refused):
+        heapq.heappush(queue, (-_Refused(plan, raw).progress, number, _Refused(plan, raw)))
+    calls, order = 0, len(queue)
+    while queue and calls < MOST_CALLS:
+        before = heapq.heappop(queue)[2]
+        for plan in _changed(before, optional):
+            if _text(plan) in seen or calls >= MOST_CALLS:
+                continue
+            seen.add(_text(plan))
+            calls, order = calls + 1, order + 1
+            try:
+                raw = call(plan)
+            except InputSpecError:  # one name, two sizes
+                continue
+            if raw.stopped is None:
+                return plan, raw
+            heapq.heappush(queue, (-_Refused(plan, raw).progress, order, _Refused(plan, raw)))
+    return None
+
+
+def _text(plan: Plan) -> str:
+    return str([str(planned.spec) for planned in plan])
+
+
+def _changed(before: _Refused, optional: Plan) -> Iterator[Plan]:
+    """The plan with one tensor changed as a demand says, or with an argument more."""
+    given = {planned.spec.name for planned in before.plan}
+    for demand in before.demands():
+        if demand.kind == "given":
+            yield from ((*before.plan, planned) for planned in optional if planned.spec.name not in given)
+        if demand.kind == "larger":
+            yield from _enlarged(before.plan)
+            continue
+        for number, planned in enumerate(before.plan):
+            for value in _variants(planned.spec.value, demand, planned.reason not in STATED):
+                spec = InputSpec(planned.spec.name, value)
+                yield (*before.plan[:number], replace(planned, spec=spec, reason=REASON), *before.plan[number + 1 :])
+
+
+def _variants(value: InputValue, demand: Demand, may_grow: bool) -> Iterator[InputValue]:
+    """The value with one of its tensors changed."""
+    if isinstance(value, TensorValue):
+        yield from _forms(value, demand, may_grow)
+    elif isinstance(value, SequenceValue):
+        for at, item in enumerate(value.items):
+            for changed in _variants(item, demand, may_grow):
+                yield SequenceValue(value.kind, (*value.items[:at], changed, *value.items[at + 1 :]))
+    elif isinstance(value, MappingValue):
+        for at, (key, item) in enumerate(value.items):
+            for changed in _variants(item, demand, may_grow):
+                yield MappingValue((*value.items[:at], (key, changed), *value.items[at + 1 :]))
+
+
+def _forms(value: TensorValue, demand: Demand, may_grow: bool) -> Iterator[TensorValue]:
+    if demand.kind == "integer" and value.dtype.startswith("float"):
+        yield TensorValue("int64", value.dims)
+    elif demand.kind == "float" and not value.dtype.startswith("float"):
+        yield TensorValue("float32", value.dims)
+    elif demand.kind == "size":
+        yield from _resized(value, demand, may_grow)
+    elif demand.kind == "axes" and may_grow and demand.wanted != len(value.dims):
+        yield from (TensorValue(value.dtype, dims) for dims in _of_axes(value, demand.wanted))
+
+
+def _resized(value: TensorValue, demand: Demand, may_grow: bool) -> Iterator[TensorValue]:
+    """Two axes changed about, where the wanted size stands on another one; then each axis from which the refused size
+    can have come: it is that size, or what came of it is a multiple. The batch stays, and gets an axis beside it.
+    """
+    sizes = [dim.number({}) for dim in value.dims]
+    if len(sizes) == 1 and may_grow:
+        wanted = _wanted(sizes[0], demand)
+        if wanted is not None:
+            yield TensorValue(value.dtype, (*value.dims, DimSpec(None, wanted)))
+    if demand.got in sizes[1:] and demand.wanted in sizes[1:]:
+        one, other = sizes.index(demand.got, 1), sizes.index(demand.wanted, 1)
+        dims = list(value.dims)
+        dims[one], dims[other] = dims[other], dims[one]
+        yield TensorValue(value.dtype, tuple(dims))
+    order = sorted(range(len(value.dims)), key=lambda axis: (value.dims[axis].name is not None, axis))
+    for axis in order:
+        dim, wanted = value.dims[axis], _wanted(sizes[axis], demand)
+        if wanted is not None and wanted != sizes[axis] and dim.name != "B":
+            changed = DimSpec(dim.name if dim.name in (*SPATIAL, "T", "L") else None, wanted)
+            yield TensorValue(value.dtype, (*value.dims[:axis], changed, *value.dims[axis + 1 :]))
+
+
+def _wanted(size: int, demand: Demand) -> int | None:
+    if size == demand.got:
+        return demand.wanted
+    factor, rest = divmod(demand.got, size) if size else (0, 1)
+    if factor > 1 and not rest and demand.wanted % factor == 0 and demand.wanted:
+        return demand.wanted // factor
+    grown = size + demand.wanted - demand.got
+    return grown if size < demand.got and 0 < grown <= 4 * size else None
+
+
+def _of_axes(value: TensorValue, axes: int) -> Iterator[tuple[DimSpec, ...]]:
+    """The usual forms of so many axes, with the width that is known of it."""
+    batch, length = DimSpec("B", DEFAULT_SIZES["B"]), DimSpec("T", DEFAULT_SIZES["T"])
+    height, width = DimSpec("H", DEFAULT_SIZES["H"]), DimSpec("W", DEFAULT_SIZES["W"])
+    known = [dim for dim in value.dims[1:] if dim.name is None]
+    is_index = value.dtype == "int64"
+    for feature in dict.fromkeys([*known[:1], DimSpec(None, 3)]):
+        forms: dict[int, list[tuple[DimSpec, ...]]] = {
+            1: [(batch,)],
+            2: [(batch, length)] if is_index else [(batch, feature), (batch, length)],
+            3: [(batch, length, feature), (batch, feature, length)],
+            4: [(batch, feature, height, width), (batch, length, height, feature)],
+            5: [(batch, feature, DimSpec("D", 8), height, width), (batch, length, feature, height, width)],
+        }
+        yield from forms.get(axes, ())
+
+
+def _enlarged(plan: Plan) -> Iterator[Plan]:
+    """Twice the pixels, or four times the samples, of every tensor."""
+    sides = {
+        d.number({})
+        for p in plan
+        if isinstance(p.spec.value, TensorValue)
+        for d in p.spec.value.dims
+        if d.name in SPATIAL
+    }
+    factor = 2 if sides else 4
+    if sides and max(sides) * factor > LARGEST_SIDE:
+        return
+
+    def larger(dim: DimSpec) -> DimSpec:
+        named = dim.name in (*SPATIAL, "T", "L")
+        return replace(dim, size=dim.number({}) * factor) if named else dim
+
+    yield tuple(
+        replace(p, spec=InputSpec(p.spec.name, TensorValue(p.spec.value.dtype, tuple(map(larger, p.spec.value.dims)))))
+        if isinstance(p.spec.value, TensorValue)
+        else p
+        for p in plan
+    )
