@@ -246,7 +246,7 @@ def bars(diagram, sheet):
     if diagram["log_y"]:
         axes.set_xscale("log")
     axes.set_xlabel(diagram["y_label"])
-    axes.xaxis.set_major_formatter(pyplot().FuncFormatter(lambda value, _: short(value)))
+    axes.xaxis.set_major_formatter(si_units())
     axes.margins(x=0.16)
     axes.spines[["top", "right"]].set_visible(False)
     if len(series) > 1:
@@ -257,11 +257,17 @@ def bars(diagram, sheet):
 def finish(axes, diagram, legend):
     axes.set_xlabel(diagram["x_label"])
     axes.set_ylabel(diagram["y_label"])
+    axes.xaxis.set_major_formatter(si_units())
     axes.spines[["top", "right"]].set_visible(False)
     if diagram["log_y"]:
         axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(si_units())
     if legend:
         axes.legend(frameon=False)
+
+
+def si_units():
+    return pyplot().FuncFormatter(lambda value, _: short(value))
 
 
 def short(value):

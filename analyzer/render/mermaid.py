@@ -68,7 +68,10 @@ def _chart(diagram: Diagram) -> str:
     """`xychart-beta` knows no logarithmic axis: logarithms are drawn, and the axis says so."""
     title = f'  title "{_chart_text(diagram.title.en)}"'
     name = f"log10({diagram.y_label})" if diagram.log_y else diagram.y_label
-    lines = ["xychart-beta", title, _chart_x(diagram), f'  y-axis "{_chart_text(name)}"']
+    kind = (
+        "xychart-beta horizontal" if diagram.kind == "bar" else "xychart-beta"
+    )  # names below each other stay readable
+    lines = [kind, title, _chart_x(diagram), f'  y-axis "{_chart_text(name)}"']
     word = "bar" if diagram.kind == "bar" else "line"
     lines += [f"  {word} [{', '.join(_values(series, diagram))}]" for series in diagram.series]
     return "\n".join(lines)

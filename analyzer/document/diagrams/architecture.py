@@ -47,13 +47,18 @@ def _with_ties(flow: Flow, model: ModelShapes) -> Flow:
 
 
 def _opened(flow: Flow, forwards: Forwards) -> Flow:
-    """Open module calls, the largest first, while the picture stays small enough."""
+    """Open module calls, the largest first, while the picture stays small enough; a second call of a class whose inside
+    stands in the picture already would say nothing new.
+    """
+    shown: set[str] = set()
     for step in sorted(flow.modules(), key=lambda step: -step.parameters):
         inner = forwards.flow(step.modules[0]) if _is_uniform(step, forwards) else None
-        if inner is None or not _says_more(inner):
+        kind = step.lines[0].partition(" ×")[0] if step.lines else ""
+        if inner is None or kind in shown or not _says_more(inner):
             continue
         if len(flow.steps) - 1 + sum(part.kind not in ("input", "output") for part in inner.steps) > ROOM:
             continue
+        shown.add(kind)
         label = f"{step.label}: {classes_line(step.modules, forwards.records)}"
         flow = inline(flow, step.id, _of_each(inner) if len(step.modules) > 1 else inner, label)
     return flow

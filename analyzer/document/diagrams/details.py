@@ -14,7 +14,7 @@ from analyzer.document.diagrams.forwards import Forwards
 from analyzer.records.bundles import Analysis
 from analyzer.records.diagrams import Diagram
 from analyzer.records.techniques import Text
-from analyzer.records.tensors import ModuleRecord
+from analyzer.records.tensors import ModelShapes, ModuleRecord
 
 ATTENTION = "attention"
 
@@ -26,17 +26,20 @@ def build(analysis: Analysis) -> tuple[Diagram, ...]:
         return ()
     forwards = Forwards(analysis, trace)
     return (
-        *_shape_path(forwards, model.class_name),
+        *_shape_path(analysis, model),
         *_attention_steps(analysis, forwards),
         *_residual(forwards),
     )
 
 
-def _shape_path(forwards: Forwards, name: str) -> tuple[Diagram, ...]:
-    flow = forwards.values(forwards.unwrapped)
+def _shape_path(analysis: Analysis, model: ModelShapes) -> tuple[Diagram, ...]:
+    """Of the call that the tables of shapes tell; the last step of decoding says less than the whole."""
+    trace = trace_of(model, "training", "inference", "prefill")
+    forwards = Forwards(analysis, trace) if trace else None
+    flow = forwards.values(forwards.unwrapped) if forwards else None
     if flow is None or len(flow.steps) < 3:
         return ()
-    title = Text(f"Shapes on the way through {name}", f"{name} 中的形状变化")
+    title = Text(f"Shapes on the way through {model.class_name}", f"{model.class_name} 中的形状变化")
     return (draw_flow("tensor_shapes", title, flow),)
 
 

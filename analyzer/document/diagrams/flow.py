@@ -31,16 +31,21 @@ class Step:
     modules: tuple[str, ...] = ()
     parameters: int = 0
     group: str | None = None
+    place: int | None = None
+    """Of an output: which element of the returned tuple it is."""
 
 
 @dataclass(frozen=True)
 class Edge:
-    """A value on its way; `argument` is the position or keyword under which it is handed over."""
+    """A value on its way; `argument` is the position or keyword under which it is handed over, `elements` are the
+    places of the source's tuple of results that it may be (none where the source gives one result, or any of them).
+    """
 
     source: str
     target: str
     label: str = ""
     argument: int | str | None = None
+    elements: tuple[int, ...] = ()
 
 
 @dataclass
@@ -60,9 +65,11 @@ class Flow:
         """Once per pair of steps; two values between the same two share an arrow."""
         for number, known in enumerate(self.edges):
             if (known.source, known.target) == (edge.source, edge.target):
+                both = known.label
                 if edge.label and edge.label not in known.label.split("; "):
                     both = "; ".join(label for label in (known.label, edge.label) if label)
-                    self.edges[number] = replace(known, label=both)
+                elements = (*known.elements, *edge.elements) if known.elements and edge.elements else ()
+                self.edges[number] = replace(known, label=both, elements=elements)
                 return
         self.edges.append(edge)
 
@@ -71,7 +78,7 @@ def inline(flow: Flow, name: str, inner: Flow, label: str) -> Flow:
     """The flow with one module call replaced by what happens inside it, in a frame."""
     renamed = {step.id: f"{name}/{step.id}" for step in inner.steps}
     arguments = {step.label: step.id for step in inner.steps if step.kind == "input"}
-    results = {step.id for step in inner.steps if step.kind == "output"}
+    results = {step.id: step.place for step in inner.steps if step.kind == "output"}
     inside = [
         replace(step, id=renamed[step.id], group=name) for step in inner.steps if step.kind not in ("input", "output")
     ]
@@ -83,22 +90,30 @@ def inline(flow: Flow, name: str, inner: Flow, label: str) -> Flow:
             merged.add_edge(mapped)
     for edge in inner.edges:
         if edge.source not in arguments.values() and edge.target not in results:
-            merged.add_edge(Edge(renamed[edge.source], renamed[edge.target], edge.label, edge.argument))
+            merged.add_edge(replace(edge, source=renamed[edge.source], target=renamed[edge.target]))
     return merged
 
 
-def _rewired(edge: Edge, name: str, inner: Flow, arguments: dict[str, str], results: set[str]) -> Iterable[Edge]:
+def _rewired(
+    edge: Edge, name: str, inner: Flow, arguments: dict[str, str], results: dict[str, int | None]
+) -> Iterable[Edge]:
     if edge.target == name:
         entry = _entry(edge.argument, arguments)
         for piece in inner.edges:
             if piece.source in entry and piece.target not in results:
-                yield Edge(edge.source, f"{name}/{piece.target}", edge.label, piece.argument)
+                yield Edge(edge.source, f"{name}/{piece.target}", edge.label, piece.argument, edge.elements)
     elif edge.source == name:
+        wanted = {result for result, place in results.items() if _is_given(place, edge.elements)}
         for piece in inner.edges:
-            if piece.target in results and piece.source not in arguments.values():
-                yield Edge(f"{name}/{piece.source}", edge.target, edge.label, edge.argument)
+            if piece.target in wanted and piece.source not in arguments.values():
+                yield Edge(f"{name}/{piece.source}", edge.target, edge.label, edge.argument, piece.elements)
     else:
         yield edge
+
+
+def _is_given(place: int | None, elements: tuple[int, ...]) -> bool:
+    """Whether an output may be one of these elements."""
+    return place is None or not elements or place in elements
 
 
 def _entry(argument: int | str | None, arguments: dict[str, str]) -> set[str]:
@@ -109,6 +124,23 @@ def _entry(argument: int | str | None, arguments: dict[str, str]) -> set[str]:
     if isinstance(argument, str) and argument in arguments:
         return {arguments[argument]}
     return set() if isinstance(argument, str) else set(arguments.values())
+
+
+def without_dead_ends(flow: Flow) -> Flow:
+    """Without calls and operators whose result nothing uses, where an output is known; modules and losses stay."""
+    if not any(step.kind == "output" for step in flow.steps):
+        return flow
+    while True:
+        going = {edge.source for edge in flow.edges}
+        idle = {
+            step.id
+            for step in flow.steps
+            if step.kind in ("function", "operator", "value") and step.style != "loss" and step.id not in going
+        }
+        if not idle:
+            return flow
+        steps = [step for step in flow.steps if step.id not in idle]
+        flow = Flow(steps, [edge for edge in flow.edges if edge.target not in idle], flow.groups)
 
 
 def without_functions(flow: Flow) -> Flow:
@@ -124,7 +156,8 @@ def _bypassed(flow: Flow, name: str) -> Flow:
     for edge in flow.edges:
         if edge.source == name:
             for before in incoming:
-                shorter.add_edge(Edge(before.source, edge.target, edge.label or before.label, edge.argument))
+                label = edge.label or before.label
+                shorter.add_edge(Edge(before.source, edge.target, label, edge.argument, before.elements))
         elif edge.target != name:
             shorter.add_edge(edge)
     return shorter

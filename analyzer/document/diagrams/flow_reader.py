@@ -11,17 +11,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from analyzer.document.diagrams.describe import shape_text, style_of, typed_shape
-from analyzer.document.diagrams.flow import Edge, Flow, Kind, Step
+from analyzer.document.diagrams.flow import Edge, Flow, Kind, Step, without_dead_ends
 from analyzer.document.diagrams.flow_modules import children_of, module_step
 from analyzer.document.diagrams.flow_syntax import (
     NOT_TENSORS,
     OPERATORS,
     REARRANGING,
+    Origin,
     Value,
+    at_place,
     bodies_of,
     name_of,
     names_in,
     parts_of,
+    places_in,
     rearrangements,
     union,
     unshaped,
@@ -68,7 +71,7 @@ class _Reader:
         self._block(self.forward.function.body)
         used = {name for edge in self.result.edges for name in (edge.source, edge.target)}
         self.result.steps = [step for step in self.result.steps if step.id in used or step.kind == "module"]
-        return self.result
+        return without_dead_ends(self.result)
 
     def _take_arguments(self) -> None:
         arguments = self.forward.function.args
@@ -78,7 +81,7 @@ class _Reader:
             tensors = shapes.get(argument.arg, ())
             if tensors:
                 step = self._step("input", argument.arg, typed_shape(tensors), "io", argument)
-                self.names[argument.arg] = ((step.id, shape_text(tensors)),)
+                self.names[argument.arg] = (Origin(step.id, shape_text(tensors)),)
 
     # statements
 
@@ -148,13 +151,14 @@ class _Reader:
             return
         found = self._value(value) or (self._constant(value) if row else ())
         shapes = {bound.name: bound.tensors for bound in row.targets} if row else {}
+        places = places_in(target)
         for name in names_in(target) if found else ():
             tensors = shapes.get(name, ())
+            own = at_place(found, places.get(name))
             if self.values and tensors and (rearrangements(value) or isinstance(target, ast.Tuple)):
-                found_here = ((self._value_step(statement, name, tensors, found, value), ""),)
-                self.names[name] = found_here
+                self.names[name] = (Origin(self._value_step(statement, name, tensors, own, value)),)
             elif tensors or in_place:
-                self.names[name] = tuple((source, shape_text(tensors)) for source, _ in found)
+                self.names[name] = tuple(origin._replace(shape=shape_text(tensors)) for origin in own)
 
     def _assign_pairwise(self, statement: ast.stmt, targets: list[ast.expr], values: list[ast.expr]) -> None:
         """`q, k = self.q(x), self.k(x)`: all right sides are read before the first name changes."""
@@ -172,15 +176,15 @@ class _Reader:
         if not calls:
             return ()
         step = self._step("function", name_of(calls[0].func).rpartition(".")[2], (), "plain", calls[0])
-        return ((step.id, ""),)
+        return (Origin(step.id),)
 
     def _value_step(
         self, statement: ast.stmt, name: str, tensors: tuple[TensorSpec, ...], found: Value, value: ast.expr
     ) -> str:
         step = self._step("value", name, (shape_text(tensors),), "attention", statement)
         done = ", ".join(rearrangements(value))
-        for source, _ in found:
-            self.result.add_edge(Edge(source, step.id, done))
+        for origin in found:
+            self.result.add_edge(Edge(origin.step, step.id, done, elements=elements_of(origin)))
         return step.id
 
     def _return(self, statement: ast.Return, value: ast.expr) -> None:
@@ -189,13 +193,14 @@ class _Reader:
             return
         self.returned = statement in self.forward.function.body
         elements = value.elts if isinstance(value, ast.Tuple) else [value]
-        for element in elements:
+        single = len(elements) == 1 or any(isinstance(element, ast.Starred) for element in elements)
+        for place, element in enumerate(elements):
             found = self._value(element)
             if not found:
                 continue
             label = element.id if isinstance(element, ast.Name) else "return"
             tensors = row.targets[0].tensors if len(elements) == 1 and row.targets else ()
-            step = self._step("output", label, typed_shape(tensors), "io", statement)
+            step = self._step("output", label, typed_shape(tensors), "io", statement, None if single else place)
             self._connect(found, step, None)
 
     def _effect(self, value: ast.expr) -> None:
@@ -216,6 +221,8 @@ class _Reader:
                 return self._call(node)
             case ast.BinOp(left=left, op=operator, right=right):
                 return self._join(node, self._value(left), self._value(right), OPERATORS.get(type(operator), "op"))
+            case ast.Subscript(value=inner, slice=ast.Constant(value=int() as place)):
+                return unshaped(at_place(self._value(inner), place))
             case ast.Attribute(value=inner) | ast.Subscript(value=inner) | ast.Starred(value=inner):
                 return unshaped(self._value(inner))
             case ast.ListComp(elt=inner) | ast.GeneratorExp(elt=inner):
@@ -241,7 +248,7 @@ class _Reader:
         step = self._step("operator", sign, (), "plain", node)
         self._connect(left, step, 0)
         self._connect(right, step, 1)
-        return ((step.id, ""),)
+        return (Origin(step.id),)
 
     def _own_attribute(self, node: ast.expr) -> str | None:
         """`self.weight`, where it is no module."""
@@ -270,7 +277,7 @@ class _Reader:
         self._connect(receiver, step, None)
         for value, place in arguments:
             self._connect(value, step, place)
-        return ((step.id, ""),)
+        return (Origin(step.id),)
 
     def _arguments(self, node: ast.Call) -> list[tuple[Value, int | str | None]]:
         found: list[tuple[Value, int | str | None]] = [(self._value(item), n) for n, item in enumerate(node.args)]
@@ -288,7 +295,7 @@ class _Reader:
         for value, place in arguments:
             self._connect(value, step, place)
         outputs: tuple[TensorSpec, ...] = record.calls[0].outputs if record.calls else ()
-        return ((step.id, shape_text(outputs) if len(outputs) == 1 else ""),)
+        return (Origin(step.id, shape_text(outputs) if len(outputs) == 1 else ""),)
 
     # modules
 
@@ -323,8 +330,10 @@ class _Reader:
 
     # the graph
 
-    def _step(self, kind: Kind, label: str, lines: tuple[str, ...], style: BoxStyle, node: ast.AST) -> Step:
-        step = Step(f"s{len(self.result.steps)}", kind, label, lines, style, self._where(node))
+    def _step(
+        self, kind: Kind, label: str, lines: tuple[str, ...], style: BoxStyle, node: ast.AST, place: int | None = None
+    ) -> Step:
+        step = Step(f"s{len(self.result.steps)}", kind, label, lines, style, self._where(node), place=place)
         self.result.steps.append(step)
         return step
 
@@ -334,5 +343,9 @@ class _Reader:
         return row.where if row else None
 
     def _connect(self, value: Value, step: Step, argument: int | str | None) -> None:
-        for source, shape in value:
-            self.result.add_edge(Edge(source, step.id, shape, argument))
+        for origin in value:
+            self.result.add_edge(Edge(origin.step, step.id, origin.shape, argument, elements_of(origin)))
+
+
+def elements_of(origin: Origin) -> tuple[int, ...]:
+    return () if origin.element is None else (origin.element,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import NamedTuple
 
 REARRANGING = frozenset({
     "T", "as_strided", "bool", "checkpoint_name", "chunk", "clone", "contiguous", "cpu", "cuda", "detach",
@@ -19,8 +20,17 @@ NOT_TENSORS = frozenset({
 OPERATORS = {
     ast.Add: "+", ast.Sub: "−", ast.Mult: "×", ast.MatMult: "@", ast.Div: "÷",
 }  # fmt: skip
-Value = tuple[tuple[str, str], ...]
-"""The steps that a value comes from, each with the shape that it has on the way, where known."""
+
+
+class Origin(NamedTuple):
+    """A step that a value comes from, its shape on the way where known, and which of several results it is."""
+
+    step: str
+    shape: str = ""
+    element: int | None = None
+
+
+Value = tuple[Origin, ...]
 
 
 def parts_of(node: ast.expr | None) -> list[ast.expr]:
@@ -66,12 +76,26 @@ def rearrangements(node: ast.expr) -> list[str]:
 
 def unshaped(value: Value) -> Value:
     """The same sources after a call that changed the shape in an unknown way."""
-    return tuple((source, "") for source, _ in value)
+    return tuple(origin._replace(shape="") for origin in value)
+
+
+def at_place(value: Value, place: int | None) -> Value:
+    """One element of what the sources give; of an element itself nothing more is known."""
+    if place is None or place < 0:
+        return value
+    return tuple(origin if origin.element is not None else origin._replace(element=place) for origin in value)
+
+
+def places_in(target: ast.expr) -> dict[str, int]:
+    """The places of names in `a, (b, c) = …`; nothing where one of them may stand for several."""
+    if not isinstance(target, ast.Tuple) or any(isinstance(part, ast.Starred) for part in target.elts):
+        return {}
+    return {name: place for place, part in enumerate(target.elts) for name in names_in(part)}
 
 
 def union(*values: Value) -> Value:
-    merged: dict[str, str] = {}
+    merged: dict[tuple[str, int | None], Origin] = {}
     for value in values:
-        for source, shape in value:
-            merged.setdefault(source, shape)
-    return tuple(merged.items())
+        for origin in value:
+            merged.setdefault((origin.step, origin.element), origin)
+    return tuple(merged.values())

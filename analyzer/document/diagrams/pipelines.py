@@ -55,9 +55,9 @@ def _all_of(pipelines: tuple[Pipeline, ...]) -> tuple[Diagram, ...]:
 def draw_pipeline(name: str, pipeline: Pipeline) -> Diagram:
     shown, left_out = shortened(pipeline.stages)
     stages = [one.stage for one in shown]
-    headers = list(dict.fromkeys(stage.loops[0] for stage in stages if stage.loops))
-    groups = {header: f"loop{number}" for number, header in enumerate(headers)}
-    boxes = [_box(number, one, groups) for number, one in enumerate(shown)]
+    frames = [Group(f"loop{number}", _cut(run.loop[0], LONGEST_HEADER)) for number, run in enumerate(_runs(stages, 1))]
+    inside = {at: f"loop{number}" for number, run in enumerate(_runs(stages, 1)) for at in run.stages}
+    boxes = [_box(number, one, inside.get(number)) for number, one in enumerate(shown)]
     arrows = [
         Arrow(f"s{number}", f"s{number + 1}", _handed_on(shown[number], stages[number + 1]))
         for number in range(len(stages) - 1)
@@ -67,8 +67,7 @@ def draw_pipeline(name: str, pipeline: Pipeline) -> Diagram:
     entry = pipeline.entry_name
     more = (f" ({left_out} minor stages left out)", f"（省略 {left_out} 个次要阶段）") if left_out else ("", "")
     title = Text(template.en.format(entry=entry) + more[0], template.zh.format(entry=entry) + more[1])
-    frames = tuple(Group(group, _cut(header, LONGEST_HEADER)) for header, group in groups.items())
-    return Diagram(name, title, "flow", tuple(boxes), tuple(arrows), frames, where=(pipeline.entry,))
+    return Diagram(name, title, "flow", tuple(boxes), tuple(arrows), tuple(frames), where=(pipeline.entry,))
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def _merged(stages: list[Stage]) -> list[Shown]:
     return merged
 
 
-def _box(number: int, shown: Shown, groups: dict[str, str]) -> Box:
+def _box(number: int, shown: Shown, group: str | None) -> Box:
     stage = shown.stage
     lines = [f"{stage.kind} · {stage.where}"]
     if stage.condition:
@@ -111,7 +110,6 @@ def _box(number: int, shown: Shown, groups: dict[str, str]) -> Box:
     if shown.also:
         places = ", ".join(str(one.where) for one in shown.also[:2])
         lines.append(f"also {places}" + (", …" if len(shown.also) > 2 else ""))
-    group = groups[stage.loops[0]] if stage.loops else None
     style = STYLES.get(stage.kind, "plain")
     return Box(f"s{number}", _code_label(stage.code), tuple(lines), style, group, stage.where)
 
@@ -140,10 +138,31 @@ def _handed_on(shown: Shown, following: Stage) -> str:
 def _loop_arrows(stages: list[Stage]) -> list[Arrow]:
     """From the last stage of every loop back to its first; the outermost header stands on its frame already."""
     arrows = []
-    loops = dict.fromkeys(stage.loops[: depth + 1] for stage in stages for depth in range(len(stage.loops)))
-    for loop in loops:
-        inside = [number for number, stage in enumerate(stages) if stage.loops[: len(loop)] == loop]
-        if len(inside) > 1:
-            label = "" if len(loop) == 1 else _cut(loop[-1], LONGEST_HEADER)
-            arrows.append(Arrow(f"s{inside[-1]}", f"s{inside[0]}", label, dashed=True))
+    for depth in range(1, 1 + max((len(stage.loops) for stage in stages), default=0)):
+        for run in _runs(stages, depth):
+            if len(run.stages) > 1:
+                label = "" if depth == 1 else _cut(run.loop[-1], LONGEST_HEADER)
+                arrows.append(Arrow(f"s{run.stages[-1]}", f"s{run.stages[0]}", label, dashed=True))
     return arrows
+
+
+@dataclass(frozen=True)
+class Run:
+    """Neighbouring stages inside one loop; the same words around another place are another loop."""
+
+    loop: tuple[str, ...]
+    stages: tuple[int, ...]
+
+
+def _runs(stages: list[Stage], depth: int) -> list[Run]:
+    runs: list[Run] = []
+    for number, stage in enumerate(stages):
+        if len(stage.loops) < depth:
+            continue
+        loop = stage.loops[:depth]
+        last = runs[-1] if runs else None
+        if last and last.loop == loop and last.stages[-1] == number - 1:
+            runs[-1] = replace(last, stages=(*last.stages, number))
+        else:
+            runs.append(Run(loop, (number,)))
+    return runs

@@ -18,8 +18,8 @@ Bars = list[tuple[str, float]]
 
 def build(analysis: Analysis) -> tuple[Diagram, ...]:
     model = drawn_model(analysis)
-    if model is None:
-        return ()
+    if model is None or not isinstance(model.parameters, Known):
+        return ()  # what was built of it, or with example sizes, is no total that shares could be of
     where = (model.where,)
     presets = _presets(analysis, model)
     return (
@@ -58,8 +58,8 @@ def _costs(model: ModelShapes) -> tuple[Diagram, ...]:
         own = 0 if node.path in _shared(model) else node.parameters
         computed = dict(share.flops).get(mode, 0) if share is not None else 0
         if own or computed:
-            weights = round(100 * own * times / whole.parameters, 1)
-            rows.append((_name(node, times), weights, round(100 * computed * times / total, 1)))
+            weights = _percent(own * times, whole.parameters)
+            rows.append((_name(node, times), weights, _percent(computed * times, total)))
     if len(rows) < 2:
         return ()
     places = tuple(float(number) for number in range(len(rows)))
@@ -72,6 +72,12 @@ def _costs(model: ModelShapes) -> tuple[Diagram, ...]:
     return (
         Diagram("cost_shares", title, "bar", series=series, categories=categories, y_label="%", where=(model.where,)),
     )
+
+
+def _percent(part: int, whole: int) -> float:
+    """To one decimal; what is less than that keeps two digits, for it is not nothing."""
+    percent = 100 * part / whole
+    return round(percent, 1) if percent >= 0.1 else float(f"{percent:.2g}")
 
 
 def _shared(model: ModelShapes) -> set[str]:

@@ -7,6 +7,7 @@ program is asked. Characters outside the table are written as escapes, so that n
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from importlib import resources
 from math import ceil
@@ -18,6 +19,9 @@ LABEL_SIZE = 13
 LINE_SIZE = 11
 LABEL_HEIGHT = 18
 LINE_HEIGHT = 15
+LEAST_FILLED = 0.4
+BREAKS = (re.compile(r" "), re.compile(r"[,/._|&)\]](?![,/._|&)\]])|(?<![=!<>])=(?!=)"), re.compile(r"[a-z](?=[A-Z])"))
+"""Kinds of places where a line may end, the best first."""
 
 
 @cache
@@ -41,33 +45,33 @@ def text_width(text: str, size: int, weight: Weight = "regular") -> int:
 
 
 def wrap(text: str, size: int, limit: int, weight: Weight = "regular") -> tuple[str, ...]:
-    """Break a text at spaces and after punctuation of identifiers, so that each line fits into `limit` units."""
+    """Break a text so that each line fits into `limit` units: at a space, else behind the punctuation of a name, else
+    before a capital of one, and only a word without any of them anywhere.
+    """
     lines: list[str] = []
-    current = ""
-    for piece in _pieces(drawable(text)):
-        if current and text_width((current + piece).rstrip(), size, weight) > limit:
-            lines.append(current.rstrip())
-            current = ""
-        current += piece
-        while text_width(current.rstrip(), size, weight) > limit:
-            head = _longest_prefix(current, size, limit, weight)
-            lines.append(current[:head])
-            current = current[head:]
-    return (*lines, current.rstrip()) if current.strip() or not lines else tuple(lines)
+    rest = drawable(text)
+    while rest and text_width(rest, size, weight) > limit:
+        head = _break(rest, _longest_prefix(rest, size, limit, weight))
+        lines.append(rest[:head].rstrip())
+        rest = rest[head:].lstrip()
+    return (*lines, rest) if rest or not lines else tuple(lines)
 
 
-def _pieces(text: str) -> list[str]:
-    """Cut behind every place where a line may end; the pieces joined are the text."""
-    pieces = [""]
-    for char in text:
-        pieces[-1] += char
-        if char in " ,/._=|&)]":
-            pieces.append("")
-    return [piece for piece in pieces if piece]
+def _break(text: str, longest: int) -> int:
+    """Where the first line ends: the last place of the best kind that does not leave the line nearly empty."""
+    least = longest * LEAST_FILLED
+    if text[longest : longest + 1] == " ":
+        return longest
+    for pattern in BREAKS:
+        places = [match.end() for match in pattern.finditer(text, 0, longest)]
+        fitting = [place for place in places if least <= place <= longest and text[place:].strip(" …")]
+        if fitting:
+            return fitting[-1]
+    return longest
 
 
 def _longest_prefix(text: str, size: int, limit: int, weight: Weight) -> int:
     end = 1
-    while end < len(text) and text_width(text[: end + 1], size, weight) <= limit:
+    while end < len(text) and text_width(text[: end + 1].rstrip(), size, weight) <= limit:
         end += 1
     return end

@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from analyzer.document.diagrams import build_diagrams
-from analyzer.document.diagrams.pipelines import MOST_STAGES, _code_label, shortened
+from analyzer.document.diagrams.pipelines import MOST_STAGES, _code_label, draw_pipeline, shortened
 from analyzer.records.bundles import Analysis, Facts, Shapes
 from analyzer.records.configuration import Configuration, Override
-from analyzer.records.evidence import Known
-from analyzer.records.processes import Processes, Stage
+from analyzer.records.evidence import Known, Unknown
+from analyzer.records.processes import Pipeline, Processes, Stage
+from analyzer.records.source import Span
 from analyzer.records.structure import FileRelation, Structure
 from analyzer.records.tensors import Cost
 from tests.render import sample
@@ -29,6 +30,23 @@ def with_model(**changes) -> Analysis:
     analysis = sample.analysis()
     model = replace(analysis.shapes.models[0], **changes)
     return replace(analysis, shapes=replace(analysis.shapes, models=(model,)))
+
+
+def test_a_model_without_a_total_has_no_shares():
+    assert {"parameter_shares", "memory"} & set(ids(sample.analysis()))
+    unknown = Unknown("size_not_given", ("width",))
+    assert not {"parameter_shares", "cost_shares", "memory"} & set(ids(with_model(parameters=unknown)))
+
+
+def test_loops_of_the_same_words_in_two_places_are_two_frames():
+    loop = ("for m in modules",)
+    stages = tuple(
+        Stage(kind, Span("run.py", n, n), f"{kind}()", "run", loops=loops)
+        for n, (kind, loops) in enumerate([("build", loop), ("tokenize", ()), ("forward", loop), ("sample", loop)], 1)
+    )
+    drawn = draw_pipeline("p", Pipeline("inference", Span("run.py", 1, 9), "run", True, (), stages))
+    assert [box.group for box in drawn.boxes] == ["loop0", None, "loop1", "loop1"]
+    assert [(arrow.source, arrow.target) for arrow in drawn.arrows if arrow.dashed] == [("s3", "s2")]
 
 
 def test_an_empty_repository_has_no_drawings():

@@ -188,6 +188,27 @@ def test_opening_a_module_connects_what_it_was_called_with():
     assert {step.group for step in whole.steps if step.label in ("f", "+")} == {outer.modules()[0].id}
 
 
+@pytest.mark.parametrize(
+    "called",
+    [
+        " h, aux = self.m(x)\n h = self.head(h)\n return h, aux",
+        " out = self.m(x)\n h = self.head(out[0])\n return h, out[1]",
+    ],
+)
+def test_each_result_of_an_opened_module_goes_where_it_is_used(called):
+    outer = read_flow(forward(f"def forward(self, x):\n{called}", "m head"))
+    inner = read_flow(forward("def forward(self, z):\n a = self.f(z)\n b = self.g(z)\n return a, b", "f g"))
+    opened = next(step for step in outer.modules() if step.label == "m")
+    found = arrows(inline(outer, opened.id, inner, "m: M"))
+    last = next(iter({target for _, target in found} - {"f", "g", "head", "h"}))
+    assert found == {("x", "f"), ("x", "g"), ("f", "head"), ("head", "h"), ("g", last)}
+
+
+def test_a_result_that_nothing_uses_is_not_drawn_and_a_loss_is():
+    source = "def forward(self, x):\n z = pad(norm(x))\n l = F.mse_loss(x, 1)\n y = self.a(x)\n return y"
+    assert arrows(read_flow(forward(source, "a"))) == {("x", "a"), ("a", "y"), ("x", "mse_loss")}
+
+
 def test_functions_give_way_and_their_values_pass():
     flow = read_flow(forward("def forward(self, x):\n x = F.relu(self.a(x))\n return self.b(x)", "a b"))
     assert arrows(without_functions(flow)) == {("x", "a"), ("a", "b"), ("b", "return")}
