@@ -98,6 +98,8 @@ class Pair:
         request = {**_request(case, instance), "path": self.path, "module": case.module}
         request["limit"] = TRUTH_SECONDS * self.patience
         answer = self.truth.ask({**request, "device": self.models.device})
+        if case.not_called:
+            return {"call_failed": case.not_called, **{key: answer[key] for key in answer if key != "calls"}}
         if self.models.device == "cpu" or not {"failed", "call_failed"} & answer.keys():
             return answer
         return self.truth.ask({**request, "device": "cpu", "limit_mib": TRUTH_MIB})

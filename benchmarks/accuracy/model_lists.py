@@ -51,6 +51,8 @@ class Case:
     other: Instance | None = None
     method: str = "forward"
     training: bool = False
+    not_called: str = ""
+    """Why only the totals are compared: no inputs are known on which it runs."""
 
     @property
     def module(self) -> str:
@@ -156,6 +158,7 @@ def _case(group: str, item: Mapping[str, Any]) -> Case:
         varied,
         item.get("method", "forward"),
         bool(item.get("training", False)),
+        item.get("not_called", ""),
     )
 
 

@@ -121,3 +121,10 @@ def test_limits_of_time_follow_the_patience(tmp_path) -> None:  # type: ignore[n
     sample = dataclasses.replace(models, cases=models.cases[:1])
     (outcome,) = measure_list(sample, Places(None, None, tmp_path, patience=1e-4))
     assert outcome.unmeasured == "out of time (0.018 s)"
+
+
+def test_of_a_model_that_is_not_called_only_the_totals_are_compared(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    (models,) = read_lists(["reference_model"])
+    case = dataclasses.replace(models.cases[0], other=None, not_called="no inputs known")
+    (outcome,) = measure_list(dataclasses.replace(models, cases=(case,)), Places(None, None, tmp_path))
+    assert (outcome.totals_equal, outcome.right, outcome.unmeasured) == (True, 0, "call: no inputs known")

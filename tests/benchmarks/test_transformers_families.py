@@ -7,7 +7,12 @@ from typing import Any
 from benchmarks.accuracy.registries.transformers_families import read, write
 from benchmarks.accuracy.registries.transformers_inputs import candidates
 from benchmarks.accuracy.registries.transformers_settings import changed as changed_settings
-from benchmarks.accuracy.registries.transformers_settings import few_layers, small_widths, worded
+from benchmarks.accuracy.registries.transformers_settings import (
+    few_layers,
+    few_layers_without_cache,
+    small_widths,
+    worded,
+)
 
 
 @dataclass
@@ -45,6 +50,31 @@ def test_every_kind_of_layer_stays():
     assert changed_settings(LateExperts(), few_layers) == {"num_hidden_layers": 4}
 
 
+@dataclass
+class Open:
+    hidden_size: int = 512
+    num_attention_heads: int = 8
+    num_key_value_heads: int | None = None
+    head_dim: int | None = None
+    use_cache: bool = True
+
+
+def test_what_a_default_leaves_open_is_completed_only_where_asked():
+    assert changed_settings(Open(), few_layers) == {}
+    assert changed_settings(Open(), few_layers, complete=True) == {"head_dim": 64, "num_key_value_heads": 8}
+    assert changed_settings(Open(), few_layers_without_cache) == {"use_cache": False}
+
+
+class PerLayer(Plain):
+    @property
+    def head_dim(self) -> int:
+        raise ValueError("differs between the layers")
+
+
+def test_a_setting_that_cannot_be_read_stays_as_it_is():
+    assert changed_settings(PerLayer(), few_layers) == {"num_hidden_layers": 2}
+
+
 class Model:
     main_input_name = "pixel_values"
 
@@ -67,7 +97,7 @@ def test_inputs_are_what_the_signature_demands_in_several_forms():
 def test_what_a_run_found_is_kept_by_the_next(tmp_path: Path):
     found = {
         "one": {"name": "one", "file": "m.py:A", "build": "A(B())", "inputs": ["x: int64[B=2, T=16]"]},
-        "two-b": {"name": "two-b", "file": "m.py:C", "build": "C(D())", "inputs": []},
+        "two-b": {"name": "two-b", "file": "m.py:C", "build": "C(D())", "inputs": [], "not_called": 'no "x" known'},
     }
     write(tmp_path / "list.toml", found, {"three": "few_layers: ValueError: no"})
     assert read(tmp_path / "list.toml") == (found, {"three": "few_layers: ValueError: no"})

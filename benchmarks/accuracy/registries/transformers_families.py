@@ -4,13 +4,15 @@
 family is tried in a fork: layers are made few, and where that is not small enough also vocabularies, experts and
 widths, by rules that know names of settings and no family; inputs follow from the signature and the configuration.
 Tensors without contents come first, so that size costs nothing; what computes on its values is run on real ones.
-What the file has already, found or failed, is kept; families that are named are tried again.
+What the file has already, found or failed, is kept; families that are named are tried again. A family that is built
+but runs on no inputs that are known here stays in the list for its totals (`not_called` says why).
 """
 
 from __future__ import annotations
 
 import hashlib
 import inspect
+import json
 import re
 import sys
 from collections.abc import Mapping
@@ -24,11 +26,11 @@ from benchmarks.accuracy.forks import in_fork
 from benchmarks.accuracy.model_lists import models_in
 from benchmarks.accuracy.operators import declare_missing_operators
 from benchmarks.accuracy.registries.transformers_inputs import candidates
-from benchmarks.accuracy.registries.transformers_settings import RULES, Rule, changed, worded
+from benchmarks.accuracy.registries.transformers_settings import RULES, Rule, Settings, changed, worded
 
-SECONDS = 90.0
+SECONDS = 300.0
 MIB = 14_000
-PARAMETERS = 120_000_000
+PARAMETERS = 800_000_000
 Entry = Mapping[str, Any]
 
 
@@ -75,7 +77,10 @@ def write(file: Path, found: Mapping[str, Entry], failed: Mapping[str, str]) -> 
             continue
         inputs = ", ".join(f'"{text}"' for text in item["inputs"])
         lines += ["[[model]]", f'name = "{family}"', f'file = "{item["file"]}"', f'build = "{item["build"]}"']
-        lines += [f"inputs = [{inputs}]", ""]
+        lines += [f"inputs = [{inputs}]"]
+        if "not_called" in item:
+            lines += [f"not_called = {json.dumps(item['not_called'])}"]
+        lines += [""]
     lines += [f"# {family}: {reason}" for family, reason in failed.items()]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -101,14 +106,16 @@ def entry(family: str) -> Entry:
         except Exception as error:
             reasons.append(f"{rule.__name__}: {_first_line(error)}")
     scope = vars(sys.modules[model_class.__module__])
+    file = model_class.__module__.replace(".", "/") + ".py:" + model_class.__name__
     for device, rule in [(device, rule) for device in ("meta", "cpu") for rule in builds]:
         try:
             inputs = inputs_for(builds[rule], scope, device)
         except Exception as error:
             reasons.append(f"{rule.__name__} on {device}: {_first_line(error)}")
             continue
-        file = model_class.__module__.replace(".", "/") + ".py:" + model_class.__name__
         return {"file": file, "build": builds[rule], "inputs": list(inputs)}
+    if builds:
+        return {"file": file, "build": next(iter(builds.values())), "inputs": [], "not_called": reasons[-1]}
     return {"failed": " | ".join(reasons)}
 
 
@@ -117,8 +124,15 @@ def _first_line(error: Exception) -> str:
 
 
 def build_of(config_class: Any, model_class: Any, rule: Rule) -> str:
-    """The expression that builds the model under one rule."""
-    settings = changed(config_class(), rule)
+    """The expression that builds the model under one rule; where the default is incomplete, with what it lacks."""
+    try:
+        return _built(config_class, model_class, changed(config_class(), rule))
+    except Exception:
+        settings = changed(config_class(), rule, complete=True)
+        return _built(config_class, model_class, settings)
+
+
+def _built(config_class: Any, model_class: Any, settings: Settings) -> str:
     call = f"{model_class.__name__}({config_class.__name__}({worded(settings)}))"
     build = f"from {config_class.__module__} import {config_class.__name__}; {call}"
     with torch.device("meta"):

@@ -113,11 +113,17 @@ def _series(config: Any) -> Forms:
     variables = setting(config, "num_input_channels", setting(config, "input_size", 1))
     features = setting(config, "num_time_features", 1) or 1
     series = (f"float32[B=2, {length}, {variables}]", f"float32[B=2, {past}]", f"float32[B=2, {length}]")
+    series += (f"float32[B=2, {past}]",)
     return {
         "past_values": series,
         "past_observed_mask": series,
         "past_values_padding": (f"int64[B=2, {length}]",),
-        "past_time_features": (f"float32[B=2, {length}, {features}]", f"float32[B=2, {past}, {features}]"),
+        "past_time_features": (
+            f"float32[B=2, {length}, {features}]",
+            f"float32[B=2, {past}, {features}]",
+            f"float32[B=2, {length}, 0]",
+            f"float32[B=2, {past}, 0]",
+        ),
         "future_values": (f"float32[B=2, {ahead}]",),
         "future_time_features": (f"float32[B=2, {ahead}, {features}]",),
         "freq": ("int64[B=2, 1]",),

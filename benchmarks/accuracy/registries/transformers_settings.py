@@ -18,10 +18,11 @@ VOCABULARY = re.compile(r"^(\w+_)?vocab_size$")
 EXPERTS = re.compile(r"^(num_experts|num_local_experts|n_routed_experts|moe_num_experts|num_moe_experts)$")
 CHOSEN = ("n_group", "topk_group", "num_experts_per_tok", "moe_topk")
 WIDTHS = re.compile(
-    r"^((moe_|shared_expert_|moe_shared_expert_)?intermediate_size|hidden_size|hidden_dim|d_model|d_ff|n_embd|n_inner"
-    r"|embed_dim|ffn_dim|(encoder|decoder)_ffn_dim|out_hidden_size)$"
+    r"^((moe_|shared_expert_|moe_shared_expert_|dense_)?intermediate_size|hidden_size|hidden_dim|d_model|d_ff|n_embd"
+    r"|n_inner|embed_dim|ffn_dim|(encoder|decoder)_ffn_dim|out_hidden_size|(expert_)?ffn_hidden_size)$"
 )
 HEADS = re.compile(r"^(num_attention_heads|num_key_value_heads|num_heads|n_head|(encoder|decoder)_attention_heads)$")
+ATTENTION_LAYERS = ("attn_layer_offset",)
 MOST_LAYERS = 12
 Settings = dict[str, Any]
 Rule = Callable[[str, Any, int], Any]
@@ -62,43 +63,74 @@ def as_it_is(name: str, value: Any, layers: int) -> Any:
     return value
 
 
-RULES: tuple[Rule, ...] = (few_layers, small_tables, small_widths, as_it_is)
+def few_layers_without_cache(name: str, value: Any, layers: int) -> Any:
+    """Models whose few layers hold no attention cannot ask their cache for a length."""
+    return False if name == "use_cache" else few_layers(name, value, layers)
 
 
-def changed(config: Any, rule: Rule) -> Settings:
+def small_widths_without_cache(name: str, value: Any, layers: int) -> Any:
+    return False if name == "use_cache" else small_widths(name, value, layers)
+
+
+RULES: tuple[Rule, ...] = (
+    few_layers,
+    small_tables,
+    small_widths,
+    as_it_is,
+    few_layers_without_cache,
+    small_widths_without_cache,
+)
+
+
+def completed(config: Any) -> Settings:
+    """What a default leaves open and no model can be built without; widths as the usual quotients."""
+    heads = next((_value(config, name) for name in ("num_attention_heads", "n_head", "num_heads")), None)
+    width = _value(config, "hidden_size")
+    open_ones = {
+        "head_dim": width // heads if isinstance(width, int) and isinstance(heads, int) else None,
+        "num_key_value_heads": heads,
+        "vocab_size": 4096,
+        "n_routed_experts": 8,
+        "prediction_length": 24,
+    }
+    names = [name for name in _fields(config) if name in open_ones and _value(config, name) is None]
+    return {name: open_ones[name] for name in names if open_ones[name] is not None}
+
+
+def changed(config: Any, rule: Rule, *, complete: bool = False) -> Settings:
     """Arguments for the configuration class: what the rule changes, in parts of the configuration too."""
-    found: Settings = {}
+    found = completed(config) if complete else {}
     parts = getattr(type(config), "sub_configs_defaults", None) or {}
     layers = enough_layers(config)
     for name in _fields(config):
-        value = getattr(config, name, None)
+        value = _value(config, name)
         if name in parts:
-            inner = {} if value is None else changed(value, rule)
+            inner = {} if value is None else changed(value, rule, complete=complete)
             if inner:
                 found[name] = {"model_type": value.model_type, **dict(parts[name].init_kwargs or {}), **inner}
-        elif (new := rule(name, value, layers)) != value and _listed(new) != _listed(value):
+        elif name not in found and (new := rule(name, value, layers)) != value and _listed(new) != _listed(value):
             found[name] = new
     return {**found, **shortened(config, found)}
 
 
 def enough_layers(config: Any) -> int:
     """Two, or more where the kinds of layers come later."""
-    depth = next((getattr(config, name) for name in _fields(config) if LAYERS.match(name)), None)
+    depth = next((_value(config, name) for name in _fields(config) if LAYERS.match(name)), None)
     needed = 2
     for name in [*_fields(config), "layers_block_type", "layer_types"]:
-        kinds = getattr(config, name, None)
+        kinds = _value(config, name)
         if isinstance(kinds, (list, tuple)) and len(kinds) == depth and all(isinstance(kind, str) for kind in kinds):
             needed = max(needed, max(kinds.index(kind) for kind in kinds) + 1)
-    for name in DENSE_LAYERS:
-        first = getattr(config, name, None)
+    for name in (*DENSE_LAYERS, *ATTENTION_LAYERS):
+        first = _value(config, name)
         needed = max(needed, first + 1 if isinstance(first, int) and not isinstance(first, bool) else 0)
     return needed if needed <= MOST_LAYERS else 2
 
 
 def shortened(config: Any, found: Settings) -> Settings:
     """Lists with an item per layer, where the configuration does not make them itself from the number of layers."""
-    counts = {getattr(config, name): value for name, value in found.items() if LAYERS.match(name)}
-    lists = {name: getattr(config, name, None) for name in _fields(config)}
+    counts = {_value(config, name): value for name, value in found.items() if LAYERS.match(name)}
+    lists = {name: _value(config, name) for name in _fields(config)}
     lists = {name: value for name, value in lists.items() if isinstance(value, (list, tuple)) and len(value) in counts}
     try:
         made = type(config)(**found)
@@ -107,8 +139,15 @@ def shortened(config: Any, found: Settings) -> Settings:
     return {
         name: list(value)[: counts[len(value)]]
         for name, value in lists.items()
-        if name not in found and len(getattr(made, name, None) or value) == len(value)
+        if name not in found and len(_value(made, name) or value) == len(value)
     }
+
+
+def _value(config: Any, name: str) -> Any:
+    try:
+        return getattr(config, name, None)
+    except Exception:  # a configuration may refuse a value that differs between its layers
+        return None
 
 
 def _fields(config: Any) -> list[str]:
