@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from analyzer.facts.flow import Function
+from analyzer.facts.flow import Foreign, Function, Instance
 from analyzer.facts.flow.bindings import argument_named
 from analyzer.facts.flow.contexts import given_before, has_receiver_of
 from analyzer.facts.flow.frameworks import LOSS_HOOKS
@@ -21,6 +21,9 @@ from analyzer.facts.literal import NotPlain
 from analyzer.facts.program import Program, is_unresolved_backward
 
 MAX_DEPTH = 60
+MIN_PARAMETERS = 2
+"""Of the forward of a loss: the object itself and what it judges."""
+PARAMETER = Foreign("torch.nn.Parameter()")
 DIRECT, DEEP = 1, 2
 """Inside of a reduction: of a named value itself, or of something computed."""
 LIBRARY_REDUCTIONS = frozenset({"torch.mean", "torch.sum", "torch.nanmean"})
@@ -103,10 +106,20 @@ class LossSlices:
         if "loss" in self._program.flow.kinds(target.body):
             self._passed.add(id(step.node))
             return True
-        if is_forward(self._program.flow.inference, target):
+        if is_forward(self._program.flow.inference, target) and not self._is_bare(target):
             return False
-        is_function = isinstance(target.type, Function)
+        is_function = isinstance(target.type, (Function, Instance))
         return inner != DEEP and self._is_loss_function(step, target.body, depth) if is_function else None
+
+    def _is_bare(self, target: Target) -> bool:
+        """An own module that holds no layers and no parameters, called with something: a loss as a class."""
+        owner = target.type.receiver if isinstance(target.type, Function) else target.type
+        given = parameters_of(target.body.scope.node.args) if target.body is not None else []  # type: ignore[union-attr]
+        if not isinstance(owner, Instance) or len(given) < MIN_PARAMETERS:
+            return False
+        inference = self._program.flow.inference
+        held = [types for (site, _), types in inference.slots.items() if site == owner.owner]
+        return not any(inference.is_module(t) or t == PARAMETER for types in held for t in types)
 
     def _is_loss_function(self, step: Step, body: Body, depth: int) -> bool:
         """An own function that computes the loss itself, or returns what another call computes."""
@@ -242,7 +255,9 @@ def _carried(node: ast.AST) -> list[ast.expr]:
 
 def _compares(call: ast.Call) -> bool:
     """`criterion(output, target)`: a name, or an attribute of the object itself, called with two things or more."""
-    base = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+    base = call.func
+    while isinstance(base, ast.Attribute):
+        base = base.value
     return isinstance(base, ast.Name) and len(call.args) + len(call.keywords) > 1
 
 

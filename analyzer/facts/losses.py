@@ -10,6 +10,7 @@ from analyzer.facts.data import find_shift
 from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.trace import Occurrence
 from analyzer.facts.interfaces import stage_of
+from analyzer.facts.loss_choices import choices
 from analyzer.facts.loss_slices import REDUCTIONS
 from analyzer.facts.loss_weights import LossWeights
 from analyzer.facts.program import Program
@@ -22,24 +23,50 @@ TOKEN_LOSSES = ("cross_entropy", "CrossEntropyLoss", "nll_loss", "NLLLoss")
 
 def find_losses(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) -> tuple[Loss, ...]:
     """Losses that take part in training, in order."""
-    found: dict[int, Loss] = {}
+    found: dict[int | tuple[int, str], Loss] = {}
     weights = LossWeights(program)
     for stage, occurrence in stages:
         if stage.framework is not None and stage.kind == "loss":
             built = _framework_loss(program, stage, occurrence)
             found |= {id(occurrence.step): built} if built is not None else {}
         elif stage.kind == "loss" and occurrence.call is not None:
-            loss = _loss(program, occurrence, occurrence.call)
-            loss = replace(loss, weight=weights.of(occurrence.call))
-            if loss.label_shift is None and any(word in loss.function for word in TOKEN_LOSSES):
-                loss = replace(loss, label_shift=find_shift(program, stages))
-            found.setdefault(id(occurrence.call), loss)
+            for loss in _losses_of_call(program, occurrence, occurrence.call):
+                loss = replace(loss, weight=weights.of(occurrence.call))  # noqa: PLW2901
+                if loss.label_shift is None and any(word in loss.function for word in TOKEN_LOSSES):
+                    loss = replace(loss, label_shift=find_shift(program, stages))  # noqa: PLW2901
+                found.setdefault((id(occurrence.call), loss.function), loss)
     return tuple(found.values())
 
 
-def _loss(program: Program, occurrence: Occurrence, call: ast.Call) -> Loss:
+def _losses_of_call(program: Program, occurrence: Occurrence, call: ast.Call) -> tuple[Loss, ...]:
+    """One loss, or each of those that the branches choose from; what contains a library's loss shows that one."""
+    outer = occurrence.around.conditions
+    reached = _chosen_on_the_way(program, occurrence) or (outer[-1] if outer else None)
+    kept = [c for c in choices(program, occurrence.step) if not _contains_loss(program, occurrence, c.function)]
+    if not kept:
+        return (replace(_loss(program, occurrence, call, None), condition=reached),)
+    losses = [(_loss(program, occurrence, call, choice.maker), choice) for choice in kept]
+    return tuple(replace(loss, function=c.function, condition=c.condition or reached) for loss, c in losses)
+
+
+def _chosen_on_the_way(program: Program, occurrence: Occurrence) -> str | None:
+    """The condition under which a call on the way here runs this code, and not another loss."""
+    for step, target in reversed(occurrence.stack):
+        names = (getattr(target.type, "name", ""), getattr(target.type, "owner", ""))
+        for choice in choices(program, step):
+            if choice.function in names:
+                return choice.condition
+    return None
+
+
+def _contains_loss(program: Program, occurrence: Occurrence, function: str) -> bool:
+    bodies = (t.body for t in occurrence.step.targets if getattr(t.type, "name", None) == function)
+    return any("loss" in program.flow.kinds(body) for body in bodies if body is not None)
+
+
+def _loss(program: Program, occurrence: Occurrence, call: ast.Call, maker: ast.Call | None) -> Loss:
     scope, index = occurrence.step.scope, program.flow.index
-    options = _options(program, occurrence, call)
+    options = _options(program, occurrence, call, maker)
     reduction = options.get("reduction")
     text = reduction.value if isinstance(reduction, Known) and isinstance(reduction.value, str) else None
     written_out = isinstance(call.func, ast.Attribute) and call.func.attr in REDUCTIONS and not _is_library(occurrence)
@@ -77,7 +104,9 @@ def _name(occurrence: Occurrence, call: ast.Call) -> str:
     return ast.unparse(call.func)
 
 
-def _options(program: Program, occurrence: Occurrence, call: ast.Call) -> dict[str, Known[object] | Unknown]:
+def _options(
+    program: Program, occurrence: Occurrence, call: ast.Call, maker: ast.Call | None
+) -> dict[str, Known[object] | Unknown]:
     """Keywords of the call, and of the construction where the loss is an object."""
     found = {
         k.arg: program.flow.values.value(k.value, occurrence.step.scope, occurrence.stack)
@@ -87,6 +116,7 @@ def _options(program: Program, occurrence: Occurrence, call: ast.Call) -> dict[s
     for other in program.occurrences:
         made = other.call
         is_maker = made is not None and any(f"{dotted}()" in occurrence.dotted for dotted in other.dotted)
+        is_maker = is_maker and (maker is None or made is maker)
         if is_maker and made is not None:
             for keyword in made.keywords:
                 if keyword.arg:

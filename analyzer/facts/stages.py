@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 
 from analyzer.facts.flow import Foreign, Function, Instance, Klass
 from analyzer.facts.flow.driven import is_open
@@ -250,6 +251,7 @@ class _StageBuilder:
 
     def stage(self, kind: StageKind, occurrence: Occurrence) -> Stage:
         """The record of a stage: its statement, or the head of the compound statement it stands in."""
+        occurrence = self._shown(occurrence)
         step, index = occurrence.step, self._program.flow.index
         if step.act is not None and step.driver is not None:
             return self._framework_stage(kind, occurrence, step.driver.framework)
@@ -268,6 +270,15 @@ class _StageBuilder:
             condition=condition[-1] if condition else None,
             called=self._called(occurrence),
         )
+
+    def _shown(self, occurrence: Occurrence) -> Occurrence:
+        """The step itself; the call of a short helper around it where the program calls that helper more than once."""
+        callers = self._program.calls_of.get(occurrence.step.scope.key, ())
+        if not helped_by(occurrence) or len(callers) < 2:
+            return occurrence
+        outer = occurrence.stack[-1][0]
+        around = replace(occurrence.around, conditions=outer.around.conditions)
+        return replace(occurrence, step=outer, around=around, stack=occurrence.stack[:-1])
 
     def _called(self, occurrence: Occurrence) -> tuple[str, ...]:
         """Modules of the repository whose forward the call runs."""

@@ -92,6 +92,8 @@ class Loss:
     label_shift: Span | None = None
     """Where targets are shifted against inputs, if they are."""
     weight: str | None = None
+    condition: str | None = None
+    """Under which this is the loss, or the term is added; None where it always is."""
 
 
 @dataclass(frozen=True)

@@ -179,6 +179,7 @@ def _loss(item: Loss) -> Object:
     described |= present(
         reduction=item.reduction,
         weight=item.weight,
+        condition=item.condition,
         ignore_index=None if item.ignore_index is None else value(item.ignore_index),
         label_smoothing=None if item.label_smoothing is None else value(item.label_smoothing),
         label_shift=None if item.label_shift is None else source(item.label_shift),

@@ -148,7 +148,7 @@ def _losses(context: Context, main: Pipeline, name: str = "") -> tuple[Block, ..
     blocks = table(
         words,
         f"losses_{name}" if name else "losses",
-        "loss code reduction ignore_index label_smoothing label_shift weight where",
+        "loss code reduction ignore_index label_smoothing label_shift weight condition where",
         rows,
     )
     if name:
@@ -172,6 +172,7 @@ def _loss_row(context: Context, item: Loss) -> tuple[Line, ...]:
         value(words, item.label_smoothing),
         ref(item.label_shift),
         code(item.weight or ""),
+        code(item.condition or "", 72),
         ref(item.where),
     )
 

@@ -1,0 +1,144 @@
+"""A loss that a mode chooses is told with its condition, and a call under that mode has that loss alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from analyzer.facts.configuration import derive_configuration
+from analyzer.facts.processes import derive_processes
+from analyzer.facts.structure import derive_structure
+from analyzer.index import SourceIndex
+from analyzer.records.processes import Pipeline
+
+Write = Callable[[Mapping[str, str]], SourceIndex]
+
+LOSSES = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+class Ranking(nn.Module):
+    def forward(self, better, worse):
+        return (-(better - worse).sigmoid().log()).mean()
+
+class Learned(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(4, 1)
+
+    def forward(self, x, y):
+        return ((self.head(x) - y) ** 2).mean()
+
+def hinge(fake, real):
+    return (F.relu(1 + real) + F.relu(1 - fake)).mean()
+
+def contrast(fake, real):
+    return F.cross_entropy(fake, real)
+"""
+TRAINER = """
+import torch
+from torch import nn
+from losses import Ranking
+
+class Trainer:
+    def __init__(self, model, mode=0, soft=False):
+        self.model = model
+        self.mode = mode
+        if mode == 0:
+            self.criterion = nn.BCELoss() if soft else nn.CrossEntropyLoss(label_smoothing=0.1)
+        elif mode == 1:
+            self.criterion = Ranking()
+        else:
+            self.criterion = nn.MSELoss()
+        self.opt = torch.optim.Adam(model.parameters(), lr=1e-3)
+
+    def fit(self, loader):
+        for x, y in loader:
+            if self.mode == 1:
+                better, worse = self.model(x)
+                loss = self.criterion(better, worse)
+            else:
+                loss = self.criterion(self.model(x), y)
+            self.opt.zero_grad()
+            loss.backward()
+            self.opt.step()
+"""
+FUNCTIONS = """
+import torch
+from functools import partial
+from torch import nn
+from losses import contrast, hinge
+
+def backwards(precise, loss):
+    loss.backward()
+
+def run(model, other, loader, dual=False):
+    opt = torch.optim.Adam(model.parameters(), lr=1e-3)
+    take = partial(backwards, True)
+    for x in loader:
+        judge = contrast if dual else hinge
+        first = judge(model(x), other(x))
+        opt.zero_grad()
+        take(first)
+        opt.step()
+        second = (model(x) ** 2).mean()
+        opt.zero_grad()
+        take(second)
+        opt.step()
+"""
+
+
+def training_of(index: SourceIndex) -> Pipeline:
+    structure = derive_structure(index)
+    return derive_processes(index, structure, derive_configuration(index, structure)).training[0]
+
+
+def losses_of(index: SourceIndex) -> list[tuple[str, int, str | None]]:
+    return [(loss.function, loss.where.first_line, loss.condition) for loss in training_of(index).losses]
+
+
+def test_a_mode_chooses_the_loss_of_a_call(repository: Write) -> None:
+    index = repository({"losses.py": LOSSES, "trainer.py": TRAINER})
+    assert losses_of(index) == [
+        ("losses.py:Ranking", 21, "mode == 1"),
+        ("torch.nn.BCELoss", 23, "mode == 0 and soft"),
+        ("torch.nn.CrossEntropyLoss", 23, "mode == 0 and not soft"),
+        ("torch.nn.MSELoss", 23, "not (mode == 0) and not (mode == 1)"),
+    ]
+
+
+def test_options_are_those_of_the_chosen_loss(repository: Write) -> None:
+    losses = training_of(repository({"losses.py": LOSSES, "trainer.py": TRAINER})).losses
+    assert [loss.function for loss in losses if loss.label_smoothing is not None] == ["torch.nn.CrossEntropyLoss"]
+
+
+def test_functions_are_chosen_as_losses_are(repository: Write) -> None:
+    index = repository({"losses.py": LOSSES, "trainer.py": FUNCTIONS})
+    assert losses_of(index) == [
+        ("losses.py:hinge", 14, "not dual"),
+        ("torch.nn.functional.cross_entropy", 21, "dual"),
+        ("(model(x) ** 2).mean", 18, None),
+    ]
+
+
+def test_each_call_of_a_helper_takes_gradients(repository: Write) -> None:
+    stages = training_of(repository({"losses.py": LOSSES, "trainer.py": FUNCTIONS})).stages
+    kinds = [stage.kind for stage in stages if stage.kind in ("loss", "backward", "step")]
+    assert kinds == ["loss", "loss", "backward", "step", "loss", "backward", "step"]
+
+
+def test_one_loss_has_no_condition(repository: Write) -> None:
+    one = TRAINER.replace("mode == 0", "True").replace("self.criterion = Ranking()", "raise ValueError(mode)")
+    one = one.replace("self.criterion = nn.MSELoss()", "raise ValueError(mode)").replace(
+        "nn.BCELoss() if soft else ", ""
+    )
+    found = losses_of(repository({"losses.py": LOSSES, "trainer.py": one}))
+    assert [(name, line) for name, line, _ in found] == [
+        ("torch.nn.CrossEntropyLoss", 21), ("torch.nn.CrossEntropyLoss", 23),
+    ]  # fmt: skip
+
+
+def test_a_module_with_layers_is_a_model_and_no_loss(repository: Write) -> None:
+    learned = TRAINER.replace("import Ranking", "import Learned").replace("Ranking()", "Learned()")
+    found = losses_of(repository({"losses.py": LOSSES, "trainer.py": learned}))
+    assert all(name != "losses.py:Learned" or line == 21 for name, line, _ in found)
