@@ -13,6 +13,7 @@ from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.starts import hook_start, method_start
 from analyzer.facts.flow.steps import Body
 from analyzer.facts.program import Flow, Program
+from analyzer.facts.testing import is_test_file
 from analyzer.index import SourceIndex
 from analyzer.index.main_guard import main_guard
 from analyzer.records.evidence import Evidence
@@ -34,7 +35,7 @@ def training_programs(flow: Flow) -> Iterator[Program]:
             covered |= {body.scope.key for body in bodies_of(program)}
             yield program
     for key, scope in flow.inference.scopes.by_key.items():
-        is_method = scope.is_function and not isinstance(scope.node, ast.Lambda)
+        is_method = scope.is_function and not isinstance(scope.node, ast.Lambda) and not _is_tested(flow, key)
         if is_method and key not in covered and _takes_gradients(scope.nodes):
             started = _started_by(flow, key)
             if started is not None and started.entry not in starts:
@@ -57,10 +58,10 @@ def _started_by(flow: Flow, key: str) -> Program | None:
     scopes = flow.inference.scopes.by_key
     above, pending = {key}, [key]
     while pending:
-        fresh = flow.callers.get(pending.pop(), set()) - above
+        fresh = {caller for caller in flow.callers.get(pending.pop(), set()) - above if not _is_tested(flow, caller)}
         above |= fresh
         pending += sorted(fresh)
-    uncalled = sorted(caller for caller in above - {key} if not flow.callers.get(caller))
+    uncalled = sorted(caller for caller in above - {key} if not flow.callers.get(caller, set()) & above)
     scope = scopes[uncalled[0]] if len(uncalled) == 1 else None
     if scope is None or not scope.is_function or scope.parent is None or scope.parent.parent is not None:
         return None
@@ -68,6 +69,11 @@ def _started_by(flow: Flow, key: str) -> Program | None:
     if body is None or not {"backward", "step"} <= flow.kinds(body):
         return None
     return Program(flow, uncalled[0], body, flow.index.span(scope.path, scope.node))
+
+
+def _is_tested(flow: Flow, key: str) -> bool:
+    """The code belongs to a test: what it trains, it trains for a check."""
+    return is_test_file(flow.index, flow.inference.scopes.by_key[key].path)
 
 
 def _outermost(flow: Flow, key: str) -> tuple[str, CodeScope]:
@@ -87,7 +93,8 @@ def _hook_programs(flow: Flow, covered: set[str]) -> Iterator[Program]:
     """Classes whose methods a framework runs, and that no script hands to it."""
     scopes = flow.inference.scopes.by_key
     for key, scope in scopes.items():
-        hooks = [hook for name in LOSS_HOOKS if (hook := f"{key}.{name}") in scopes] if scope.is_class else []
+        is_owner = scope.is_class and not _is_tested(flow, key)
+        hooks = [hook for name in LOSS_HOOKS if (hook := f"{key}.{name}") in scopes] if is_owner else []
         body = hook_start(flow.inference, flow.walker, key) if hooks and not covered & set(hooks) else None
         if body is not None and "backward" in flow.kinds(body):
             yield Program(flow, key, body, flow.index.span(scope.path, scope.node))
@@ -101,6 +108,8 @@ def _started_programs(flow: Flow, covered: set[str]) -> Iterator[Program]:
     """Scripts; then commands, such as console scripts, that no script reaches."""
     reached: set[str] = set()
     for path in flow.index.trees():
+        if is_test_file(flow.index, path):
+            continue
         program = _script(flow, path)
         reached |= {body.scope.key for body in bodies_of(program)}
         yield from split_program(program)
@@ -141,10 +150,11 @@ def _evaluations(flow: Flow) -> Iterator[Program]:
     seen: set[str] = set()
     for path in flow.index.trees():
         program = _script(flow, path)
-        if "backward" not in program.kinds:
+        if "backward" not in program.kinds or is_test_file(flow.index, path):
             continue
         for occurrence in program.occurrences:
-            for target in occurrence.step.targets if id(occurrence.step) in program.evaluation_calls else ():
+            is_outermost = id(occurrence.step) in program.evaluation_calls and not program.in_evaluation(occurrence)
+            for target in occurrence.step.targets if is_outermost else ():
                 body = target.body
                 if body is not None and body.scope.is_function and body.scope.key not in seen:
                     seen.add(body.scope.key)

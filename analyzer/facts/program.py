@@ -187,7 +187,9 @@ class Program:
 
     def _is_inner_evaluation(self, step: Step) -> bool:
         """A call under `with no_grad` of own code that runs forwards: the evaluation proper."""
-        is_guarded = any(NO_GRAD.fullmatch(d) for c in step.around.contexts for d in c.dotted)
+        first = getattr(step.scope.node, "lineno", 0)  # a decorator's guard stands around the whole function
+        inside = [context for context in step.around.contexts if context.line >= first]
+        is_guarded = any(NO_GRAD.fullmatch(dotted) for context in inside for dotted in context.dotted)
         bodies = [t.body for t in step.targets if t.body is not None and not is_forward(self.flow.inference, t)]
         return is_guarded and any("forward" in self.flow.kinds(body) for body in bodies)
 

@@ -190,7 +190,7 @@ class CallRules:
         arguments = [inference.types(a.value if isinstance(a, ast.Starred) else a, scope) for a in node.args]
         keywords = {k.arg: inference.types(k.value, scope) for k in node.keywords}
         if target.dotted.startswith("<"):
-            return self._internal(target.dotted, node, arguments)
+            return self._internal(target.dotted, node, scope, arguments)
         held = self._configuration(target.dotted, node, scope, [*arguments, *keywords.values()])
         if held:
             return held
@@ -199,12 +199,12 @@ class CallRules:
             return made
         return self._transparent(target, arguments, keywords, f"{scope.path}:{node.lineno}:{node.col_offset}")
 
-    def _internal(self, dotted: str, node: ast.Call, arguments: list[Types]) -> Types:
+    def _internal(self, dotted: str, node: ast.Call, scope: CodeScope, arguments: list[Types]) -> Types:
         """Methods of what the inference itself has names for."""
         if dotted.startswith("<container>"):
             return self._container_method(dotted, node, arguments)
         if dotted.startswith("<parser>"):
-            return self._parser_method(dotted, node)
+            return self._parser_method(dotted, node, scope)
         return self._inference.holders.called(dotted, node) if dotted.startswith(METHOD) else NOTHING
 
     def _configuration(self, dotted: str, node: ast.Call, scope: CodeScope, given: list[Types]) -> Types:
@@ -309,8 +309,10 @@ class CallRules:
             return frozenset({outer})
         return frozenset({base}) if method in ("values", "copy", "children", "modules") else NOTHING
 
-    def _parser_method(self, dotted: str, node: ast.Call) -> Types:
+    def _parser_method(self, dotted: str, node: ast.Call, scope: CodeScope) -> Types:
         site, _, method = dotted.removeprefix("<parser>").rpartition(".")
+        if method == "set_defaults":  # `sub.set_defaults(func=train)`, called as `args.func(args)`
+            self._keep_keywords(site, node, scope)
         if method in ("parse_args", "parse_intermixed_args"):
             return frozenset({Held(site)})
         if method in ("parse_known_args", "parse_args_into_dataclasses"):
