@@ -112,8 +112,12 @@ def _series(config: Any) -> Forms:
     ahead = setting(config, "prediction_length", 24)
     variables = setting(config, "num_input_channels", setting(config, "input_size", 1))
     features = setting(config, "num_time_features", 1) or 1
-    series = (f"float32[B=2, {length}, {variables}]", f"float32[B=2, {past}]", f"float32[B=2, {length}]")
-    series += (f"float32[B=2, {past}]",)
+    series: tuple[str, ...] = (
+        f"float32[B=2, {length}, {variables}]",
+        f"float32[B=2, {past}]",
+        f"float32[B=2, {length}]",
+        f"float32[B=2, {past}]",
+    )
     return {
         "past_values": series,
         "past_observed_mask": series,
