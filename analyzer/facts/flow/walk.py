@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from analyzer.facts.flow.callbacks import CALLERS, runs_its_first_argument
+from analyzer.facts.flow.callbacks import CALLERS, handed_call, runs_its_first_argument
 from analyzer.facts.flow.constants import GIVEN, decide, defaults_of, given_arguments, literals, never_none
 from analyzer.facts.flow.driven import Handover, Holder, driven_steps, has_hooks, holders_of
 from analyzer.facts.flow.frameworks import driver_of
@@ -198,9 +198,13 @@ class Walker:
     def _call(self, node: ast.Call, frame: _Frame, around: Surrounding, statement: ast.stmt) -> None:
         scope = frame.body.scope
         targets: list[Target] = []
-        for found in sorted(self._inference.types(node.func, scope), key=repr):
+        callees = sorted(self._inference.types(node.func, scope), key=repr)
+        for found in callees:
             targets += self._targets(found, node, frame)
         frame.body.steps.append(Step("call", node, scope, statement, around, tuple(targets)))
+        for found in callees:
+            if isinstance(found, Foreign):
+                frame.body.steps += self._callbacks(found, node, frame, around, statement)
         for target in targets:
             driver = driver_of(target.dotted) if target.dotted else None
             if driver is not None:
@@ -230,7 +234,6 @@ class Walker:
     def _targets(self, found: Type, node: ast.Call, frame: _Frame) -> Iterator[Target]:
         if isinstance(found, Foreign):
             yield Target(found, _public(found.dotted))
-            yield from self._callbacks(found, node, frame)
         elif isinstance(found, Container):
             for item in sorted(self._inference.members(found), key=repr) if found.dotted else ():
                 yield from self._targets(item, node, frame)
@@ -238,17 +241,22 @@ class Walker:
             function = self._inference.calls.called_function(found)
             yield self._own_target(found, function, node, frame)
 
-    def _callbacks(self, found: Foreign, node: ast.Call, frame: _Frame) -> Iterator[Target]:
+    def _callbacks(
+        self, found: Foreign, node: ast.Call, frame: _Frame, around: Surrounding, statement: ast.stmt
+    ) -> Iterator[Step]:
+        """Calls of the functions that a foreign call is given to run them."""
         arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
         is_known = found.dotted in CALLERS or found.dotted.endswith(("().step", "().apply"))
         if not is_known and not runs_its_first_argument(found.dotted):
             return
         for argument in arguments if is_known else node.args[:1]:
+            call = handed_call(found.dotted, node, argument)
             for item in sorted(self._inference.types(argument, frame.body.scope), key=repr):
                 if isinstance(item, (Function, Instance) if is_known else Function):
                     function = self._inference.calls.called_function(item)
                     if function is not None:
-                        yield self._followed(item, function, {}, frame)
+                        target = self._followed(item, function, {}, frame)
+                        yield Step("call", call, frame.body.scope, statement, around, (target,))
 
     def _own_target(self, found: Type, function: Function | None, node: ast.Call, frame: _Frame) -> Target:
         if function is None:
