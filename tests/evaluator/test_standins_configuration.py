@@ -28,6 +28,17 @@ def made():
     ),
     pytest.param(
         """
+from omegaconf import OmegaConf
+def made():
+    config = OmegaConf.create("lr: 1e-4\\nnet: {dim: 8, name: '1e-4', out: '${net.dim}'}\\nlayers: [1, 2e3]")
+    return OmegaConf.merge(config, OmegaConf.from_dotlist(["net.dim=16", "net.rate=1e-2", "flag=true"]))
+""",
+        "(made().lr, made().net.dim, made().net.name, made().net.out, made().layers[1], made().net.rate, made().flag)",
+        (1e-4, 16, "1e-4", 16, 2000.0, 0.01, True),
+        id="omegaconf",
+    ),
+    pytest.param(
+        """
 from easydict import EasyDict as edict
 cfg = edict({"net": {"dim": 8, "blocks": [{"n": 1}, {"n": 2}]}})
 cfg.depth = 3

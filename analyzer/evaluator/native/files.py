@@ -146,7 +146,7 @@ def _asks(session: Any) -> Callable[..., Any]:
         if isinstance(path, UnknownValue):
             return path
         text = str(path)
-        found = repository_path(session.index.files, session.current.module.path if session.current else "", text)
+        found = repository_path(session.index.files, _asking(session), text)
         if found is not None:
             return True
         if not _is_own_configuration(text):
@@ -192,11 +192,19 @@ def open_file(session: Any, path: Any, mode: Any) -> Any:
         raise CannotEvaluate.because(path.cause)
     if not isinstance(mode, str) or mode not in ("r", "rt", "tr"):
         raise CannotEvaluate("file_access", str(path)[:120])
-    found = repository_path(session.index.files, session.current.module.path if session.current else "", str(path))
+    found = repository_path(session.index.files, _asking(session), str(path))
     if found is None:
         raise CannotEvaluate("file_access", str(path)[:120])
     session.assume("file_read", found, session.current)
     return TextFile(str(path), session.index.text(found))
+
+
+def _asking(session: Any) -> str:
+    """The file whose code asks, past stand-ins that open what they are given."""
+    frame = session.current
+    while frame is not None and frame.is_of_stand_in:
+        frame = frame.caller
+    return frame.module.path if frame is not None else ""
 
 
 def repository_path(files: Any, importer: str, path: str) -> str | None:

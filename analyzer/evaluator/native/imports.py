@@ -26,6 +26,8 @@ def provide(session: Any) -> Provided:
         if dotted.partition(".")[0] in sys.stdlib_module_names:
             raise CannotEvaluate("not_in_library", dotted)
         found = session.find_module(_importer(session), dotted, 0)
+        if found is None and "." in dotted:  # a file that names itself from the root
+            found = session.find_module("", dotted, 0)
         return found if found is not None else session._missing_package(dotted, session.current)
 
     def find_spec(name: Any, package: Any = None) -> Any:

@@ -15,6 +15,7 @@ from analyzer.evaluator.errors import CannotEvaluate, Unmodelled
 from analyzer.evaluator.native.builtin_functions import Provided
 from analyzer.evaluator.policy import Proxy
 from analyzer.evaluator.values import find_unknown
+from analyzer.index.yaml_values import read_yaml_value
 
 NAMESPACE = "kernels"
 _LIBRARY: Any = torch.library.Library(NAMESPACE, "FRAGMENT")  # type: ignore[no-untyped-call]
@@ -32,6 +33,7 @@ class Kernels(Proxy):
             "result": _result_of(session),
             "launch": _launch_of(session),
             "unmodelled": _unmodelled,
+            "read_yaml": lambda text: read_yaml_value(text, exponents=True),
             "caller_variables": lambda: dict(session.current.caller.variables),
         }
 

@@ -1,9 +1,11 @@
 """Values stay as they are given; `${a.b}` is looked up from the root when it is read."""
 import dataclasses
+import pathlib
 import re
+import sys
 from contextlib import nullcontext
 
-from kernels import unmodelled
+from kernels import read_yaml, unmodelled
 
 MISSING = "???"
 _WHOLE = re.compile(r"\$\{([\w.]+)\}")
@@ -163,8 +165,20 @@ class OmegaConf:
     @staticmethod
     def create(obj=None, parent=None, flags=None):
         if isinstance(obj, str):
-            unmodelled("omegaconf.OmegaConf.create: text")
+            obj = read_yaml(obj)
+            if isinstance(obj, str):
+                obj = {obj: None}
         return _wrapped({} if obj is None else obj, parent)
+
+    @staticmethod
+    def load(file_):
+        if isinstance(file_, (str, pathlib.Path)):
+            with open(file_) as opened:
+                text = opened.read()
+        else:
+            text = file_.read()
+        obj = read_yaml(text)
+        return _wrapped({} if obj is None else obj, None)
 
     @staticmethod
     def structured(obj, parent=None, flags=None):
@@ -179,7 +193,17 @@ class OmegaConf:
 
     @staticmethod
     def from_dotlist(dotlist):
-        unmodelled("omegaconf.OmegaConf.from_dotlist")
+        made = OmegaConf.create({})
+        for item in dotlist:
+            name, equals, text = item.partition("=")
+            if "[" in name:
+                unmodelled("omegaconf.OmegaConf.from_dotlist: brackets")
+            OmegaConf.update(made, name, read_yaml(text) if equals and text else None)
+        return made
+
+    @staticmethod
+    def from_cli(args_list=None):
+        return OmegaConf.from_dotlist(sys.argv[1:] if args_list is None else args_list)
 
     @staticmethod
     def to_container(cfg, *, resolve=False, throw_on_missing=False, enum_to_str=False, structured_config_mode=None):
