@@ -14,6 +14,7 @@ from analyzer.facts.flow.trace import Occurrence
 from analyzer.facts.interfaces import is_optimizer, is_scheduler
 from analyzer.facts.program import OPTIMIZER_BASES, Program
 from analyzer.facts.schedule_forms import closed_form, sample_steps
+from analyzer.facts.trial_steps import trial_scopes
 from analyzer.records.evidence import Known, Unknown
 from analyzer.records.processes import Optimizer, OptimizerGroup, Schedule, Stage
 
@@ -30,7 +31,10 @@ POSITIONAL = {
     "get_linear_schedule_with_warmup": ("optimizer", "num_warmup_steps", "num_training_steps"),
     "get_cosine_schedule_with_warmup": ("optimizer", "num_warmup_steps", "num_training_steps", "num_cycles"),
     "get_constant_schedule_with_warmup": ("optimizer", "num_warmup_steps"),
-}
+    "get_cosine_with_min_lr_schedule_with_warmup": (
+        "optimizer", "num_warmup_steps", "num_training_steps", "num_cycles", "last_epoch", "min_lr", "min_lr_rate",
+    ),
+}  # fmt: skip
 TRAINED = ("params", "model_or_params", "model")
 """Arguments that hold what is optimised."""
 COPIED = Foreign("dataclasses.replace()")
@@ -38,10 +42,11 @@ COPIED = Foreign("dataclasses.replace()")
 
 
 def find_optimizers(program: Program) -> tuple[Optimizer, ...]:
-    """Every optimizer that the program makes, in order."""
+    """Every optimizer that the program trains with, in order."""
     found: dict[object, Optimizer] = {}
+    trials = trial_scopes(program)
     for occurrence in program.occurrences:
-        name = _optimizer_name(program, occurrence)
+        name = _optimizer_name(program, occurrence) if occurrence.step.scope.key not in trials else ""
         if name and occurrence.call is not None:
             optimizer = _optimizer(program, occurrence, occurrence.call, name)
             found.setdefault(optimizer.where, optimizer)

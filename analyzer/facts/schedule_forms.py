@@ -67,6 +67,15 @@ def _warmed(values: Given, decay: Callable[[float], float]) -> Form | None:
     )
 
 
+def _warmed_to_a_floor(values: Given, rate: float) -> Form | None:
+    """A half wave that ends at `min_lr_rate` of the base rate, or at `min_lr`; just one of the two is given."""
+    shares = [_number(values[name]) for name in ("min_lr_rate", "min_lr") if values.get(name) is not None]
+    if len(shares) != 1 or shares[0] is None or not rate or values.get("warmup_lr_rate") is not None:
+        return None
+    floor = shares[0] if values.get("min_lr_rate") is not None else shares[0] / rate
+    return _warmed(values, lambda done: 0.5 * (1 + math.cos(math.pi * done)) * (1 - floor) + floor)
+
+
 FORMS: dict[str, Callable[[Given, float], Form | None]] = {
     "CosineAnnealingLR": _cosine_annealing,
     "StepLR": _steps,
@@ -75,4 +84,5 @@ FORMS: dict[str, Callable[[Given, float], Form | None]] = {
     "get_cosine_schedule_with_warmup": lambda values, rate: _warmed(
         values, lambda done: 0.5 * (1 + math.cos(math.pi * done))
     ),
+    "get_cosine_with_min_lr_schedule_with_warmup": _warmed_to_a_floor,
 }

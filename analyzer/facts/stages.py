@@ -22,7 +22,9 @@ from analyzer.facts.program import (
     is_unresolved_clearing,
     is_unresolved_update,
 )
+from analyzer.facts.repeated_saves import RepeatedSaves
 from analyzer.facts.text_codecs import codec_methods
+from analyzer.facts.trial_steps import is_trial, trial_scopes
 from analyzer.index import Definition, External
 from analyzer.records.processes import FrameworkName, Stage, StageKind
 
@@ -38,9 +40,12 @@ SIMPLE_STATEMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, ast.Ret
 def build_stages(program: Program) -> tuple[tuple[Stage, Occurrence], ...]:
     """Stages with the occurrences they come from, each line once; a line with several losses once for each of them."""
     builder = _StageBuilder(program)
+    trials, saves = trial_scopes(program), RepeatedSaves(program)
     found: dict[tuple[object, ...], tuple[Stage, Occurrence]] = {}
     for occurrence in program.occurrences:
-        kind = builder.kind(occurrence)
+        if is_trial(occurrence, trials):
+            continue
+        kind = "checkpoint" if saves.tells(occurrence) else builder.kind(occurrence)
         if kind is not None and not is_off(program, occurrence):
             stage = builder.stage(kind, occurrence)
             term = id(occurrence.step.node) if kind == "loss" else helped_by(occurrence)

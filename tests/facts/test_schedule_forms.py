@@ -44,9 +44,18 @@ def test_a_warm_up_rises_to_the_base_rate_and_ends_at_nought(name: str) -> None:
     assert curve[30] == pytest.approx(RATE / 2) and curve[50] == pytest.approx(0.0)
 
 
+@pytest.mark.parametrize("floor", [{"min_lr_rate": 0.1}, {"min_lr": RATE / 10}, {"min_lr_rate": 0.1, "min_lr": None}])
+def test_a_wave_with_a_floor_ends_at_it(floor: dict[str, object]) -> None:
+    given = {"num_warmup_steps": 10, "num_training_steps": 50, **floor}
+    curve = dict(closed_form("get_cosine_with_min_lr_schedule_with_warmup", given, RATE))
+    assert (curve[0], curve[5], curve[10]) == pytest.approx((0.0, RATE / 2, RATE))
+    assert (curve[30], curve[50]) == pytest.approx((RATE * 0.55, RATE / 10))
+
+
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
+        ("get_cosine_with_min_lr_schedule_with_warmup", {"num_warmup_steps": 10, "num_training_steps": 50}),
         ("get_cosine_schedule_with_warmup", {"num_warmup_steps": 10, "num_training_steps": 50, "num_cycles": 2}),
         ("get_cosine_schedule_with_warmup", {"num_warmup_steps": 10}),
         ("MultiStepLR", {"milestones": ["a"]}),
