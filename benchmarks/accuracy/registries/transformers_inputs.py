@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 Forms = Mapping[str, tuple[str, ...]]
-VARIANTS = 4
+VARIANTS = 6
 
 
 def candidates(model: Any, config: Any) -> Iterator[tuple[str, ...]]:
@@ -28,6 +28,8 @@ def candidates(model: Any, config: Any) -> Iterator[tuple[str, ...]]:
     sets += [["inputs_embeds"], demanded + main + masks, usual + demanded + decoder + masks, demanded + main + grids]
     sets += [demanded + main + masks + grids, usual + grids, ["inputs_embeds", *demanded]]
     known = forms(config)
+    boxes = [name for name in ("bbox", "visual_feats", "visual_pos") if name in parameters]
+    sets += [usual + boxes + demanded + decoder, [name for name in parameters if name in known and name not in masks]]
     for variant in range(VARIANTS):
         for names in sets:
             chosen = list(dict.fromkeys(names))
@@ -51,6 +53,9 @@ def _text(config: Any) -> Forms:
         "qformer_input_ids": ("int64[B=2, Q=8]",),
         "inputs_embeds": embedded,
         "hidden_states": embedded,
+        "action_embeds": embedded,
+        "noise_embeds": embedded,
+        "context_hidden_states": (f"float32[B=2, S=20, {width}]",),
         "encoder_hidden_states": (f"float32[B=2, S=20, {encoded}]",),
         "query_embeds": (f"float32[B=2, Q=8, {width}]",),
         "bbox": ("int64[B=2, T=16, 4]",),
@@ -79,6 +84,8 @@ def _images(config: Any) -> Forms:
     return {
         "pixel_values": (video, image, patches, pair) if clip else (image, patches, pair, rows),
         "pixel_values_videos": (video,),
+        "prompt_pixel_values": (image,),
+        "prompt_masks": (image,),
         "hidden_states": (f"float32[B=2, T=16, {setting(config, 'hidden_size', 64)}]", rows),
         "grid_thw": ("int64([[1, 4, 8]])",),
         "image_grid_thw": ("int64([[1, 4, 8]])",),
@@ -94,15 +101,27 @@ def _sound(config: Any) -> Forms:
     bins = setting(
         config, "num_mel_bins", setting(config, "feature_size", setting(config, "input_feat_per_channel", 80))
     )
+    width = setting(config, "hidden_size", 64)
+    wide = setting(config, "feature_projection_input_dim", setting(config, "input_dim", bins))
     rows, columns = f"float32[B=2, F=64, {bins}]", f"float32[B=2, {bins}, 3000]"
     return {
-        "input_features": (rows, columns, f"float32[B=2, {bins}, F=200]", f"float32[B=2, 1, F=64, {bins}]"),
+        "input_features": (
+            rows,
+            columns,
+            f"float32[B=2, {bins}, F=200]",
+            f"float32[B=2, 1, F=64, {bins}]",
+            f"float32[B=2, F=64, {wide}]",
+        ),
         "input_features_mask": ("int64[B=2, F=64]", "int64[B=2, 3000]", "int64[B=2, F=200]"),
         "input_values": (
             "float32[B=2, S=16000]",
             f"float32[B=2, {setting(config, 'audio_channels', 1)}, S=16000]",
             rows,
+            f"float32[B=2, {setting(config, 'max_length', 1024)}, {bins}]",
+            f"float32[B=2, T=16, {width}]",
         ),
+        "decoder_input_values": (f"float32[B=2, U=12, {bins}]",),
+        "latents": (f"float32[B=2, {width}, F=20]", f"float32[B=2, F=20, {width}]"),
     }
 
 
@@ -128,6 +147,11 @@ def _series(config: Any) -> Forms:
             f"float32[B=2, {length}, 0]",
             f"float32[B=2, {past}, 0]",
         ),
+        "states": (f"float32[B=2, T=16, {setting(config, 'state_dim', 17)}]",),
+        "actions": (f"float32[B=2, T=16, {setting(config, 'act_dim', 4)}]",),
+        "rewards": ("float32[B=2, T=16, 1]",),
+        "returns_to_go": ("float32[B=2, T=16, 1]",),
+        "timesteps": ("int64[B=2, T=16]",),
         "future_values": (f"float32[B=2, {ahead}]",),
         "future_time_features": (f"float32[B=2, {ahead}, {features}]",),
         "freq": ("int64[B=2, 1]",),
