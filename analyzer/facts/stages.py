@@ -9,7 +9,7 @@ from dataclasses import replace
 from analyzer.facts.flow import Foreign, Function, Instance, Klass
 from analyzer.facts.flow.driven import is_open
 from analyzer.facts.flow.steps import Body, Step
-from analyzer.facts.flow.trace import Occurrence, helped_by, is_forward
+from analyzer.facts.flow.trace import Occurrence, helped_by, is_forward, trains_itself
 from analyzer.facts.framework_stages import is_off, place_of, without_replaced
 from analyzer.facts.interfaces import stage_of
 from analyzer.facts.loss_slices import LossSlices
@@ -86,7 +86,10 @@ class _StageBuilder:
         return found
 
     def _is_forward(self, occurrence: Occurrence) -> bool:
-        return any(is_forward(self._inference, t) for t in occurrence.step.targets) and not self._is_loss(occurrence)
+        call = occurrence.call
+        is_given = call is None or bool(call.args or call.keywords)
+        found = is_given and any(is_forward(self._inference, t) for t in occurrence.step.targets)
+        return found and not self._is_loss(occurrence)
 
     @staticmethod
     def _is_loss(occurrence: Occurrence) -> bool:
@@ -180,7 +183,9 @@ class _StageBuilder:
         return any(self._is_registry_call(step) for step, _ in occurrence.stack)
 
     def _built_kind(self, found: Klass) -> StageKind | None:
-        if self._inference.is_module(Instance(found.owner)):
+        if self._inference.is_module(Instance(found.owner)) and not trains_itself(
+            self._inference, Instance(found.owner)
+        ):
             return "build"
         if self._program.is_own_class(found, OPTIMIZER_BASES):
             return "optimizer"

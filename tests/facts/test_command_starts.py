@@ -1,4 +1,4 @@
-"""Programs that no script of the repository starts: console scripts, commands of click, functions handed to launchers."""
+"""Programs that no script starts: console scripts, commands of click, functions handed to launchers."""
 
 from __future__ import annotations
 

@@ -254,3 +254,46 @@ def test_the_mean_of_what_an_own_function_returns_is_that_functions_loss(reposit
     """
     (pipeline,) = derive(repository({"train.py": text})).values()
     assert [loss.function for loss in pipeline.losses] == ["train.py:errors"]
+
+
+SELF_TRAINING = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x):
+        return F.mse_loss(self.layer(x), x)
+
+class Trainer(nn.Module):
+    def __init__(self, net: Net, rate=1e-4):
+        super().__init__()
+        self.net = net
+        self.opt = torch.optim.Adam(net.parameters(), lr=rate)
+
+    def forward(self, x, parts=2):
+        for part in x.chunk(parts):
+            loss = self.net(part)
+            loss.backward()
+        self.opt.step()
+        self.opt.zero_grad()
+
+def make(default):
+    return default() if callable(default) else default
+
+if __name__ == "__main__":
+    trainer = Trainer(make(Net()))
+    for batch in torch.randn(8, 4):
+        trainer(batch)
+"""
+
+
+def test_a_module_that_trains_itself_is_a_trainer_and_no_model(repository: Write) -> None:
+    (pipeline,) = derive(repository({"main.py": SELF_TRAINING})).values()
+    kinds = [stage.kind for stage in pipeline.stages]
+    assert kinds == ["build", "optimizer", "forward", "loss", "backward", "step", "zero_grad"]
+    assert [stage.code for stage in pipeline.stages if stage.kind == "forward"] == ["loss = self.net(part)"]

@@ -15,6 +15,7 @@ from analyzer.facts.flow.steps import Body, Step, Surrounding, Target
 MAX_OCCURRENCES = 40_000
 MAX_HELPER = 8
 UPDATES = frozenset({"backward"})
+GRADIENTS = frozenset({"backward", "manual_backward"})
 
 
 @dataclass(eq=False, frozen=True)
@@ -42,15 +43,26 @@ def is_forward(inference: Inference, target: Target) -> bool:
     """True where a call runs the forward of a module: `model(x)`, `self.forward(x)`."""
     found = target.type
     if isinstance(found, Instance):
-        return inference.is_module(found)
+        return inference.is_module(found) and not trains_itself(inference, found)
     if isinstance(found, Function) and isinstance(found.receiver, Instance):
-        return found.name.rpartition(".")[2] == "forward" and inference.is_module(found.receiver)
+        is_named = found.name.rpartition(".")[2] == "forward" and inference.is_module(found.receiver)
+        return is_named and not trains_itself(inference, found.receiver)
     return isinstance(found, (Foreign, Container)) and inference.is_module(found)
 
 
 def is_construction(inference: Inference, target: Target) -> bool:
     """True where a call constructs a module of the repository."""
-    return isinstance(target.type, Klass) and inference.is_module(Instance(target.type.owner))
+    made = Instance(target.type.owner) if isinstance(target.type, Klass) else None
+    return made is not None and inference.is_module(made) and not trains_itself(inference, made)
+
+
+def trains_itself(inference: Inference, found: Instance) -> bool:
+    """A module whose own forward takes gradients: a trainer in the form of a module, and no part of the model."""
+    forward = inference.calls.called_function(found)
+    scope = inference.scopes.by_key.get(forward.name) if forward is not None else None
+    return scope is not None and any(
+        isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr in GRADIENTS for n in scope.nodes
+    )
 
 
 def occurrences(inference: Inference, body: Body) -> list[Occurrence]:
