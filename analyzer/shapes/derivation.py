@@ -17,6 +17,7 @@ from analyzer.records.errors import UserError
 from analyzer.records.evidence import Gap, Unknown
 from analyzer.records.tensors import ModelShapes, ReferenceTrace
 from analyzer.shapes.build_expression import check_build
+from analyzer.shapes.commanded_builds import find_commanded_builds
 from analyzer.shapes.configured_builds import find_bare_build, find_configured_builds
 from analyzer.shapes.entry_points import BuildPlan, find_builds, find_presets
 from analyzer.shapes.example_sizes import find_example_builds
@@ -237,8 +238,9 @@ def _derived_builds(index: SourceIndex, facts: Facts | None, owner: Definition) 
 
 
 def _stated_builds(index: SourceIndex, facts: Facts | None, owner: Definition) -> tuple[BuildPlan, ...]:
-    stated = (*find_builds(index, facts, owner), *find_script_builds(index, owner))
-    return (*stated, *find_configured_builds(index, owner), *find_bare_build(index, owner))
+    scripts = find_script_builds(index, owner)
+    configured = (*find_configured_builds(index, owner), *find_commanded_builds(index, scripts))
+    return (*find_builds(index, facts, owner), *scripts, *configured, *find_bare_build(index, owner))
 
 
 def _user_builds(index: SourceIndex, owner: Definition, options: ShapesOptions) -> tuple[BuildPlan, ...]:

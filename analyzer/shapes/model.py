@@ -85,7 +85,7 @@ def _builds(interpreter: Interpreter, request: ModelRequest) -> Iterator[BuildPl
     owner = interpreter.index.symbols.definition(request.qualified_name)
     partial: list[BuildPlan] = []
     for build in request.builds:
-        by_script = build.origin == "training_script" and owner is not None
+        by_script = build.origin == "training_script" and owner is not None and not build.name
         completed = list(complete_builds(interpreter, owner, build)) if by_script else []
         partial += completed
         if not completed and not build.unstated:
