@@ -6,11 +6,13 @@ Gives candidates in order of preference with the lines they rest on; which of th
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from analyzer.evaluator.handing import parameters_of
+from analyzer.facts.documented_code import PythonExample, docstring_examples, document_examples
 from analyzer.index import Definition, SourceIndex
 from analyzer.records.bundles import Facts
 from analyzer.records.source import Span
@@ -127,42 +129,38 @@ def _has_defaults(index: SourceIndex, definition: Definition) -> bool:
 
 
 def _from_documents(index: SourceIndex, owner: Definition) -> Iterator[BuildPlan]:
-    """Python blocks of READMEs that build the class, as the statements up to that line."""
-    for path, first, tree in documented_blocks(index):
-        body, call = _building_statements(tree, owner.name)
+    """Examples that build the class in documents and in docstrings of its file, as the statements up to that line."""
+    for example in examples_for(index, owner):
+        body, call = _building_statements(example.tree, owner.name)
         if call is not None:
-            where = index.span(path, first + call.lineno - 1, first + (call.end_lineno or call.lineno) - 1)
+            first = example.first_line - 1
+            where = index.span(example.path, first + call.lineno, first + (call.end_lineno or call.lineno))
             expression = "\n".join(ast.unparse(node) for node in body if not imports_name(node, owner.name))
             yield BuildPlan(owner.path, expression, "inference_script", where)
 
 
-def documented_blocks(index: SourceIndex) -> Iterator[tuple[str, int, ast.Module]]:
-    """Python blocks of the repository's documents that parse: path, number of their first line, syntax."""
-    for path, file in index.files.items():
-        if file.kind != "markdown":
-            continue
-        for first, text in code_blocks(index.lines(path)):
-            try:
-                yield path, first, ast.parse(text)
-            except (SyntaxError, ValueError):
-                continue
+def examples_for(index: SourceIndex, owner: Definition) -> Iterator[PythonExample]:
+    """Examples in which the class may be used: those of all documents, then those of its own file's docstrings."""
+    yield from _document_examples(index)
+    yield from docstring_examples(index, owner.path)
 
 
-def code_blocks(lines: list[str]) -> Iterator[tuple[int, str]]:
-    """Fenced Python blocks of a document with the number of their first line."""
-    start: int | None = None
-    for number, line in enumerate(lines, 1):
-        fence = line.strip()
-        if start is None and fence.lower() in ("```python", "```py", "``` python", "```python3"):
-            start = number + 1
-        elif start is not None and fence.startswith("```"):
-            yield start, "\n".join(lines[start - 1 : number - 1])
-            start = None
+@cache
+def _document_examples(index: SourceIndex) -> tuple[PythonExample, ...]:
+    """Read once for all classes."""
+    return tuple(document_examples(index))
+
+
+@cache
+def _called_in(tree: ast.Module) -> frozenset[str]:
+    """Last parts of all that it calls."""
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return frozenset(ast.unparse(call.func).rpartition(".")[2] for call in calls)
 
 
 def _building_statements(tree: ast.Module, class_name: str) -> tuple[list[ast.stmt], ast.Call | None]:
     """The statements that the first construction of the class needs, ending in the construction."""
-    for position, statement in enumerate(tree.body):
+    for position, statement in enumerate(tree.body if class_name in _called_in(tree) else ()):
         for node in ast.walk(statement):
             if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == class_name:
                 return [*needed_statements(tree.body[:position], node), ast.copy_location(ast.Expr(node), node)], node
@@ -176,13 +174,21 @@ def imports_name(node: ast.stmt, name: str) -> bool:
 
 def _from_call_sites(index: SourceIndex, owner: Definition) -> Iterator[BuildPlan]:
     """Constructions elsewhere in the repository whose arguments are literals."""
+    for path, node in _calls_by_name(index).get(owner.name, ()):
+        if is_literal_call(node) and index.symbols.resolve(path, ast.unparse(node.func)) == owner:
+            yield BuildPlan(path, ast.unparse(node), "training_script", index.span(path, node))
+
+
+@cache
+def _calls_by_name(index: SourceIndex) -> Mapping[str, Sequence[tuple[str, ast.Call]]]:
+    """All calls of the repository by the last part of what they call; read once for all of its classes."""
+    found: dict[str, list[tuple[str, ast.Call]]] = {}
     for path, tree in index.trees().items():
         for node in ast.walk(tree):
-            if not isinstance(node, ast.Call) or not is_literal_call(node):
-                continue
-            name = ast.unparse(node.func)
-            if name.rpartition(".")[2] == owner.name and index.symbols.resolve(path, name) == owner:
-                yield BuildPlan(path, ast.unparse(node), "training_script", index.span(path, node))
+            if isinstance(node, ast.Call) and isinstance(node.func, (ast.Name, ast.Attribute)):
+                name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+                found.setdefault(name, []).append((path, node))
+    return found
 
 
 def is_literal_call(node: ast.Call) -> bool:

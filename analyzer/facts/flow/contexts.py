@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from analyzer.facts.flow.bindings import argument_named, default_of
 from analyzer.facts.flow.inference import Inference
@@ -139,7 +138,9 @@ class Contexts:
     def _is_set_elsewhere(self, module: CodeScope, name: str) -> bool:
         """A function of the file sets the module's name, or other files may."""
         scopes = self._inference.scopes.by_key.values()
-        return bool(self._stores.get(name)) or any(s.path == module.path and name in s.globals for s in scopes)
+        return bool(self._inference.scopes.attribute_stores.get(name)) or any(
+            s.path == module.path and name in s.globals for s in scopes
+        )
 
     def _parameter(self, name: str, owner: CodeScope, stack: Stack, depth: int) -> Values | None:
         place = frame_of(stack, owner)
@@ -220,20 +221,6 @@ class Contexts:
             function = found = callees[0]
             step = Step("call", call, inner, ast.Pass(), Surrounding())
 
-    @cached_property
-    def _stores(self) -> dict[str, list[tuple[CodeScope, ast.stmt]]]:
-        """All stores into attributes, by the attribute's name."""
-        found: dict[str, list[tuple[CodeScope, ast.stmt]]] = {}
-        for scope in self._inference.scopes.by_key.values():
-            for node in scope.nodes:
-                if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
-                    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                    for target in targets:
-                        for part in ast.walk(target):
-                            if isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store):
-                                found.setdefault(part.attr, []).append((scope, node))
-        return found
-
     def _stores_of(self, owner: Instance, name: str) -> list[tuple[CodeScope, ast.stmt]]:
         """Stores that may set this attribute of an object; methods of unrelated classes set their own."""
         definition = self._inference.index.symbols.definition(owner.owner)
@@ -241,7 +228,7 @@ class Contexts:
         keys = {getattr(c, "qualified_name", "") for c in classes}
         return [
             (scope, node)
-            for scope, node in self._stores.get(name, ())
+            for scope, node in self._inference.scopes.attribute_stores.get(name, ())
             if not _is_of_receiver(scope, node, name) or (scope.parent is not None and scope.parent.key in keys)
         ]
 

@@ -51,6 +51,19 @@ class ScopeTable:
         for path, tree in index.trees().items():
             self._add(CodeScope(path, path, "", tree, None))
 
+    @cached_property
+    def attribute_stores(self) -> dict[str, list[tuple[CodeScope, ast.stmt]]]:
+        """All stores into attributes, by the attribute's name."""
+        found: dict[str, list[tuple[CodeScope, ast.stmt]]] = {}
+        for scope in self.by_key.values():
+            for node in scope.nodes:
+                if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
+                    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                    for part in (part for target in targets for part in ast.walk(target)):
+                        if isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store):
+                            found.setdefault(part.attr, []).append((scope, node))
+        return found
+
     def _add(self, scope: CodeScope) -> None:
         self.by_key[scope.key] = scope
         self.by_node[id(scope.node)] = scope
