@@ -14,6 +14,7 @@ from torch import nn
 
 from analyzer.evaluator import Interpreter
 from analyzer.evaluator.objects import origin_of
+from analyzer.evaluator.open_parts import OpenParts
 from analyzer.index import SourceIndex
 from analyzer.records.source import Span
 
@@ -260,17 +261,22 @@ def _loop_module(module: nn.Module, name: str, owner: ast.AST) -> nn.Module | No
     for node in ast.walk(owner):
         if isinstance(node, ast.For) and isinstance(node.target, ast.Name) and node.target.id == name:
             container = _resolve(module, node.iter, owner)
-            if isinstance(container, (nn.ModuleList, nn.Sequential)) and len(container):
+            if isinstance(container, (nn.ModuleList, nn.Sequential)) and _may_be_listed(container):
                 return container[0]
     return None
 
 
 def _first_in(module: nn.Module) -> nn.Module:
     """The first module inside a Sequential that does more than hand its input on."""
-    while isinstance(module, (nn.Sequential, nn.ModuleList)) and len(module):
+    while isinstance(module, (nn.Sequential, nn.ModuleList)) and _may_be_listed(module):
         children = list(module)
         module = next((child for child in children if not _hands_on(child)), children[0])
     return module
+
+
+def _may_be_listed(container: nn.Module) -> bool:
+    """Whether it has members, and all of them are known."""
+    return not isinstance(container._modules, OpenParts) and bool(container._modules)
 
 
 def _hands_on(module: nn.Module) -> bool:
@@ -280,4 +286,5 @@ def _hands_on(module: nn.Module) -> bool:
 
 
 def _after_pattern(module: nn.Module) -> nn.Module | None:
-    return None if not isinstance(module, nn.Sequential) or len(module) < 2 else module[1]
+    listed = isinstance(module, nn.Sequential) and _may_be_listed(module)
+    return list(module._modules.values())[1] if listed and len(module._modules) > 1 else None

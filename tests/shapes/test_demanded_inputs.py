@@ -85,6 +85,12 @@ def test_an_argument_that_may_be_missing_is_given_where_the_code_cannot_do_witho
     assert trace.output
 
 
+def test_a_container_that_lacks_a_part_says_nothing_of_its_input(repository):
+    layers = "import elsewhere; self.first = nn.Sequential(elsewhere.Unknown(), nn.Linear(3, 3))"
+    net = NET.format(layers=layers, arguments="x", body="return self.first(x)")
+    assert not _trace(repository({"net.py": net})).output
+
+
 @pytest.mark.parametrize(
     ("message", "first"),
     [
