@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from analyzer.facts.flow import Foreign, Inference, Instance
+from analyzer.facts.flow.walk import Walker
 from analyzer.index import SourceIndex
 
 Write = Callable[[Mapping[str, str]], SourceIndex]
@@ -64,3 +65,30 @@ def test_containers_in_a_ring_are_run_once(repository: Write) -> None:
 def test_an_iterator_that_returns_itself_gives_what_next_returns(repository: Write, name: str) -> None:
     index = repository({"turns.py": ITERATOR})
     assert types_of(index, "turns.py", name) == {Instance("turns.py:Batch")}
+
+
+FACTORY = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def forward(self, x):
+        loss = (x ** 2).mean()
+        loss.backward()
+        return loss
+
+def default(value, other):
+    if value is not None:
+        return value
+    return other() if callable(other) else other
+
+if __name__ == "__main__":
+    net = default(None, Net())
+"""
+
+
+def test_an_object_that_needs_arguments_is_not_called_without(repository: Write) -> None:
+    index = repository({"main.py": FACTORY})
+    walker = Walker(Inference(index))
+    targets = [t for step in walker.function("main.py:default").steps for t in step.targets]  # type: ignore[union-attr]
+    assert not [t for t in targets if isinstance(t.type, Instance)]

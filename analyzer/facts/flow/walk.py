@@ -239,7 +239,17 @@ class Walker:
                 yield from self._targets(item, node, frame)
         elif isinstance(found, (Instance, Klass, Function)):
             function = self._inference.calls.called_function(found)
-            yield self._own_target(found, function, node, frame)
+            if not isinstance(found, Instance) or self._is_possible(function, node):
+                yield self._own_target(found, function, node, frame)
+
+    def _is_possible(self, function: Function | None, node: ast.Call) -> bool:
+        """`value() if callable(value) else value`: an object whose call needs arguments is not what is called there."""
+        scope = self._inference.scopes.by_key.get(function.name) if function is not None else None
+        arguments = getattr(scope.node, "args", None) if scope is not None else None
+        if node.args or node.keywords or not isinstance(arguments, ast.arguments):
+            return True
+        positional = (*arguments.posonlyargs, *arguments.args)
+        return len(positional) - len(arguments.defaults) <= 1 and None not in arguments.kw_defaults
 
     def _callbacks(
         self, found: Foreign, node: ast.Call, frame: _Frame, around: Surrounding, statement: ast.stmt
