@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from analyzer.evaluator.command_line import CommandLine
 from analyzer.evaluator.constants import storage_of
 from analyzer.evaluator.objects import MARK, is_own_class, is_own_instance
 from analyzer.evaluator.oracle import SYMBOLIC, Oracle
@@ -34,7 +35,7 @@ _FIXED = (
     *(type, Proxy, re.Pattern, torch._ops.OpOverloadPacket, *_TORCH_CONSTANTS),
 )
 """Objects that are what they are: nobody changes them without being seen, and they are compared by identity."""
-_TABLES = frozenset((list, set, dict, OrderedDict, FilledTable))
+_TABLES = frozenset((list, set, dict, OrderedDict, FilledTable, CommandLine))
 _DIGESTED_BYTES = 64_000_000
 _DEPTH = 60
 MAXIMUM_NESTING = 4

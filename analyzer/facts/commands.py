@@ -11,13 +11,12 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from analyzer.facts.documented_code import documents, fenced_blocks
 from analyzer.index import SourceIndex
 from analyzer.index.notebooks import shell_lines
 from analyzer.records.source import Span
 
 SHELL_LANGUAGES = frozenset({"", "bash", "sh", "shell", "console", "zsh", "shell-session", "bat", "powershell", "cmd"})
-PYTHON_LANGUAGES = frozenset({"python", "py", "python3", "pycon"})
-FENCE = re.compile(r"^(\s*)(`{3,}|~{3,})\s*([^\s`{]*)")
 PROMPT = re.compile(r"^\s*(?:\$|>|%|\(\w+\)\s*\$)\s+")
 VARIABLE = re.compile(r"^[A-Za-z_]\w*=")
 
@@ -54,24 +53,13 @@ class Command:
 
 
 def find_code_blocks(index: SourceIndex) -> tuple[CodeBlock, ...]:
-    """Code blocks of all Markdown documents, in order; documents near the root first."""
-    paths = [path for path, file in index.files.items() if file.kind == "markdown"]
-    paths.sort(key=lambda path: (path.count("/"), path))
-    return tuple(block for path in paths for block in _blocks(index, path))
+    """Fenced blocks of all documents, in order; documents near the root first."""
+    return tuple(block for path in documents(index) for block in _blocks(index, path))
 
 
 def _blocks(index: SourceIndex, path: str) -> Iterator[CodeBlock]:
-    lines = index.lines(path)
-    opened: tuple[str, str, int] | None = None
-    for number, line in enumerate(lines, 1):
-        match = FENCE.match(line)
-        if opened is None and match is not None:
-            opened = (match.group(2), match.group(3).lower(), number)
-        elif opened is not None and line.strip().startswith(opened[0]) and not line.strip().strip(opened[0][0]):
-            if number - opened[2] > 1:
-                where = index.span(path, opened[2] + 1, number - 1)
-                yield CodeBlock(index.quote(path, opened[2] + 1, number - 1), opened[1], where)
-            opened = None
+    for first, last, language in fenced_blocks(index.lines(path)):
+        yield CodeBlock(index.quote(path, first, last), language, index.span(path, first, last))
 
 
 def find_commands(index: SourceIndex) -> tuple[Command, ...]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 from analyzer.facts.commands import (
-    PYTHON_LANGUAGES,
     SHELL_LANGUAGES,
     CodeBlock,
     Command,
     find_code_blocks,
     find_commands,
 )
+from analyzer.facts.documented_code import PYTHON_LANGUAGES
 from analyzer.facts.entry_points import command_target
 from analyzer.index import SourceIndex
 from analyzer.records.processes import Usage

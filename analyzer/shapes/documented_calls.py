@@ -1,4 +1,4 @@
-"""Calls of a model that the repository's own documents show: `preds = v(img)` in a block that builds `v`.
+"""Calls of a model that documents and docstrings of its repository show: `preds = v(img)` in a block that builds `v`.
 
 The block's statements are evaluated to learn what `img` is; its sizes then go by the names that the model knows.
 """
@@ -13,7 +13,7 @@ import torch
 from analyzer.evaluator import CannotEvaluate, Interpreter, TargetRaised
 from analyzer.index import Definition, SourceIndex
 from analyzer.records.source import Span
-from analyzer.shapes.entry_points import documented_blocks, imports_name
+from analyzer.shapes.entry_points import examples_for, imports_name
 from analyzer.shapes.input_spec import (
     DimSpec,
     InputSpec,
@@ -55,10 +55,11 @@ def documented_plans(
 
 def _calls(index: SourceIndex, owner: Definition) -> Iterator[tuple[Span, list[ast.stmt], ast.Call]]:
     """Calls of a variable that holds an instance, with the statements before and the place."""
-    for path, first, tree in documented_blocks(index):
-        for position, call in _calls_in(tree.body, owner.name):
-            where = index.span(path, first + call.lineno - 1, first + (call.end_lineno or call.lineno) - 1)
-            yield where, tree.body[:position], call
+    for example in examples_for(index, owner):
+        for position, call in _calls_in(example.tree.body, owner.name):
+            first = example.first_line - 1
+            where = index.span(example.path, first + call.lineno, first + (call.end_lineno or call.lineno))
+            yield where, example.tree.body[:position], call
 
 
 def _calls_in(body: Sequence[ast.stmt], class_name: str) -> Iterator[tuple[int, ast.Call]]:

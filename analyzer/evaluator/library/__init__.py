@@ -58,6 +58,7 @@ ALIASES = (
     (re.compile(r"^builtins\.mappingproxy$"), "types.MappingProxyType"),
     (re.compile(r"^builtins\."), ""),
     (re.compile(r"^analyzer\.evaluator\.(modules|registrations)\.(ModuleNames|LoadedModules|FilledTable)$"), "dict"),
+    (re.compile(r"^analyzer\.evaluator\.command_line\.CommandLine$"), "list"),
     (re.compile(r"^analyzer\.evaluator\.native\.annotations\.Annotations$"), "dict"),
     (re.compile(r"^torch\._C\.TensorBase$"), "torch.Tensor"),
     (re.compile(r"^torch\._tensor\.Tensor$"), "torch.Tensor"),
