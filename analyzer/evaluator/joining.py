@@ -12,7 +12,7 @@ import torch
 
 from analyzer.evaluator.errors import Cause
 from analyzer.evaluator.oracle import SYMBOLIC, Oracle
-from analyzer.evaluator.values import UnknownRest, UnknownValue
+from analyzer.evaluator.values import OptionalTensor, UnknownRest, UnknownValue, is_optional
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None), torch.dtype, torch.device)
 CONTAINERS = (list, tuple, dict)
@@ -37,10 +37,14 @@ class Joiner:
         return UnknownRest(self._cause)
 
     def join(self, first: Any, second: Any, depth: int = 0) -> Any:
-        if first is second or isinstance(first, UnknownValue):
+        if first is second:
             return first
         if isinstance(first, torch.Tensor) and isinstance(second, torch.Tensor):
             return self._tensors(first, second)
+        if _may_be_none(first) and _may_be_none(second):
+            return self._optional(first, second)
+        if isinstance(first, UnknownValue):
+            return self.unknown if isinstance(first, OptionalTensor) else first
         if _is_whole(first) and _is_whole(second):
             return self._numbers(first, second)
         if isinstance(first, PLAIN) and type(first) is type(second) and first == second:
@@ -79,10 +83,24 @@ class Joiner:
             [one if self._same_size(one, other) else self._oracle.data_size() for one, other in pairs], first.dtype
         )
 
+    def _optional(self, first: Any, second: Any) -> Any:
+        """A tensor on one path that is missing on the other."""
+        tensors = [value.tensor if isinstance(value, OptionalTensor) else value for value in (first, second)]
+        known = [tensor for tensor in tensors if tensor is not None]
+        joined = self._tensors(known[0], known[1]) if len(known) == 2 else self._oracle.as_fake(known[0])
+        if isinstance(joined, UnknownValue):
+            return joined
+        same = isinstance(first, OptionalTensor) and joined is first.tensor
+        return first if same else OptionalTensor(self._cause, joined)
+
     def _same_size(self, one: Any, other: Any) -> bool:
         if isinstance(one, SYMBOLIC) or isinstance(other, SYMBOLIC):
             return bool(self._oracle.expression(one) == self._oracle.expression(other))
         return bool(one == other)
+
+
+def _may_be_none(value: Any) -> bool:
+    return value is None or isinstance(value, torch.Tensor) or is_optional(value)
 
 
 def _is_whole(value: Any) -> bool:

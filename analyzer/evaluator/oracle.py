@@ -44,7 +44,7 @@ from analyzer.evaluator.operator_calls import (
     refuse_new_form,
     written,
 )
-from analyzer.evaluator.values import find_unknown
+from analyzer.evaluator.values import find_unknown, plain
 
 SYMBOLIC = (torch.SymInt, torch.SymFloat, torch.SymBool)
 NO_SYMBOLIC_FORM = re.compile(
@@ -356,7 +356,7 @@ class _Functions(TorchFunctionMode):
         kwargs = kwargs or {}
         unknown = find_unknown(args, kwargs)
         if unknown is not None:
-            return unknown
+            return plain(unknown)
         if getattr(func, "__module__", "") == "torch.nn.init":
             tensor = args[0] if args else kwargs.get("tensor")  # torch names it where it hands the call on
             if isinstance(tensor, torch.Tensor):

@@ -16,7 +16,7 @@ import torch
 from analyzer.evaluator.errors import CannotEvaluate, Cause
 from analyzer.evaluator.library import canonical_name, modules, real_object, rows
 from analyzer.evaluator.objects import MARK, is_own_class, is_own_instance, keyword_defaults, positional_defaults
-from analyzer.evaluator.values import UnknownValue
+from analyzer.evaluator.values import UnknownValue, attribute_of_unknown
 
 OPEN_DUNDERS_TEXT = """
 __class__ __name__ __qualname__ __doc__ __module__ __dict__ __annotations__ __len__ __getitem__ __setitem__
@@ -119,7 +119,7 @@ class Policy:
         """The attribute of a value, an unknown value where it is not allowed, AttributeError where there is none."""
         kind = type(value)
         if isinstance(value, UnknownValue):
-            return value
+            return attribute_of_unknown(value, name)
         if isinstance(value, Proxy):
             return value.member(name)
         if name in self._added:

@@ -23,6 +23,7 @@ from analyzer.evaluator.native.data_arrays import PossibleItems, possible_items
 from analyzer.evaluator.native.sequences import call_packed, is_packed
 from analyzer.evaluator.objects import MARK, build_class, is_own_class, origin_of, resolve_bases
 from analyzer.evaluator.open_parts import leave_open
+from analyzer.evaluator.optional_arguments import called_either_way
 from analyzer.evaluator.oracle import SYMBOLIC, Oracle, refusal_for
 from analyzer.evaluator.policy import LibraryModule, Policy, Proxy
 from analyzer.evaluator.recorder import Recorder, SymbolicSize
@@ -31,7 +32,7 @@ from analyzer.evaluator.repetition import Repetition
 from analyzer.evaluator.sources import Sources
 from analyzer.evaluator.syntax.effects import holds_module, lost_part
 from analyzer.evaluator.tentative import note_call
-from analyzer.evaluator.values import UnknownValue, find_unknown, rest_of
+from analyzer.evaluator.values import UnknownValue, find_unknown, is_optional, plain, rest_of
 
 CONTAINERS = (list, tuple, dict, set, frozenset, zip, enumerate, map, filter, reversed, functools.partial)
 CLASS_LEVEL = (type, types.FunctionType, types.MethodType, Proxy)
@@ -148,7 +149,7 @@ class Session(ModuleServices):
     def item(self, value: Any, key: Any) -> Any:
         unknown = _unknown_in_key(value, key)
         if unknown is not None:
-            return unknown
+            return plain(unknown)
         if isinstance(value, type) and not hasattr(type(value), "__getitem__") and is_own_class(value):
             return value if not hasattr(value, "__class_getitem__") else value[key]  # type: ignore[index]
         if isinstance(key, torch.SymInt) and isinstance(value, (list, tuple, str, dict)):
@@ -253,14 +254,13 @@ class Session(ModuleServices):
         if native is not None:
             if self.repetition.depth:
                 self.repetition.called(function, args, kwargs, None)
-            return native(*args, **kwargs)
+            return plain(native(*args, **kwargs))
         if isinstance(function, UnknownValue):
             return self._call_unknown(function, args, kwargs)
         if not self._tolerates_unknown(function):
             unknown = find_unknown(args, kwargs)
             if unknown is not None:
-                self._note_lost(function, args, kwargs, unknown)
-                return unknown
+                return self._call_with_unknown(function, args, kwargs, unknown)
             args = [self._settled(value) for value in args]
             kwargs = {name: self._settled(value) for name, value in kwargs.items()}
         self.budget.spend()
@@ -275,6 +275,21 @@ class Session(ModuleServices):
         if isinstance(result, np.ndarray):
             self.budget.check_elements(result.size)
         return result
+
+    def _call_with_unknown(self, function: Any, args: Any, kwargs: dict[str, Any], unknown: UnknownValue) -> Any:
+        known = None
+        if is_optional(unknown):
+            args = [self._settled(value) for value in args]
+            kwargs = {name: self._settled(value) for name, value in kwargs.items()}
+            known = called_either_way(function, args, kwargs, self.form_of)
+        if known is not None:
+            self.budget.spend()
+            known = self.oracle.as_fake(known)
+            if self.repetition.depth:
+                self.repetition.called(function, args, kwargs, known)
+            return known
+        self._note_lost(function, args, kwargs, unknown)
+        return plain(unknown)
 
     def _note_lost(self, function: Any, args: Any, kwargs: dict[str, Any], unknown: UnknownValue) -> None:
         """What should have become part of a module and is not known leaves its totals open."""
@@ -300,7 +315,8 @@ class Session(ModuleServices):
     def _call_unknown(self, function: UnknownValue, args: Any, kwargs: dict[str, Any]) -> UnknownValue:
         if any(holds_module(value) for value in (*args, *kwargs.values())):
             self.gap(Cause("unknown_call_with_module", (str(function.cause),), self.place))
-        return function
+        unknown: UnknownValue = plain(function)
+        return unknown
 
     def _runs_target_code(self, function: Any) -> bool:
         """Whether a call of this, or of what is handed this, could enter code of the target."""

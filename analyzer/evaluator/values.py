@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from analyzer.evaluator.errors import CannotEvaluate, Cause
 
@@ -20,7 +20,7 @@ class UnknownValue:
     def __getattr__(self, name: str) -> UnknownValue:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        return self
+        return attribute_of_unknown(self, name)
 
     def __setattr__(self, name: str, value: object) -> None:
         pass
@@ -109,6 +109,66 @@ for _name in _ABSORBED:
     setattr(UnknownValue, f"__r{_name}__", _absorb)
 for _name in ["neg", "pos", "invert", "abs", "lt", "le", "gt", "ge", "round", "floor", "ceil", "trunc"]:
     setattr(UnknownValue, f"__{_name}__", _absorb)
+
+
+class OptionalTensor(UnknownValue):
+    """A tensor on one path and None on the other, where data decides; a comparison with None tells them apart.
+
+    What is done to it without telling them apart is unknown, and no longer one of the two.
+    """
+
+    __slots__ = ("tensor",)
+    tensor: Any
+
+    def __init__(self, cause: Cause, tensor: Any) -> None:
+        super().__init__(cause)
+        object.__setattr__(self, "tensor", tensor)
+
+    @classmethod
+    def __torch_function__(
+        cls, func: object, types: object, args: Iterable[object] = (), kwargs: Mapping[str, object] | None = None
+    ) -> UnknownValue:
+        answer: UnknownValue = plain(super().__torch_function__(func, types, args, kwargs))
+        return answer
+
+
+FORMED_IN_PLACE = (
+    "resize_",
+    "resize_as_",
+    "set_",
+    "squeeze_",
+    "swapaxes_",
+    "swapdims_",
+    "t_",
+    "transpose_",
+    "unsqueeze_",
+)
+
+
+def is_optional(value: object) -> bool:
+    return type(value) is OptionalTensor and value.tensor is not None
+
+
+def attribute_of_unknown(value: UnknownValue, name: str) -> UnknownValue:
+    """Unknown too; a tensor that is given another form where it may be None is known no longer."""
+    if type(value) is OptionalTensor and name in FORMED_IN_PLACE:
+        object.__setattr__(value, "tensor", None)
+    return UnknownValue(value.cause) if type(value) is OptionalTensor else value
+
+
+def plain(value: Any) -> Any:
+    """The result of an operation that answers with its unknown operand: which of two it is, is not handed on."""
+    return UnknownValue(value.cause) if type(value) is OptionalTensor else value
+
+
+def _absorb_plainly(self: OptionalTensor, *args: object, **kwargs: object) -> UnknownValue:
+    return UnknownValue(self.cause)
+
+
+for _name, _method in list(vars(UnknownValue).items()):
+    if _method is _absorb or _name in ("__call__", "__getitem__", "__eq__", "__ne__", "__enter__"):
+        setattr(OptionalTensor, _name, _absorb_plainly)
+OptionalTensor.__hash__ = UnknownValue.__hash__  # type: ignore[method-assign]
 
 
 def find_unknown(args: Iterable[object], kwargs: Mapping[str, object]) -> UnknownValue | None:

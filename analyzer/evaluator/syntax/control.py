@@ -11,6 +11,7 @@ from analyzer.evaluator.errors import BudgetExhausted, CannotEvaluate
 from analyzer.evaluator.frame import Frame
 from analyzer.evaluator.syntax.branches import binds_only_names, build_decision, merge_arms, only_raises
 from analyzer.evaluator.syntax.loops import Turns
+from analyzer.evaluator.syntax.optional_names import by_choice
 from analyzer.evaluator.syntax.paths import Question, may_fork, take_both, wait_at_exit
 from analyzer.evaluator.syntax.scope import Execute, Expressions, Scope
 from analyzer.evaluator.syntax.statements import BREAK
@@ -21,8 +22,13 @@ from analyzer.evaluator.values import UnknownValue
 def build_If(node: ast.If, scope: Scope) -> Execute:
     test, body = scope.expression(node.test), scope.block(node.body)
     otherwise = scope.block(node.orelse) if node.orelse else None
-    undecided = _build_undecided(node, body, otherwise, scope)
-    return build_decision(test, body, otherwise or _do_nothing, undecided)
+
+    def decide(frame: Frame) -> Any:
+        return decision(frame)
+
+    undecided = by_choice(node.test, scope, decide, _build_undecided(node, body, otherwise, scope))
+    decision = build_decision(test, body, otherwise or _do_nothing, undecided)
+    return decision
 
 
 def _do_nothing(frame: Frame) -> Any:

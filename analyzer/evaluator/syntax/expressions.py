@@ -15,10 +15,11 @@ from analyzer.evaluator.objects import CODE_FACTS, code_fact
 from analyzer.evaluator.syntax.branches import build_decision, changes_nothing, merge_values
 from analyzer.evaluator.syntax.effects import Effects
 from analyzer.evaluator.syntax.operators import BINARY, COMPARISONS, UNARY
+from analyzer.evaluator.syntax.optional_names import by_choice, told_apart
 from analyzer.evaluator.syntax.paths import Question, choose_both, may_fork
 from analyzer.evaluator.syntax.scope import Evaluate, Expressions, Scope
 from analyzer.evaluator.syntax.targets import mangle
-from analyzer.evaluator.values import UnknownValue
+from analyzer.evaluator.values import UnknownValue, plain
 
 
 def build_Constant(node: ast.Constant, scope: Scope) -> Evaluate:
@@ -145,7 +146,7 @@ def build_BoolOp(node: ast.BoolOp, scope: Scope) -> Evaluate:
                 return value
         return parts[-1](frame)
 
-    return decide
+    return told_apart(node, scope, decide)
 
 
 def build_BinOp(node: ast.BinOp, scope: Scope) -> Evaluate:
@@ -164,7 +165,7 @@ def build_UnaryOp(node: ast.UnaryOp, scope: Scope) -> Evaluate:
 def _build_not(operand: Evaluate) -> Evaluate:
     def negate(frame: Frame) -> Any:
         value = operand(frame)
-        return value if isinstance(value, UnknownValue) else not frame.session.truth(value, frame)
+        return plain(value) if isinstance(value, UnknownValue) else not frame.session.truth(value, frame)
 
     return negate
 
@@ -207,7 +208,11 @@ def build_IfExp(node: ast.IfExp, scope: Scope) -> Evaluate:
             Effects(arm).spread(frame, UnknownValue(stop.cause))
         raise stop
 
-    return build_decision(test, body, otherwise, undecided)
+    def decide(frame: Frame) -> Any:
+        return decision(frame)
+
+    decision = build_decision(test, body, otherwise, by_choice(node.test, scope, decide, undecided, is_value=True))
+    return decision
 
 
 def build_Attribute(node: ast.Attribute, scope: Scope) -> Evaluate:
@@ -249,7 +254,7 @@ def build_JoinedStr(node: ast.JoinedStr, scope: Scope) -> Evaluate:
         found = [part(frame) for part in parts]
         unknown = next((part for part in found if isinstance(part, UnknownValue)), None)
         if unknown is not None:
-            return unknown
+            return plain(unknown)
         frame.session.budget.check_text(sum(map(len, found)))
         return "".join(found)
 
@@ -265,7 +270,7 @@ def build_FormattedValue(node: ast.FormattedValue, scope: Scope) -> Evaluate:
     def show(frame: Frame) -> Any:
         result = value(frame)
         if isinstance(result, UnknownValue):
-            return result
+            return plain(result)
         return frame.session.format(convert(result) if convert else result, spec(frame) if spec else "")
 
     return show

@@ -15,7 +15,7 @@ from torch import nn
 
 from analyzer.evaluator.budget import Budget
 from analyzer.evaluator.errors import CannotEvaluate
-from analyzer.evaluator.values import UnknownValue, find_unknown, rest_of
+from analyzer.evaluator.values import UnknownValue, find_unknown, plain, rest_of
 
 Binary = Callable[[Any, Any, Budget], Any]
 SEQUENCES = (list, tuple, bytes, bytearray)
@@ -121,9 +121,9 @@ UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
 
 def _contains(left: Any, right: Any) -> Any:
     if isinstance(right, UnknownValue):
-        return right
+        return plain(right)
     if isinstance(left, UnknownValue):
-        return left
+        return plain(left)
     rest = rest_of(right)
     return left in right if rest is None else rest
 
@@ -135,8 +135,8 @@ def _lacks(left: Any, right: Any) -> Any:
 
 def _same(left: Any, right: Any) -> Any:
     if isinstance(left, UnknownValue):
-        return left
-    return right if isinstance(right, UnknownValue) else left is right
+        return plain(left)
+    return plain(right) if isinstance(right, UnknownValue) else left is right
 
 
 def _other(left: Any, right: Any) -> Any:

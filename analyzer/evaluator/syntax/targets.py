@@ -9,7 +9,7 @@ from typing import Any
 from analyzer.evaluator.errors import CannotEvaluate
 from analyzer.evaluator.frame import Frame
 from analyzer.evaluator.syntax.scope import Scope
-from analyzer.evaluator.values import UnknownValue
+from analyzer.evaluator.values import UnknownValue, plain
 
 Assign = Callable[[Frame, Any], None]
 
@@ -73,7 +73,7 @@ def _target_Sequence(node: ast.Tuple | ast.List, scope: Scope) -> Assign:
 
     def assign(frame: Frame, value: Any) -> None:
         if isinstance(value, UnknownValue):
-            values: list[Any] = [value] * len(targets)
+            values: list[Any] = [plain(value)] * len(targets)
         else:
             values = _spread(list(frame.session.iterate(value)), len(targets), star)
         for target, item in zip(targets, values, strict=True):
