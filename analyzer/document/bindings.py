@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from analyzer.document.context import Context
+from analyzer.document.inline import number
 from analyzer.records.document import Code, Line, Plain
 from analyzer.records.evidence import Known
 from analyzer.records.source import Span
@@ -25,7 +26,14 @@ def binding_line(context: Context, item: Binding) -> Line:
     amount = binding_value(context, item)
     if amount is None or repr(amount) == item.code:
         return (Code(item.code),)
-    return (Code(item.code), Plain(" = "), Code(repr(amount)))
+    return (Code(item.code), *value_line(amount))
+
+
+def value_line(amount: object) -> Line:
+    """Behind a name: a number as numbers are written in prose, anything else as Python writes it."""
+    if isinstance(amount, int) and not isinstance(amount, bool):
+        return (Plain(f" = {number(amount)}"),)
+    return (Plain(" = "), Code(repr(amount)))
 
 
 def binding_value(context: Context, item: Binding) -> object | None:

@@ -16,6 +16,7 @@ from analyzer.records.document import Document, Plain, Snippet, SourceRef
 JOINTS = {", ": "、", "; ": "；", " (": "（", ")": "）", "), ": "），", "); ": "）；", ": ": "："}
 FULL_WIDTH = frozenset("，。、；：（）")
 LEFT_OUT = re.compile(r" … \(\+(\d+)\)")
+BYTES = re.compile(r" \(([\d.,]+ [KMGT]iB)\)")
 SPACED = re.compile(r"^ +(?=[，。、；：（）])|(?<=[，。、；：（）]) +$")
 
 
@@ -64,7 +65,7 @@ def _joint(text: str) -> str:
         text = f"{text[:-2]}（"
     if text.startswith(")") and _is_chinese(text[1:2]):
         text = f"）{text[1:]}"
-    return SPACED.sub("", text)
+    return SPACED.sub("", BYTES.sub(r"（\1）", text))
 
 
 def _is_chinese(character: str) -> bool:

@@ -43,7 +43,7 @@ class Milestone:
 class PublishedModel:
     """A model with its size as its paper prints it; `parameters` is nought where the paper prints none."""
 
-    name: str
+    name: Text
     parameters: int
     open: bool
     citation: Citation
@@ -112,14 +112,15 @@ def full_citation(item: Citation) -> Line:
 
 def _milestone(row: dict[str, Any], sources: dict[str, Any]) -> Milestone:
     cited = source(sources, row["source"])
-    name = Text(row["name"], row.get("name_zh", row["name"]))
-    return Milestone(cited.year, name, _text(row), cited, tuple(row.get("techniques", ())))
+    return Milestone(cited.year, _name(row), _text(row), cited, tuple(row.get("techniques", ())))
 
 
 def _model(row: dict[str, Any], sources: dict[str, Any]) -> PublishedModel:
-    return PublishedModel(
-        row["name"], row.get("parameters", 0), row["open"], source(sources, row["source"]), _text(row)
-    )
+    return PublishedModel(_name(row), row.get("parameters", 0), row["open"], source(sources, row["source"]), _text(row))
+
+
+def _name(row: dict[str, Any]) -> Text:
+    return Text(row["name"], row.get("name_zh", row["name"]))
 
 
 def _text(row: dict[str, Any]) -> Text:

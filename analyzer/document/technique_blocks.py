@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from analyzer.document.bindings import binding_line, binding_value
+import re
+
+from analyzer.document.bindings import binding_line, binding_value, value_line
 from analyzer.document.blocks import bullets
 from analyzer.document.context import Context
 from analyzer.document.inline import join, ref
 from analyzer.document.knowledge import citation
 from analyzer.document.wording import fill, places_of
-from analyzer.records.document import Block, Formula, Line, Math, Note, Plain
+from analyzer.records.document import Block, Code, Formula, Line, Math, Note, Plain
+from analyzer.records.evidence import Known
 from analyzer.records.techniques import Binding, Symbol, TechniqueFinding, TechniqueSheet
 
-CONSTANTS = {"True", "False", "None"}
+LITERAL = re.compile(r"True|False|None|-?[\d.]+(?:e-?\d+)?")
+CLAUSE = re.compile(r"[，；,;]")
 
 
 def formula(context: Context, found: TechniqueFinding) -> tuple[Block, ...]:
@@ -21,7 +25,7 @@ def formula(context: Context, found: TechniqueFinding) -> tuple[Block, ...]:
     if sheet is None or not latex.strip():
         return ()
     symbols = tuple((Math(item.symbol), _meaning(context, item, found)) for item in sheet.symbols)
-    return (Formula(latex.strip(), symbols, found.where[:1]),)
+    return (Formula(latex.strip(), symbols),)
 
 
 def has_formula(context: Context, found: TechniqueFinding) -> bool:
@@ -67,11 +71,48 @@ def motivation(context: Context, found: TechniqueFinding) -> tuple[Block, ...]:
 
 
 def _names_of(context: Context, found: TechniqueFinding) -> Line:
-    """The names and values of this code that fill a motivation without places of its own; those with values first."""
-    named = [item for item in found.bindings if item.code not in CONSTANTS]
-    ranked = sorted(named, key=lambda item: binding_value(context, item) is None)
-    unique = list({item.code: item for item in reversed(ranked)}.values())[::-1]
-    return join([binding_line(context, item) for item in unique[:3]]) if unique else ()
+    """The names and values of this code that fill a motivation without places of its own, with what each is."""
+    told = telling(context, found)
+    return join(named_values(context, found) or [_with_meaning(context, found, item) for item in told])
+
+
+def telling(context: Context, found: TechniqueFinding) -> list[Binding]:
+    """The bindings that say most: those with a value; where none has one, two that the formula has a symbol for."""
+    named = [item for item in found.bindings if not LITERAL.fullmatch(item.code)]
+    unique = list({item.code: item for item in reversed(named)}.values())[::-1]
+    spoken = [item for item in unique if _symbol_of(context, found, item)]
+    valued = [item for item in spoken if binding_value(context, item) is not None]
+    return valued[:3] or spoken[:2] or unique[:2]
+
+
+def named_values(context: Context, found: TechniqueFinding) -> list[Line]:
+    """Each size or setting of a technique that has a value: `number of heads n_head = 12`; what no name of the formula
+    has, the programs may set: `gradient_accumulation_steps = 40`.
+    """
+    told = [item for item in telling(context, found) if binding_value(context, item) is not None]
+    return [_with_meaning(context, found, item) for item in told] or _set_by_programs(context, found.sheet_id)
+
+
+def _set_by_programs(context: Context, sheet_id: str) -> list[Line]:
+    features = [one for program in (context.training, context.inference) if program for one in program.features]
+    values = {
+        name: amount.value
+        for feature in reversed(features)
+        if feature.id == sheet_id
+        for name, amount in feature.values
+        if isinstance(amount, Known)
+    }
+    return [(Code(name), *value_line(amount)) for name, amount in values.items()]
+
+
+def _with_meaning(context: Context, found: TechniqueFinding, item: Binding) -> Line:
+    symbol = _symbol_of(context, found, item)
+    meaning: Line = (Plain(CLAUSE.split(context.words.pick(symbol.meaning))[0] + " "),) if symbol else ()
+    return (*meaning, *binding_line(context, item))
+
+
+def _symbol_of(context: Context, found: TechniqueFinding, item: Binding) -> Symbol | None:
+    return next((one for one in context.sheets[found.sheet_id].symbols if one.hole and one.hole == item.hole), None)
 
 
 def _sources(sheet: TechniqueSheet) -> Line:

@@ -153,7 +153,8 @@ class _Markdown:
     def formula(self, block: Formula) -> str:
         parts = [fenced(block.latex.strip(), "math")]
         if block.symbols:
-            bound = [f"{self.math(symbol)}: {self.line(meaning)}" for symbol, meaning in block.symbols]
+            colon = word("colon", self.language)
+            bound = [f"{self.math(symbol)}{colon}{self.line(meaning)}" for symbol, meaning in block.symbols]
             parts.append(word("where", self.language) + "\\\n" + "\\\n".join(bound))
         if block.where:
             parts.append(" · ".join(self.source_ref(SourceRef(span)) for span in block.where))

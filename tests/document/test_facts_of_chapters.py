@@ -8,7 +8,7 @@ import pytest
 from document_plain import document_text, line_text
 from document_sample import BLOCK, NORM, TINY, at, empty_analysis, known, sample_analysis
 
-from analyzer.document.chapters import core_modules, modes, training
+from analyzer.document.chapters import core_modules, innovations, modes, training
 from analyzer.document.context import Context, walk
 from analyzer.document.diagrams import build_diagrams
 from analyzer.document.facets import facets
@@ -122,7 +122,9 @@ def test_motivation_without_names_of_this_code_is_not_printed() -> None:
     named = replace(bare, bindings=(Binding("eps", "self.eps", NORM, known(1e-5, NORM)),))
     for found, printed in ((bare, False), (named, True)):
         analysis = replace(sample, findings=replace(sample.findings, sheets=(sheet,), techniques=(found,)))
-        notes = [block for block in core_modules.build(context_of(analysis)).blocks if isinstance(block, Note)]
+        context = context_of(analysis)
+        blocks = (*core_modules.build(context).blocks, *innovations.build(context).blocks)
+        notes = [block for block in blocks if isinstance(block, Note)]
         assert any("simply better" in line_text(note.text) for note in notes) is printed
 
 

@@ -121,7 +121,7 @@ def _row(context: Context, item: ConfigValue) -> tuple[Line, ...]:
         shown = ()
     kind = code(item.annotation) if item.annotation else _type(item)
     overrides = (
-        join([(Code(step.expression), Plain(" "), *ref(step.where)) for step in item.overrides[:4]], " → ")
+        join([(*code(step.expression), Plain(" "), *ref(step.where)) for step in item.overrides[:4]], " → ")
         if item.overrides
         else ()
     )

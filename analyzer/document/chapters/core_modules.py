@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from analyzer.document.blocks import bullets, folded, paragraph, slug, table
 from analyzer.document.chapters.absence import no_model
 from analyzer.document.context import Context
 from analyzer.document.facets import counts
+from analyzer.document.formula_places import fresh_formulas, loss_formulas, reason
 from analyzer.document.inline import code, codes, join, number, numerics, ref, refs, shapes, value
 from analyzer.document.key_modules import UNPLACED, KeyModule, key_modules
 from analyzer.document.listing import best_part, snippet
 from analyzer.document.remarks import remarks
-from analyzer.document.technique_blocks import departures, formula, has_formula, motivation
+from analyzer.document.technique_blocks import departures, formula, motivation
 from analyzer.records.configuration import ConfigValue
 from analyzer.records.document import Block, Chapter, Code, Heading, Line, Plain
 from analyzer.records.evidence import Known
 from analyzer.records.source import Span
 from analyzer.records.structure import ArgumentInfo
+from analyzer.records.techniques import TechniqueFinding
 from analyzer.records.tensors import TensorSpec
 
-MOST_FORMULAS = 3
+Reason = Callable[[Context, TechniqueFinding], tuple[Block, ...]]
 
 
 def build(context: Context) -> Chapter:
@@ -29,7 +33,7 @@ def build(context: Context) -> Chapter:
     else:
         key = "core_modules.opening" if found[0].node.path != UNPLACED else "core_modules.opening_unbuilt"
         blocks.append(paragraph(words, key, count=number(len(found))))
-        shown: set[str] = set()
+        shown = {item.sheet_id for item in loss_formulas(context)}
         for item in found:
             blocks += module_section(context, item, shown)
     return Chapter("core_modules", words.line("core_modules.title"), tuple(blocks))
@@ -43,7 +47,7 @@ def module_section(context: Context, item: KeyModule, shown: set[str]) -> tuple[
         *contract(context, item),
         *settings(context, item),
         *code_blocks(context, item),
-        *formulas(context, item, shown),
+        *formulas(context, item, shown, reason),
         *reasons(context, item),
     )
 
@@ -198,16 +202,16 @@ def code_blocks(context: Context, item: KeyModule) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def formulas(context: Context, item: KeyModule, shown: set[str]) -> tuple[Block, ...]:
+def formulas(context: Context, item: KeyModule, shown: set[str], why: Reason = motivation) -> tuple[Block, ...]:
     """Formulas of the techniques found in the class, each with its place and its reason, at most some in full."""
     blocks: list[Block] = []
-    fresh = [found for found in item.techniques if has_formula(context, found) and found.sheet_id not in shown]
-    for found in fresh[:MOST_FORMULAS]:
+    fresh = fresh_formulas(context, item, shown)
+    for found in fresh:
         shown.add(found.sheet_id)
         name = context.technique_name(found.sheet_id)
         blocks.append(paragraph(context.words, "core_modules.formula", name=name, where=refs(found.where, 2)))
-        blocks += [*formula(context, found), *departures(context, found), *motivation(context, found)]
-    rest = [found for found in item.techniques if found not in fresh[:MOST_FORMULAS]]
+        blocks += [*formula(context, found), *departures(context, found), *why(context, found)]
+    rest = [found for found in item.techniques if found not in fresh]
     if rest:
         names = join([(Plain(context.technique_name(found.sheet_id) + " "), *refs(found.where, 1)) for found in rest])
         blocks.append(paragraph(context.words, "core_modules.also", names=names))

@@ -55,7 +55,13 @@ def _models(context: Context, field: Field) -> list[tuple[Line, ...]]:
         rows.append(
             (
                 item.parameters or UNPUBLISHED,
-                ((Plain(item.name),), size, openness, (Plain(words.pick(item.mark)),), citation(item.citation)),
+                (
+                    (Plain(words.pick(item.name)),),
+                    size,
+                    openness,
+                    (Plain(words.pick(item.mark)),),
+                    citation(item.citation),
+                ),
             )
         )
     if own and context.model and context.missing is None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from analyzer.document.blocks import note, paragraph, slug
 from analyzer.document.context import Context
+from analyzer.document.formula_places import told_at
 from analyzer.document.inline import codes, number, refs
 from analyzer.document.listing import snippet, surroundings
 from analyzer.document.novelty import distinguishing, is_shared_with_reference
 from analyzer.document.technique_blocks import departures, formula, motivation
-from analyzer.records.document import Block, Chapter, Code, Heading, Plain
+from analyzer.records.document import Block, Chapter, Code, Formula, Heading, Link, Plain
 from analyzer.records.source import Span
 from analyzer.records.techniques import TechniqueFinding
 
@@ -23,8 +26,9 @@ def build(context: Context) -> Chapter:
     else:
         blocks.append(paragraph(words, "innovations.opening"))
         shown: set[Span] = set()
+        told = told_at(context)
         for item in found:
-            blocks += _section(context, item, shown)
+            blocks += [*_section(context, item, shown), *_formula(context, item, told.get(item.sheet_id))]
     return Chapter("innovations", words.line("innovations.title"), tuple(blocks))
 
 
@@ -39,7 +43,7 @@ def _standing(context: Context, item: TechniqueFinding) -> Block:
 
 
 def _section(context: Context, item: TechniqueFinding, quoted: set[Span]) -> tuple[Block, ...]:
-    """Where it stands, why, its code unless an idea before it quoted the same lines, its formula."""
+    """Where it stands, why, and its code unless an idea before it quoted the same lines."""
     words = context.words
     title = Heading(3, (Plain(context.technique_name(item.sheet_id)),), f"idea-{slug(item.sheet_id)}")
     explained: tuple[Block, ...] = (_standing(context, item),)
@@ -54,4 +58,12 @@ def _section(context: Context, item: TechniqueFinding, quoted: set[Span]) -> tup
             *explained,
             note(words, "info", "innovations.not_built", build=Code(context.model.build_call)),
         )
-    return (title, *explained, *motivation(context, item), *code, *formula(context, item), *departures(context, item))
+    return (title, *explained, *motivation(context, item), *code)
+
+
+def _formula(context: Context, item: TechniqueFinding, told: Link | None) -> tuple[Block, ...]:
+    """The formula; its symbols and how this code departs from it only where no other section has them."""
+    if told is None:
+        return (*formula(context, item), *departures(context, item))
+    bare = tuple(replace(block, symbols=()) for block in formula(context, item) if isinstance(block, Formula))
+    return (*bare, paragraph(context.words, "innovations.symbols", link=told))

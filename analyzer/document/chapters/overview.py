@@ -8,7 +8,7 @@ from analyzer.document.context import Context
 from analyzer.document.facets import call_signature, counts, facet_row, facets, repeated_block
 from analyzer.document.inline import codes, compact, input_text, number, reason_of, ref
 from analyzer.document.layer_facets import block_name
-from analyzer.document.novelty import beyond_reference
+from analyzer.document.novelty import beyond_reference, distinguishing
 from analyzer.records.document import Block, Code, Line, Link, Plain, SourceRef
 from analyzer.records.evidence import Known, Unknown
 from analyzer.records.tensors import ModelShapes, TensorSpec
@@ -148,9 +148,11 @@ def _where(origin: str, context: Context) -> dict[str, Line]:
 
 
 def _ideas(context: Context) -> tuple[Block, ...]:
-    found = beyond_reference(context)
+    own = beyond_reference(context)
+    found = own or distinguishing(context)
     if not found:
         return ()
+    reference = Link(context.words.text("overview.reference"), "#reference")
     ideas = context.words.listed(
         [
             (Plain(context.technique_name(item.sheet_id) + " ("), SourceRef(item.where[0]), Plain(")"))
@@ -158,7 +160,9 @@ def _ideas(context: Context) -> tuple[Block, ...]:
             if item.where
         ]
     )
-    return (paragraph(context.words, "overview.ideas", ideas=ideas),)
+    return (
+        paragraph(context.words, "overview.ideas" if own else "overview.no_ideas", reference=reference, ideas=ideas),
+    )
 
 
 def _zoo(context: Context) -> tuple[Block, ...]:

@@ -6,11 +6,13 @@ import re
 
 from analyzer.document.blocks import bullets, note, paragraph
 from analyzer.document.context import Context
-from analyzer.document.inline import refs
+from analyzer.document.inline import codes, refs
 from analyzer.document.knowledge import citation, field_of
-from analyzer.document.novelty import distinguishing, is_shared_with_reference
+from analyzer.document.novelty import beyond_reference, distinguishing
+from analyzer.document.technique_blocks import named_values
 from analyzer.records.document import Block, Chapter, Line, Note, Plain, Strong
 from analyzer.records.source import SourceFile, Span
+from analyzer.records.techniques import TechniqueFinding
 
 NEWS = re.compile(r"^\W*(update|news|note|warning|deprecat|\d{4}|更新|最新)", re.IGNORECASE)
 NOISE = re.compile(r"^\s*(#|<|!\[|\[!\[|\||```|---|===|[-*] |\d+\. |>|\[.*\]\(.*\)\s*$)")
@@ -18,18 +20,19 @@ EMPHASIS = re.compile(r"\*\*|__|<[^>]+>")
 LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 SENTENCE = re.compile(r"(?:\S+\s+){3,}\S+[.!?](?:\s|$)|[一-鿿]{4,}\S*[。！？]")
 LONGEST_QUOTE = 600
+MOST_OWNERS = 2
 
 
 def build(context: Context) -> Chapter:
     words = context.words
     blocks: list[Block] = [_background(context), *_own_words(context)]
     found = distinguishing(context)
-    if found:
-        blocks.append(paragraph(words, "preface.new"))
-        blocks += bullets(
-            _idea(context, item.sheet_id, refs(item.where, 2), is_shared_with_reference(item)) for item in found
-        )
-    else:
+    own = beyond_reference(context)
+    for key, items in (("new", own), ("shared", [item for item in found if item not in own])):
+        if items:
+            blocks.append(paragraph(words, f"preface.{key}" if own else "preface.none_beyond"))
+            blocks += bullets(_idea(context, item) for item in items)
+    if not found:
         blocks.append(paragraph(words, "preface.nothing_new"))
     return Chapter("preface", words.line("preface.title"), tuple(blocks))
 
@@ -40,9 +43,18 @@ def _background(context: Context) -> Block:
     return Note("knowledge", text)
 
 
-def _idea(context: Context, sheet_id: str, where: Line, shared: bool) -> Line:
-    key = "preface.idea_shared" if shared else "preface.idea"
-    return context.words.line(key, name=Strong(context.technique_name(sheet_id)), where=where)
+def _idea(context: Context, item: TechniqueFinding) -> Line:
+    """A technique with the classes that hold it and the sizes that it has here."""
+    words = context.words
+    owners = [name for name in (model.rpartition(":")[2] for model in item.models) if name]
+    values = named_values(context, item)
+    return words.line(
+        "preface.idea",
+        name=Strong(context.technique_name(item.sheet_id)),
+        owners=words.line("preface.owners", names=codes(owners[:MOST_OWNERS])) if owners else (),
+        values=words.line("preface.values", values=words.listed(values)) if values else (),
+        where=refs(item.where, 2),
+    )
 
 
 def _own_words(context: Context) -> tuple[Block, ...]:

@@ -48,7 +48,7 @@ def _inputs(context: Context, trace: Trace) -> tuple[Block, ...]:
     rows = [
         (
             code(input_text(item)),
-            (Plain(numeric(item.value)),) if isinstance(item.value, TensorSpec) else (),
+            code(numeric(item.value)) if isinstance(item.value, TensorSpec) else (),
             words.reason(item.reason),
             ref(item.where),
         )

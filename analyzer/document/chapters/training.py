@@ -9,10 +9,11 @@ from analyzer.document.chapters.reading_map import proofs
 from analyzer.document.chapters.shapes import shape_flow
 from analyzer.document.context import Context
 from analyzer.document.cost_rows import cost_table, per_token
+from analyzer.document.formula_places import loss_formulas, reason
 from analyzer.document.inline import code, number, ref, refs, value
 from analyzer.document.optimizer_rows import keeps_two_moments, optimizers, schedules
 from analyzer.document.pipeline_rows import feature_table, stage_table
-from analyzer.document.technique_blocks import formula, motivation
+from analyzer.document.technique_blocks import formula
 from analyzer.records.configuration import DerivedQuantity
 from analyzer.records.document import Block, Chapter, Code, Heading, Line, Plain
 from analyzer.records.evidence import Known
@@ -154,8 +155,8 @@ def _losses(context: Context, main: Pipeline, name: str = "") -> tuple[Block, ..
     if name:
         return blocks
     blocks = (heading(words, "training.loss", "loss"), *blocks)
-    for found in context.techniques_of("loss")[:3]:
-        blocks += (*formula(context, found), *motivation(context, found))
+    for found in loss_formulas(context):
+        blocks += (*formula(context, found), *reason(context, found))
     return blocks
 
 

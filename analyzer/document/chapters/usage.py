@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analyzer.document.blocks import heading, note, paragraph
 from analyzer.document.context import Context
-from analyzer.document.inline import number, ref, refs
+from analyzer.document.inline import number
 from analyzer.document.listing import snippet
 from analyzer.records.document import Block, Chapter
 from analyzer.records.processes import Usage
@@ -33,7 +33,7 @@ def _quotes(context: Context, usages: list[Usage]) -> tuple[Block, ...]:
     blocks: tuple[Block, ...] = ()
     for item in usages:
         blocks += (
-            paragraph(context.words, f"usage.purpose_{item.purpose}", where=ref(item.where)),
+            paragraph(context.words, f"usage.purpose_{item.purpose}"),
             *snippet(context, item.where),
         )
     return blocks
@@ -47,7 +47,7 @@ def _from_source(context: Context) -> tuple[Block, ...]:
     key = "usage.built_in_code" if places else "usage.constructor"
     places = places or _signature(context)
     shown = [block for place in places for block in snippet(context, place, longest=20)]
-    return (paragraph(words, key, where=refs(places)), *shown) if shown else ()
+    return (paragraph(words, key), *shown) if shown else ()
 
 
 def _calls(context: Context) -> list[Span]:

@@ -148,7 +148,7 @@ def _prompt(context: Context) -> tuple[Block, ...]:
 def _sizes(context: Context) -> tuple[Block, ...]:
     """Published models and this one on a logarithmic axis; the published figures are knowledge."""
     own, field = counts(context), field_of(context)
-    bars = [(item.name, item.parameters) for item in field.models if item.parameters]
+    bars = [(item.name.en, item.parameters) for item in field.models if item.parameters]  # labels of drawings are ASCII
     if own and own.total and context.model:  # a model without weights has no place on this axis
         name = context.name if context.missing is None else context.model.class_name
         bars.append((f"{name} (*)", own.total))
