@@ -54,3 +54,14 @@ def test_what_the_command_line_has_to_give_has_no_value(repository, text, read) 
 def test_arguments_that_the_code_gives_itself_are_not_read(repository) -> None:
     with pytest.raises(CannotEvaluate, match="arguments that the code itself gives"):
         repository("import argparse\n").evaluate("model.py", 'argparse.ArgumentParser().parse_args(["--a", "1"])')
+
+
+@pytest.mark.parametrize("text", ["sys.argv.pop()", "sys.argv[1]", "sys.argv[-2]"])
+def test_what_a_user_would_type_is_not_an_error_of_the_project(repository, text) -> None:
+    with pytest.raises(CannotEvaluate, match="command_line_argument"):
+        repository("import sys\n").evaluate("model.py", text)
+
+
+@pytest.mark.parametrize(("text", "value"), [("len(sys.argv)", 1), ("sys.argv[1:]", []), ("sys.argv[0]", "")])
+def test_a_program_is_started_without_arguments(repository, text, value) -> None:
+    assert repository("import sys\n").evaluate("model.py", text) == value

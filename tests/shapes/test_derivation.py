@@ -303,6 +303,36 @@ def test_a_call_in_the_documents_says_what_the_inputs_are(tmp_path, call, inputs
     assert {(item.reason, str(item.where)) for item in trace.inputs} == {("documented_call", "README.md:9")}
 
 
+EXPLAINED = '''
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    """A net of a stated width.
+
+    Example usage:
+    ```python
+    v = Net(width=6)
+    out = v(torch.zeros(5, 6))
+    ```
+    """
+    def __init__(self, width):
+        super().__init__()
+        self.a = nn.Linear(width, 3)
+    def forward(self, x):
+        return self.a(x)
+'''
+
+
+def test_a_docstring_says_how_its_class_is_built_and_called(tmp_path):
+    index = repository(tmp_path, EXPLAINED)
+    model = derive_shapes(index, derive_facts(index)).models[0]
+    assert str(model.build_where) == "net.py:10" and model.parameters.value.total == 21
+    assert [(i.reason, str(i.where), str(i.value)) for i in model.traces[0].inputs] == [
+        ("documented_call", "net.py:11", "[B, 6]")
+    ]
+
+
 def test_a_name_has_one_number_in_all_inputs(tmp_path):
     text = UNFINISHED.replace("forward(self, x)", "forward(self, x, y)").replace("@ x", "+ y")
     model = shapes(repository(tmp_path, text), inputs=("x: float32[B=3, 4]", "y: float32[B, 6]"))
