@@ -2,7 +2,9 @@
 from torch import nn
 
 from . import misc
-from .misc import MLP, Conv2dNormActivation, Permute, SqueezeExcitation
+from .deform_conv import DeformConv2d, deform_conv2d
+from .feature_pyramid_network import FeaturePyramidNetwork
+from .misc import MLP, Conv2dNormActivation, FrozenBatchNorm2d, Permute, SqueezeExcitation
 
 
 class StochasticDepth(nn.Module):
