@@ -79,7 +79,19 @@ def _bound(program: Program, scope: CodeScope, name: ast.expr) -> Iterator[tuple
             targets = statement.targets if isinstance(statement, ast.Assign) else ()
             if isinstance(statement, ast.Assign) and text in map(ast.unparse, targets):
                 atoms = [atom for test, holds in conditions for atom in _atoms(program, owner, test, holds)]
-                yield from _alternatives(program, owner, statement.value, atoms)
+                yield from _further(program, owner, statement.value, atoms, text)
+
+
+def _further(
+    program: Program, scope: CodeScope, value: ast.expr, atoms: list[Atom], seen: str
+) -> Iterator[tuple[CodeScope, ast.expr, list[Atom]]]:
+    """What a name stands for that the branches before have bound: `self.loss_fn = loss_fn`."""
+    is_local = isinstance(value, ast.Name) and value.id != seen
+    inner = list(_bound(program, scope, value)) if is_local and value.id in scope.stored else []  # type: ignore[attr-defined]
+    if not inner:
+        yield from _alternatives(program, scope, value, atoms)
+    for owner, found, conditions in inner:
+        yield owner, found, [*atoms, *conditions]
 
 
 def _alternatives(

@@ -67,8 +67,19 @@ class LossSlices:
             return self._call(node, scope, depth, inner)
         if isinstance(node, (ast.Name, ast.Attribute)):
             return self._value(node, scope, depth, inner)
+        kept = kept_under(node, scope)
+        if kept:
+            return self._items(node, kept, scope, depth, inner)
         deeper = DEEP if inner and not isinstance(node, ast.Subscript) else inner
         return any([self._follow(part, scope, depth + 1, deeper) for part in _carried(node)])
+
+    def _items(self, node: ast.AST, kept: list[ast.expr], scope: CodeScope, depth: int, inner: int) -> bool:
+        """What the function itself stores under the key that is read."""
+        text = ast.unparse(node)
+        if (scope.key, text, inner) in self._seen:
+            return False
+        self._seen.add((scope.key, text, inner))
+        return any([self._follow(value, scope, depth + 1, inner) for value in kept])
 
     def _call(self, call: ast.Call, scope: CodeScope, depth: int, inner: int) -> bool:
         steps = self._steps.get(id(call), ())
@@ -123,10 +134,26 @@ class LossSlices:
 
     def _is_loss_function(self, step: Step, body: Body, depth: int) -> bool:
         """An own function that computes the loss itself, or returns what another call computes."""
-        if self._computes(body, 0):
+        terms = [v for v in losses_of_return(body.scope) if kept_under(v, body.scope) or self._is_handed_on(v)]
+        if terms and any([self._follow(value, body.scope, depth + 1) for value in terms]):
+            return True
+        if self._computes(body, 0) or self._averages(step, body):
             self._loss_calls.add(id(step.node))
             return True
         return any([self._follow(value, body.scope, depth + 1) for value in losses_of_return(body.scope)])
+
+    def _is_handed_on(self, value: ast.expr) -> bool:
+        """The function returns what another method of the object returns: `return super().losses(…)`."""
+        is_method = isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute)
+        names = [t.type for step in self._steps.get(id(value), ()) for t in step.targets if t.body is not None]
+        return is_method and bool(names) and all(isinstance(name, Function) for name in names)
+
+    def _averages(self, step: Step, body: Body) -> bool:
+        """An own function that only reduces what the call computes: `mean_flat((target - output) ** 2)`."""
+        returned = [n.value for n in body.scope.nodes if isinstance(n, ast.Return)]
+        called = [n.func for n in returned if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
+        reduces = any(func.attr in REDUCTIONS for func in called)
+        return reduces and isinstance(step.node, ast.Call) and _has_arithmetic(step.node)
 
     def _computes(self, body: Body, depth: int) -> bool:
         """Arithmetic and a reduction, in the function itself or in what it calls."""
@@ -209,6 +236,9 @@ def _losses_in(node: ast.expr, scope: CodeScope) -> Iterator[ast.expr]:
     elif isinstance(node, ast.Name):
         bound = [n.value for n in _bindings(node.id, scope) if isinstance(n.value, ast.Dict)]
         found = [loss for value in bound for loss in _losses_in(value, scope)]
+        item = ast.copy_location(ast.Subscript(node, ast.copy_location(ast.Constant("loss"), node), ast.Load()), node)
+        if not found and kept_under(item, scope):
+            found = [item]
         yield from found or [node]
     else:
         yield node
@@ -225,6 +255,15 @@ def _differentiated(call: ast.Call) -> list[ast.expr]:
     if call.args:
         return list(call.args[:1])
     return [call.func.value] if isinstance(call.func, ast.Attribute) else []
+
+
+def kept_under(node: ast.AST, scope: CodeScope) -> list[ast.expr]:
+    """What a function stores under the key of `terms["mse"]`; nothing where it stores under no such key."""
+    if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Constant):
+        return []
+    text = ast.unparse(node)
+    stored = [n for n in scope.nodes if isinstance(n, (ast.Assign, ast.AugAssign))]
+    return [n.value for n in stored if text in map(ast.unparse, n.targets if isinstance(n, ast.Assign) else [n.target])]
 
 
 def _bindings(text: str, scope: CodeScope) -> Iterator[ast.Assign | ast.AugAssign]:

@@ -142,3 +142,84 @@ def test_a_module_with_layers_is_a_model_and_no_loss(repository: Write) -> None:
     learned = TRAINER.replace("import Ranking", "import Learned").replace("Ranking()", "Learned()")
     found = losses_of(repository({"losses.py": LOSSES, "trainer.py": learned}))
     assert all(name != "losses.py:Learned" or line == 21 for name, line, _ in found)
+
+
+CHOSEN = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+class Net(nn.Module):
+    def __init__(self, kind="l2"):
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+        if kind == "l1":
+            loss_fn = F.l1_loss
+        elif kind == "l2":
+            loss_fn = F.mse_loss
+        else:
+            raise NotImplementedError(kind)
+        self.loss_fn = loss_fn
+
+    def forward(self, x):
+        return self.loss_fn(self.layer(x), x)
+
+if __name__ == "__main__":
+    net = Net()
+    opt = torch.optim.Adam(net.parameters(), lr=1e-3)
+    for x in range(3):
+        net(x).backward()
+        opt.step()
+"""
+TERMS = """
+import torch
+from torch import nn
+
+def mean_flat(x):
+    return x.mean(dim=[1, 2])
+
+class Process:
+    def __init__(self, learned=True):
+        self.learned = learned
+
+    def bound(self, model, x):
+        return {"output": mean_flat((model(x) - 1) ** 2) / 2}
+
+    def terms(self, model, x, noise):
+        terms = {}
+        out = model(x)
+        if self.learned:
+            terms["vb"] = self.bound(model, x)["output"]
+        terms["mse"] = mean_flat((noise - out) ** 2)
+        terms["unused"] = mean_flat((noise + out) ** 2)
+        if "vb" in terms:
+            terms["loss"] = terms["mse"] + terms["vb"]
+        else:
+            terms["loss"] = terms["mse"]
+        return terms
+
+if __name__ == "__main__":
+    net = nn.Linear(4, 4)
+    process = Process()
+    opt = torch.optim.Adam(net.parameters(), lr=1e-3)
+    for x in torch.randn(3, 4, 4):
+        loss = process.terms(net, x, torch.randn(4, 4))["loss"].mean()
+        loss.backward()
+        opt.step()
+"""
+
+
+def test_a_loss_may_be_chosen_in_a_constructor_by_name(repository: Write) -> None:
+    assert losses_of(repository({"main.py": CHOSEN})) == [
+        ("torch.nn.functional.l1_loss", 18, "kind == 'l1'"),
+        ("torch.nn.functional.mse_loss", 18, "kind == 'l2'"),
+    ]
+
+
+def test_terms_kept_under_keys_are_told_apart(repository: Write) -> None:
+    """What is stored under a key that the loss never reads is no term of it."""
+    found = training_of(repository({"main.py": TERMS})).losses
+    assert [(loss.code, loss.condition) for loss in found] == [
+        ('self.bound(model, x)', "self.learned"),
+        ("mean_flat((noise - out) ** 2)", None),
+    ]  # fmt: skip
