@@ -82,7 +82,18 @@ def _call_super(frame: Frame, args: list[Any]) -> Any:
 
 
 def _call_locals(frame: Frame, args: list[Any]) -> Any:
-    return dict(frame.variables)
+    """The function's own names and the free ones that it speaks of; `super` speaks of `__class__`.
+
+    Source: Python data model, "Creating the class object".
+    """
+    found = dict(frame.variables)
+    if frame.scope.kind == "function":
+        outer = ((name, frame.outer(hops).variables) for name, hops in frame.scope.enclosing.items())
+        found |= {name: variables[name] for name, variables in outer if name in variables and name not in found}
+        cell = frame.class_cell or [None]
+        if cell[0] is not None and frame.scope.outer_names & {"super", "__class__"}:
+            found["__class__"] = cell[0]
+    return found
 
 
 def _call_globals(frame: Frame, args: list[Any]) -> Any:
@@ -90,11 +101,11 @@ def _call_globals(frame: Frame, args: list[Any]) -> Any:
 
 
 def _call_vars(frame: Frame, args: list[Any]) -> Any:
-    return frame.session.attribute(args[0], "__dict__") if args else dict(frame.variables)
+    return frame.session.attribute(args[0], "__dict__") if args else _call_locals(frame, args)
 
 
 def _call_dir(frame: Frame, args: list[Any]) -> Any:
-    return frame.session.names_of(args[0]) if args else sorted(frame.variables)
+    return frame.session.names_of(args[0]) if args else sorted(_call_locals(frame, args))
 
 
 def _call_eval(frame: Frame, args: list[Any]) -> Any:

@@ -123,6 +123,27 @@ case(
     "Net(4, 3)", (X,), 15, ["float32[2, 3]"],
 )  # fmt: skip
 case(
+    "locals of a method that speaks of super, and free names",
+    """
+    class Net(nn.Linear):
+        def __init__(self, width, *, scale=2):
+            self.given = locals()
+            del self.given['self']
+            del self.given['__class__']
+            super().__init__(4, width * len(self.given))
+        def forward(self, x):
+            def outer(a):
+                b = a + 1
+                def inner():
+                    c = a
+                    return sorted(locals())
+                return inner()
+            assert outer(1) == ['a', 'c'], outer(1)
+            return super().forward(x)
+    """,
+    "Net(3)", (X,), 30, ["float32[2, 6]"],
+)  # fmt: skip
+case(
     "a configuration file that is executed",
     {
         "configurator.py": "import sys\nfor arg in sys.argv[1:]:\n    pass\nwidth = width * 2\n",
