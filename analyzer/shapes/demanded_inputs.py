@@ -22,13 +22,14 @@ from analyzer.shapes.input_spec import (
     SequenceValue,
     TensorValue,
 )
-from analyzer.shapes.inputs import Plan
+from analyzer.shapes.inputs import Plan, PlannedInput
 from analyzer.shapes.runs import RawTrace
 
 REASON = "demanded_by_layers"
 MOST_CALLS = 28
 STATED = ("unpacked", "docstring", "documented_call", "user")
 """Reasons for which the number of axes is not put into question."""
+OWN_CHECK = (Demand("three"),)
 SPATIAL = ("H", "W", "D")
 LARGEST_SIDE = 256
 Call = Callable[[Plan], RawTrace]
@@ -48,8 +49,9 @@ class _Refused:
         return len(self.raw.lines) + ended
 
     def demands(self) -> tuple[Demand, ...]:
+        """What the refusal says; where it is the target's own, that some axis is one of coordinates or colours."""
         error = self.raw.recording.error
-        return demands_of(str(error.error)) if isinstance(error, TargetRaised) else ()
+        return (demands_of(str(error.error)) or OWN_CHECK) if isinstance(error, TargetRaised) else ()
 
 
 def demanded_plan(refused: Sequence[tuple[Plan, RawTrace]], optional: Plan, call: Call) -> tuple[Plan, RawTrace] | None:
@@ -91,10 +93,15 @@ def _changed(before: _Refused, optional: Plan) -> Iterator[Plan]:
         if demand.kind == "larger":
             yield from _enlarged(before.plan)
             continue
-        for number, planned in enumerate(before.plan):
+        for planned in before.plan:
             for value in _variants(planned.spec.value, demand, planned.reason not in STATED):
-                spec = InputSpec(planned.spec.name, value)
-                yield (*before.plan[:number], replace(planned, spec=spec, reason=REASON), *before.plan[number + 1 :])
+                yield _with(before.plan, [p for p in before.plan if p.spec.value == planned.spec.value], value)
+                yield _with(before.plan, [planned], value)
+
+
+def _with(plan: Plan, changed: Sequence[PlannedInput], value: InputValue) -> Plan:
+    """The plan with another value of these arguments: arguments of one form are likely to stay alike."""
+    return tuple(replace(p, spec=InputSpec(p.spec.name, value), reason=REASON) if p in changed else p for p in plan)
 
 
 def _variants(value: InputValue, demand: Demand, may_grow: bool) -> Iterator[InputValue]:
@@ -116,6 +123,8 @@ def _forms(value: TensorValue, demand: Demand, may_grow: bool) -> Iterator[Tenso
         yield TensorValue("int64", value.dims)
     elif demand.kind == "float" and not value.dtype.startswith("float"):
         yield TensorValue("float32", value.dims)
+    elif demand.kind == "three" and may_grow:
+        yield from (_of_size(value, axis, 3) for axis in range(len(value.dims) - 1, 0, -1))
     elif demand.kind == "size":
         yield from _resized(value, demand, may_grow)
     elif demand.kind == "axes" and may_grow and demand.wanted != len(value.dims):
@@ -140,8 +149,13 @@ def _resized(value: TensorValue, demand: Demand, may_grow: bool) -> Iterator[Ten
     for axis in order:
         dim, wanted = value.dims[axis], _wanted(sizes[axis], demand)
         if wanted is not None and wanted != sizes[axis] and dim.name != "B":
-            changed = DimSpec(dim.name if dim.name in (*SPATIAL, "T", "L") else None, wanted)
-            yield TensorValue(value.dtype, (*value.dims[:axis], changed, *value.dims[axis + 1 :]))
+            yield _of_size(value, axis, wanted)
+
+
+def _of_size(value: TensorValue, axis: int, size: int) -> TensorValue:
+    dim = value.dims[axis]
+    changed = DimSpec(dim.name if dim.name in (*SPATIAL, "T", "L") else None, size)
+    return TensorValue(value.dtype, (*value.dims[:axis], changed, *value.dims[axis + 1 :]))
 
 
 def _wanted(size: int, demand: Demand) -> int | None:

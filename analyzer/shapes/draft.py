@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from torch import nn
 
 from analyzer.evaluator import CannotEvaluate, TargetRaised
+from analyzer.evaluator.errors import Cause
 from analyzer.evaluator.handing import parameters_of
 from analyzer.evaluator.probes import Relations
 from analyzer.index import Definition, SourceIndex
@@ -65,6 +66,8 @@ class Draft:
     records: tuple[ModuleRecord, ...] = ()
     built_counts: ParameterCounts | None = None
     """As built: a call may register further buffers."""
+    lost: tuple[Cause, ...] = ()
+    """Parts that the built model may lack; what a call leaves unknown in it is none of them."""
     counts: frozenset[str] = frozenset()
     first: RawTrace | None = None
     """The first call with the accepted inputs."""

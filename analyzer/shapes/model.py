@@ -117,6 +117,7 @@ def _derive_built(draft: Draft) -> Generator[tuple[ModelShapes, bool], None, Mod
     draft.gaps += gaps_of(draft.source.interpreter.recording, draft.source)
     draft.records = module_records(draft.model, places_of(draft))
     draft.built_counts = count_parameters(draft.model)
+    draft.lost = draft.source.interpreter.unknown_parts(draft.model)
     if draft.build.unstated:
         draft.records = tuple(replace(record, detail="") for record in draft.records)
     if draft.request.effort == "count":
@@ -137,7 +138,7 @@ def _assemble(draft: Draft, traces: tuple[Trace, ...], variables: Mapping[str, i
     examples = {size.name for size in draft.build.unstated}
     counts = replace(draft.built_counts or count_parameters(model), unknown_buffers=unknown_buffers(recording))
     ties = find_ties(model)
-    lost = draft.source.interpreter.unknown_parts(model)
+    lost = draft.lost
     counts = replace(counts, active=_active_parameters(draft))
     parameters: Known[ParameterCounts] | Unknown = Known(counts, (where,), "counted")
     costs, shares = _costs(draft)

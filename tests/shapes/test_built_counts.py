@@ -87,3 +87,27 @@ class Net(nn.Module):
     found = shapes(tmp_path, text, "x: float32[B=2, 2, 64, 64]")
     assert isinstance(found.parameters, Known)
     assert (found.parameters.value.total, found.parameters.value.buffers) == (128, 4096)
+
+
+def test_what_a_call_leaves_unknown_in_the_model_does_not_open_the_totals_of_the_built_one(repository):
+    text = """
+import torch
+import torch.nn as nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(4, 3)
+        self.last_error = None
+    def forward(self, x):
+        x = self.first(x)
+        self.last_error = bool((x > 0).all())
+        return x
+"""
+    index = repository({"net.py": text})
+    owner = index.symbols.definition("net.py:Net")
+    where = index.span("net.py", owner.node)
+    build = BuildPlan("net.py", "Net()", "defaults", where)
+    request = ModelRequest("Net", owner.qualified_name, where, (build,), True, effort="numeric")
+    model = derive_model(Interpreter(index), request)
+    assert model.traces[0].output
+    assert isinstance(model.parameters, Known) and model.parameters.value.total == 15

@@ -49,6 +49,20 @@ REASON = "demanded_by_layers"
             ["int64[2]"],
         ),
         (
+            "self.first = nn.Conv1d(3, 8, 1)",
+            "template, source",
+            "return self.first((template - source).permute(0, 2, 1) / template.shape[2])",
+            ["float32[2, 16, 3]", "float32[2, 16, 3]"],
+        ),
+        (
+            "self.first = nn.Linear(48, 8)",
+            "x",
+            "\n        ".join(
+                ["if x.shape[2] != 3:", "    raise ValueError('points')", "return self.first(x.flatten(1))"]
+            ),
+            ["float32[2, 16, 3]"],
+        ),
+        (
             "self.user, self.item = nn.Linear(5, 4), nn.Linear(7, 4)",
             "user, item",
             "return (self.user(torch.relu(user)) * self.item(torch.relu(item))).sum(1)",
