@@ -9,6 +9,7 @@ the source accepts of these has to agree with every name too.
 from __future__ import annotations
 
 import ast
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,8 @@ RULES = (ProbeRules(twos=1), ProbeRules(twos=2), ProbeRules(twos=32))
 FAR: tuple[Span, ...] = ("small", "large")
 STEPS = (1, 2, 4, 8)
 """Powers of two that a small or large value is tried with."""
+PARTING = (3, 5, 7, 11, 13)
+"""Of these the one that leaves most is taken where a divisor shall divide no longer."""
 LEAST_ATTEMPTS, LEAST_CHALLENGES = 20, 4
 MODULES_PROBED = 6000
 MODULES_CHALLENGED = 2400
@@ -122,6 +125,7 @@ class Prober:
         loose = replace(rules, loose=frozenset(multiples))
         odd = tuple(self._accepted(multiples, replace(loose, twos=1, twos_of={})))
         probes += odd or self._accepted(multiples, loose)
+        self._part_divisors(free, probes)
         for span in FAR:
             probes += self._accepted(free, replace(rules, span=span))
         inputs = [name for name in free if name in self.relations.loose]
@@ -135,6 +139,26 @@ class Prober:
                     if not moved:
                         self._pass_others(name, span, probes)
         return tuple(probes)
+
+    def _part_divisors(self, free: Sequence[str], probes: list[Probe]) -> None:
+        """Where a name was always a multiple of its divisor: one of the two alone, so that it is none."""
+        divisors = (name for name in free if name in self.relations.divisors)
+        for divisor, name in ((d, n) for d in divisors for n in sorted(self._multiples_of(d))):
+            runs = [self.names, *(probe.values for probe in probes)]
+            if name in self.relations.counts or any(run[name] % run[divisor] for run in runs):
+                continue
+            tried = (self._try(values) for values in self._parted(divisor, name))
+            probes += itertools.islice((probe for probe in tried if probe is not None), 1)
+
+    def _parted(self, divisor: str, name: str) -> Iterator[dict[str, int]]:
+        """Values of one name alone, odd ones first, at which the divisor divides no longer."""
+        size, part = self.names[name], self.names[divisor]
+        prime = max(PARTING, key=lambda prime: size % prime)  # what is left must not be lost in a rounding
+        yield from ({**self.names, divisor: prime * twos} for twos in STEPS[:2])
+        for twos in STEPS:
+            other = (size // twos - 1) * twos
+            if other > 0 and other % part:
+                yield {**self.names, name: other}
 
     def _keeps_order(self, name: str, span: Span, probes: Sequence[Probe]) -> bool:
         """Whether there is another name, or a bound of the source, above (or below) which it never was."""

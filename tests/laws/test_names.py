@@ -32,6 +32,15 @@ ORDERED_BY_A_BRANCH = PLAIN | {
     "input_demand": "assert T <= self.limit",
     "step": "y = y[:, :T] if T < self.dim else y[:, :1]",
 }
+PARTED_ALONE = PLAIN | {
+    "dim": 64,
+    "hidden": 128,
+    "limit": 16,
+    "demand": "assert dim % 2 == 0",
+    "inner": "hidden - hidden % heads",
+    "outer": "(dim // heads) * heads",
+    "step": "y = F.avg_pool1d(y, 2, ceil_mode=True)",
+}
 
 
 def net(values: dict[str, Any]) -> tuple[str, str]:
@@ -41,6 +50,7 @@ def net(values: dict[str, Any]) -> tuple[str, str]:
 @example(net(EQUAL))
 @example(net(EQUAL_TO_THE_BATCH))
 @example(net(ORDERED_BY_A_BRANCH))
+@example(net(PARTED_ALONE))
 @settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate], derandomize=True)
 @given(st.builds(lambda chance: draw_net(chance.choice), st.randoms(use_true_random=False)))
 def test_no_printed_name_is_wrong_in_a_fresh_run(net: tuple[str, str]) -> None:
