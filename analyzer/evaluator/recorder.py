@@ -77,6 +77,7 @@ class RecordedCall:
     unknown: Cause | None = None
     under: tuple[OpenCondition, ...] = ()
     """Conditions on data that must hold for this call to happen, outermost first."""
+    takes_unknown: bool = False
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,9 @@ class Recorder:
             opened, call = self._open.pop()
             if opened is module:
                 call.inputs += tuple(self.tensors_in(kwargs))  # torch shows keyword arguments only afterwards
-                call.unknown = call.unknown or first_unknown((*args, *kwargs.values(), output))
+                taken = first_unknown((*args, *kwargs.values()))
+                call.takes_unknown = taken is not None
+                call.unknown = call.unknown or taken or first_unknown(output)
                 call.outputs = tuple(self.tensors_in(output)) if first_unknown(output) is None else None
                 return
 

@@ -81,6 +81,8 @@ class ModuleCall:
     """False where the call did not finish or gave what is not known; `outputs` is empty then and says nothing."""
     under: tuple[CallCondition, ...] = ()
     """What data must be like for this call to happen, outermost first; empty where it always happens."""
+    takes_unknown: bool = False
+    """Whether it also takes what is not known, or a tensor or None as data have it; `inputs` says nothing of that."""
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,7 @@ def _call(call: ModuleCall) -> Json:
     return {
         "inputs": [_shape(tensor) for tensor in call.inputs],
         "outputs": [_shape(tensor) for tensor in call.outputs] if call.known else None,
+        **({"takes_unknown": True} if call.takes_unknown else {}),
         **(
             {
                 "under": [

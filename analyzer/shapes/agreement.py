@@ -70,14 +70,14 @@ def compare_module(
 
 
 def verdict_of_calls(evaluated: Sequence[ModuleCall], real: Sequence[ModuleCall], *, reached_end: bool) -> Verdict:
-    is_open = any(call.under or not call.known for call in evaluated)
+    is_open = any(call.under or call.takes_unknown or not call.known for call in evaluated)
     if len(evaluated) != len(real):
         return "unknown" if is_open or (not reached_end and len(real) < len(evaluated)) else "differ"
     verdicts = [
         verdict
         for one, other in zip(evaluated, real, strict=True)
         for verdict in (
-            verdict_of(one.inputs, other.inputs),
+            "unknown" if one.takes_unknown else verdict_of(one.inputs, other.inputs),
             verdict_of(one.outputs, other.outputs) if one.known else "unknown",
         )
     ]

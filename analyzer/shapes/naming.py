@@ -51,7 +51,9 @@ class NamedTraces:
                 others = [_item(probe.calls.get(path), number, len(calls)) for probe in self._present()]
                 ins = self._tensors(inputs, [other[0] if other else None for other in others])
                 outs = self._tensors(outputs or (), [other[1] if other else None for other in others])
-                named.append(ModuleCall(ins, outs, outputs is not None, self._conditions(path, number)))
+                conditions = self._conditions(path, number)
+                takes_unknown = any(self._base.takes_unknown.get(path, [])[number : number + 1])
+                named.append(ModuleCall(ins, outs, outputs is not None, conditions, takes_unknown))
             found[path] = tuple(named)
         return found
 

@@ -60,6 +60,14 @@ def test_calls_are_right_wrong_or_unknown(said: dict[str, object], verdicts: tup
     assert bool(outcome.errors) == bool(outcome.wrong)
 
 
+@pytest.mark.parametrize(("more", "verdict"), [({"takes_unknown": True}, "unknown"), ({}, "wrong")])
+def test_of_a_call_that_takes_more_than_is_known_the_inputs_are_unknown(more: dict[str, bool], verdict: str) -> None:
+    said = {**claim([[2, 2]])}
+    said["modules"][1]["calls"][0].update(inputs=[], **more)  # type: ignore[index]
+    outcome = compare(Outcome("list", "model"), said, TRUTH)
+    assert (outcome.right, getattr(outcome, verdict)) == (1, 1)
+
+
 def test_a_wrong_total_is_an_error_and_a_missing_one_is_not() -> None:
     assert compare(Outcome("list", "model"), claim([[2, 2]], total=7), TRUTH).errors[0] == "total: 7, truth 6"
     said = {**claim([[2, 2]], unknown=GAP), "parameters": None}

@@ -105,6 +105,15 @@ def test_a_result_is_not_taken_for_the_tensor_it_was_made_from(repository, body:
     assert all(call.outputs is None for call in recording.calls_of("a"))
 
 
+def test_a_module_that_takes_it_is_said_to_take_more_than_is_known(repository) -> None:  # type: ignore[no-untyped-def]
+    block = "class Block(nn.Linear):\n    def forward(self, x, mask=None):\n        return super().forward(x)\n"
+    source = MODEL.replace("class Net", block + "\nclass Net").replace("nn.Linear(8, 16), nn", "Block(8, 16), nn")
+    interpreter = repository(source.format(body=" " * 8 + "return self.b(self.a(x, mask))"))
+    recording = interpreter.call(interpreter.build("model.py", "Net()"), [interpreter.tensor([2, 5, 8], "float32")])
+    assert [call.takes_unknown for call in recording.calls] == [False, True, False]
+    assert [str(shape) for shape in recording.outputs] == ["float32[2, 5, 8]"]
+
+
 def test_forms_that_differ_stay_unknown(repository) -> None:  # type: ignore[no-untyped-def]
     recording = called(repository, "y = x if mask is None else x[:, :3]\nreturn self.b(self.a(y))")
     assert [str(call.outputs[0]) for call in recording.calls_of("a")] == ["float32[2, ?, 16]"]

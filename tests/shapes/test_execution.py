@@ -12,7 +12,7 @@ from analyzer.records.evidence import Known
 from analyzer.records.tensors import Dim, ModelInput, ModelShapes, ModuleCall, ModuleRecord, ParameterCounts, TensorSpec
 from analyzer.records.tensors import Trace as EvaluatedTrace
 from analyzer.shapes import execution
-from analyzer.shapes.agreement import compare_calls, verdict_of
+from analyzer.shapes.agreement import compare_calls, verdict_of, verdict_of_calls
 from analyzer.shapes.derivation import ShapesOptions, derive_shapes
 from analyzer.shapes.entry_points import BuildPlan
 from analyzer.shapes.execution import Choices, execute_model
@@ -233,3 +233,16 @@ def test_calls_under_a_condition_on_data_may_be_missing():
 def test_a_run_has_the_nets_that_it_requires():
     assert set(execution.LIMITS.required) == {"no_file_writes", "no_network_no_programs", "no_processes"}
     assert WorkerLimits().required == ()
+
+
+@pytest.mark.parametrize(
+    ("more", "outputs", "verdict"),
+    [
+        ({}, [IDX], "differ"),
+        ({"takes_unknown": True}, [IDX], "unknown"),
+        ({"takes_unknown": True}, [spec(2, 6, dtype="int64")], "differ"),
+    ],
+)
+def test_inputs_of_which_not_all_are_known_contradict_nothing(more, outputs, verdict):
+    said, real = call([IDX], outputs, **more), call([IDX, spec(2, 1)], [IDX])
+    assert verdict_of_calls([said], [real], reached_end=True) == verdict
