@@ -49,7 +49,7 @@ STAGES: tuple[tuple[StageKind, str], ...] = (
     ("zero_grad", rf"({OPTIMIZER})\(\)\.zero_grad|torch\.nn\.Module\(\)\.zero_grad|.*\.zero_grad"),
     ("checkpoint", r"torch\.save|safetensors\.torch\.save_\w+|.*\.save_pretrained|accelerate\.\w+\(\)\.save(_state|_model)?|"
                    r".*Trainer\(\)\.(save_model|save_checkpoint)|.*Fabric\(\)\.save|torch\.distributed\.checkpoint\.save\w*|deepspeed\.initialize\(\)(\[\])?\.save_checkpoint"),
-    ("load_checkpoint", r"torch\.load|.*\.load_state_dict|.*LightningModule\.load_from_checkpoint|safetensors\.torch\.load_\w+|torch\.hub\.load\w*|"
+    ("load_checkpoint", r"(transformers|diffusers)\.(\w+\.)*(?!\w*(Tokenizer|Processor|Config|Scheduler|Extractor))[A-Z]\w*\.from_pretrained|torch\.load|.*\.load_state_dict|.*LightningModule\.load_from_checkpoint|safetensors\.torch\.load_\w+|torch\.hub\.load\w*|"
                         r"accelerate\.\w+\(\)\.load_state|torch\.distributed\.checkpoint\.load\w*"),
     ("evaluate", r"(transformers|trl)\.(\w+\.)*\w*Trainer\(\)\.evaluate"),
     ("log", r"(wandb|swanlab|mlflow|trackio|neptune|comet_ml)\.(\w+\.)?(log\w*|init|log)|"

@@ -49,10 +49,18 @@ def build_stages(program: Program) -> tuple[tuple[Stage, Occurrence], ...]:
         if kind is not None and not is_off(program, occurrence):
             stage = builder.stage(kind, occurrence)
             term = id(occurrence.step.node) if kind == "loss" else helped_by(occurrence)
-            found.setdefault((stage.kind, stage.where, stage.function, term), (stage, occurrence))
+            found.setdefault((stage.kind, stage.where, stage.function, term), (stage, builder.shown(occurrence)))
     augmented = {stage.where for stage, _ in found.values() if stage.kind == "augment"}
-    kept = (item for item in found.values() if item[0].kind != "build" or item[0].where not in augmented)
-    return without_replaced(tuple(kept))
+    kept = [item for item in found.values() if item[0].kind != "build" or item[0].where not in augmented]
+    return without_replaced(tuple(_results_last(program, kept)))
+
+
+def _results_last(program: Program, stages: list[tuple[Stage, Occurrence]]) -> Iterator[tuple[Stage, Occurrence]]:
+    """Where the model only runs, what opens files after its last run works on results: it prepares no input."""
+    runs = [place for place, (stage, _) in enumerate(stages) if stage.kind in ("forward", "sample", "evaluate")]
+    last = runs[-1] if runs and "backward" not in program.kinds else len(stages)
+    for place, (stage, occurrence) in enumerate(stages):
+        yield (replace(stage, kind="postprocess") if place > last and stage.kind == "preprocess" else stage), occurrence
 
 
 class _StageBuilder:
@@ -135,9 +143,16 @@ class _StageBuilder:
             return None
         if kind == "load_checkpoint" and _copies_weights(occurrence.call):
             return None
+        if kind == "preprocess" and "numpy.frombuffer" in occurrence.dotted and self._is_in_module(occurrence):
+            return None
         if kind == "loss" and not self._is_differentiated(occurrence):
             return None
         return kind
+
+    def _is_in_module(self, occurrence: Occurrence) -> bool:
+        """In a method of a module: what is unpacked there is a part of the model, no input."""
+        owner = occurrence.step.scope.parent
+        return owner is not None and owner.is_class and self._inference.is_module(Instance(owner.key))
 
     def _is_differentiated(self, occurrence: Occurrence) -> bool:
         """The value of `backward` is followed through this call, or through a call that leads to it."""
@@ -261,7 +276,7 @@ class _StageBuilder:
 
     def stage(self, kind: StageKind, occurrence: Occurrence) -> Stage:
         """The record of a stage: its statement, or the head of the compound statement it stands in."""
-        occurrence = self._shown(occurrence)
+        occurrence = self.shown(occurrence)
         step, index = occurrence.step, self._program.flow.index
         if step.act is not None and step.driver is not None:
             return self._framework_stage(kind, occurrence, step.driver.framework)
@@ -271,7 +286,7 @@ class _StageBuilder:
         return Stage(
             kind=kind,
             where=where,
-            code=_code(index.segment(step.scope.path, place), step.statement, place),
+            code=_code(index.segment(step.scope.path, place), place),
             function=step.scope.key,
             consumes=tuple(name for name in names_loaded(place) if not self._is_import(name, step)),
             produces=names_stored(step.statement),
@@ -281,7 +296,7 @@ class _StageBuilder:
             called=self._called(occurrence),
         )
 
-    def _shown(self, occurrence: Occurrence) -> Occurrence:
+    def shown(self, occurrence: Occurrence) -> Occurrence:
         """The step itself; the call of a short helper around it where the program calls that helper more than once."""
         callers = self._program.calls_of.get(occurrence.step.scope.key, ())
         if not helped_by(occurrence) or len(callers) < 2:
@@ -343,10 +358,15 @@ def _lines(place: ast.AST, statement: ast.stmt) -> tuple[int, int]:
     return first, getattr(place, "end_lineno", None) or first
 
 
-def _code(segment: str, statement: ast.stmt, place: ast.AST) -> str:
-    if isinstance(place, (ast.For, ast.AsyncFor)):
-        return f"for {ast.unparse(place.target)} in {ast.unparse(place.iter)}"
-    return segment
+def _code(segment: str, place: ast.AST) -> str:
+    """As written; of a loop its header up to the colon."""
+    if not isinstance(place, (ast.For, ast.AsyncFor)):
+        return segment
+    last = (place.iter.end_lineno or place.lineno) - place.lineno
+    lines = segment.encode("utf-8", "surrogateescape").split(b"\n")[: last + 1]
+    before = 0 if last else place.col_offset
+    lines[-1] = lines[-1][: (place.iter.end_col_offset or 0) - before]
+    return b"\n".join(lines).decode("utf-8", "surrogateescape")
 
 
 def names_loaded(node: ast.AST) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from analyzer.facts.flow import Foreign
-from analyzer.facts.flow.steps import Loop
+from analyzer.facts.flow.scopes import CodeScope
+from analyzer.facts.flow.steps import Loop, Step, Target
 from analyzer.facts.flow.trace import Occurrence
 from analyzer.facts.program import Program
 from analyzer.records.evidence import Known, Unknown
@@ -14,6 +15,7 @@ from analyzer.records.processes import Feature, Stage
 
 Stages = Sequence[tuple[Stage, Occurrence]]
 Value = Known[object] | Unknown
+Stack = tuple[tuple[Step, Target], ...]
 
 
 def update_features(program: Program, stages: Stages) -> Iterator[Feature]:
@@ -43,10 +45,28 @@ def _inner_loop(program: Program, back: Occurrence, step: Occurrence) -> Feature
     loop = inner[len(outer)]
     node = _loop_node(back, loop)
     if node is None or not isinstance(node.iter, ast.Call) or ast.unparse(node.iter.func) != "range":
-        return None
+        return _divided_in(program, back, loop, node) if node is not None else None
     value = program.flow.values.value(node.iter.args[-1], back.step.scope, back.stack)
     where = program.flow.index.span(loop.path, loop.line)
     return Feature("gradient_accumulation", where, loop.header, ((ast.unparse(node.iter.args[-1]), value),))
+
+
+def _divided_in(program: Program, back: Occurrence, loop: Loop, node: ast.For) -> Feature | None:
+    """Any other inner loop in which what gradients are taken of is divided: `loss = loss / parts`."""
+    differentiated = {n.id for n in ast.walk(back.step.node) if isinstance(n, ast.Name)}
+    for inner in ast.walk(node):
+        target = inner.targets[0] if isinstance(inner, ast.Assign) else getattr(inner, "target", None)
+        is_division = (
+            isinstance(inner, ast.Assign) and isinstance(inner.value, ast.BinOp) and isinstance(inner.value.op, ast.Div)
+        )
+        if not is_division or not isinstance(target, ast.Name) or target.id not in differentiated:
+            continue
+        divisor = inner.value.right  # type: ignore[union-attr]
+        if ast.unparse(inner.value.left) == target.id and isinstance(divisor, (ast.Name, ast.Attribute)):  # type: ignore[union-attr]
+            value = program.flow.values.value(divisor, back.step.scope, back.stack)
+            where = program.flow.index.span(loop.path, loop.line)
+            return Feature("gradient_accumulation", where, loop.header, ((ast.unparse(divisor), value),))
+    return None
 
 
 def _loop_node(occurrence: Occurrence, loop: Loop) -> ast.For | None:
@@ -93,12 +113,27 @@ def _moving_averages(program: Program) -> Iterator[Feature]:
         call = occurrence.call
         if call is None or occurrence.in_forward or not _handles_parameters(program, occurrence):
             continue
-        decay = _decay_of_update(call)
+        decay, scope, stack = _decay_of_update(call), occurrence.step.scope, occurrence.stack
+        if decay is None:
+            decay, scope, stack = _decay_in_function(occurrence)
         if decay is not None:
-            value = program.flow.values.value(decay, occurrence.step.scope, occurrence.stack)
+            value = program.flow.values.value(decay, scope, stack)
             where = program.flow.index.span(occurrence.step.scope.path, call)
             code = program.flow.index.segment(occurrence.step.scope.path, call)
             yield Feature("exponential_moving_average", where, code, ((ast.unparse(decay), value),))
+
+
+def _decay_in_function(occurrence: Occurrence) -> tuple[ast.expr | None, CodeScope, Stack]:
+    """`average.data = self.mix(average.data, weight.data)`, where the own function returns the weighted sum."""
+    statement, step = occurrence.step.statement, occurrence.step
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    is_stored = any(isinstance(t, ast.Attribute) and t.attr == "data" for t in targets)
+    for target in step.targets if is_stored and getattr(statement, "value", None) is step.node else ():
+        for node in target.body.scope.nodes if target.body is not None else ():
+            decay = _decay_of_sum(node.value) if isinstance(node, ast.Return) and node.value is not None else None
+            if decay is not None and target.body is not None:
+                return decay, target.body.scope, (*occurrence.stack, (step, target))
+    return None, step.scope, occurrence.stack
 
 
 def _outer_loops(occurrence: Occurrence) -> int:
