@@ -55,17 +55,15 @@ def _divided_in(program: Program, back: Occurrence, loop: Loop, node: ast.For) -
     """Any other inner loop in which what gradients are taken of is divided: `loss = loss / parts`."""
     differentiated = {n.id for n in ast.walk(back.step.node) if isinstance(n, ast.Name)}
     for inner in ast.walk(node):
-        target = inner.targets[0] if isinstance(inner, ast.Assign) else getattr(inner, "target", None)
-        is_division = (
-            isinstance(inner, ast.Assign) and isinstance(inner.value, ast.BinOp) and isinstance(inner.value.op, ast.Div)
-        )
-        if not is_division or not isinstance(target, ast.Name) or target.id not in differentiated:
+        if not isinstance(inner, ast.Assign) or not isinstance(inner.value, ast.BinOp):
             continue
-        divisor = inner.value.right  # type: ignore[union-attr]
-        if ast.unparse(inner.value.left) == target.id and isinstance(divisor, (ast.Name, ast.Attribute)):  # type: ignore[union-attr]
-            value = program.flow.values.value(divisor, back.step.scope, back.stack)
-            where = program.flow.index.span(loop.path, loop.line)
-            return Feature("gradient_accumulation", where, loop.header, ((ast.unparse(divisor), value),))
+        target, division = inner.targets[0], inner.value
+        is_division = isinstance(division.op, ast.Div) and isinstance(division.right, (ast.Name, ast.Attribute))
+        if isinstance(target, ast.Name) and target.id in differentiated and is_division:
+            if ast.unparse(division.left) == target.id:
+                value = program.flow.values.value(division.right, back.step.scope, back.stack)
+                where = program.flow.index.span(loop.path, loop.line)
+                return Feature("gradient_accumulation", where, loop.header, ((ast.unparse(division.right), value),))
     return None
 
 
