@@ -13,6 +13,7 @@ from benchmarks.report_lint.finding import Finding, WrittenReport
 from benchmarks.report_lint.links import link_findings
 from benchmarks.report_lint.pages import page_findings
 from benchmarks.report_lint.prose import prose_findings
+from benchmarks.report_lint.quotations import quotation_findings
 from benchmarks.report_lint.tables import table_findings
 
 
@@ -35,6 +36,7 @@ def lint(report: WrittenReport, repository: Path | None) -> Iterator[Finding]:
     for file in report.texts.values():
         yield from table_findings(file)
     yield from link_findings(report, repository)
+    yield from quotation_findings(report, repository)
     yield from prose_findings(report)
     yield from drawing_findings(report)
     yield from page_findings(report)

@@ -62,3 +62,19 @@ def _lines(path: Path, fragment: str, lengths: dict[Path, int]) -> str | None:
     found = LINES.match(fragment)
     last = int(found[2] or found[1]) if found else 0
     return None if 0 < last <= lengths[path] else f"the file has {lengths[path]} lines"
+
+
+def linked_lines(report: WrittenReport, file: MarkdownFile, link: str, repository: Path | None) -> list[str] | None:
+    """The lines of source that a link names; None where it names none that can be read here."""
+    remote = REMOTE.match(link)
+    path, _, fragment = link.partition("#")
+    if remote:
+        place = repository / unquote(remote[1]) if repository else None
+        fragment = remote[2]
+    else:
+        place = report.directory / posixpath.normpath(posixpath.join(posixpath.dirname(file.name), unquote(path)))
+    found = LINES.match(fragment)
+    if place is None or found is None or not place.is_file():
+        return None
+    first, last = int(found[1]), int(found[2] or found[1])
+    return place.read_text("utf-8", errors="replace").split("\n")[first - 1 : last]

@@ -12,7 +12,8 @@ from benchmarks.report_lint.finding import Finding, WrittenReport
 LARGEST = 2_000_000
 MACRO = re.compile(r"\\[A-Za-z]{2,}")
 VOID = frozenset({
-    "meta", "link", "br", "input", "img", "hr", "path", "rect", "polyline", "line", "circle", "polygon", "mspace",
+    "meta", "link", "br", "wbr", "input", "img", "hr", "path", "rect", "polyline", "line", "circle", "polygon",
+    "mspace",
 })  # fmt: skip
 
 

@@ -19,6 +19,10 @@ GOOD_TABLE = """| Name | Count |
 | a | 1,200 |
 | b \\| c | 34 |
 | **Sum** | 1,234 |
+
+| Line | Code |
+|:---|:---|
+| [m.py:1](sources/m.py#L1-L2) | `a` |
 """
 GOOD = f"""---
 generator: "deepdive"
@@ -63,6 +67,7 @@ def test_a_good_report_has_no_findings(tmp_path: Path) -> None:
         ("(#one)", "(#two)", "broken_link"),
         ("L1-L2", "L1-L3", "broken_link"),
         ("sources/m.py", "sources/n.py", "broken_link"),
+        ("| `a` |", "| `x, b` |", "quote_not_there"),
         ("Some words", "The rule not_derived", "raw_identifier"),
         ("| Name | Count |", "| Name | Reason |", "raw_identifier"),
         ("## One", "## One\n\n## Two", "empty_section"),

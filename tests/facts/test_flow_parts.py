@@ -9,6 +9,7 @@ import pytest
 
 from analyzer.facts.flow import Foreign, Inference, Instance
 from analyzer.facts.flow.walk import Walker
+from analyzer.facts.stages import _code
 from analyzer.index import SourceIndex
 
 Write = Callable[[Mapping[str, str]], SourceIndex]
@@ -92,3 +93,12 @@ def test_an_object_that_needs_arguments_is_not_called_without(repository: Write)
     walker = Walker(Inference(index))
     targets = [t for step in walker.function("main.py:default").steps for t in step.targets]  # type: ignore[union-attr]
     assert not [t for t in targets if isinstance(t.type, Instance)]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["for x, y in loader", "for (x, y) in loader", "for i, (x, ys) in enumerate(a,\n    start=1)", "for é, x in ü"],
+)
+def test_a_loop_is_quoted_as_it_is_written(header: str) -> None:
+    statement = ast.parse(f"{header}:\n    pass").body[0]
+    assert _code(f"{header}:\n    pass", statement) == header

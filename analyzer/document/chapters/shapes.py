@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from analyzer.document.blocks import bullets, folded, heading, note, paragraph, slug, table
 from analyzer.document.chapters.absence import no_trace
 from analyzer.document.context import Context, walk
-from analyzer.document.inline import code, codes, input_text, join, number, numeric, ref, refs, statement
+from analyzer.document.inline import code, codes, input_text, join, number, numeric, ref, refs
+from analyzer.document.statements import quoted
 from analyzer.records.document import Block, Chapter, Code, Line, Plain
 from analyzer.records.evidence import Condition
 from analyzer.records.tensors import ModuleNode, ShapeRow, TensorSpec, Trace
@@ -76,7 +77,7 @@ def _path(context: Context, trace: Trace) -> tuple[Block, ...]:
     steps = changes(trace)
     title = heading(words, "shapes.path", "shape-path")
     rows = [
-        (code(target), code(str(spec)), code(numeric(spec)), statement(row.code), ref(row.where))
+        (code(target), code(str(spec)), code(numeric(spec)), *quoted(context, row))
         for row, target, spec in steps[:MOST_STEPS]
     ]
     return (
@@ -157,7 +158,8 @@ def line_row(context: Context, row: ShapeRow) -> tuple[Line, ...]:
         "; ",
     )
     numbers = codes((_list(target.tensors, numbers=True) for target in row.targets if target.tensors), "; ")
-    return (ref(row.where), statement(row.code), symbolic, numbers, (Plain(context.times(row)),))
+    text, place = quoted(context, row)
+    return (place, text, symbolic, numbers, (Plain(context.times(row)),))
 
 
 def _list(specs: Sequence[TensorSpec], numbers: bool) -> str:
@@ -202,15 +204,16 @@ def shape_flow(context: Context, trace: Trace, name: str) -> tuple[Block, ...]:
         if isinstance(item.value, TensorSpec)
     ]
     for row in root_rows(trace)[:MOST_STEPS]:
+        text, place = quoted(context, row, 72)
         for target in row.targets:
             if target.tensors and row.code.split()[0] != "def":
                 rows.append(
                     (
-                        statement(row.code, 72),
+                        text,
                         code(target.name),
                         code(_list(target.tensors, numbers=False)),
                         code(_list(target.tensors, numbers=True)),
-                        ref(row.where),
+                        place,
                     )
                 )
     rows += [

@@ -8,8 +8,9 @@ from analyzer.document.blocks import note, paragraph, slug, table
 from analyzer.document.closed_forms import closed_form
 from analyzer.document.context import Context, walk
 from analyzer.document.cost_rows import LONGEST_FORMULA, cost_table
-from analyzer.document.inline import NOTHING, code, number, ref, refs, statement
+from analyzer.document.inline import NOTHING, code, number, ref, refs
 from analyzer.document.key_modules import key_modules
+from analyzer.document.statements import quoted
 from analyzer.document.technique_blocks import departures, formula, motivation
 from analyzer.document.wording import read_template
 from analyzer.records.document import Block, Chapter, Code, Document, Formula, Heading, Line, Paragraph, Plain
@@ -82,7 +83,9 @@ def _dimensions(context: Context) -> tuple[Block, ...]:
     """For each key module: the chain of shapes through its forward."""
     blocks: tuple[Block, ...] = ()
     for item in key_modules(context):
-        rows = [_dimension_row(row) for row in item.rows if row.targets and row.targets[0].tensors][:MOST_STEPS]
+        rows = [_dimension_row(context, row) for row in item.rows if row.targets and row.targets[0].tensors][
+            :MOST_STEPS
+        ]
         name = slug(item.info.qualified_name)
         found = table(context.words, f"dimensions_{name}".replace("-", "_"), "step name shape where", rows)
         if found:
@@ -90,13 +93,14 @@ def _dimensions(context: Context) -> tuple[Block, ...]:
     return blocks or (note(context.words, "gap", "mathematics.no_dimensions"),)
 
 
-def _dimension_row(row: ShapeRow) -> tuple[Line, ...]:
+def _dimension_row(context: Context, row: ShapeRow) -> tuple[Line, ...]:
     target = row.targets[0]
+    text, place = quoted(context, row, 72)
     return (
-        statement(row.code, 72),
+        text,
         code(target.name),
         code(", ".join(str(spec) for spec in target.tensors[:4])),
-        ref(row.where),
+        place,
     )
 
 

@@ -1,0 +1,34 @@
+"""A statement over several lines is told whole and cited as far as it reaches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from document_plain import line_text
+from document_sample import sample_analysis
+
+from analyzer.document.context import Context
+from analyzer.document.statements import quoted
+from analyzer.document.wording import Words
+from analyzer.records.source import SourceFile, Span
+from analyzer.records.tensors import ShapeRow
+
+
+@pytest.mark.parametrize(
+    ("source", "shown", "last"),
+    [
+        ("x = (\n    self.a(x)  # one\n    + self.b\n)\ny = x", "`x = (self.a(x) + self.b)`", 4),
+        ("y = f(')', x)  # a ( b\nz = y", "`y = f(')', x)`", 1),
+        ("def forward(\n    self,\n    x,\n):\n    return x", "`def forward(self, x,):`", 4),
+        ("x = f(\n" + "    x,\n" * 30 + ")", "`x = f(`", 1),
+    ],
+)
+def test_a_statement_is_quoted_to_its_last_bracket(source: str, shown: str, last: int) -> None:
+    sample = sample_analysis()
+    file = SourceFile("long.py", "python", len(source), 1, "", source)
+    analysis = replace(sample, facts=replace(sample.facts, files=(*sample.facts.files, file)))
+    row = ShapeRow(Span("long.py", 1, 1), source.split("\n", maxsplit=1)[0], "", ("",), "M", "M.forward", 1, ())
+    text, place = quoted(Context(analysis, Words("en")), row)
+    assert line_text(text) == shown
+    assert line_text(place) == ("<long.py:1>" if last == 1 else f"<long.py:1-{last}>")
