@@ -52,17 +52,16 @@ def choices(program: Program, step: Step) -> tuple[Choice, ...]:
         return ()
     around = [atom for text in step.around.conditions for atom in _parsed(program, step.scope, text)]
     found: dict[str, list[tuple[list[Atom], ast.Call | None]]] = {}
-    is_chosen = False
-    for scope, value, atoms in _bound(program, step.scope, call.func):
-        is_chosen = is_chosen or bool(atoms)
+    bound = list(_bound(program, step.scope, call.func))
+    if len({name for scope, value, _ in bound for name in _names(program, value, scope)}) < 2:
+        return ()
+    for scope, value, atoms in bound:
         if any(atom.excludes(other) for atom in atoms for other in around):
             continue
         left = [atom for atom in atoms if atom not in around]
         for name in _names(program, value, scope):
             maker = value if isinstance(value, ast.Call) else None
             found.setdefault(name, []).append((left, maker))
-    if not is_chosen:
-        return ()
     return tuple(Choice(name, _joined([atoms for atoms, _ in ways]), ways[0][1]) for name, ways in found.items())
 
 

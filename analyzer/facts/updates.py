@@ -59,11 +59,11 @@ def _divided_in(program: Program, back: Occurrence, loop: Loop, node: ast.For) -
             continue
         target, division = inner.targets[0], inner.value
         is_division = isinstance(division.op, ast.Div) and isinstance(division.right, (ast.Name, ast.Attribute))
+        is_division = is_division and ast.unparse(division.left) == ast.unparse(target)
         if isinstance(target, ast.Name) and target.id in differentiated and is_division:
-            if ast.unparse(division.left) == target.id:
-                value = program.flow.values.value(division.right, back.step.scope, back.stack)
-                where = program.flow.index.span(loop.path, loop.line)
-                return Feature("gradient_accumulation", where, loop.header, ((ast.unparse(division.right), value),))
+            value = program.flow.values.value(division.right, back.step.scope, back.stack)
+            where = program.flow.index.span(loop.path, loop.line)
+            return Feature("gradient_accumulation", where, loop.header, ((ast.unparse(division.right), value),))
     return None
 
 

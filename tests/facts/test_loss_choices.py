@@ -223,3 +223,9 @@ def test_terms_kept_under_keys_are_told_apart(repository: Write) -> None:
         ('self.bound(model, x)', "self.learned"),
         ("mean_flat((noise - out) ** 2)", None),
     ]  # fmt: skip
+
+
+def test_one_loss_under_a_condition_is_not_chosen(repository: Write) -> None:
+    """A main part is no mode: what is bound there once is what runs."""
+    found = losses_of(repository({"main.py": CHOSEN.replace("F.l1_loss", "F.mse_loss")}))
+    assert found == [("torch.nn.functional.mse_loss", 18, None)]
