@@ -88,7 +88,9 @@ def _distributions(name: str) -> frozenset[str]:
 
 
 def _version(matching: list[Requirement]) -> str | None:
-    return next((r.version for r in matching if r.version), None)
+    """What the project itself asks for; what an extra asks for only where the project does not name the package."""
+    own = [requirement for requirement in matching if requirement.extra is None] or matching
+    return next((r.version for r in own if r.version), None)
 
 
 def _unimported(declared: tuple[Requirement, ...], taken: set[str]) -> Iterator[Dependency]:

@@ -57,6 +57,8 @@ def find_requirements(index: SourceIndex) -> tuple[Requirement, ...]:
             found += _from_metadata(index, path)
         elif re.fullmatch(r"(conda[_-]?)?env(ironment)?[\w.-]*\.ya?ml", name):
             found += _from_conda(index, path)
+        elif name.endswith(".py") and "# /// script" in index.text(path):
+            found += _from_script(index, path)
     return tuple(found)
 
 
@@ -98,6 +100,20 @@ def _parsed(text: str, where: Span, extra: str | None = None) -> Iterator[Requir
         yield Requirement(match.group(1), version, where, extra)
     elif "egg=" in text:
         yield Requirement(text.partition("egg=")[2].split("&")[0], text.partition("#")[0], where, extra)
+
+
+def _from_script(index: SourceIndex, path: str) -> Iterator[Requirement]:
+    """The block of metadata at the head of a single-file script (PEP 723)."""
+    lines = index.lines(path)
+    first = next((place for place, line in enumerate(lines) if line.strip() == "# /// script"), len(lines))
+    last = next((place for place in range(first + 1, len(lines)) if lines[place].strip() == "# ///"), first)
+    try:
+        table = tomllib.loads("\n".join(line.strip().removeprefix("#").strip() for line in lines[first + 1 : last]))
+    except tomllib.TOMLDecodeError:
+        return
+    for text in table.get("dependencies", ()):
+        place = next((n for n in range(first, last) if f'"{text}"' in lines[n] or f"'{text}'" in lines[n]), first)
+        yield from _parsed(str(text), index.span(path, place + 1))
 
 
 def _from_pyproject(index: SourceIndex, path: str) -> Iterator[Requirement]:

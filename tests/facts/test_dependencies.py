@@ -22,6 +22,7 @@ DECLARED = [
     ("setup.cfg", "[options]\ninstall_requires =\n    torch>=1.5\n", "torch", ">=1.5"),
     ("environment.yml", "dependencies:\n  - pytorch=2.0\n  - pip:\n    - einops\n", "pytorch", "==2.0"),
     ("x-1.0.dist-info/METADATA", "Name: x\nRequires-Dist: torch (>=2.0)\n\nRequires-Dist: not me\n", "torch", ">=2.0"),
+    ("b.py", '# /// script\n# dependencies = [\n#   "torch>=2.4",\n# ]\n# ///\nx = 1\n', "torch", ">=2.4"),
     ("requirements.txt", "torch @ https://example.org/t.whl\n", "torch", "https://example.org/t.whl"),
 ]
 
@@ -99,3 +100,10 @@ def test_a_name_is_related_to_the_file_that_defines_it(repository):
     assert relations["p/__init__.py"].exports == ("A",)
     assert relations["p/__init__.py"].summary == "The package."
     assert relations["p/deep.py"].exports == ("A",)
+
+
+def test_the_version_of_an_extra_is_not_that_of_the_project(repository):
+    project = '[project]\nname = "x"\ndependencies = ["torch"]\n[project.optional-dependencies]\ntest = ["torch==2.4"]\n'
+    assert found(repository({"a.py": "import torch\n", "pyproject.toml": project}))["torch"] == ("torch", None, False)
+    only = '[project]\nname = "x"\n[project.optional-dependencies]\ntest = ["torch==2.4"]\n'
+    assert found(repository({"a.py": "import torch\n", "pyproject.toml": only}))["torch"] == ("torch", "==2.4", True)
