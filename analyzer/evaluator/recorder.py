@@ -144,6 +144,7 @@ class Recorder:
         self._open: list[tuple[nn.Module, RecordedCall]] = []
         self._under: list[OpenCondition] = []
         self._mute = 0
+        self._mapped = 0
 
     def begin(self, text: str, place: Place | None) -> OpenCondition:
         """From now on what happens does so under this condition, until its `end`."""
@@ -170,6 +171,15 @@ class Recorder:
             yield
         finally:
             self._mute -= 1
+
+    @contextmanager
+    def mapping(self) -> Iterator[None]:
+        """What happens inside stands for as many times as there are slices."""
+        self._mapped += 1
+        try:
+            yield
+        finally:
+            self._mapped -= 1
 
     @contextmanager
     def trace(self, model: nn.Module) -> Iterator[Recording]:
@@ -231,6 +241,11 @@ class Recorder:
     def is_conditional(self) -> bool:
         """Whether data decide if what happens now happens."""
         return bool(self._under)
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether what happens now happens once."""
+        return not self._under and not self._mapped
 
     def bound(self, place: Place, subject: Any, function: str, target: str, value: Any) -> None:
         """A statement of the target bound a value to a name; lines of packages and stand-ins are not the target's."""

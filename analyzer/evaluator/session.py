@@ -31,6 +31,7 @@ from analyzer.evaluator.registrations import Registrations
 from analyzer.evaluator.repetition import Repetition
 from analyzer.evaluator.sources import Sources
 from analyzer.evaluator.syntax.effects import holds_module, lost_part
+from analyzer.evaluator.scalar_indices import without_scalars
 from analyzer.evaluator.tentative import note_call
 from analyzer.evaluator.values import UnknownValue, find_unknown, is_optional, plain, rest_of
 
@@ -156,7 +157,8 @@ class Session(ModuleServices):
             key = self.number(key)
         if isinstance(key, slice) and isinstance(value, (list, tuple, str, range)):
             key = slice(*(self.number(end) for end in (key.start, key.stop, key.step)))
-        return value[key]
+        chosen = without_scalars(self.oracle, value, key)
+        return value[key] if chosen is key else self.oracle.as_fake(value)[chosen]
 
     def set_item(self, value: Any, key: Any, new: Any) -> None:
         if isinstance(value, UnknownValue):
@@ -178,7 +180,10 @@ class Session(ModuleServices):
             return
         if isinstance(key, torch.SymInt) and isinstance(value, (list, dict)):
             key = self.number(key)
-        value[key] = new
+        chosen = without_scalars(self.oracle, value, key)
+        if chosen is not key:
+            self.oracle.forget_contents(value)
+        value[chosen] = new
 
     def number(self, value: Any) -> Any:
         """A plain number for a symbolic one; that it was taken from the hint is recorded."""

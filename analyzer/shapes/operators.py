@@ -179,7 +179,7 @@ class OperatorLog(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _add(self, amounts: list[Amount], name: str, factors: Factors, passes: int = 1) -> None:
         sizes = tuple(map(_number, factors))
-        self.log.open |= None in sizes or self._recorder.is_conditional
+        self.log.open |= None in sizes or not self._recorder.is_counted
         if None not in sizes:
             self._add_for(self._recorder.current_module, amounts, name, cast("Factors", sizes), passes)
 
@@ -212,7 +212,7 @@ class OperatorLog(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return numbers if fits or size is None else (size,)
 
     def _add_kept(self, module: nn.Module | None, sizes: tuple[int | None, ...]) -> None:
-        self.log.open |= None in sizes or self._recorder.is_conditional
+        self.log.open |= None in sizes or not self._recorder.is_counted
         if None not in sizes:
             path = self._recorder.path_of(module) if module is not None else ""
             self.log.kept.append(Amount(path, "kept", cast("Factors", sizes), 1))

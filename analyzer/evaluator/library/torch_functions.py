@@ -462,7 +462,7 @@ torch.trapezoid  torch.trapezoid(x)
 torch.scatter_reduce  torch.scatter_reduce(torch.zeros(3), 0, torch.tensor([0, 1]), torch.ones(2), 'sum')
 torch.row_stack  torch.row_stack([x, x])
 torch.autograd.Function torch.autograd.function.Function
-torch.utils._pytree.tree_map torch.utils._pytree.tree_map_only
+torch.utils._pytree.tree_map torch.utils._pytree.tree_map_only torch.vmap torch.func.vmap
 torch.utils._pytree.tree_leaves  torch.utils._pytree.tree_leaves([x, x])
 torch.utils._pytree.tree_flatten  torch.utils._pytree.tree_flatten([x, x])
 torch.utils._pytree.tree_unflatten  torch.utils._pytree.tree_unflatten([x, x], torch.utils._pytree.tree_flatten([x, x])[1])

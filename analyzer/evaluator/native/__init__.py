@@ -15,6 +15,7 @@ from analyzer.evaluator.native import (
     files,
     imports,
     kernels,
+    mapped,
     numbers,
     records,
     seeded,
@@ -28,7 +29,7 @@ from analyzer.evaluator.native import (
 
 FAMILIES = (
     *(builtin_functions, attributes, files, imports, kernels, numbers, records, sequences, stdlib, text, torch_own),
-    *(contexts, conversions, seeded, trees),
+    *(contexts, conversions, mapped, seeded, trees),
     typing_constructs,
 )
 
