@@ -31,9 +31,12 @@ def _of(usages: tuple[Usage, ...], purpose: str) -> list[Usage]:
 
 def _quotes(context: Context, usages: list[Usage]) -> tuple[Block, ...]:
     blocks: tuple[Block, ...] = ()
+    told: set[str] = set()
     for item in usages:
+        key = "usage.again" if item.purpose in told else f"usage.purpose_{item.purpose}"
+        told.add(item.purpose)
         blocks += (
-            paragraph(context.words, f"usage.purpose_{item.purpose}"),
+            paragraph(context.words, key),
             *snippet(context, item.where),
         )
     return blocks

@@ -124,8 +124,12 @@ def _code_label(code: str) -> str:
 
 
 def _cut(text: str, longest: int) -> str:
+    """On one line; what is too long ends behind a whole word, if that is not too far back."""
     flat = " ".join(text.split())
-    return flat if len(flat) <= longest else flat[: longest - 1].rstrip() + "…"
+    if len(flat) <= longest:
+        return flat
+    head, _, last = flat[: longest - 1].rpartition(" ")
+    return f"{head} …" if len(last) < longest // 3 and flat[longest - 1] != " " and head else f"{head} {last}…".strip()
 
 
 def _handed_on(shown: Shown, following: Stage) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from analyzer.document.diagrams.describe import drawn_model
 from analyzer.document.optimizer_rows import keeps_two_moments
 from analyzer.records.bundles import Analysis
@@ -53,13 +55,16 @@ def _costs(model: ModelShapes) -> tuple[Diagram, ...]:
         return ()
     total = dict(whole.flops)[mode]
     rows = []
-    for node, times in _opened(model):
-        share = shares.get(node.path)
-        own = 0 if node.path in _shared(model) else node.parameters
-        computed = dict(share.flops).get(mode, 0) if share is not None else 0
-        if own or computed:
-            weights = _percent(own * times, whole.parameters)
-            rows.append((_name(node, times), weights, _percent(computed * times, total)))
+    flops = {path: dict(share.flops).get(mode, 0) for path, share in shares.items()}
+    for part in _opened(model):
+        node = part.node
+        own = 0 if node.path in _shared(model) else part.parameters
+        computed = flops.get(node.path, 0)
+        if part.alone:
+            computed -= sum(flops.get(child.path, 0) * child.repeats for child in node.children)
+        if own or computed > 0:
+            weights = _percent(own * part.times, whole.parameters)
+            rows.append((part.name, weights, _percent(max(computed, 0) * part.times, total)))
     if len(rows) < 2:
         return ()
     places = tuple(float(number) for number in range(len(rows)))
@@ -84,42 +89,59 @@ def _shared(model: ModelShapes) -> set[str]:
     return {path.rpartition(".")[0] for _, path in model.ties}
 
 
-def _opened(model: ModelShapes) -> list[tuple[ModuleNode, int]]:
+@dataclass(frozen=True)
+class _Part:
+    """A module with the number of its copies; `alone` where its children stand beside it and only its own count."""
+
+    node: ModuleNode
+    times: int
+    parameters: int
+    alone: bool = False
+
+    @property
+    def name(self) -> str:
+        path = self.node.path or self.node.class_name
+        own = f"{path}: own" if self.alone else path
+        return f"{own} ×{self.times}" if self.times > 1 else own
+
+
+def _opened(model: ModelShapes) -> list[_Part]:
     """Modules, opened from the largest down while there is room."""
     if model.tree is None:
         return []
     shared = _shared(model)
-    parts = [(model.tree, 1)]
+    parts = [_Part(model.tree, 1, model.tree.parameters)]
     while True:
-        openable = [part for part in parts if part[0].children and _adds_up(part[0], shared)]
-        openable.sort(key=lambda part: -part[0].parameters * part[1])
-        room = next((part for part in openable if len(parts) - 1 + len(part[0].children) <= MOST_BARS), None)
+        whole = sorted((part for part in parts if not part.alone), key=lambda part: -part.parameters * part.times)
+        opened = [(part, _inside(part, shared)) for part in whole]
+        room = next(((p, inner) for p, inner in opened if inner and len(parts) - 1 + len(inner) <= MOST_BARS), None)
         if room is None:
-            break
-        at = parts.index(room)
-        parts[at : at + 1] = [(child, room[1] * child.repeats) for child in room[0].children]
-    return parts
+            return parts
+        at = parts.index(room[0])
+        parts[at : at + 1] = room[1]
+
+
+def _inside(part: _Part, shared: set[str]) -> list[_Part]:
+    """What may stand in the place of a module: its children and what it holds itself; nothing where they hold more
+    than it, so that a tensor would be counted twice.
+    """
+    node = part.node
+    held = sum(child.parameters * child.repeats for child in node.children if child.path not in shared)
+    if not node.children or held > node.parameters:
+        return []
+    children = [_Part(child, part.times * child.repeats, child.parameters) for child in node.children]
+    own = node.parameters - held
+    return [*children, _Part(node, part.times, own, alone=True)] if own else children
 
 
 def _parameters(model: ModelShapes) -> Bars:
     """The opened modules; a tied weight stands where it was made."""
     bars = [
-        (_name(node, times), float(node.parameters * times))
-        for node, times in _opened(model)
-        if node.parameters and node.path not in _shared(model)
+        (part.name, float(part.parameters * part.times))
+        for part in _opened(model)
+        if part.parameters and (part.alone or part.node.path not in _shared(model))
     ]
     return sorted(bars, key=lambda bar: -bar[1])
-
-
-def _adds_up(node: ModuleNode, shared: set[str]) -> bool:
-    """Whether its children hold all its parameters, each once: only then may they stand in its place."""
-    total = sum(child.parameters * child.repeats for child in node.children if child.path not in shared)
-    return total == node.parameters
-
-
-def _name(node: ModuleNode, times: int) -> str:
-    path = node.path or node.class_name
-    return f"{path} ×{times}" if times > 1 else path
 
 
 def _memory(analysis: Analysis, model: ModelShapes) -> Bars:

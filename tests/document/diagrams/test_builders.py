@@ -90,11 +90,18 @@ def test_parameter_bars_add_up_to_the_total():
     assert sum(drawn.series[0].y) == 552
 
 
-def test_children_that_do_not_add_up_are_not_shown_in_their_parents_place():
-    analysis = sample.analysis()
-    tree = analysis.shapes.models[0].tree
+def test_children_that_hold_more_than_their_parent_are_not_shown_in_its_place():
+    tree = sample.analysis().shapes.models[0].tree
     assert tree is not None
-    assert "parameter_shares" not in ids(with_model(tree=replace(tree, parameters=600)))
+    assert "parameter_shares" not in ids(with_model(tree=replace(tree, parameters=500)))
+
+
+def test_what_a_module_holds_itself_stands_beside_its_children():
+    tree = sample.analysis().shapes.models[0].tree
+    assert tree is not None
+    drawn = one(with_model(tree=replace(tree, parameters=600)), "parameter_shares")
+    assert dict(zip(drawn.categories, drawn.series[0].y, strict=True))["Net: own"] == 600 - 552
+    assert sum(drawn.series[0].y) == 600
 
 
 def test_the_training_pipeline_frames_its_loop():
