@@ -170,7 +170,9 @@ class InputPlanner:
     def _by_pattern(self, argument: ArgumentInfo, use: FirstUse, method: str, trial: _Trial) -> PlannedInput:
         """From an einops pattern; the plain number that its annotation says; else a vector per sample."""
         if use.pattern:
-            dims = tuple(self._pattern_dim(axis, use, trial.image, trial.length) for axis in _axes(use.pattern))
+            axes = _axes(use.pattern)
+            axes = ["b"] if len(axes) == 1 else axes  # a number for each sample, whatever its letter
+            dims = tuple(self._pattern_dim(axis, use, trial.image, trial.length) for axis in axes)
             spec = InputSpec(argument.name, TensorValue("float32", dims))
             return PlannedInput(spec, "einops_pattern", use.layer_at)
         if argument.annotation in PLAIN_NUMBERS:

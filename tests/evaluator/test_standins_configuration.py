@@ -177,6 +177,15 @@ def made():
             [2, 3, 5, 16], 4, 8192 * 8 + 1, [2, 3, 5, 16], id="rotary_embedding_torch",
         ),
         pytest.param(
+            "from einops_exts import check_shape, rearrange_many\nfrom einops_exts.torch import EinopsToAndFrom\n"
+            "class Net(torch.nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+            "        self.a = EinopsToAndFrom('b c h w', 'b (h w) c', torch.nn.Linear(4, 4))\n"
+            "    def forward(self, x):\n        q, k = rearrange_many((x, self.a(x)), 'b c h w -> b (h w) c')\n"
+            "        return check_shape(q @ k.mT, 'b i j', i=15)\n",
+            "Net()",
+            [2, 4, 3, 5], 20, 0, [2, 15, 15], id="einops_exts",
+        ),
+        pytest.param(
             "from torch_scatter import scatter\nclass Net(torch.nn.Module):\n    def forward(self, x):\n"
             "        return scatter(x, torch.tensor([0, 0, 1, 1, 4]), dim=0, reduce='mean')\n",
             "Net()",

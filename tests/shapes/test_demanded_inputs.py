@@ -127,6 +127,14 @@ def test_a_sentence_of_the_targets_own_demands_nothing():
     assert demands_of("please give me 3 images of 4 axes") == ()
 
 
+def test_a_pattern_of_one_axis_gives_a_number_for_each_sample(repository):
+    body = "import einops; return self.first(x) + self.embed(einops.rearrange(time, 'i -> i 1'))[..., None, None]"
+    layers = "self.first, self.embed = nn.Conv2d(3, 4, 1), nn.Linear(1, 4)"
+    trace = _trace(repository({"net.py": NET.format(layers=layers, arguments="x, time", body=body)}))
+    assert [str(given.value) for given in trace.inputs] == ["[2, 3, 32, 32]", "[2]"]
+    assert trace.output
+
+
 def _trace(index):
     owner = index.symbols.definition("net.py:Net")
     where = index.span("net.py", owner.node)
