@@ -17,7 +17,7 @@ from analyzer.evaluator.open_parts import OpenParts, without_open_sizes
 from analyzer.evaluator.recorder import Recording, first_unknown
 from analyzer.evaluator.session import Session
 from analyzer.evaluator.syntax.scope import find_bound_names
-from analyzer.evaluator.values import UnknownValue
+from analyzer.evaluator.values import PartlessUnknown, UnknownValue
 from analyzer.index.source_index import SourceIndex
 from analyzer.records.evidence import Known, Unknown
 
@@ -221,9 +221,9 @@ def _modules_of(module: nn.Module, path: str = "") -> Iterator[tuple[str, nn.Mod
 
 
 def _unknown_within(value: Any, depth: int = 0) -> Cause | None:
-    """The first unknown in a value or in containers within it."""
+    """The first unknown in a value or in containers within it that may be a part of the model."""
     if isinstance(value, UnknownValue):
-        return value.cause
+        return None if isinstance(value, PartlessUnknown) else value.cause
     if isinstance(value, OpenParts):
         return value.cause
     if depth > CONTAINER_DEPTH or not isinstance(value, (list, tuple, dict, set)):

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch import nn
 
 from analyzer.evaluator.errors import Cause
 from analyzer.evaluator.oracle import SYMBOLIC, Oracle
-from analyzer.evaluator.values import OptionalTensor, UnknownRest, UnknownValue, is_optional
+from analyzer.evaluator.values import OptionalTensor, PartlessUnknown, UnknownRest, UnknownValue, is_optional, plain
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None), torch.dtype, torch.device)
 CONTAINERS = (list, tuple, dict)
@@ -44,7 +45,7 @@ class Joiner:
         if _may_be_none(first) and _may_be_none(second):
             return self._optional(first, second)
         if isinstance(first, UnknownValue):
-            return self.unknown if isinstance(first, OptionalTensor) else first
+            return self._unknowns(first, second)
         if _is_whole(first) and _is_whole(second):
             return self._numbers(first, second)
         if isinstance(first, PLAIN) and type(first) is type(second) and first == second:
@@ -52,6 +53,13 @@ class Joiner:
         if type(first) is type(second) and type(first) in CONTAINERS and depth < DEPTH and len(first) == len(second):
             return self._containers(first, second, depth + 1)
         return self.unknown
+
+    def _unknowns(self, first: UnknownValue, second: Any) -> Any:
+        """What is known of one path's value need not hold of the other's."""
+        if isinstance(first, OptionalTensor):
+            return self.unknown
+        is_part = not isinstance(second, (*PLAIN, torch.Tensor, PartlessUnknown)) or isinstance(second, nn.Parameter)
+        return plain(first) if is_part else first
 
     def _containers(self, first: Any, second: Any, depth: int) -> Any:
         if isinstance(first, dict):

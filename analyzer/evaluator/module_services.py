@@ -13,6 +13,7 @@ from analyzer.evaluator.library.python_types import BUILTINS
 from analyzer.evaluator.modules import ModuleNames, ModuleScope, NamespacePackage, TargetModule
 from analyzer.evaluator.native import Natives
 from analyzer.evaluator.native.files import repository_path
+from analyzer.evaluator.partless import unknown_of
 from analyzer.evaluator.policy import Policy, Proxy
 from analyzer.evaluator.recorder import Recorder
 from analyzer.evaluator.sources import Sources
@@ -149,7 +150,7 @@ class ModuleServices:
             if submodule is not None:
                 return submodule
         missing = self._missing_package(dotted, frame)
-        return UnknownValue(Cause(missing.cause.reason, (f"{dotted}.{name}",), missing.cause.place))
+        return unknown_of(Cause(missing.cause.reason, (f"{dotted}.{name}",), missing.cause.place))
 
     def star_member(self, scope: ModuleScope, node: ast.ImportFrom, name: str) -> tuple[Any] | None:
         """The value that `from x import *` gives this name, if it gives it one."""

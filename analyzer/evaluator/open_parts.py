@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from analyzer.evaluator.errors import CannotEvaluate, Cause
-from analyzer.evaluator.values import UnknownValue
+from analyzer.evaluator.values import PartlessUnknown, UnknownValue
 
 CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 PARAMETERS = (nn.ParameterList, nn.ParameterDict)
@@ -43,6 +43,14 @@ def leave_open(module: nn.Module, cause: Cause) -> None:
         module.__dict__["_modules"] = OpenParts(dict(module._modules.items()), cause)
     elif isinstance(module, PARAMETERS):
         module.__dict__["_size" if isinstance(module, nn.ParameterList) else "_keys"] = UnknownValue(cause)
+
+
+def lost_attribute(module: nn.Module, name: str, value: UnknownValue) -> str:
+    """Why an attribute is missing: only what may be a module or a parameter leaves the totals open."""
+    if name in module._buffers:
+        return "unknown_buffer"
+    is_part = name in module._parameters or name in module._modules
+    return "unknown_plain_attribute" if isinstance(value, PartlessUnknown) and not is_part else "unknown_attribute"
 
 
 def without_open_sizes(session: Any, model: nn.Module) -> None:

@@ -16,6 +16,7 @@ import torch
 from analyzer.evaluator.errors import CannotEvaluate, Cause
 from analyzer.evaluator.library import canonical_name, modules, real_object, rows
 from analyzer.evaluator.objects import MARK, is_own_class, is_own_instance, keyword_defaults, positional_defaults
+from analyzer.evaluator.partless import unknown_of
 from analyzer.evaluator.values import UnknownValue, attribute_of_unknown
 
 OPEN_DUNDERS_TEXT = """
@@ -112,7 +113,7 @@ class Policy:
         if name in rows():
             return real_object(name)
         if _exists(name):
-            return UnknownValue(Cause("not_in_library", (name,)))
+            return unknown_of(Cause("not_in_library", (name,)))
         raise AttributeError(f"module {name.rpartition('.')[0]!r} has no attribute {name.rpartition('.')[2]!r}")
 
     def attribute(self, value: Any, name: str) -> Any:

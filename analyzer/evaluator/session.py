@@ -16,24 +16,26 @@ from analyzer.evaluator.budget import Budget
 from analyzer.evaluator.errors import CannotEvaluate, Cause, Place
 from analyzer.evaluator.frame import Frame
 from analyzer.evaluator.journal import TABLES, Journals
+from analyzer.evaluator.lookups import unknown_lookup
 from analyzer.evaluator.module_services import ModuleServices
 from analyzer.evaluator.modules import ModuleNames, ModuleScope, TargetModule
 from analyzer.evaluator.native import build_natives
 from analyzer.evaluator.native.data_arrays import PossibleItems, possible_items
 from analyzer.evaluator.native.sequences import call_packed, is_packed
 from analyzer.evaluator.objects import MARK, build_class, is_own_class, origin_of, resolve_bases
-from analyzer.evaluator.open_parts import leave_open
+from analyzer.evaluator.open_parts import leave_open, lost_attribute
 from analyzer.evaluator.optional_arguments import called_either_way
 from analyzer.evaluator.oracle import SYMBOLIC, Oracle, refusal_for
+from analyzer.evaluator.partless import gives_no_part, unknown_of
 from analyzer.evaluator.policy import LibraryModule, Policy, Proxy
 from analyzer.evaluator.recorder import Recorder, SymbolicSize
 from analyzer.evaluator.registrations import Registrations
 from analyzer.evaluator.repetition import Repetition
+from analyzer.evaluator.scalar_indices import without_scalars
 from analyzer.evaluator.sources import Sources
 from analyzer.evaluator.syntax.effects import holds_module, lost_part
-from analyzer.evaluator.scalar_indices import without_scalars
 from analyzer.evaluator.tentative import note_call
-from analyzer.evaluator.values import UnknownValue, find_unknown, is_optional, plain, rest_of
+from analyzer.evaluator.values import PartlessUnknown, UnknownValue, find_unknown, is_optional, plain, rest_of
 
 CONTAINERS = (list, tuple, dict, set, frozenset, zip, enumerate, map, filter, reversed, functools.partial)
 CLASS_LEVEL = (type, types.FunctionType, types.MethodType, Proxy)
@@ -125,7 +127,7 @@ class Session(ModuleServices):
                 raise CannotEvaluate("change_on_undecided_branch", f"Tensor.{name}")
             self.will_change(value)
         if isinstance(new, UnknownValue) and isinstance(value, nn.Module):
-            reason = "unknown_buffer" if name in value._buffers else "unknown_attribute"
+            reason = lost_attribute(value, name, new)
             self.gap(Cause(reason, (f"{type(value).__name__}.{name}", str(new.cause.reason)), new.cause.place))
             for registered in (value._parameters, value._buffers, value._modules):
                 registered.pop(name, None)  # torch takes no unknown value in the place of a known one
@@ -262,10 +264,11 @@ class Session(ModuleServices):
             return plain(native(*args, **kwargs))
         if isinstance(function, UnknownValue):
             return self._call_unknown(function, args, kwargs)
-        if not self._tolerates_unknown(function):
-            unknown = find_unknown(args, kwargs)
-            if unknown is not None:
-                return self._call_with_unknown(function, args, kwargs, unknown)
+        tolerant = self._tolerates_unknown(function)
+        unknown = unknown_lookup(function, args) if tolerant else find_unknown(args, kwargs)
+        if unknown is not None:
+            return unknown if tolerant else self._call_with_unknown(function, args, kwargs, unknown)
+        if not tolerant:
             args = [self._settled(value) for value in args]
             kwargs = {name: self._settled(value) for name, value in kwargs.items()}
         self.budget.spend()
@@ -279,6 +282,8 @@ class Session(ModuleServices):
         result = call_packed(self, function, args, kwargs) if packed else function(*args, **kwargs)
         if isinstance(result, np.ndarray):
             self.budget.check_elements(result.size)
+        if type(result) is PartlessUnknown and not self.is_own(getattr(function, "__func__", function)):
+            return plain(result)  # handed through: what is known of an argument need not hold of what is made of it
         return result
 
     def _call_with_unknown(self, function: Any, args: Any, kwargs: dict[str, Any], unknown: UnknownValue) -> Any:
@@ -294,7 +299,7 @@ class Session(ModuleServices):
                 self.repetition.called(function, args, kwargs, known)
             return known
         self._note_lost(function, args, kwargs, unknown)
-        return plain(unknown)
+        return PartlessUnknown(unknown.cause) if gives_no_part(function, kwargs) else plain(unknown)
 
     def _note_lost(self, function: Any, args: Any, kwargs: dict[str, Any], unknown: UnknownValue) -> None:
         """What should have become part of a module and is not known leaves its totals open."""
@@ -320,7 +325,7 @@ class Session(ModuleServices):
     def _call_unknown(self, function: UnknownValue, args: Any, kwargs: dict[str, Any]) -> UnknownValue:
         if any(holds_module(value) for value in (*args, *kwargs.values())):
             self.gap(Cause("unknown_call_with_module", (str(function.cause),), self.place))
-        unknown: UnknownValue = plain(function)
+        unknown: UnknownValue = function if isinstance(function, PartlessUnknown) else plain(function)
         return unknown
 
     def _runs_target_code(self, function: Any) -> bool:
@@ -419,7 +424,7 @@ class Session(ModuleServices):
 
     def unknown(self, reason: str, *arguments: object, frame: Frame | None = None) -> UnknownValue:
         place = frame.place if frame else self.place
-        return UnknownValue(Cause(reason, tuple(map(str, arguments)), place))
+        return unknown_of(Cause(reason, tuple(map(str, arguments)), place))
 
     def raised(self, error: Exception, frame: Frame) -> None:
         """Remember where an exception first appeared."""

@@ -132,6 +132,12 @@ class OptionalTensor(UnknownValue):
         return answer
 
 
+class PartlessUnknown(UnknownValue):
+    """No module and no parameter, whatever else it is; so is what its attributes, methods and arithmetic give."""
+
+    __slots__ = ()
+
+
 FORMED_IN_PLACE = (
     "resize_",
     "resize_as_",
@@ -157,8 +163,8 @@ def attribute_of_unknown(value: UnknownValue, name: str) -> UnknownValue:
 
 
 def plain(value: Any) -> Any:
-    """The result of an operation that answers with its unknown operand: which of two it is, is not handed on."""
-    return UnknownValue(value.cause) if type(value) is OptionalTensor else value
+    """The result of an operation that answers with its unknown operand: what is known of that is not handed on."""
+    return UnknownValue(value.cause) if type(value) in (OptionalTensor, PartlessUnknown) else value
 
 
 def _absorb_plainly(self: OptionalTensor, *args: object, **kwargs: object) -> UnknownValue:
@@ -169,6 +175,17 @@ for _name, _method in list(vars(UnknownValue).items()):
     if _method is _absorb or _name in ("__call__", "__getitem__", "__eq__", "__ne__", "__enter__"):
         setattr(OptionalTensor, _name, _absorb_plainly)
 OptionalTensor.__hash__ = UnknownValue.__hash__  # type: ignore[method-assign]
+
+
+def _absorb_numbers(self: PartlessUnknown, other: object) -> UnknownValue:
+    """Sequences, and containers of modules, may be added up and repeated."""
+    is_plain = type(other) in (int, float, bool, str, complex, PartlessUnknown)
+    return self if is_plain else UnknownValue(self.cause)
+
+
+for _name in ("add", "mul"):
+    setattr(PartlessUnknown, f"__{_name}__", _absorb_numbers)
+    setattr(PartlessUnknown, f"__r{_name}__", _absorb_numbers)
 
 
 def find_unknown(args: Iterable[object], kwargs: Mapping[str, object]) -> UnknownValue | None:

@@ -187,6 +187,13 @@ def _of_axes(value: TensorValue, axes: int) -> Iterator[tuple[DimSpec, ...]]:
 
 def _enlarged(plan: Plan) -> Iterator[Plan]:
     """Twice the pixels, or four times the samples, of every tensor."""
+    batch = TensorValue("float32", (DimSpec("B", DEFAULT_SIZES["B"]),))
+    if any(
+        p.spec.value == batch and p.reason not in STATED for p in plan
+    ):  # a signal, of which only the batch is there
+        signal = TensorValue("float32", (*batch.dims, DimSpec("T", 4 * DEFAULT_SIZES["T"])))
+        yield _with(plan, [p for p in plan if p.spec.value == batch], signal)
+        return
     sides = {
         d.number({})
         for p in plan

@@ -13,11 +13,12 @@ from typing import Any
 from analyzer.evaluator.errors import BudgetExhausted, CannotEvaluate, Unmodelled
 from analyzer.evaluator.frame import Frame
 from analyzer.evaluator.journal import TABLES
+from analyzer.evaluator.partless import is_partless_text
 from analyzer.evaluator.syntax.effects import Effects
 from analyzer.evaluator.syntax.operators import change_in_place
 from analyzer.evaluator.syntax.scope import Execute, Expressions, Scope
 from analyzer.evaluator.syntax.targets import build_target, name_targets
-from analyzer.evaluator.values import UnknownValue
+from analyzer.evaluator.values import PartlessUnknown, UnknownValue
 
 
 class Signal:
@@ -74,7 +75,7 @@ def _build_recovery(node: ast.stmt) -> Any:
     if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
         return _poison_name(node.name)
     if isinstance(node, (ast.Expr, ast.Delete, ast.Assert, ast.Assign, ast.AugAssign, ast.AnnAssign)):
-        return _poison_targets(_targets_of(node))
+        return _poison_targets(_targets_of(node), _is_partless(node))
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         return _raise
     return _poison_body(node)
@@ -102,9 +103,14 @@ def _poison_name(name: str) -> Any:
     return recover
 
 
-def _poison_targets(targets: list[ast.expr]) -> Any:
+def _is_partless(node: ast.stmt) -> bool:
+    return isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None and is_partless_text(node.value)
+
+
+def _poison_targets(targets: list[ast.expr], partless: bool) -> Any:
     def recover(frame: Frame, stop: CannotEvaluate) -> None:
         unknown = _note(frame, stop)
+        unknown = PartlessUnknown(unknown.cause) if partless else unknown
         for target in targets:
             poison(frame, target, unknown)
 
@@ -167,10 +173,12 @@ def build_Assign(node: ast.Assign, scope: Scope) -> Execute:
     targets = [build_target(target, scope) for target in node.targets]
     noted = [pair for target in node.targets for pair in name_targets(target)]
     look = [(text, scope.expression(_loaded(target))) for text, target in noted]
-    line = node.lineno
+    line, partless = node.lineno, _is_partless(node)
 
     def execute(frame: Frame) -> None:
         result = value(frame)
+        if partless and type(result) is UnknownValue:
+            result = PartlessUnknown(result.cause)
         for target in targets:
             target(frame, result)
         if frame.session.recording:
