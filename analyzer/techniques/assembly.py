@@ -8,6 +8,7 @@ from analyzer.index import SourceIndex
 from analyzer.records.bundles import Facts, Findings, Shapes
 from analyzer.records.processes import Pipeline
 from analyzer.records.techniques import Claim, TechniqueFinding
+from analyzer.techniques.built_forms import without_other_forms
 from analyzer.techniques.findings.claims import find_claims
 from analyzer.techniques.findings.commands import check_commands
 from analyzer.techniques.findings.comments import audit_comments
@@ -17,6 +18,7 @@ from analyzer.techniques.findings.modes import line_differences, mode_difference
 from analyzer.techniques.findings.pipeline_pitfalls import find_pipeline_pitfalls
 from analyzer.techniques.findings.pitfalls import find_pitfalls
 from analyzer.techniques.findings.syntax_pitfalls import find_syntax_pitfalls
+from analyzer.techniques.findings.training_pitfalls import find_training_pitfalls
 from analyzer.techniques.findings.unspecified import find_unspecified
 from analyzer.techniques.program import Program
 from analyzer.techniques.reachability import reached_definitions
@@ -28,11 +30,12 @@ def assemble(index: SourceIndex, facts: Facts, shapes: Shapes) -> Findings:
     """All findings; each part states what it could not tell."""
     program = Program(index)
     sheets = load_sheets()
-    techniques = with_use(program, facts, find_techniques(program, sheets))
+    techniques = without_other_forms(index, shapes, with_use(program, facts, find_techniques(program, sheets)))
     techniques = in_order_of_pipelines(facts, techniques, {sheet.card.id: sheet.card.category for sheet in sheets})
     found = {finding.sheet_id for finding in techniques}
     pitfalls = (
         *find_pitfalls(program), *find_syntax_pitfalls(index), *find_pipeline_pitfalls(program, facts, techniques),
+        *find_training_pitfalls(program, facts, shapes, techniques),
     )  # fmt: skip
     return Findings(
         sheets=tuple(sheet.card for sheet in sheets if sheet.card.id in found),

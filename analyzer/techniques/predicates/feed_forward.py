@@ -146,9 +146,10 @@ def _gated(program: Program, reading: Reading) -> Iterator[tuple[Term, Term, str
         if term.head != "mul" or len(term.args) != 2:
             continue
         for gate, value in (term.args, term.args[::-1]):
-            found = next((a for one in alternatives(gate) if (a := activation_kind(program, one)) is not None), None)
-            if found is not None and _is_map(found[1]) and _is_map(value):
-                yield term, gate, found[0], found[1], value
+            kinds = [a for one in alternatives(gate) if (a := activation_kind(program, one)) is not None]
+            found = {kind: inner for kind, inner in reversed(kinds) if _is_map(inner) and _is_map(value)}
+            yield from ((term, gate, kind, inner, value) for kind, inner in found.items())
+            if found:
                 break
 
 
