@@ -86,7 +86,7 @@ class _Reader:
             fields = [
                 (field, size)
                 for field, default, size in self._fields(config)
-                if not self._is_stated(_field_name(field), default)
+                if not self._is_stated(_field_name(field), default) or (size and self._is_awaited(field, default))
             ]
             if all(size for _, size in fields):
                 slots = tuple(Slot(_field_name(field), self._index.span(config.path, field)) for field, _ in fields)
@@ -105,6 +105,21 @@ class _Reader:
         for statement in config.node.body:
             if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
                 yield statement, statement.value, says_integer(statement.annotation)
+
+    @cached_property
+    def _replaced(self) -> frozenset[str]:
+        """Names that the code asks to be None before it goes on without them: `if c.n is None`, `c.n or 4`."""
+        nodes = [node for tree in imported_trees(self._index, self._owner.path) for node in ast.walk(tree)]
+        tests = [node.test for node in nodes if isinstance(node, (ast.If, ast.IfExp))]
+        asked = [node.left for test in tests for node in ast.walk(test) if isinstance(node, ast.Compare)]
+        asked += [value for node in nodes if isinstance(node, ast.BoolOp) for value in node.values[:-1]]
+        return frozenset(map(last_name, asked))
+
+    def _is_awaited(self, field: ast.AST, default: ast.expr | None) -> bool:
+        """`vocab_size: int | None = None` that a layer takes as it is: the tokenizer sets it before a model is made."""
+        name = _field_name(field)
+        is_none = isinstance(default, ast.Constant) and default.value is None
+        return is_none and name in self._sized and name not in self._replaced
 
     def _is_stated(self, name: str, default: ast.expr | None) -> bool:
         """A default; -1 for what layers are sized by stands for a size that is set later (`vocab_size: int = -1`)."""

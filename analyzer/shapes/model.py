@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from analyzer.evaluator import CannotEvaluate, Interpreter, TargetRaised
+from analyzer.facts.testing import is_test_file
 from analyzer.index import SourceIndex
 from analyzer.records.evidence import Gap, Known, Unknown
 from analyzer.records.tensors import Cost, ModelShapes, ModuleShare, ParameterCounts, Trace
@@ -80,17 +81,18 @@ def _own_gaps(interpreter: Interpreter) -> Iterator[None]:
 
 def _builds(interpreter: Interpreter, request: ModelRequest) -> Iterator[BuildPlan]:
     """What the repository states; then what it states in part, with example values for the sizes that it leaves open;
-    then examples for all sizes.
+    then examples for all sizes; last of all what a test makes up for itself.
     """
     owner = interpreter.index.symbols.definition(request.qualified_name)
     partial: list[BuildPlan] = []
-    for build in request.builds:
+    tested = [build for build in request.builds if is_test_file(interpreter.index, build.where.path)]
+    for build in (build for build in request.builds if build not in tested):
         by_script = build.origin == "training_script" and owner is not None and not build.name
         completed = list(complete_builds(interpreter, owner, build)) if by_script else []
         partial += completed
         if not completed and not build.unstated:
             yield build
-    yield from (*partial, *(build for build in request.builds if build.unstated))
+    yield from (*partial, *(build for build in request.builds if build.unstated), *tested)
 
 
 def _not_built(index: SourceIndex, request: ModelRequest, failures: Sequence[tuple[BuildPlan, Unknown]]) -> ModelShapes:

@@ -178,6 +178,46 @@ def test_a_stated_build_is_preferred(repository):
     assert isinstance(derive_model_shapes(index, ShapesOptions(model="net.py:Net")).parameters, Known)
 
 
+AWAITED = TOKENIZED.replace("vocab_size: int = -1", "vocab_size: int | None = None")
+
+
+def test_a_size_that_waits_for_the_tokenizer_gets_an_example(repository):
+    model = derived(repository({"net.py": AWAITED}), "net.py:Net")
+    assert [size.name for size in model.unstated] == ["vocab_size"]
+    assert str(model.traces[0].output[0]).endswith("vocab_size]")
+
+
+@pytest.mark.parametrize("asked", ["if args.vocab_size is None: raise_ = 1", "size = args.vocab_size or 7"])
+def test_a_size_that_the_code_can_do_without_is_not_awaited(repository, asked):
+    source = AWAITED.replace("super().__init__()", f"super().__init__()\n        {asked}")
+    index = repository({"net.py": source})
+    assert find_example_builds(index, find_model(index, "net.py:Net")) == ()
+
+
+CHECK = "from net import Args, Net\ndef test_net():\n    net = Net(Args(vocab_size=5))\n"
+
+
+def main_model(index):
+    from analyzer.facts import derive_facts
+    from analyzer.shapes.derivation import ShapesOptions, derive_shapes
+
+    return derive_shapes(index, derive_facts(index), ShapesOptions()).models[0]
+
+
+def test_what_a_test_makes_up_comes_last(repository):
+    model = main_model(repository({"net.py": AWAITED, "tests/test_net.py": CHECK}))
+    assert model.build_origin == "example_sizes"
+    assert "vocab_size=5" not in model.build_expression
+
+
+def test_where_nothing_else_builds_a_test_does(repository):
+    source = AWAITED.replace("    dim: int = 32\n", "    dim: object = None\n").replace("args.dim", "args.dim.size")
+    made = "from net import Args, Net\nclass Dim:\n    size = 6\ndef test_net():\n    net = Net(Args(Dim, 5))\n"
+    model = main_model(repository({"net.py": source, "tests/test_net.py": made}))
+    assert isinstance(model.parameters, Known)
+    assert model.parameters.value.total == 5 * 6 + 6 * 5 + 5
+
+
 HANDED = """
 from typing import Optional, Tuple, Union
 from torch import nn
