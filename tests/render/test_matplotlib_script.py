@@ -12,6 +12,8 @@ import pytest
 from analyzer.render.matplotlib_script import render_diagrams_json, render_script
 from tests.render import sample
 
+HEAD = '{"schema": "deepdive/diagrams/1"'
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
@@ -59,6 +61,13 @@ def test_only_draws_one_and_edited_data_changes_the_picture(folder):
 @pytest.mark.parametrize(
     ("content", "arguments", "message"),
     [
+        (f"{HEAD}}}", (), "needs a list `diagrams`"),
+        (f'{HEAD}, "diagrams": [{{"id": "../x"}}]}}', (), "needs a list `diagrams`"),
+        (
+            f'{HEAD}, "diagrams": [{{"id": "x", "kind": "flow", "width": "wide", "height": 1}}]}}',
+            (),
+            "'x' cannot be drawn",
+        ),
         (None, (), "diagrams.json is missing"),
         ("{", (), "not valid JSON"),
         ('{"schema": "x"}', (), "no schema"),

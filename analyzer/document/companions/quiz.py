@@ -6,12 +6,15 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from analyzer.document.chapters.configuration import article_tables
 from analyzer.document.context import Context
 from analyzer.document.facets import counts, facets, repeated_block
 from analyzer.document.inline import number, numerics, shapes, value
 from analyzer.document.key_modules import key_modules
 from analyzer.document.wording import plain_text
+from analyzer.records.configuration import ConfigTable, ConfigValue
 from analyzer.records.document import Code, Line, Plain, ReportFile
+from analyzer.records.evidence import Known
 from analyzer.records.source import Span
 
 MOST_SETTINGS = 4
@@ -80,17 +83,22 @@ def _module_shapes(context: Context) -> list[Question]:
 
 
 def _settings(context: Context) -> list[Question]:
-    words, found = context.words, []
-    values = [item for owner in context.analysis.facts.configuration.tables for item in owner.values if item.used_at]
-    for item in sorted(values, key=lambda item: (-len(item.used_at), item.name))[:MOST_SETTINGS]:
-        found.append(
-            Question(
-                words.line("quiz.setting", name=Code(item.name)),
-                value(words, item.value),
-                (item.where,),
-            )
+    """Defaults that are known and read in most places, of the tables that the article opens first."""
+    words = context.words
+    known: dict[str, tuple[ConfigTable, ConfigValue]] = {}
+    for owner in article_tables(context)[0]:
+        for item in owner.values:
+            if item.used_at and isinstance(item.value, Known):
+                known.setdefault(item.name, (owner, item))
+    most_read = sorted(known.values(), key=lambda pair: (-len(pair[1].used_at), pair[1].name))
+    return [
+        Question(
+            words.line("quiz.setting", name=Code(item.name), owner=Code(owner.name)),
+            value(words, item.value),
+            (item.where,),
         )
-    return found
+        for owner, item in most_read[:MOST_SETTINGS]
+    ]
 
 
 def _pipelines(context: Context) -> list[Question]:

@@ -79,7 +79,7 @@ def _plan(context: Context) -> tuple[Block, ...]:
             )
         )
     opening = paragraph(words, "study_guide.plan_opening", pace=number(LINES_PER_HOUR))
-    return (opening, *table(words, "plan", "stage task reading lines quantity", rows))
+    return (opening, *table(words, "plan", "stage task reading lines hours", rows))
 
 
 def _hours(context: Context, lines: int) -> Line:
