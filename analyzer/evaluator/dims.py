@@ -216,9 +216,13 @@ class DimNamer:
         return None
 
     def _may_stand(self, form: Form) -> bool:
-        """A literal of an operator's form may be a name that was never varied: `n_embd//12` for `n_embd//n_head`."""
-        numbers = {int(number) for number in re.findall(r"(?<![\w.])\d+", form.text)}
-        return form.from_source or not any(self._may_be_name(number) for number in numbers)
+        """A literal of an operator's form may be a name that was never varied: `n_embd//12` for `n_embd//n_head`.
+        An exponent may only be one that is equal.
+        """
+        exponents = {int(number) for number in re.findall(r"\*\*(\d+)", form.text)}
+        numbers = {int(number) for number in re.findall(r"(?<![\w.])(?<!\*\*)\d+", form.text)}
+        doubtful = exponents & (self._counts | self._fixed) or any(map(self._may_be_name, numbers))
+        return form.from_source or not doubtful
 
     def _may_be_name(self, number: int) -> bool:
         return number in self._counts or any(math.gcd(number, value) > 1 for value in self._fixed)

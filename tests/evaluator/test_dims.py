@@ -68,6 +68,14 @@ def test_patches_of_an_image_are_named(size, text):
     assert name(namer(VIT, VIT_SOURCE), size) == text
 
 
+@pytest.mark.parametrize(("fixed", "text"), [(32, "(image//patch)**2"), (2, None)])
+def test_an_exponent_is_doubted_only_where_a_name_that_stays_is_equal_to_it(fixed, text):
+    values = [(224, 16), (118, 6), (142, 22), (122, 10), (146, 26), (37, 3), (46, 2)]
+    runs = [{"image": image, "patch": patch, "width": fixed} for image, patch in values]
+    sizes = tuple((image // patch) ** 2 for image, patch in values)
+    assert DimNamer(runs, ()).name(sizes) == text
+
+
 def test_a_strided_convolution_gets_the_name_that_holds_for_odd_sizes():
     which = namer({"B": 2, "H": 32, "W": 32}, ast.parse(""))
     assert name(which, lambda H, **_: (H - 1) // 2 + 1) == "(H - 1)//2 + 1"
