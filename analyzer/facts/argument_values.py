@@ -8,6 +8,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from copy import copy
 
+from analyzer.facts.callers import Callers
 from analyzer.facts.configuration_owners import slot_of, slots_read
 from analyzer.facts.environment import without_environment
 from analyzer.facts.evaluation import ValueOf, machine_dependence, unresolved_name
@@ -59,6 +60,7 @@ class ArgumentValues:
         self._index = index
         self._inference = inference
         self._contexts = Contexts(inference)
+        self._callers = Callers(inference)
         self._value_of = value_of
         self._effective: dict[Slot, Value] = {}
         self._by_name: dict[Slot, ConfigValue] = {}
@@ -242,7 +244,22 @@ class ArgumentValues:
         default = default_of(owner.node, name)
         if default is None:
             raise NotPlain(name)
-        return self._eval(default, owner.parent or owner, (), depth + 1)
+        value = self._eval(default, owner.parent or owner, (), depth + 1)
+        if is_open(step.node):
+            self._raise_for_callers(name, owner, value, depth)
+        return value
+
+    def _raise_for_callers(self, name: str, owner: CodeScope, default: object, depth: int) -> None:
+        """A program that begins in a class has no one value where callers in the repository give another one."""
+        lines = []
+        for node, scope in self._callers.giving(owner, name):
+            try:
+                is_same = self._eval(node, scope, (), depth + 1) == default
+            except (_Underived, NotPlain):
+                is_same = False
+            lines += [] if is_same else [str(self._index.span(scope.path, node))]
+        if lines:
+            raise _Underived("set_by_callers", (("name", name), ("lines", ", ".join(sorted(set(lines))))))
 
     def _attribute(self, node: ast.Attribute, scope: CodeScope, stack: Stack, depth: int) -> object:
         """What the object's constructor sets on this way; else `self.x` that is assigned once in its class."""

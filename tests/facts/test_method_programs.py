@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import pytest
+
 from analyzer.evaluator import Interpreter
 from analyzer.facts.configuration import derive_configuration
 from analyzer.facts.processes import derive_processes
 from analyzer.facts.structure import derive_structure
 from analyzer.index import SourceIndex
-from analyzer.records.evidence import Known
+from analyzer.records.evidence import Known, Unknown
 from analyzer.records.processes import Pipeline
 
 Write = Callable[[Mapping[str, str]], SourceIndex]
@@ -117,6 +119,28 @@ def test_a_changed_default_changes_that_value_alone(repository: Write) -> None:
     rates = [v.value for _, _, v in after[name].optimizers[0].arguments if isinstance(v, Known)]
     assert rates[0] == 5e-4
     assert [s.kind for s in before[name].stages] == [s.kind for s in after[name].stages]
+
+
+CALLERS = [
+    ("rate=2e-4", "rate=5e-4", ["a.py:4", "b.py:4"]),
+    ("rate=2e-4", "every=4", ["a.py:4"]),
+    ("rate=1e-4", "every=4", []),
+    ("every=3", "every=4", []),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "lines"), CALLERS)
+def test_a_default_that_callers_override_is_not_told_as_the_value(repository, first, second, lines) -> None:
+    call = "from trainers import FlatTrainer\nfrom nets import Flat\ndef go():\n    FlatTrainer(Flat(), [], {}).run()\n"
+    sources = {"nets.py": NETS, "trainers.py": TRAINERS, "a.py": call.format(first), "b.py": call.format(second)}
+    (optimizer,) = derive(repository(sources))["trainers.py:FlatTrainer.run"].optimizers
+    rate = dict((name, value) for name, _, value in optimizer.arguments)["lr"]
+    if lines:
+        assert isinstance(rate, Unknown)
+        assert (rate.reason, dict(rate.arguments)) == ("set_by_callers", {"name": "rate", "lines": ", ".join(lines)})
+    else:
+        assert isinstance(rate, Known)
+        assert rate.value == 1e-4
 
 
 LEARNER = """
@@ -230,11 +254,12 @@ def test_a_function_that_nothing_calls_starts_the_trainer_that_it_alone_runs(rep
     assert arguments["lr"] == 7e-4
 
 
-def test_two_functions_that_run_a_trainer_leave_it_to_its_defaults(repository: Write) -> None:
+def test_two_functions_that_set_it_differently_leave_the_value_open(repository: Write) -> None:
     commands = COMMAND + COMMAND.replace("def main", "def other").replace("7e-4", "9e-4")
     found = derive(repository({"nets.py": NETS, "trainers.py": TRAINERS, "command.py": commands}))
     arguments = {n: v for n, _, v in found["trainers.py:FlatTrainer.run"].optimizers[0].arguments}
-    assert isinstance(arguments["lr"], Known) and arguments["lr"].value == 1e-4
+    assert isinstance(arguments["lr"], Unknown)
+    assert dict(arguments["lr"].arguments)["lines"] == "command.py:12, command.py:5"
 
 
 def test_the_mean_of_what_an_own_function_returns_is_that_functions_loss(repository: Write) -> None:
