@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from analyzer.evaluator.errors import CannotEvaluate, Cause
+from analyzer.evaluator.journal import REGISTERED
 from analyzer.evaluator.values import PartlessUnknown, UnknownValue
 
 CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
@@ -47,9 +48,11 @@ def leave_open(module: nn.Module, cause: Cause) -> None:
 
 def lost_attribute(module: nn.Module, name: str, value: UnknownValue) -> str:
     """Why an attribute is missing: only what may be a module or a parameter leaves the totals open."""
-    if name in module._buffers:
+    tables = [vars(module).get(table, ()) for table in REGISTERED]  # there are none before `nn.Module.__init__`
+    parameters, buffers, modules = tables
+    if name in buffers:
         return "unknown_buffer"
-    is_part = name in module._parameters or name in module._modules
+    is_part = name in parameters or name in modules
     return "unknown_plain_attribute" if isinstance(value, PartlessUnknown) and not is_part else "unknown_attribute"
 
 

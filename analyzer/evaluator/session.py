@@ -15,7 +15,7 @@ from torch import nn
 from analyzer.evaluator.budget import Budget
 from analyzer.evaluator.errors import CannotEvaluate, Cause, Place
 from analyzer.evaluator.frame import Frame
-from analyzer.evaluator.journal import TABLES, Journals
+from analyzer.evaluator.journal import REGISTERED, TABLES, Journals
 from analyzer.evaluator.lookups import unknown_lookup
 from analyzer.evaluator.module_services import ModuleServices
 from analyzer.evaluator.modules import ModuleNames, ModuleScope, TargetModule
@@ -129,7 +129,7 @@ class Session(ModuleServices):
         if isinstance(new, UnknownValue) and isinstance(value, nn.Module):
             reason = lost_attribute(value, name, new)
             self.gap(Cause(reason, (f"{type(value).__name__}.{name}", str(new.cause.reason)), new.cause.place))
-            for registered in (value._parameters, value._buffers, value._modules):
+            for registered in (vars(value).get(table, {}) for table in REGISTERED):
                 registered.pop(name, None)  # torch takes no unknown value in the place of a known one
         if isinstance(value, CLASS_LEVEL):
             self.repetition.changes += 1

@@ -93,3 +93,10 @@ def test_a_container_that_is_asked_by_an_unknown_key_does_not_answer_that_nothin
 def test_what_is_found_beside_an_unknown_key_is_known(repository) -> None:
     interpreter = repository("import elsewhere\n")
     assert interpreter.evaluate("model.py", "[{elsewhere.x: 1, 'a': 2}.get('a')]") == [2]
+
+
+def test_an_unknown_attribute_before_the_base_is_initialised_is_no_error_of_the_target(repository) -> None:
+    body = "made = super().__new__(cls)\n        made.origin = elsewhere.x\n        return made"
+    interpreter = repository(NET.format(body=f"pass\n    def __new__(cls):\n        {body}"))
+    model = interpreter.build("model.py", "Net()")
+    assert [cause.reason for cause in interpreter.unknown_parts(model)] == ["unknown_attribute"] * 2

@@ -126,6 +126,8 @@ inspect.signature       list(inspect.signature(lambda a: a).parameters)
 inspect.Signature.parameters inspect.Parameter.empty inspect.Parameter.default inspect.Parameter.kind inspect.Parameter.name
 inspect.Parameter inspect.Parameter.VAR_KEYWORD inspect.Parameter.VAR_POSITIONAL inspect.isfunction inspect.isclass
 inspect.get_annotations sys.stderr sys.stdout logging.StreamHandler logging.Formatter
+inspect.getfullargspec inspect.Signature.bind inspect.Signature.bind_partial inspect.BoundArguments.arguments
+inspect.BoundArguments.apply_defaults inspect.BoundArguments.args inspect.BoundArguments.kwargs
 inspect.isgenerator inspect.ismethod inspect.Parameter.KEYWORD_ONLY inspect.Parameter.POSITIONAL_OR_KEYWORD
 random.random random.randint random.seed random.choice random.uniform random.shuffle random.sample
 time.time time.perf_counter time.sleep time.monotonic

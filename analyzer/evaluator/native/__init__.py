@@ -20,6 +20,7 @@ from analyzer.evaluator.native import (
     records,
     seeded,
     sequences,
+    signatures,
     stdlib,
     text,
     torch_own,
@@ -29,7 +30,7 @@ from analyzer.evaluator.native import (
 
 FAMILIES = (
     *(builtin_functions, attributes, files, imports, kernels, numbers, records, sequences, stdlib, text, torch_own),
-    *(contexts, conversions, mapped, seeded, trees),
+    *(contexts, conversions, mapped, seeded, signatures, trees),
     typing_constructs,
 )
 
