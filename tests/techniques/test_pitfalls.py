@@ -15,6 +15,8 @@ from analyzer.techniques.findings.moved_axes import fails_to_view
 from analyzer.techniques.findings.pitfalls import RULES, find_pitfalls
 from analyzer.techniques.findings.syntax_pitfalls import RULES as SYNTAX_RULES
 from analyzer.techniques.findings.syntax_pitfalls import find_syntax_pitfalls
+from tests.techniques.code_cases import CASES as CODE_CASES
+from tests.techniques.code_cases import HARMLESS
 from tests.techniques.sources import program_of
 
 LOOP = """
@@ -246,14 +248,19 @@ SYNTAX_CASES = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "bad", "good"), SYNTAX_CASES, ids=[case[0] for case in SYNTAX_CASES])
+@pytest.mark.parametrize(("rule", "bad", "good"), [*SYNTAX_CASES, *CODE_CASES], ids=lambda text: text[:24])
 def test_a_pitfall_of_syntax_is_found_only_where_it_stands(rule: str, bad: str, good: str) -> None:
     assert [p.rule for p in find_syntax_pitfalls(program_of(bad).index) if p.rule == rule] == [rule]
     assert not [p for p in find_syntax_pitfalls(program_of(good).index) if p.rule == rule]
 
 
 def test_every_rule_of_syntax_has_a_case() -> None:
-    assert {case[0] for case in SYNTAX_CASES} == set(SYNTAX_RULES)
+    assert {case[0] for case in [*SYNTAX_CASES, *CODE_CASES]} == set(SYNTAX_RULES)
+
+
+@pytest.mark.parametrize(("rule", "code"), HARMLESS, ids=[case[0] for case in HARMLESS])
+def test_code_that_only_looks_like_a_pitfall_is_left_alone(rule: str, code: str) -> None:
+    assert not [p for p in find_syntax_pitfalls(program_of(code).index) if p.rule == rule]
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from analyzer.index import SourceIndex
 from analyzer.records.techniques import Pitfall
-from analyzer.techniques.findings import layer_pitfalls, option_pitfalls, run_pitfalls
+from analyzer.techniques.findings import code_pitfalls, layer_pitfalls, option_pitfalls, run_pitfalls
 from analyzer.techniques.findings.syntax_rules import SyntaxRule, pitfalls_of
 
-RULES: dict[str, SyntaxRule] = {**layer_pitfalls.RULES, **option_pitfalls.RULES, **run_pitfalls.RULES}
+RULES: dict[str, SyntaxRule] = {
+    **layer_pitfalls.RULES, **option_pitfalls.RULES, **run_pitfalls.RULES, **code_pitfalls.RULES,
+}  # fmt: skip
 
 
 def find_syntax_pitfalls(index: SourceIndex) -> tuple[Pitfall, ...]:
