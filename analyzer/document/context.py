@@ -185,8 +185,9 @@ class Context:
         return node.repeats > 1 and node.repeats in self.examples
 
     def repeats(self, node: ModuleNode) -> str:
-        """How often a node stands in the model; a question mark where that is open."""
-        return "?" if self.is_open(node) else f"{node.repeats:,}"
+        """How often a node stands in the model; where that is open in names, or a question mark."""
+        named = dict(self.model.repetitions if self.model else ())
+        return named.get(node.path, "?") if self.is_open(node) else f"{node.repeats:,}"
 
     @cached_property
     def opened(self) -> tuple[ModuleNode, ...]:

@@ -22,11 +22,15 @@ def cost_table(context: Context, name: str, wanted: tuple[str, ...]) -> tuple[Bl
     costs = dict(context.model.costs if context.model else ())
     chosen = [(key, costs[key]) for key in wanted if key in costs]
     underived = [cost.value for _, cost in chosen if isinstance(cost.value, Unknown)]
+    without: tuple[Block, ...] = ()
     if underived and len(underived) == len(chosen):
-        return (note(context.words, "gap", "costs.none", reason=reason_of(context.words, underived[0])),)
+        without = (note(context.words, "gap", "costs.none", reason=reason_of(context.words, underived[0])),)
+        chosen = [(key, cost) for key, cost in chosen if is_formula(cost)]
+        if not chosen:
+            return without
     rows = [_row(context, key, cost) for key, cost in chosen]
     blocks = table(context.words, name, "quantity value formula convention", rows)
-    return (*blocks, *_names(context, name, chosen), *_notes(context, chosen))
+    return (*without, *blocks, *_names(context, name, chosen), *_notes(context, chosen))
 
 
 def _row(context: Context, key: str, cost: Cost) -> tuple[Line, ...]:
@@ -110,9 +114,9 @@ def counted_sizes(context: Context) -> Line:
 
 
 def amount(context: Context, key: str, cost: Cost) -> Line:
-    """The number in its unit, or why there is none."""
+    """The number in its unit, or why there is none; nothing where the formula stands alone, in names."""
     if not isinstance(cost.value, Known):
-        return value(context.words, cost.value)
+        return () if is_formula(cost) else value(context.words, cost.value)
     return (Plain(byte_size(cost.value.value) if "bytes" in key else number(cost.value.value)),)
 
 

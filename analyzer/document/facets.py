@@ -106,7 +106,13 @@ def _size_facets(context: Context) -> list[Facet]:
     block = repeated_block(context)
     if block:
         times = Plain(f"{context.repeats(block)} × ")
-        stacked = (times, *block_name(context, block), Plain(" ("), *folded_path(block, "?" in times.text), Plain(")"))
+        stacked = (
+            times,
+            *block_name(context, block),
+            Plain(" ("),
+            *folded_path(block, context.is_open(block)),
+            Plain(")"),
+        )
         rows.append(Facet("stack", stacked, _spans(block.created_at)))
     rows += [Facet("layers", layers(context), _spans(context.model.where if context.model else None))]
     rows += [facet for facet in (_width(context, block), *_head_facets(context)) if facet]

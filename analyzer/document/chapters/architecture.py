@@ -31,7 +31,8 @@ def _opening(context: Context, model: ModelShapes) -> tuple[Block, ...]:
     words = context.words
     if context.missing is not None:
         name, missing = Code(model.class_name), Code(context.missing.class_name)
-        return (paragraph(words, "architecture.stand_in", name=name, where=ref(model.where), missing=missing),)
+        key = "stand_in_counted" if isinstance(context.missing.parameters, Known) else "stand_in"
+        return (paragraph(words, f"architecture.{key}", name=name, where=ref(model.where), missing=missing),)
     evidence = next(
         (
             item.evidence

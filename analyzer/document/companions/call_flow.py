@@ -8,7 +8,7 @@ from analyzer.document.blocks import bullets, heading, note, paragraph, slug, ta
 from analyzer.document.chapters import modes
 from analyzer.document.chapters.absence import no_trace
 from analyzer.document.chapters.shapes import line_row, shape_flow
-from analyzer.document.companions.sketch import call_tree, chain, stack
+from analyzer.document.companions.sketch import call_tree, chain, short, stack
 from analyzer.document.context import Context
 from analyzer.document.inline import code, codes, join, number, ref, refs
 from analyzer.document.key_modules import KeyModule, key_modules
@@ -22,6 +22,7 @@ from analyzer.records.tensors import TensorSpec, Trace
 
 LAYERS = (("entry_point", "ENTRY"), ("config", "CONFIGURATION"), ("data", "DATA"), ("preprocess", "PREPROCESSING"))
 MOST_STEPS = 24
+MOST_OF_A_ROLE = 6
 DATA_STAGES = {
     "data", "tokenize", "augment", "batch", "forward", "loss", "backward", "unscale", "clip", "step", "preprocess",
     "prefill", "decode", "sample", "postprocess", "output",
@@ -68,9 +69,13 @@ def _layers(context: Context) -> tuple[Block, ...]:
 
 
 def _role_lines(context: Context, role: str) -> list[str]:
-    paths = dict.fromkeys(item.path for item in context.analysis.facts.structure.roles if item.role == role)
+    """Files of a role, those that the main programs run first."""
+    near = {path for program in (context.training, context.inference) if program for path in program.files}
+    paths = list(dict.fromkeys(item.path for item in context.analysis.facts.structure.roles if item.role == role))
+    paths.sort(key=lambda path: path not in near)
     exports = {item.path: item.exports for item in context.analysis.facts.structure.relations}
-    return [f"{path}: {', '.join(exports.get(path, ())[:6])}".rstrip(": ") for path in list(paths)[:6]]
+    lines = [f"{path}: {', '.join(exports.get(path, ())[:6])}".rstrip(": ") for path in paths[:MOST_OF_A_ROLE]]
+    return [*lines, f"... ({len(paths) - MOST_OF_A_ROLE} more)"] if len(paths) > MOST_OF_A_ROLE else lines
 
 
 def _model_lines(context: Context) -> list[str]:
@@ -82,7 +87,7 @@ def _model_lines(context: Context) -> list[str]:
     for row in trace.rows if trace else ():
         if row.module == "" and len(lines) < MOST_STEPS:
             shown = "; ".join(f"{item.name} {item.tensors[0]}" for item in row.targets if item.tensors)
-            lines += [f"  {row.code.splitlines()[0][:48]:<50} {shown}"] if shown else []
+            lines += [f"  {short(row.code, 48):<50} {shown}"] if shown else []
     return lines
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from analyzer.document.bindings import binding_value, bound
 from analyzer.document.blocks import note, paragraph
 from analyzer.document.companions.gallery_assets import heat_map, tokens
-from analyzer.document.companions.sketch import chain, stack
+from analyzer.document.companions.sketch import chain, short, stack
 from analyzer.document.context import Context
 from analyzer.document.facets import HEAD_HOLES, counts
 from analyzer.document.inline import compact, refs
@@ -21,6 +21,10 @@ from analyzer.records.techniques import TechniqueFinding
 
 BAR = 40
 MOST_HEADS = 6
+MOST_FILES = 16
+TELLING = ("model", "training", "inference", "data", "preprocess", "config")
+"""What a file with several roles is read as: the first of these."""
+READING = ("config", "preprocess", "data", "model", "training", "inference")
 Maker = Callable[[Context], tuple[Block, ...]]
 
 
@@ -50,7 +54,7 @@ def _attention(context: Context) -> tuple[Block, ...]:
             steps = [
                 (
                     "; ".join(f"{target.name} {target.tensors[0]}" for target in row.targets if target.tensors),
-                    " ".join(row.code.split())[:60],
+                    short(row.code, 60),
                 )
                 for row in item.rows
             ]
@@ -108,15 +112,14 @@ def _unique(found: tuple[TechniqueFinding, ...]) -> list[TechniqueFinding]:
 
 def _training(context: Context) -> tuple[Block, ...]:
     """The loop as the code runs it, back edge included."""
-    main = context.training
-    inside = [stage for stage in main.stages if stage.depth > 0] if main else []
-    if not inside:
+    stages = context.training.stages if context.training else ()
+    looped = [stage for stage in stages if stage.loops]
+    turning = next((stage for stage in looped if stage.kind in ("backward", "step")), looped[0] if looped else None)
+    if turning is None:
         return ()
-    steps = [
-        (f"{at}. {stage.kind}: {' '.join(stage.code.split())[:60]}", str(stage.where))
-        for at, stage in enumerate(inside, 1)
-    ]
-    header = inside[0].loops[-1] if inside[0].loops else ""
+    inside = [stage for stage in looped if stage.loops[0] == turning.loops[0]]
+    steps = [(f"{at}. {stage.kind}: {short(stage.code, 60)}", str(stage.where)) for at, stage in enumerate(inside, 1)]
+    header = short(turning.loops[0], 80)
     return (Preformatted(f"{header}\n    |\n    v\n{chain(steps)}\n    |\n    +--> {header}"),)
 
 
@@ -188,12 +191,30 @@ def _quoted(context: Context, aspect: str, text: str) -> list[str]:
 
 
 def _path(context: Context) -> tuple[Block, ...]:
-    """The order of reading: files with a role, entry last."""
-    order = ("config", "data", "preprocess", "model", "training", "inference")
+    """The order of reading: settings, data, model, programs; each file once, as what it is most, and files of settings
+    folder by folder.
+    """
     roles = context.analysis.facts.structure.roles
-    steps = [(item.path, item.role) for role in order for item in roles if item.role == role]
-    unique = list({path: (path, role) for path, role in reversed(steps)}.values())[::-1]
-    return (Preformatted(chain(unique[:16])),) if unique else ()
+    found: dict[str, list[str]] = {}
+    for role in TELLING:
+        for item in roles:
+            if item.role == role and not any(item.path in paths for paths in found.values()):
+                found.setdefault(role, []).append(item.path)
+    steps = [(path, role) for role in READING for path in _folded(role, found.get(role, []))]
+    more = [(f"... ({len(steps) - MOST_FILES} more)", "")] if len(steps) > MOST_FILES else []
+    return (Preformatted(chain([*steps[:MOST_FILES], *more])),) if steps else ()
+
+
+def _folded(role: str, paths: list[str]) -> list[str]:
+    """Several files of settings in one folder are read as one."""
+    if role != "config":
+        return paths
+    folders = [path.rpartition("/")[0] for path in paths]
+    lines = [
+        f"{folder}/ ({folders.count(folder)} files)" if folder and folders.count(folder) > 1 else path
+        for path, folder in zip(paths, folders, strict=True)
+    ]
+    return list(dict.fromkeys(lines))
 
 
 DRAWINGS: dict[str, Maker] = {

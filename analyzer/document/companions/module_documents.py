@@ -5,7 +5,7 @@ from __future__ import annotations
 from analyzer.document.blocks import bullets, heading, note, paragraph, slug, table
 from analyzer.document.chapters.core_modules import contract, formulas, introduction, reasons, settings
 from analyzer.document.chapters.shapes import line_row
-from analyzer.document.companions.sketch import chain
+from analyzer.document.companions.sketch import chain, short
 from analyzer.document.context import Context
 from analyzer.document.facets import counts
 from analyzer.document.inline import code, join, number, numeric, ref, refs
@@ -68,7 +68,7 @@ def _data_flow(context: Context, item: KeyModule) -> tuple[Block, ...]:
     ]
     steps = [
         (
-            " ".join(row.code.split())[:70],
+            short(row.code, 70),
             "; ".join(f"{target.name} {target.tensors[0]}" for target in row.targets if target.tensors),
         )
         for row in rows[:24]

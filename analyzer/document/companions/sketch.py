@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
+from analyzer.document.inline import statement
+from analyzer.document.wording import plain_text
 from analyzer.records.processes import CallNode
 
 WIDEST = 92
@@ -47,6 +50,12 @@ def _branches(node: CallNode, indent: str) -> list[str]:
 def _label(node: CallNode) -> str:
     parts = [node.label, node.detail or "", f"[{node.note}]" if node.note else "", f"({node.where})"]
     return _cut("  ".join(part for part in parts if part))
+
+
+def short(code: str, longest: int) -> str:
+    """A statement on one line without the comment behind it; dots where it is cut."""
+    flat = "".join(plain_text(part) for part in statement(code, sys.maxsize))
+    return flat if len(flat) <= longest else flat[: longest - 3].rstrip() + "..."
 
 
 def _cut(text: str) -> str:

@@ -37,8 +37,9 @@ BUILDERS: tuple[Callable[[Analysis], tuple[Diagram, ...]], ...] = (
 def build_diagrams(analysis: Analysis) -> tuple[Diagram, ...]:
     """All drawings with their coordinates, in the order of the chapters."""
     open_sizes = {size.value for model in analysis.shapes.models[:1] for size in model.unstated}
+    named = {path: times for model in analysis.shapes.models[:1] for path, times in model.repetitions}
     drawn = (diagram for build in BUILDERS for diagram in build(analysis))
-    return tuple(lay_out(without_examples(diagram, open_sizes) if open_sizes else diagram) for diagram in drawn)
+    return tuple(lay_out(without_examples(diagram, open_sizes, named) if open_sizes else diagram) for diagram in drawn)
 
 
 __all__ = ["build_diagrams", "lay_out"]

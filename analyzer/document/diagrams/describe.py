@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from analyzer.records.bundles import Analysis
@@ -78,15 +78,28 @@ def style_of(name: str, *, parameters: int = 0) -> BoxStyle:
     return "core" if parameters else "plain"
 
 
-def without_examples(diagram: Diagram, values: Collection[int]) -> Diagram:
-    """A drawing of a model of which some sizes are example values: without counts that rest on them."""
-    boxes = tuple(
-        replace(box, lines=tuple(_open(line, values) for line in box.lines if not COUNTED.search(line)))
-        for box in diagram.boxes
-    )
-    groups = tuple(replace(group, label=_open(group.label, values)) for group in diagram.groups)
-    return replace(diagram, boxes=boxes, groups=groups)
+def without_examples(diagram: Diagram, values: Collection[int], named: Mapping[str, str]) -> Diagram:
+    """A drawing of a model of which some sizes are example values: without counts that rest on them. `named` are
+    numbers of repeated blocks in names, by the path of the first.
+    """
+    owners = {group.id: group.label.partition(":")[0] for group in diagram.groups}
+    boxes = []
+    for box in diagram.boxes:
+        times = _times_in_names(box.label, owners.get(box.group or "", ""), named)
+        kept = (line for line in box.lines if not COUNTED.search(line))
+        boxes.append(replace(box, lines=tuple(_open(line, values, times) for line in kept)))
+    groups = tuple(replace(group, label=_open(group.label, values, "?")) for group in diagram.groups)
+    return replace(diagram, boxes=tuple(boxes), groups=groups)
 
 
-def _open(text: str, values: Collection[int]) -> str:
-    return TIMES.sub(lambda match: "×?" if int(match[1]) in values else match[0], text)
+def _times_in_names(label: str, owner: str, named: Mapping[str, str]) -> str:
+    """The name for the blocks of a list; of lists with the same name, for that in the group of the box."""
+    lists = {path.rpartition(".")[0]: times for path, times in named.items()}
+    found = {path: times for path, times in lists.items() if path.rpartition(".")[2] == label}
+    inside = {times for path, times in found.items() if owner in path.split(".")}
+    chosen = inside or set(found.values())
+    return chosen.pop() if len(chosen) == 1 else "?"
+
+
+def _open(text: str, values: Collection[int], times: str) -> str:
+    return TIMES.sub(lambda match: f"×{times}" if int(match[1]) in values else match[0], text)
