@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
+from analyzer.facts.flow.filled_classes import CLASS_READERS, FILLED, FILLING, filled_instances, keep_filled
 from analyzer.facts.flow.foreign import (
     EMPTY_CONTAINERS,
     MODULE_CONTAINERS,
@@ -210,8 +211,12 @@ class CallRules:
     def _configuration(self, dotted: str, node: ast.Call, scope: CodeScope, given: list[Types]) -> Types:
         """Holders of configuration: read from files, made by parsers, converted into one another."""
         loaded = self._inference.holders.loaded(node, scope.path)
+        if dotted in CLASS_READERS:
+            return filled_instances(self._inference, given)
         if loaded or dotted in PARSERS:
-            return loaded or frozenset({Held(f"{scope.path}:{node.lineno}", is_parser=True)})
+            place = f"{scope.path}:{node.lineno}"
+            keep_filled(self._inference, place, given)
+            return loaded or frozenset({Held(place, is_parser=True)})
         converted = frozenset(_values_of(dotted, given))
         site = self._inference.holders.made.get((scope.path, node.lineno))
         if site is None:
@@ -315,6 +320,9 @@ class CallRules:
             self._keep_keywords(site, node, scope)
         if method in ("parse_args", "parse_intermixed_args"):
             return frozenset({Held(site)})
+        filled = Container(f"{site}{FILLED}")
+        if method in FILLING and self._inference.keys_of(filled.site):
+            return frozenset({filled})
         if method in ("parse_known_args", "parse_args_into_dataclasses"):
             pair = Container(f"{site}<known>")
             self._inference.add(self._inference.slots, (pair.site, "0"), frozenset({Held(site)}))

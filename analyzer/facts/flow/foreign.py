@@ -44,7 +44,8 @@ MODULE_CONTAINERS = frozenset({"torch.nn.ModuleList", "torch.nn.ModuleDict", "to
 PARSERS = frozenset(
     {
         "argparse.ArgumentParser", "configargparse.ArgumentParser", "configargparse.ArgParser",
-        "transformers.HfArgumentParser", "jsonargparse.ArgumentParser", "tap.Tap",
+        "transformers.HfArgumentParser", "transformers.hf_argparser.HfArgumentParser", "trl.TrlParser",
+        "jsonargparse.ArgumentParser", "tap.Tap",
     }
 )  # fmt: skip
 """Makers of command-line parsers."""
