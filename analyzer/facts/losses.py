@@ -12,6 +12,7 @@ from analyzer.facts.flow.trace import Occurrence
 from analyzer.facts.interfaces import stage_of
 from analyzer.facts.loss_choices import choices
 from analyzer.facts.loss_slices import REDUCTIONS
+from analyzer.facts.loss_terms import returned_terms
 from analyzer.facts.loss_weights import LossWeights
 from analyzer.facts.program import Program
 from analyzer.records.evidence import Known, Unknown
@@ -35,7 +36,8 @@ def find_losses(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) ->
                 if loss.label_shift is None and any(word in loss.function for word in TOKEN_LOSSES):
                     loss = replace(loss, label_shift=find_shift(program, stages))  # noqa: PLW2901
                 found.setdefault((id(occurrence.call), loss.function), loss)
-    return tuple(found.values())
+    named = {loss.where for loss in found.values()}
+    return (*found.values(), *(term for term in returned_terms(program) if found and term.where not in named))
 
 
 def _losses_of_call(program: Program, occurrence: Occurrence, call: ast.Call) -> tuple[Loss, ...]:

@@ -229,3 +229,44 @@ def test_one_loss_under_a_condition_is_not_chosen(repository: Write) -> None:
     """A main part is no mode: what is bound there once is what runs."""
     found = losses_of(repository({"main.py": CHOSEN.replace("F.l1_loss", "F.mse_loss")}))
     assert found == [("torch.nn.functional.mse_loss", 18, None)]
+
+
+RETURNED = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+SHARE = 0.1
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x):
+        y = self.layer(x)
+        return y, y.pow(2).mean()
+
+if __name__ == "__main__":
+    net = Net()
+    opt = torch.optim.Adam(net.parameters(), lr=1e-3)
+    for x in torch.randn(3, 4, 4):
+        y, penalty = net(x)
+        loss = F.mse_loss(y, x)
+        total = loss + {term}
+        total.backward()
+        opt.step()
+"""
+
+
+def test_a_term_that_the_forward_returns_is_told_with_its_weight(repository: Write) -> None:
+    losses = training_of(repository({"main.py": RETURNED.format(term="penalty * SHARE")})).losses
+    assert [(loss.function, loss.code, loss.weight) for loss in losses] == [
+        ("torch.nn.functional.mse_loss", "F.mse_loss(y, x)", None),
+        ("main.py:Net.forward", "penalty", "SHARE"),
+    ]
+
+
+def test_what_the_loss_does_not_add_is_no_term(repository: Write) -> None:
+    losses = training_of(repository({"main.py": RETURNED.format(term="0")})).losses
+    assert [loss.function for loss in losses] == ["torch.nn.functional.mse_loss"]
