@@ -63,3 +63,12 @@ def test_template_is_found_in_code_and_not_in_prose() -> None:
 )
 def test_statement_is_shown_without_its_comment(text: str, shown: str) -> None:
     assert statement(text)[0].text == shown
+
+
+def test_the_metadata_of_a_distribution_tells_what_the_project_is() -> None:
+    text = (
+        "Metadata-Version: 2.4\nName: net\nSummary: A net that finds all that there is to find in a sea.\n\n# Net\n\n"
+    )
+    text += "Net is a small network that finds the fish in pictures of the sea.\n"
+    span = opening_of(file("net-1.0.dist-info/METADATA", text, "text"))
+    assert span is not None and span.first_line == span.last_line == 7

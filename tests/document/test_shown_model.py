@@ -10,7 +10,7 @@ from document_sample import at, known, sample_analysis
 from analyzer.document.context import Context
 from analyzer.document.outline import build_article
 from analyzer.document.wording import Words
-from analyzer.records.evidence import Unknown
+from analyzer.records.evidence import Gap, Unknown
 from analyzer.records.shown_model import shown_model
 from analyzer.records.tensors import ModelShapes, ParameterCounts
 
@@ -39,6 +39,24 @@ def test_the_largest_model_that_was_built_and_called_stands_in() -> None:
 
 def test_an_unbuilt_model_without_a_stand_in_stays() -> None:
     assert shown_model((UNBUILT, sized("Loss", 0))) is UNBUILT
+
+
+def test_a_part_that_can_be_called_stands_in_for_a_whole_that_cannot() -> None:
+    whole = replace(sized("Whole", 100), main=True, traces=())
+    tiny, part = sized("Tiny", 4), sized("Part", 60)
+    assert shown_model((whole, tiny, part)) is part
+    assert shown_model((whole, tiny)) is whole
+
+
+def test_the_article_says_how_large_the_whole_is_and_why_its_part_is_shown() -> None:
+    sample = sample_analysis()
+    whole = replace(
+        sized("Whole", 4160), main=True, traces=(), gaps=(Gap("model.py:1", "no_build_found", (("name", "Whole"),)),)
+    )
+    analysis = replace(sample, shapes=replace(sample.shapes, models=(whole, sized("Part", 2080))))
+    text = document_text(build_article(Context(analysis, Words("en"))))
+    assert "Its main class `Whole` (<model.py:" in text and "has 4,160 parameters, but no call of it" in text
+    assert "goes deep into `Part`" in text and "of which no call could be followed" in text
 
 
 def test_the_article_says_which_model_stands_in_for_which() -> None:

@@ -43,9 +43,13 @@ FORMS = [
 )
 def test_stated_defaults_are_held_against_the_signature(stated: dict[str, object], verdicts: list[str]) -> None:
     values = {"width": 8, "rate": 0.1, "name": "'a'", "on": True, **stated}
-    claims = check_docstrings(index_of(a=GOOGLE.format(**values)))
+    index = index_of(a=GOOGLE.format(**values))
+    claims = check_docstrings(index)
     assert [claim.verdict for claim in claims] == verdicts
-    assert [claim.where.first_line for claim in claims] == [7, 8, 9, 10]
+    assert [(claim.where.first_line, claim.where.last_line) for claim in claims] == [(6, 7), (8, 8), (9, 9), (10, 10)]
+    for claim in claims:
+        where = claim.where
+        assert claim.text.split() == index.quote(where.path, where.first_line, where.last_line).split()
     assert {claim.derived_where[0].first_line for claim in claims} == {2}
 
 

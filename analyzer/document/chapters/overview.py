@@ -93,11 +93,11 @@ def _stand_in(context: Context, missing: ModelShapes, model: ModelShapes) -> tup
     """Which class the repository is about, why it could not be told, and which model is shown instead."""
     words, trace = context.words, context.trace
     inputs = codes(input_text(item) for item in (trace.inputs if trace else ()) if isinstance(item.value, TensorSpec))
-    known = isinstance(missing.parameters, Known)
+    counted = isinstance(missing.parameters, Known)
     return (
         paragraph(
-            words, "overview.stand_in_counted" if known else "overview.stand_in", name=context.name,
-            family=words.text("family.unknown_one"), reason=_why_missing(words, missing),
+            words, "overview.stand_in_counted" if counted else "overview.stand_in", name=context.name,
+            family=words.text("family.unknown_one"), reason=_why_missing(context, missing),
             class_name=(Code(missing.class_name), Plain(" ("), SourceRef(missing.where), Plain(")")),
             shown=(Code(model.class_name), Plain(" ("), SourceRef(model.where), Plain(")")),
             inputs=inputs, outputs=call_signature(trace.output) if trace else (),
@@ -106,11 +106,12 @@ def _stand_in(context: Context, missing: ModelShapes, model: ModelShapes) -> tup
     )  # fmt: skip
 
 
-def _why_missing(words: Words, missing: ModelShapes) -> Line:
+def _why_missing(context: Context, missing: ModelShapes) -> Line:
+    words = context.words
     if isinstance(missing.parameters, Unknown):
         return reason_of(words, missing.parameters)
     gaps = (*(gap for trace in missing.traces for gap in trace.gaps), *missing.gaps)
-    return words.reason(gaps[0].reason, gaps[0].arguments) if gaps else words.line("overview.output_unknown")
+    return words.reason(gaps[0].reason, gaps[0].arguments) if gaps else words.line("overview.see_gaps")
 
 
 def _built(context: Context) -> tuple[Block, ...]:

@@ -19,6 +19,7 @@ NOISE = re.compile(r"^\s*(#|<|!\[|\[!\[|\||```|---|===|[-*] |\d+\. |>|\[.*\]\(.*
 EMPHASIS = re.compile(r"\*\*|__|<[^>]+>")
 LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 SENTENCE = re.compile(r"(?:\S+\s+){3,}\S+[.!?](?:\s|$)|[一-鿿]{4,}\S*[。！？]")
+METADATA = re.compile(r"(?:^|/)(?:[^/]+\.(?:dist|egg)-info/METADATA|PKG-INFO)$")
 LONGEST_QUOTE = 600
 MOST_OWNERS = 2
 
@@ -76,16 +77,21 @@ def readme_of(context: Context) -> SourceFile | None:
         f"README{mark}.md"
         for mark in (("_zh", ".zh", "_CN") if context.words.language == "zh" else ("_en", ".en", "_EN"))
     ]
-    return next(
-        (context.files[name] for name in named + names if name in context.files and context.files[name].text), None
-    )
+    found = [name for name in named + names if name in context.files and context.files[name].text]
+    return context.files[found[0]] if found else next(filter(_is_description, context.files.values()), None)
+
+
+def _is_description(file: SourceFile) -> bool:
+    """The metadata of an installed distribution, which carries the project's README below its fields."""
+    return METADATA.search(file.path) is not None and "\n\n" in file.text
 
 
 def opening_of(file: SourceFile) -> Span | None:
     """The first paragraph of prose: no heading, badge, list, table or markup."""
     lines = file.text.split("\n")
     start = None
-    for at, line in enumerate(lines, 1):
+    fields = lines.index("") if _is_description(file) else 0
+    for at, line in enumerate(lines[fields:], fields + 1):
         prose = bool(line.strip()) and not NOISE.match(line)
         if prose and start is None:
             start = at

@@ -66,12 +66,13 @@ def _claims(
         if actual is None and stated is not None:
             continue
         agrees = stated == actual and isinstance(stated, bool) == isinstance(actual, bool)
+        last = entry.line + entry.text[: match.end()].count("\n")
         yield Claim(
-            " ".join(entry.text.split()),
+            " ".join(index.quote(path, entry.line, last).split()),
             match.group(1),
             repr(actual),
             "agree" if agrees else "differ",
-            index.span(path, entry.line + entry.text[: match.start()].count("\n")),
+            index.span(path, entry.line, last),
             (index.span(path, node),),
             entry.name,
         )
