@@ -8,6 +8,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
+from analyzer.facts.batch_samplers import sampled_size
 from analyzer.facts.flow.trace import Occurrence
 from analyzer.facts.framework_settings import given_settings
 from analyzer.facts.optimization import named_arguments
@@ -33,7 +34,7 @@ def loader_features(program: Program) -> Iterator[Feature]:
         index, scope = program.flow.index, occurrence.step.scope
         given = {
             key: program.flow.values.value(node, scope, occurrence.stack)
-            for key, node in named_arguments(call, ORDER)
+            for key, node in _loader_arguments(program, occurrence, call).items()
             if key in SHOWN
         }
         condition = occurrence.around.conditions
@@ -90,9 +91,9 @@ def _loader_size(program: Program) -> Term | None:
     for occurrence, call in loaders(program):
         if program.in_evaluation(occurrence):
             continue
-        given = dict(named_arguments(call, ORDER))
+        given = _loader_arguments(program, occurrence, call)
         node = given.get("batch_size")
-        if node is None or "batch_sampler" in given:
+        if node is None:
             return None
         shuffles = "sampler" in given or _is_true(program, occurrence, given.get("shuffle"))
         text = program.flow.index.segment(occurrence.step.scope.path, node)
@@ -101,6 +102,14 @@ def _loader_size(program: Program) -> Term | None:
     chosen = [term for shuffles, term in found if shuffles] or [term for _, term in found]
     values = {repr(value.value) if isinstance(value, Known) else "?" for _, value, _ in chosen}
     return chosen[0] if len(values) == 1 else None
+
+
+def _loader_arguments(program: Program, occurrence: Occurrence, call: ast.Call) -> dict[str, ast.expr]:
+    """Arguments by name; a batch sampler's size stands for the loader's own, which is not given beside it."""
+    given = dict(named_arguments(call, ORDER))
+    sampler = given.get("batch_sampler")
+    size = sampled_size(program.flow.inference, sampler, occurrence.step.scope) if sampler is not None else None
+    return {**given, "batch_size": size} if size is not None else given
 
 
 def _is_true(program: Program, occurrence: Occurrence, node: ast.expr | None) -> bool:

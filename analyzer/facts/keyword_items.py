@@ -44,7 +44,7 @@ def item_of(inference: Inference, key: str, mapping: Place, depth: int = 0) -> P
     stores = [n for n in owner.nodes if _stores(n, node.id)]
     if _is_parameter(owner, node.id):
         return _of_parameter(inference, key, node.id, owner, Place(node, scope, stack), depth)
-    values = [n.value for n in owner.nodes if isinstance(n, ast.Assign) and any(_stores(t, node.id) for t in n.targets)]
+    values = list(_bound_values(owner, node.id))
     if len(stores) != 1 or len(values) != 1:
         raise NotPlain(node.id)
     place = frame_of(stack, owner)
@@ -114,6 +114,15 @@ def _through_keywords(inference: Inference, key: str, name: str, call: Place, de
     if found is None:
         raise NotPlain(name)
     return item_of(inference, key, found, depth + 1)
+
+
+def _bound_values(owner: CodeScope, name: str) -> Iterator[ast.expr]:
+    """What a name is bound to, with an annotation or without."""
+    for node in owner.nodes:
+        if isinstance(node, ast.Assign):
+            yield from (node.value for target in node.targets if _stores(target, name))
+        elif isinstance(node, ast.AnnAssign) and node.value is not None and _stores(node.target, name):
+            yield node.value
 
 
 def _is_parameter(owner: CodeScope, name: str) -> bool:

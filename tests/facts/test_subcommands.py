@@ -49,7 +49,8 @@ class Sample:
     @staticmethod
     def run(args):
         from work import sample
-        sample(args.warmth)
+        settings: dict = {"warmth": args.warmth}
+        sample(**settings)
 """
 WORK = """
 import torch

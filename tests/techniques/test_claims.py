@@ -94,6 +94,11 @@ def test_arithmetic_in_comments_is_computed(comment: str, verdicts: list[str]) -
     assert [c.verdict for c in find_claims(index, facts_with(index, Configuration()), Shapes())] == verdicts
 
 
+def test_what_a_test_calculates_is_no_claim_of_the_repository() -> None:
+    index = index_of(test_a="def test_size():\n    pass  # 4 * 16 = 60\n")
+    assert find_claims(index, facts_with(index, Configuration()), Shapes()) == ()
+
+
 @pytest.mark.parametrize(
     ("comment", "parts"),
     [

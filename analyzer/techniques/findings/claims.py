@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
+from analyzer.facts.testing import is_test_file
 from analyzer.index import SourceIndex
 from analyzer.records.bundles import Facts, Shapes
 from analyzer.records.configuration import ConfigValue
@@ -141,7 +142,7 @@ def _literal(text: str) -> object:
 def _products(index: SourceIndex) -> Iterator[Claim]:
     """`12 batch size * 1024 block size * 5 gradaccum * 8 GPUs = 491,520` in comments."""
     for path in index.python_paths():
-        if index.files[path].kind != "python":
+        if index.files[path].kind != "python" or is_test_file(index, path):
             continue
         for number, line in enumerate(index.lines(path), 1):
             comment = line.partition("#")[2]
