@@ -264,6 +264,8 @@ class ModelShapes:
     shares: tuple[ModuleShare, ...] = ()
     """Modules in the order of the tree, folded as there."""
     unstated: tuple[UnstatedSize, ...] = ()
+    repetitions: tuple[tuple[str, str], ...] = ()
+    """Of repeated blocks, the path of the first and how often they stand there, in names (`n_layer - 1`)."""
 
     @property
     def build_call(self) -> str:

@@ -7,7 +7,7 @@ configurations that took no part in its derivation (`holdouts`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -108,6 +108,8 @@ class Ledger:
     exact: frozenset[tuple[str, str]] = frozenset()
     inputs: tuple[str, ...] = ()
     """Names of sizes of inputs, which stand before a bracket."""
+    examples: frozenset[str] = frozenset()
+    """Names whose values the repository does not state: no formula may rest on one."""
     further: Callable[[bool], Sequence[Observed]] = lambda repeated: ()
     """Configurations that took no part in the derivation; with other numbers of blocks, where asked for."""
 
@@ -164,7 +166,15 @@ def _checked(ledger: Ledger, name: str, writer: FormulaWriter) -> Formula:
             checked.append(run.values)
     if len(checked) < MINIMUM_CHECKS:
         raise NoFormula("too_few_probes")
+    held = _held([*(run.values for run in used), *checked], ledger.examples)
+    if held:
+        raise NoFormula("formula_rests_on_example", ("names", ", ".join(held)))
     return replace(formula, checked=tuple(checked))
+
+
+def _held(runs: Sequence[Values], names: Collection[str]) -> list[str]:
+    """Names that were not varied: a number of the formula may be made of their values."""
+    return [name for name in sorted(names) if len({run.get(name) for run in runs}) <= MINIMUM_CHECKS]
 
 
 def _require_equal(text: str, run: Observed, quantity: Quantity) -> None:

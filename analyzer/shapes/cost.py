@@ -55,21 +55,32 @@ class CostQuestion:
     exact: frozenset[tuple[str, str]] = frozenset()
     limits: Mapping[str, str] = field(default_factory=dict)
     formulas: bool = True
+    examples: frozenset[str] = frozenset()
+    """Names whose values the repository does not state."""
 
     @property
     def base(self) -> dict[str, int]:
         return dict(self.modes[0].values[0]) if self.modes else dict(self.built.names)
 
 
-def derive_model_costs(
-    question: CostQuestion,
-) -> tuple[tuple[tuple[str, Cost], ...], tuple[ModuleShare, ...]]:
-    """All costs by name, and the shares of the modules."""
+@dataclass(frozen=True)
+class Account:
+    """All costs by name, the shares of the modules, and the named numbers of repeated blocks."""
+
+    costs: tuple[tuple[str, Cost], ...]
+    shares: tuple[ModuleShare, ...]
+    repetitions: tuple[tuple[str, str], ...]
+
+
+def derive_model_costs(question: CostQuestion) -> Account:
+    """What one model costs."""
     ledger = _ledger(question)
     found = derive_costs(ledger, question.where, {mode.basis.mode: mode.basis for mode in question.modes})
     shares = module_shares(ledger, {name: formula for name, (_, formula) in found.items()})
     costs = {name: cost for name, (cost, _) in found.items()}
-    return tuple({**_unfinished(question, costs), **costs, **_full_cache(question, costs)}.items()), shares
+    joined = {**_unfinished(question, costs), **costs, **_full_cache(question, costs)}
+    repetitions = {path: number.text() for path, number in ledger.repeats.by_path.items()}
+    return Account(tuple(joined.items()), shares, tuple(repetitions.items()))
 
 
 def _full_cache(question: CostQuestion, costs: Mapping[str, Cost]) -> dict[str, Cost]:
@@ -98,7 +109,7 @@ def _ledger(question: CostQuestion) -> Ledger:
     names = {name for name in question.base if any(run.values.get(name) != question.base[name] for run in runs)}
     ledger.namers = {mode.basis.mode: mode.namer for mode in finished}
     ledger.repeats = find_repeats(question.source, question.built, question.tree, question.relations.counts, names)
-    ledger.exact = question.exact
+    ledger.exact, ledger.examples = question.exact, question.examples
     ledger.inputs = tuple(name for name in question.base if name not in question.built.names)
     ledger.further = cache(lambda repeated: tuple(_holdouts(question, ledger, repeated)))
     return ledger

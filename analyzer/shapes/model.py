@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -11,9 +11,9 @@ from analyzer.evaluator import CannotEvaluate, Interpreter, TargetRaised
 from analyzer.facts.testing import is_test_file
 from analyzer.index import SourceIndex
 from analyzer.records.evidence import Gap, Known, Unknown
-from analyzer.records.tensors import Cost, ModelShapes, ModuleShare, ParameterCounts, Trace
+from analyzer.records.tensors import Cost, ModelShapes, ParameterCounts, Trace
 from analyzer.shapes.accounting import OF_WEIGHTS
-from analyzer.shapes.cost import CostQuestion, derive_model_costs
+from analyzer.shapes.cost import Account, CostQuestion, derive_model_costs
 from analyzer.shapes.draft import Draft, class_definition, places_of
 from analyzer.shapes.entry_points import BuildPlan
 from analyzer.shapes.modes import run_modes, traces_by_name
@@ -143,7 +143,8 @@ def _assemble(draft: Draft, traces: tuple[Trace, ...], variables: Mapping[str, i
     lost = draft.lost
     counts = replace(counts, active=_active_parameters(draft))
     parameters: Known[ParameterCounts] | Unknown = Known(counts, (where,), "counted")
-    costs, shares = _costs(draft)
+    account = _account(draft)
+    costs, shares = account.costs, account.shares
     gaps = tuple(draft.gaps)
     if lost:
         reason = Unknown(lost[0].reason, (("detail", ", ".join(lost[0].arguments)),), draft.source.span(lost[0].place))
@@ -151,7 +152,7 @@ def _assemble(draft: Draft, traces: tuple[Trace, ...], variables: Mapping[str, i
         costs = tuple((name, cost) for name, cost in costs if name not in OF_WEIGHTS)
     if draft.build.unstated:
         parameters = _unstated(draft.build)
-        costs, shares = tuple((name, replace(cost, value=parameters)) for name, cost in costs), ()
+        costs, shares = tuple((name, _without_example(cost, parameters, examples)) for name, cost in costs), ()
         gaps = (*gaps, Gap(str(parameters.where), parameters.reason, parameters.arguments))
     return ModelShapes(
         type(model).__name__,
@@ -172,16 +173,24 @@ def _assemble(draft: Draft, traces: tuple[Trace, ...], variables: Mapping[str, i
         gaps,
         unstated=draft.build.unstated,
         shares=shares,
+        repetitions=account.repetitions,
     )
 
 
-def _costs(draft: Draft) -> tuple[tuple[tuple[str, Cost], ...], tuple[ModuleShare, ...]]:
+def _account(draft: Draft) -> Account:
     """Numbers and closed formulas; formulas only of the main model, in its own modes."""
     tree = module_tree(draft.records)
-    formulas = draft.request.effort == "full" and not draft.build.unstated
+    formulas = draft.request.effort == "full"
     question = CostQuestion(draft.source, draft.built, tree, draft.modes, partial(run_modes, draft), draft.build.where)
     question = replace(question, relations=draft.relations, exact=draft.exact, limits=draft.limits, formulas=formulas)
-    return derive_model_costs(question)
+    examples = frozenset(size.name for size in draft.build.unstated)
+    return derive_model_costs(replace(question, examples=examples))
+
+
+def _without_example(cost: Cost, reason: Unknown, examples: Collection[str]) -> Cost:
+    """A cost whose formula stands in names; its number at example sizes is no fact of the repository."""
+    stated = tuple(variable for variable in cost.variables if variable.name not in examples)
+    return replace(cost, value=reason, variables=stated)
 
 
 def _unstated(build: BuildPlan) -> Unknown:

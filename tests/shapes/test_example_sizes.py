@@ -267,3 +267,21 @@ def test_heads_of_a_fixed_width_are_found(repository):
     """
     model = derived(repository({"net.py": source}), "net.py:Net")
     assert [str(output) for output in model.traces[0].output] == ["[B, width]"]
+
+
+def test_costs_stand_in_names_where_no_size_is_stated(encoder):
+    cost = dict(encoder.costs)["parameters"]
+    assert isinstance(cost.value, Unknown)
+    assert cost.formula == "n_layer*(n_state**2 + n_state) + 3*n_mels*n_state + n_state"
+    assert not cost.variables  # the values that it was derived at are examples
+
+
+def test_repeated_blocks_are_counted_by_the_name_that_says_how_often(encoder):
+    assert dict(encoder.repetitions) == {"blocks.0": "n_layer"}
+
+
+def test_no_formula_rests_on_an_example_that_could_not_vary(repository):
+    demand = 'if dims.n_mels != 120: raise ValueError("mels")\n        self.conv ='
+    model = derived(repository({"net.py": ENCODER.replace("self.conv =", demand)}), "net.py:Encoder")
+    cost = dict(model.costs)["parameters"]
+    assert cost.formula is None and cost.no_formula.reason == "formula_rests_on_example"
