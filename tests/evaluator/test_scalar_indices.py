@@ -53,3 +53,26 @@ def test_the_form_is_that_of_torch(repository, statements: str) -> None:  # type
 )
 def test_contents_are_not_those_of_the_first_entry(repository, statements: str) -> None:  # type: ignore[no-untyped-def]
     assert [str(shape) for shape in recorded(repository, statements).outputs] in ([], ["float32[2, ?, 8]"])
+
+
+@pytest.mark.parametrize(
+    ("initialiser", "width"), [("constant_(self.k, 3)", "3"), ("ones_(self.k)", "1"), ("normal_(self.k)", "")]
+)
+def test_a_setting_kept_as_a_buffer_is_known_after_its_initialiser(repository, initialiser: str, width: str) -> None:  # type: ignore[no-untyped-def]
+    source = f"""
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.k = nn.Buffer(torch.tensor(5.0))
+        nn.init.{initialiser}
+
+    def forward(self, x):
+        return x[:, : int(self.k)]
+"""
+    interpreter = repository(source)
+    recording = interpreter.call(interpreter.build("model.py", "Net()"), [interpreter.tensor([2, 5, 8], "float32")])
+    shapes = [str(shape) for shape in recording.outputs]
+    assert shapes == [f"float32[2, {width}, 8]"] if width else "float32[2, 5, 8]" not in shapes

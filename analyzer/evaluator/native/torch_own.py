@@ -138,10 +138,26 @@ def _initialiser(session: Any, name: str) -> Callable[..., Any]:
         if isinstance(tensor, torch.Tensor):
             if wants_matrix and tensor.dim() < 2:
                 raise ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions")
+            value = kwargs.get("val", *args[:1] or (None,)) if name == "constant_" else FILLED_WITH.get(name)
+            if isinstance(value, (int, float)) and _is_setting(session, tensor):
+                with torch.no_grad():
+                    return tensor.fill_(value)
             session.oracle.forget_contents(tensor)
         return tensor
 
     return initialise
+
+
+FILLED_WITH = {"zeros_": 0.0, "ones_": 1.0}
+
+
+def _is_setting(session: Any, tensor: torch.Tensor) -> bool:
+    """Whether a tensor is a number or a few that are known: what a buffer keeps is read when the model is called."""
+    few = not isinstance(tensor, nn.Parameter) and session.oracle.has_contents(tensor)
+    return few and tensor.numel() <= MOST_SETTINGS
+
+
+MOST_SETTINGS = 16
 
 
 def _assertion(session: Any) -> Callable[..., None]:
