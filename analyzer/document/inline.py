@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Sequence
 
 from analyzer.document.wording import Filling, Words, as_line
@@ -14,6 +15,7 @@ from analyzer.records.tensors import Dim, ModelInput, TensorSpec
 NOTHING: Line = (Plain("—"),)
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 LONGEST_CODE = 96
+CAPITAL = re.compile(r"(?!Python|Lightning|Hugging|Triton)[A-Z](?:[a-z]+(?![\w.])|\s)")
 REQUIRED = frozenset({"no_default", "required_argument"})
 """Reasons of values that are no gap: whoever calls has to give them."""
 
@@ -48,6 +50,14 @@ def _parses(text: str) -> bool:
     except (SyntaxError, ValueError):
         return False
     return bool(text.strip())
+
+
+def inside_a_sentence(line: Line) -> Line:
+    """A line as it reads behind other words: a capital that only began it goes; names keep theirs."""
+    first = line[0] if line else None
+    if isinstance(first, Plain) and CAPITAL.match(first.text):
+        return (Plain(first.text[0].lower() + first.text[1:]), *line[1:])
+    return line
 
 
 def codes(texts: Iterable[str], separator: str = ", ") -> Line:

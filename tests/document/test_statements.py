@@ -9,8 +9,10 @@ from document_plain import line_text
 from document_sample import sample_analysis
 
 from analyzer.document.context import Context
+from analyzer.document.inline import inside_a_sentence
 from analyzer.document.statements import quoted
 from analyzer.document.wording import Words
+from analyzer.records.document import Plain
 from analyzer.records.source import SourceFile, Span
 from analyzer.records.tensors import ShapeRow
 
@@ -32,3 +34,20 @@ def test_a_statement_is_quoted_to_its_last_bracket(source: str, shown: str, last
     text, place = quoted(Context(analysis, Words("en")), row)
     assert line_text(text) == shown
     assert line_text(place) == ("<long.py:1>" if last == 1 else f"<long.py:1-{last}>")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Batch normalisation (", "batch normalisation ("),
+        ("Top-k sampling", "top-k sampling"),
+        ("A program", "a program"),
+        ("SwiGLU layer", "SwiGLU layer"),
+        ("U-shaped", "U-shaped"),
+        ("FSDP", "FSDP"),
+        ("Python cannot parse it", "Python cannot parse it"),
+        ("交叉注意力", "交叉注意力"),
+    ],
+)
+def test_a_name_loses_the_capital_that_only_began_a_line(text: str, shown: str) -> None:
+    assert inside_a_sentence((Plain(text),)) == (Plain(shown),)

@@ -6,7 +6,7 @@ from analyzer.document.blocks import paragraph, table
 from analyzer.document.chapters.architecture import compared_models
 from analyzer.document.context import Context
 from analyzer.document.facets import call_signature, counts, facet_row, facets, repeated_block
-from analyzer.document.inline import codes, compact, input_text, number, reason_of, ref
+from analyzer.document.inline import codes, compact, input_text, inside_a_sentence, number, reason_of, ref
 from analyzer.document.layer_facets import block_name
 from analyzer.document.novelty import beyond_reference, distinguishing
 from analyzer.records.document import Block, Code, Line, Link, Plain, SourceRef
@@ -164,7 +164,11 @@ def _ideas(context: Context) -> tuple[Block, ...]:
     reference = Link(context.words.text("overview.reference"), "#reference")
     ideas = context.words.listed(
         [
-            (Plain(context.technique_name(item.sheet_id) + " ("), SourceRef(item.where[0]), Plain(")"))
+            (
+                *inside_a_sentence((Plain(context.technique_name(item.sheet_id) + " ("),)),
+                SourceRef(item.where[0]),
+                Plain(")"),
+            )
             for item in found
             if item.where
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analyzer.document.blocks import folded, heading, paragraph, table
 from analyzer.document.context import Context
-from analyzer.document.inline import code, join, number, refs
+from analyzer.document.inline import code, inside_a_sentence, join, number, refs
 from analyzer.records.document import Block, Chapter, Code, Line, Plain
 from analyzer.records.evidence import Evidence
 from analyzer.records.source import SourceFile, Span
@@ -87,7 +87,9 @@ def proofs(context: Context, evidence: tuple[Evidence, ...]) -> Line:
     """Rules with their lines; a rule that several lines satisfy is said once."""
     said: dict[Line, list[Span]] = {}
     for proof in evidence:
-        said.setdefault(clause(context.words.reason(proof.rule, proof.arguments)), []).append(proof.where)
+        said.setdefault(inside_a_sentence(clause(context.words.reason(proof.rule, proof.arguments))), []).append(
+            proof.where
+        )
     return join(
         [(*sentence, Plain(" ("), *refs(spans, 3), Plain(")")) for sentence, spans in list(said.items())[:3]], "; "
     )
