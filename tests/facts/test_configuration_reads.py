@@ -68,3 +68,37 @@ print(rest)
 def test_a_quantity_of_a_branch_that_is_not_taken_is_none_of_the_run(repository):
     found = derived(repository({"go.py": QUANTITIES}))
     assert [(quantity.name, quantity.value.value) for quantity in found.derived] == [("rest", 8), ("even", 20)]
+
+
+CONFIGURATOR = """
+import sys
+for arg in sys.argv[1:]:
+    key, val = arg.split("=")
+    globals()[key[2:]] = val
+"""
+REBOUND = """
+import os
+device = "cuda"
+steps = 5 * 8
+width = 64
+exec(open("configurator.py").read())
+ranked = "RANK" in os.environ
+if ranked:
+    device = "cuda:" + os.environ["RANK"]
+    steps //= 2
+
+def local():
+    width = 3
+    return width
+
+print(device, steps, width, local())
+"""
+
+
+def test_a_setting_that_the_script_binds_anew_says_so(repository):
+    index = repository({"go.py": REBOUND, "configurator.py": CONFIGURATOR})
+    (table,) = [table for table in derived(index).tables if table.where.path == "go.py"]
+    chains = {v.name: [(step.layer, step.where.first_line) for step in v.overrides] for v in table.values}
+    assert chains["device"] == [("default", 2), ("assignment", 8)]
+    assert chains["steps"] == [("default", 3), ("assignment", 9)]
+    assert chains["width"] == []

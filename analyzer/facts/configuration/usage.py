@@ -172,10 +172,14 @@ class _UsageFinder:
     def _statement(self, node: ast.Assign | ast.AugAssign | ast.AnnAssign, scope: CodeScope) -> None:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
+            slots: Iterator[Slot] = iter(())
             if isinstance(target, ast.Attribute) and target.attr in self._names:
-                for slot in dict.fromkeys(self._attribute_slots(target.value, target.attr, scope)):
-                    if slot in self._slots:
-                        self._usage.stores.append(Store(slot, node.value, node, scope))
+                slots = self._attribute_slots(target.value, target.attr, scope)
+            elif isinstance(target, ast.Name) and target.id in self._names and not scope.path.endswith(".ipynb"):
+                slots = self._name_slots(target.id, scope)  # cells of a notebook name things anew all the time
+            for slot in dict.fromkeys(slots):
+                if slot in self._slots:
+                    self._usage.stores.append(Store(slot, node.value, node, scope))
 
 
 def _taken(mapping: ast.expr, scope: CodeScope) -> Iterator[str]:
