@@ -19,6 +19,13 @@ def write_pdf(path: Path, pages: Sequence[str], rows: Sequence[Sequence[str]] = 
     return path
 
 
+def write_places(path: Path, places: Sequence[tuple[float, float, float, str]]) -> Path:
+    """Write one page with text at places, each with its left edge, baseline, size and characters."""
+    drawn = [f"BT /F1 {size} Tf {x} {y} Td ({_escaped(text)}) Tj ET" for x, y, size, text in places]
+    path.write_bytes(_document(["\n".join(drawn).encode("latin-1")]))
+    return path
+
+
 def _text(page: str) -> bytes:
     lines = [f"({_escaped(line)}) Tj 0 -{STEP} Td" for line in page.split("\n")] if page else []
     return f"BT /F1 10 Tf {LEFT} {TOP} Td\n{chr(10).join(lines)}\nET\n".encode("latin-1")

@@ -16,6 +16,7 @@ VALUE = rf"(?P<value>{POWER}|{NUMBER})(?![\w%])"
 BETWEEN = (
     r"\s*(?:(?:is|was|are|of|to|at|=|:|set to|equal to|a|an|value of|fixed at|with)\s*){1,3}(?:approximately |about )?"
 )
+NOUN = r"(?:\s+(?:coefficient|factor|value|parameter|penalty))?"
 LONGEST = 240
 Tables = Mapping[int, Sequence[Sequence[Row]]]
 
@@ -29,13 +30,19 @@ def in_sentences(texts: Sequence[str]) -> Iterator[PaperNumber]:
             for form in forms:
                 for match in form.finditer(flat):
                     value = number_of(match.group("value"))
-                    if value is not None:
+                    if value is not None and not _counts_other(quantity, flat[match.end() :]):
                         quoted = _around(flat, match.start(), match.end())
                         yield PaperNumber(quantity.id, value, match.group("value").strip(), page, quoted)
 
 
+def _counts_other(quantity: Quantity, following: str) -> bool:
+    """`12 layers with 8 attention heads`: the number belongs to what stands behind it."""
+    others = (q for q in QUANTITIES if q.counted and q is not quantity)
+    return any(re.match(rf"[ -]{other.counted}", following, re.IGNORECASE) for other in others)
+
+
 def _patterns(quantity: Quantity) -> Iterator[re.Pattern[str]]:
-    yield re.compile(rf"(?<![\w-])(?:{quantity.words}){BETWEEN}{VALUE}", re.IGNORECASE)
+    yield re.compile(rf"(?<![\w-])(?:{quantity.words}){NOUN}{BETWEEN}{VALUE}", re.IGNORECASE)
     if quantity.symbol:
         yield re.compile(rf"(?<![\w|({{])(?:{quantity.symbol})\s*=\s*{VALUE}")
     if quantity.counted:
@@ -45,7 +52,9 @@ def _patterns(quantity: Quantity) -> Iterator[re.Pattern[str]]:
 
 
 def _flat(text: str) -> str:
-    return " ".join(re.sub(r"(?<=[a-z])-\n(?=[a-z])", "", text).split())
+    """Running text; a line that ends in a number before one that begins anew is a row of a table, and stays apart."""
+    whole = re.sub(r"(?<=[a-z])-\n(?=[a-z])", "", text)
+    return " ".join(re.sub(r"(?<=\d)[ \t]*\n(?=[ \t]*[A-Z][a-z])", " | ", whole).split())
 
 
 def _around(text: str, first: int, last: int) -> str:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from analyzer.records.paper import PaperEquation, PaperNumber, Passage
 from analyzer.techniques.paper.numbers import in_sentences, in_tables
-from analyzer.techniques.paper.pages import page_tables, page_texts, read_bytes
+from analyzer.techniques.paper.pages import largest_text, page_tables, page_texts, read_bytes
 
-ABSTRACT = re.compile(r"^\s*abstract\b[\s.:—–-]*(.*)$", re.IGNORECASE)
+ABSTRACT = re.compile(r"^\s*(?:abstract|a\s?b\s?s\s?t\s?r\s?a\s?c\s?t)\s*(?:[.:—–-]+\s*(.*)|)$", re.IGNORECASE)
 ABSTRACT_ENDS = re.compile(
     r"^\s*(?:(?:1|I)?\.?\s*introduction|key\s?words|index terms|ccs concepts|contents)\b", re.IGNORECASE
 )
@@ -67,7 +67,7 @@ def read_paper(path: Path) -> PaperText:
         path.name,
         hashlib.sha256(data).hexdigest(),
         len(texts),
-        _title(texts[0]),
+        _title(texts[0], largest_text(data)),
         abstract,
         tuple(s for s in sentences if PROBLEM.search(s.text))[:MOST_PASSAGES],
         tuple(s for s in sentences if CONTRIBUTION.search(s.text))[:MOST_PASSAGES],
@@ -95,8 +95,10 @@ def sentences_of(text: str) -> list[str]:
     return [part.strip() for part in found if part.strip()]
 
 
-def _title(text: str) -> str:
-    """The first line that reads like a title."""
+def _title(text: str, largest: str) -> str:
+    """The largest letters of the first page; where these are none, the first line that reads like a title."""
+    if len(LETTERS.findall(largest)) >= 2 and len(largest) <= LONGEST:
+        return largest
     for line in text.split("\n")[:12]:
         plain = line.strip()
         if len(LETTERS.findall(plain)) >= 2 and not re.search(r"arxiv:|published as|preprint|@", plain, re.IGNORECASE):
@@ -111,7 +113,7 @@ def _abstract(texts: Sequence[str]) -> tuple[Passage, ...]:
         for place, line in enumerate(lines):
             heading = ABSTRACT.match(line)
             if heading is not None:
-                found = _until_end([heading.group(1), *lines[place + 1 :]])
+                found = _until_end([heading.group(1) or "", *lines[place + 1 :]])
                 return (Passage(joined(found), number),) if joined(found) else ()
     return ()
 
