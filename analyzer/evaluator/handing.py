@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from analyzer.evaluator.probes import Relations, find_relations, last_name
+from analyzer.evaluator.probes import DIVISIONS, Relations, find_relations, last_name
 
 
 def find_all_relations(trees: Sequence[ast.AST], names: Iterable[str]) -> Relations:
@@ -63,6 +63,22 @@ def _dividing(nodes: Iterable[ast.AST]) -> Iterator[str]:
             position, keyword = DIVIDING_LAYERS[last_name(node.func)]
             yield from map(last_name, node.args[position : position + 1])
             yield from (last_name(given.value) for given in node.keywords if given.arg == keyword)
+
+
+def divided_names(trees: Sequence[ast.AST], names: Iterable[str]) -> frozenset[str]:
+    """Which of `names` the code divides by something, under their own names or those that they are handed on by."""
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    divided = set(_divided(nodes))
+    return frozenset(name for name, received in _handed_on(nodes, sorted(set(names))).items() if received & divided)
+
+
+def _divided(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """Names that the code divides by other names, itself or in a layer of torch."""
+    for node in nodes:
+        if isinstance(node, ast.BinOp) and isinstance(node.op, DIVISIONS) and last_name(node.right):
+            yield from (last_name(part) for part in ast.walk(node.left) if isinstance(part, (ast.Name, ast.Attribute)))
+        elif isinstance(node, ast.Call) and last_name(node.func) in DIVIDING_LAYERS:
+            yield from (last_name(part) for part in (*node.args, *(given.value for given in node.keywords)))
 
 
 def _handed_on(nodes: Sequence[ast.AST], names: Sequence[str]) -> Mapping[str, set[str]]:

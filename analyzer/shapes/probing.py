@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from analyzer.evaluator import CannotEvaluate, TargetRaised
-from analyzer.evaluator.handing import find_all_relations
+from analyzer.evaluator.handing import divided_names, find_all_relations
 from analyzer.evaluator.probes import ProbeRules, Relations, Span, draw_probes, find_bounds
 from analyzer.shapes.runs import BuiltModel, ModelSource, RawTrace
 
@@ -81,6 +81,8 @@ class Prober:
     def _alternatives(self) -> Iterator[ProbeRules]:
         """Rules for probes, those that leave most free first."""
         yield from RULES[:2]
+        by_chance = self._multiples_by_chance()
+        yield from (replace(rules, loose=by_chance) for rules in RULES[:2] if by_chance)
         repaired = self._repaired()
         yield repaired
         self.attempts = max(self.attempts, self.challenges)
@@ -88,6 +90,11 @@ class Prober:
         self.attempts = max(self.attempts, 2 * self.wanted)
         yield replace(repaired, pinned=repaired.pinned | (frozenset(IMAGE_DIMS) & self.names.keys()))
         yield replace(repaired, pinned=repaired.pinned | (self.names.keys() - self.relations.loose), tied={})
+
+    def _multiples_by_chance(self) -> frozenset[str]:
+        """Names that are multiples of a divisor, but that the code divides by no name."""
+        multiples = {name for divisor in self.relations.divisors for name in self._multiples_of(divisor)}
+        return frozenset(multiples) - divided_names(self.trees, multiples)
 
     def _compatible(self, rules: ProbeRules) -> ProbeRules:
         """The rules with those names held that do not change together with the others, found by halving."""
@@ -125,9 +132,9 @@ class Prober:
         loose = replace(rules, loose=frozenset(multiples))
         odd = tuple(self._accepted(multiples, replace(loose, twos=1, twos_of={})))
         probes += odd or self._accepted(multiples, loose)
-        self._part_divisors(free, probes)
         for span in FAR:
             probes += self._accepted(free, replace(rules, span=span))
+        self._part_divisors(free, probes)
         inputs = [name for name in free if name in self.relations.loose]
         for name in dict.fromkeys([*inputs, *even]):
             probes += self._moved(name, replace(rules, span="least"))

@@ -9,6 +9,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from analyzer.evaluator.dims import DimNamer, source_forms
+from analyzer.evaluator.handing import divided_names
 from analyzer.evaluator.probes import ProbeRules, Relations, draw_probes, find_relations
 
 NANO = {"B": 2, "T": 16, "n_head": 12, "n_embd": 768, "block_size": 1024, "vocab_size": 50304, "n_layer": 12}
@@ -177,3 +178,18 @@ def test_a_name_itself_beats_a_form_of_the_source_with_other_names_in_it(sizes, 
     heads, multiples = (8, 6, 4, 22, 32), (256, 84, 40, 484, 5)
     runs = [{"dim": d, "heads": h, "multiple_of": m} for d, h, m in zip(dims, heads, multiples, strict=True)]
     assert DimNamer(runs, source_forms([ast.parse(ROUNDING)])).name(sizes) == name
+
+
+IMAGES = """
+class Attention:
+    def __init__(self, dim, heads):
+        assert dim % heads == 0
+class Net:
+    def __init__(self, image_size, width, n_head):
+        self.attention = Attention(width, heads=n_head)
+        self.small = image_size // 2
+"""
+
+
+def test_what_the_code_divides_by_no_name_is_a_multiple_by_chance():
+    assert divided_names([ast.parse(IMAGES)], ["image_size", "width", "n_head"]) == {"width"}
