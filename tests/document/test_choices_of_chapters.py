@@ -19,6 +19,7 @@ from analyzer.records.bundles import Analysis
 from analyzer.records.configuration import ConfigTable, ConfigValue
 from analyzer.records.document import Block, Snippet, Table
 from analyzer.records.evidence import Condition, Evidence
+from analyzer.records.source import Span
 from analyzer.records.structure import RoleAssignment
 from analyzer.records.techniques import TechniqueFinding
 from analyzer.records.tensors import UnstatedSize
@@ -151,3 +152,12 @@ def test_sines_of_a_diffusion_model_are_not_called_positions(family: str, key: s
     context = context_of(replace(sample, findings=replace(sample.findings, sheets=(sheet,), techniques=(found,))))
     context.__dict__["family"] = family
     assert [item.key for item in facets(context) if item.key.startswith("positions")] == [key]
+
+
+def test_models_of_one_name_are_told_apart_by_their_files() -> None:
+    sample = sample_analysis()
+    model = next(item for item in sample.shapes.models if item.main)
+    other = replace(model, main=False, where=Span("zoo/wide.py", 1, 9))
+    analysis = replace(sample, shapes=replace(sample.shapes, models=(model, other)))
+    text = document_text(build_article(Context(analysis, Words("en"))))
+    assert f"`wide.{model.class_name}`" in text and f"model.{model.class_name}" in text

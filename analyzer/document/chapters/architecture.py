@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 from analyzer.document.blocks import bullets, folded, heading, note, paragraph, table
 from analyzer.document.chapters.absence import no_model
 from analyzer.document.chapters.reading_map import proofs
@@ -85,7 +87,7 @@ def _zoo(context: Context) -> tuple[Block, ...]:
             words,
             "models",
             "class built_with count input_shape output_shape techniques where",
-            [_zoo_row(context, item) for item in models],
+            [_zoo_row(context, item, _name_among(models, item)) for item in models],
         ),
     )
 
@@ -100,8 +102,14 @@ def _is_part(model: ModelShapes) -> bool:
     return isinstance(model.parameters, Unknown) and model.parameters.root().reason == "no_build_found"
 
 
-def _zoo_row(context: Context, model: ModelShapes) -> tuple[Line, ...]:
-    name: Line = (Strong(model.class_name),) if model.main else (Code(model.class_name),)
+def _name_among(models: tuple[ModelShapes, ...], model: ModelShapes) -> str:
+    """The class; with the name of its file where several have that name."""
+    alike = sum(item.class_name == model.class_name for item in models)
+    return f"{PurePosixPath(model.where.path).stem}.{model.class_name}" if alike > 1 else model.class_name
+
+
+def _zoo_row(context: Context, model: ModelShapes, shown: str) -> tuple[Line, ...]:
+    name: Line = (Strong(shown),) if model.main else (Code(shown),)
     total = (
         (Plain(number(model.parameters.value.total)),)
         if isinstance(model.parameters, Known)
