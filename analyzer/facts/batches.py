@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from analyzer.facts.batch_samplers import sampled_size
 from analyzer.facts.flow.trace import Occurrence
 from analyzer.facts.framework_settings import given_settings
+from analyzer.facts.interfaces import stage_of
 from analyzer.facts.optimization import named_arguments
-from analyzer.facts.program import Program
+from analyzer.facts.program import Program, is_unresolved_backward
 from analyzer.records.configuration import DerivedQuantity
 from analyzer.records.evidence import Known, Unknown
 from analyzer.records.processes import Feature
@@ -57,7 +58,7 @@ def loaders(program: Program) -> Iterator[tuple[Occurrence, ast.Call]]:
 def effective_batch(program: Program, features: Sequence[Feature]) -> tuple[DerivedQuantity, ...]:
     """Samples per step of the optimizer and process, as a product of what the code gives."""
     size = _given_size(program) or _loader_size(program)
-    if size is None:
+    if size is None or _divides_batches(program, features):
         return ()
     text, value, where = size
     terms = [(text, value)] + [pair for feature in _accumulations(features) for pair in feature.values]
@@ -69,6 +70,24 @@ def effective_batch(program: Program, features: Sequence[Feature]) -> tuple[Deri
         product *= number if isinstance(number, int) else 1
     formula = " * ".join(name for name, _ in terms)
     return (DerivedQuantity(NAME, formula, Known(product, (where,), "evaluated"), where),)
+
+
+def _divides_batches(program: Program, features: Sequence[Feature]) -> bool:
+    """Gradients are taken in a loop inside the loop over the loader, as over mini-batches of what was collected."""
+    batches = {
+        (o.step.scope.path, o.step.node.lineno)
+        for o in program.occurrences
+        if isinstance(o.step.node, ast.For) and program.loader_of(o.step.node.iter, o.step)
+    }
+    accumulating = {feature.code for feature in features if feature.id == "gradient_accumulation"}
+    for occurrence in program.occurrences:
+        known = any(stage_of(dotted) == "backward" for dotted in occurrence.dotted)
+        if known or is_unresolved_backward(occurrence.step):
+            places = [(loop.path, loop.line) in batches for loop in occurrence.around.loops]
+            inner = occurrence.around.loops[places.index(True) + 1 :] if True in places else ()
+            if any(loop.header not in accumulating for loop in inner):
+                return True
+    return False
 
 
 def _accumulations(features: Sequence[Feature]) -> list[Feature]:

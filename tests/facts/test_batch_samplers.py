@@ -54,3 +54,15 @@ def test_a_batch_sampler_says_how_large_a_batch_is(repository, sampler, expected
     assert [quantity.value.value for quantity in found.derived if isinstance(quantity.value, Known)] == (
         [expected] if expected is not None else []
     )
+
+
+def test_where_batches_are_divided_again_their_size_is_none_of_the_step(repository):
+    source = (
+        SOURCE.format(sampler="Skipping(data, SIZE)")
+        .replace("    loss = net(batch)", "    for part in batch.split(8):\n        loss = net(part)")
+        .replace("    loss.backward()", "        loss.backward()")
+    )
+    index = repository({"go.py": source})
+    structure, value_of = derive_structure(index), Interpreter(index).value_of
+    (found,) = derive_processes(index, structure, derive_configuration(index, structure, value_of), value_of).training
+    assert found.derived == ()
