@@ -22,6 +22,7 @@ from analyzer.evaluator.modules import ModuleNames, ModuleScope, TargetModule
 from analyzer.evaluator.native import build_natives
 from analyzer.evaluator.native.data_arrays import PossibleItems, possible_items
 from analyzer.evaluator.native.sequences import call_packed, is_packed
+from analyzer.evaluator.nesting import pay, pay_for_call
 from analyzer.evaluator.objects import MARK, build_class, is_own_class, origin_of, resolve_bases
 from analyzer.evaluator.open_parts import leave_open, lost_attribute
 from analyzer.evaluator.optional_arguments import called_either_way
@@ -153,6 +154,7 @@ class Session(ModuleServices):
         unknown = _unknown_in_key(value, key)
         if unknown is not None:
             return plain(unknown)
+        pay(self, key)
         if isinstance(value, type) and not hasattr(type(value), "__getitem__") and is_own_class(value):
             return value if not hasattr(value, "__class_getitem__") else value[key]  # type: ignore[index]
         if isinstance(key, torch.SymInt) and isinstance(value, (list, tuple, str, dict)):
@@ -165,6 +167,7 @@ class Session(ModuleServices):
     def set_item(self, value: Any, key: Any, new: Any) -> None:
         if isinstance(value, UnknownValue):
             return
+        pay(self, key)
         self.will_change(value)
         if isinstance(value, torch.Tensor):
             unknown = find_unknown((key, new), {})
@@ -264,6 +267,7 @@ class Session(ModuleServices):
             return plain(native(*args, **kwargs))
         if isinstance(function, UnknownValue):
             return self._call_unknown(function, args, kwargs)
+        pay_for_call(self, function, args)
         tolerant = self._tolerates_unknown(function)
         unknown = unknown_lookup(function, args) if tolerant else find_unknown(args, kwargs)
         if unknown is not None:

@@ -264,3 +264,36 @@ def test_memory_of_real_constants_is_bounded(repository) -> None:  # type: ignor
     """Large tensors have shapes only, also where they come from small real ones."""
     program = "import torch\na = torch.ones(100000)\nb = torch.outer(a, a)\nc = torch.zeros(10 ** 6, 10 ** 6)\n(b.shape[0], c.numel())"
     assert repository("").evaluate("model.py", program) == (100000, 10**12)
+
+
+PAIR = "x, y = ({0},), ({0},)\nfor _ in range(60):\n    x, y = {1}, {2}\n"
+TUPLES, LISTS = PAIR.format(0, "(x, x)", "(y, y)"), PAIR.format(0, "[x, x]", "[y, y]")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *(
+            TUPLES + last
+            for last in ("x == y", "x < y", "x in [y]", "hash(x)", "{x: 1}", "{x}", "sorted([x, y])", "[y].index(x)")
+        ),
+        *(TUPLES + last for last in ("d = {}\nd[x] = 1", "{}.get(x)", "{1}.add(x)", "set([x])", "[x, y].sort()")),
+        *(
+            LISTS + last
+            for last in ("x == y", "x != y", "[y].count(x)", "str(x)", "x == __import__('copy').deepcopy(y)")
+        ),
+        "import itertools\nnext(itertools.islice(itertools.count(), 10**12, None))",
+        "import itertools\nlist(itertools.islice(itertools.repeat(0), 10**12))",
+        "import itertools\nsum(itertools.repeat(1, 10**12))",
+    ],
+)
+def test_what_python_would_walk_without_end_is_paid_for_before(repository, asked) -> None:
+    started = time.process_time()
+    with pytest.raises(CannotEvaluate):
+        repository("", budget=Budget(steps=300_000)).evaluate("model.py", asked)
+    assert time.process_time() - started < 10
+
+
+def test_shared_lists_may_be_copied(repository) -> None:
+    interpreter = repository("import copy\n", budget=Budget(steps=300_000))
+    assert interpreter.evaluate("model.py", f"{LISTS}len(copy.deepcopy(x))") == 2

@@ -12,6 +12,7 @@ import torch
 
 from analyzer.evaluator.errors import Cause
 from analyzer.evaluator.library import canonical_name, rows
+from analyzer.evaluator.nesting import pay
 from analyzer.evaluator.objects import MARK, Origin, finish_class, is_own_class
 from analyzer.evaluator.policy import Proxy
 from analyzer.evaluator.syntax.effects import holds_module, lost_part
@@ -34,7 +35,7 @@ def provide(session: Any) -> Provided:
         "len": _length,
         "isinstance": is_instance,
         "issubclass": is_subclass,
-        "hash": _hash,
+        "hash": partial(_hash, session),
         "repr": partial(_shown, session),
         "callable": _callable,
     }
@@ -159,8 +160,9 @@ def _shown(session: Any, value: Any) -> Any:
     return repr(value)
 
 
-def _hash(value: Any) -> int:
+def _hash(session: Any, value: Any) -> int:
     """Of a text: a number that tells equal texts from others. Python's own differs from run to run."""
+    pay(session, value)
     if isinstance(value, (str, bytes)):
         octets = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
         return int.from_bytes(sha256(octets).digest()[:7], "big")

@@ -11,10 +11,12 @@ from typing import Any
 
 from analyzer.evaluator.errors import CannotEvaluate
 from analyzer.evaluator.frame import Frame
+from analyzer.evaluator.nesting import pay, pay_for_comparison
 from analyzer.evaluator.objects import CODE_FACTS, code_fact
+from analyzer.evaluator.syntax.arithmetic import build_BinOp
 from analyzer.evaluator.syntax.branches import build_decision, changes_nothing, merge_values
 from analyzer.evaluator.syntax.effects import Effects
-from analyzer.evaluator.syntax.operators import BINARY, COMPARISONS, UNARY
+from analyzer.evaluator.syntax.operators import COMPARISONS, UNARY
 from analyzer.evaluator.syntax.optional_names import by_choice, told_apart
 from analyzer.evaluator.syntax.paths import Question, choose_both, may_fork
 from analyzer.evaluator.syntax.scope import Evaluate, Expressions, Scope
@@ -93,7 +95,13 @@ def build_List(node: ast.List, scope: Scope) -> Evaluate:
 
 def build_Set(node: ast.Set, scope: Scope) -> Evaluate:
     gather = _build_items(node.elts, scope)
-    return lambda frame: set(gather(frame))
+
+    def make(frame: Frame) -> set[Any]:
+        items = gather(frame)
+        pay(frame.session, *items)
+        return set(items)
+
+    return make
 
 
 def _build_items(nodes: list[ast.expr], scope: Scope) -> Evaluate:
@@ -127,7 +135,9 @@ def build_Dict(node: ast.Dict, scope: Scope) -> Evaluate:
             if key is None:
                 found.update(value(frame))
             else:
-                found[key(frame)] = value(frame)
+                name = key(frame)
+                pay(frame.session, name)
+                found[name] = value(frame)
         return found
 
     return gather
@@ -147,11 +157,6 @@ def build_BoolOp(node: ast.BoolOp, scope: Scope) -> Evaluate:
         return parts[-1](frame)
 
     return told_apart(node, scope, decide)
-
-
-def build_BinOp(node: ast.BinOp, scope: Scope) -> Evaluate:
-    left, right, apply = scope.expression(node.left), scope.expression(node.right), BINARY[type(node.op)]
-    return lambda frame: apply(left(frame), right(frame), frame.session.budget)
 
 
 def build_UnaryOp(node: ast.UnaryOp, scope: Scope) -> Evaluate:
@@ -178,19 +183,24 @@ def build_Compare(node: ast.Compare, scope: Scope) -> Evaluate:
     ]
     if len(rest) == 1:
         compare, second = rest[0]
-        return lambda frame: compare(first(frame), second(frame))
+        return lambda frame: _compared(frame, compare, first(frame), second(frame))
 
     def chain(frame: Frame) -> Any:
         left, result = first(frame), None
         for compare, right in rest:
             value = right(frame)
-            result = compare(left, value)
+            result = _compared(frame, compare, left, value)
             if not frame.session.truth(result, frame):
                 return result
             left = value
         return result
 
     return chain
+
+
+def _compared(frame: Frame, compare: Any, left: Any, right: Any) -> Any:
+    pay_for_comparison(frame.session, left, right)
+    return compare(left, right)
 
 
 def build_IfExp(node: ast.IfExp, scope: Scope) -> Evaluate:
