@@ -348,3 +348,22 @@ def test_a_factorys_local_dictionary_is_the_value_it_gives(repository: Write) ->
     small, changed = presets["small"], presets["changed"]
     assert isinstance(small, Known) and small.value == {"depth": 2}
     assert isinstance(changed, Unknown)
+
+
+COMPUTED = """
+from ratio import exact
+
+SAMPLES = 480
+STEP = 160
+FRAMES = exact(SAMPLES, STEP)
+OTHER = exact(SAMPLES, unknown())
+count = exact(SAMPLES, STEP)
+"""
+
+
+def test_a_constant_that_an_own_function_computes_is_one(repository: Write) -> None:
+    """By its name in capitals, and where all that the function is given is known."""
+    ratio = "def exact(x, y):\n    assert x % y == 0\n    return x // y\n"
+    names = {v.name: v for v in table(derive(repository({"a.py": COMPUTED, "ratio.py": ratio})), "constants").values}
+    assert set(names) == {"SAMPLES", "STEP", "FRAMES"}
+    assert names["FRAMES"].expression == "exact(SAMPLES, STEP)"

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from analyzer.facts.configuration.reading import config_value
 from analyzer.facts.literal import NotPlain, eval_plain
-from analyzer.index import SourceIndex
+from analyzer.index import Definition, SourceIndex
 from analyzer.index.symbols import dotted_name
 from analyzer.records.configuration import ConfigTable, ConfigValue
 from analyzer.records.evidence import Known
@@ -93,7 +93,7 @@ def _values(
             try:
                 known[name] = eval_plain(node, known)
             except (NotPlain, RecursionError):
-                if all_values:
+                if all_values or (name.isupper() and _is_computed(index, path, node, known)):
                     yield config_value(index, path, name, node, statement)
                 continue
             if _is_modest(known[name]):
@@ -102,6 +102,18 @@ def _values(
                     name, value.expression, Known(known[name], (value.where,), "read"), value.where,
                     value.annotation, value.help,
                 )  # fmt: skip
+
+
+def _is_computed(index: SourceIndex, path: str, node: ast.expr, known: dict[str, object]) -> bool:
+    """`FRAMES = exact_div(SAMPLES, STEP)`: an own function of values that are known."""
+    name = dotted_name(node.func) if isinstance(node, ast.Call) else None
+    found = index.symbols.resolve(path, name) if name else None
+    if not isinstance(node, ast.Call) or not isinstance(found, Definition):
+        return False
+    given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    names = {n.id for value in given for n in ast.walk(value) if isinstance(n, ast.Name)}
+    is_plain = all(not isinstance(n, (ast.Call, ast.Attribute)) for value in given for n in ast.walk(value))
+    return isinstance(found.node, ast.FunctionDef) and bool(given) and is_plain and names <= set(known)
 
 
 def _bindings(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
