@@ -70,6 +70,8 @@ def test_bodies_of_functions_are_compiled_when_they_run(repository: Any, monkeyp
         ("importlib.util.find_spec('lib.part') is None", False),
         ("importlib.util.find_spec('no_such_package') is None", True),
         ("importlib.util.find_spec('flash_attn') is None", True),
+        ("importlib.util.find_spec('xlstm') is None", True),
+        ("importlib.util.find_spec('lib.models.xlstm') is None", False),
         ("importlib.metadata.version('lib')", "1.5"),
         ("version.parse(importlib.metadata.version('torch')) >= version.parse('2.0')", True),
     ],
@@ -77,7 +79,8 @@ def test_bodies_of_functions_are_compiled_when_they_run(repository: Any, monkeyp
 def test_import_machinery_finds_what_an_import_would_find(expression: str, value: object, repository: Any) -> None:
     head = "import importlib\nimport importlib.util\nimport importlib.metadata\nfrom packaging import version\n"
     files = {"m.py": head, "lib/__init__.py": "__version__ = '1.5'\n", "lib/part.py": "x = 4\n"}
-    assert repository(files).evaluate("m.py", expression) == value
+    parts = {"lib/models/__init__.py": "", "lib/models/xlstm/__init__.py": ""}  # no package of that name
+    assert repository({**files, **parts}).evaluate("m.py", expression) == value
 
 
 def test_a_version_that_is_not_there_is_reported_as_python_reports_it(repository: Any) -> None:

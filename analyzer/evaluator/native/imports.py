@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import re
 import sys
 from typing import Any
 
@@ -71,9 +72,19 @@ def _metadata(session: Any) -> Names:
 def package_at_hand(session: Any, dotted: str) -> bool:
     """Whether a plain machine has this module: of the repository, of the library, or with a stand-in."""
     source = session.sources.find(_importer(session), dotted, 0)
+    if source is not None and _is_part_of_package(session, source, dotted):
+        source = session.sources.find("<asked>", dotted, 0)
+        return source is not None and not source.needs_accelerator
     if source is not None:
         return not source.needs_accelerator
     return session.find_module(_importer(session), dotted, 0) is not None
+
+
+def _is_part_of_package(session: Any, source: Any, dotted: str) -> bool:
+    """Whether what bears this name is a part of another package, which is imported under that one's name only."""
+    ending = re.sub(r"(/__init__)?\.py$", "", source.path)
+    root = ending.removesuffix(dotted.replace(".", "/")).rstrip("/")
+    return source.kind == "repository" and bool(root) and f"{root}/__init__.py" in session.index.files
 
 
 def _importer(session: Any) -> str:
