@@ -6,9 +6,9 @@ import re
 
 from markupsafe import Markup, escape
 
-SHORTEST = 14
+SHORTEST = 18
 """Shorter text stays whole."""
-SEPARATOR = re.compile(r"((?<=[\w\])'\"])[./,=(\[-]+|(?<=[A-Za-z0-9]{3})_(?!_))(?=[\w'\"\[(])")
+SEPARATOR = re.compile(r"((?<=[\w\])'\"])(?:\.(?!\w{1,5}:\d)|[/,=(\[-])+|(?<=[A-Za-z0-9]{3})_(?!_))(?=[\w'\"\[(])")
 """An underscore only behind three letters: `n_embd` stays whole."""
 NUMBER = re.compile(r"[-+]?[\d.,_]+(e[-+]?\d+)?")
 

@@ -11,13 +11,14 @@ from analyzer.render.line_breaks import breakable
 @pytest.mark.parametrize(
     ("text", "html"),
     [
-        ("transformer.h.0", "transformer.<wbr>h.<wbr>0"),
-        ("data/shakespeare_char/prepare.py:21", "data/<wbr>shakespeare_<wbr>char/<wbr>prepare.<wbr>py:21"),
+        ("transformer.layers.0", "transformer.<wbr>layers.<wbr>0"),
+        ("transformer.h.0", "transformer.h.0"),
+        ("data/shakespeare_char/prepare.py:21", "data/<wbr>shakespeare_<wbr>char/<wbr>prepare.py:21"),
         ("nn.Linear", "nn.Linear"),
-        ("in_features=768, out_features=50304", "in_features=<wbr>768, out_<wbr>features=<wbr>50304"),
-        ("[B, T, n_embd//n_head]", "[B, T, n_embd//<wbr>n_head]"),
+        ("in_features=768, out_features=50304", "in_features=768, out_<wbr>features=<wbr>50304"),
+        ("[B, T, n_embd//num_attention_heads]", "[B, T, n_embd//<wbr>num_<wbr>attention_<wbr>heads]"),
         ("5,609,226,240,000", "5,609,226,240,000"),
-        ("__init_subclass__", "__init_<wbr>subclass__"),
+        ("__init_subclassing__", "__init_<wbr>subclassing__"),
         ("a_name_with<angle>", "a_name_<wbr>with&lt;angle&gt;"),
     ],
 )
