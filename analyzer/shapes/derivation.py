@@ -23,6 +23,7 @@ from analyzer.shapes.entry_points import BuildPlan, find_builds, find_presets
 from analyzer.shapes.example_sizes import find_example_builds
 from analyzer.shapes.execution import Choices, execute_models
 from analyzer.shapes.input_spec import parse_input_spec
+from analyzer.shapes.parts import part_builds, part_classes
 from analyzer.shapes.reference import derive_reference
 from analyzer.shapes.requests import Effort, ModelRequest
 from analyzer.shapes.script_builds import find_script_builds
@@ -82,7 +83,9 @@ def derive_shapes(index: SourceIndex, facts: Facts, options: ShapesOptions | Non
     models = evaluate_all(index, (requests[0], *presets, *requests[1:]), options)
     number = 1 + len(presets)
     reference, gaps = _reference(models[0])
-    main_first = (models[0], *models[number:])
+    inner = _part_requests(index, facts, requests, models[0]) if options.method == "forward" else ()
+    main_first = (models[0], *evaluate_all(index, inner, options), *models[number:])
+    requests = [requests[0], *inner, *requests[1:]]
     runs = execute_models(index, requests, main_first, _choices(options)) if options.execute else ()
     return Shapes(main_first, models[1:number], reference, gaps, runs)
 
@@ -248,6 +251,21 @@ def _user_builds(index: SourceIndex, owner: Definition, options: ShapesOptions) 
         return ()
     check_build(index, owner.path, options.build)
     return (BuildPlan(owner.path, options.build, "user", index.span(owner.path, owner.node)),)
+
+
+def _part_requests(
+    index: SourceIndex, facts: Facts, requests: Sequence[ModelRequest], main: ModelShapes
+) -> tuple[ModelRequest, ...]:
+    """Models inside of a main one that could not be called."""
+    if requests[0].inputs is not None or any(trace.output for trace in main.traces):
+        return ()
+    asked = {request.qualified_name for request in requests}
+    parts = [part for part in part_classes(index, main) if part.qualified_name not in asked]
+    whole = requests[0].builds
+    return tuple(
+        _request(index, part, (*_derived_builds(index, facts, part), *part_builds(index, whole, part)), "full")
+        for part in parts
+    )
 
 
 def _preset_requests(index: SourceIndex, facts: Facts, main: ModelRequest) -> tuple[ModelRequest, ...]:
