@@ -33,6 +33,7 @@ from analyzer.facts.configuration.evaluation import evaluated_preset, evaluated_
 from analyzer.facts.configuration.file_loads import holders_of
 from analyzer.facts.configuration.overrides import with_overrides
 from analyzer.facts.configuration.presets import find_presets
+from analyzer.facts.configuration.state_records import state_records
 from analyzer.facts.configuration.usage import Usage, find_usage, uses_of
 from analyzer.facts.configuration_owners import owner_of, slot_of
 from analyzer.facts.entries import inference_programs, ranked, training_programs
@@ -84,7 +85,8 @@ def derive_configuration(index: SourceIndex, structure: Structure, value_of: Val
     values = ArgumentValues(index, inference, tables, value_of)
     effective = _main_values(index, structure, tables, values)
     tables = _without_tests(index, with_overrides(index, inference, tables, presets, usage, values))
-    tables = tuple(table for table in tables if not _holds_results(table))
+    records = state_records(index, tables, usage)
+    tables = tuple(table for table in tables if not _holds_results(table) and owner_of(table) not in records)
     sections = _section_slots(index, tables)
     tables = tuple(_completed(table, usage, effective, sections) for table in tables)
     return Configuration(
