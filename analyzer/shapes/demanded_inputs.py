@@ -27,6 +27,8 @@ from analyzer.shapes.runs import RawTrace
 
 REASON = "demanded_by_layers"
 MOST_CALLS = 28
+MOST_WORK = 6000
+"""Statements and modules that all these calls together may come through: large models are not tried for long."""
 STATED = ("unpacked", "docstring", "documented_call", "user")
 """Reasons for which the number of axes is not put into question."""
 OWN_CHECK = (Demand("three"),)
@@ -62,11 +64,11 @@ def demanded_plan(refused: Sequence[tuple[Plan, RawTrace]], optional: Plan, call
     seen = {_text(plan) for plan, _ in refused}
     for number, (plan, raw) in enumerate(refused):
         heapq.heappush(queue, (-_Refused(plan, raw).progress, number, _Refused(plan, raw)))
-    calls, order = 0, len(queue)
-    while queue and calls < MOST_CALLS:
+    calls, order, work = 0, len(queue), 0
+    while queue and calls < MOST_CALLS and work < MOST_WORK:
         before = heapq.heappop(queue)[2]
         for plan in _changed(before, optional):
-            if _text(plan) in seen or calls >= MOST_CALLS:
+            if _text(plan) in seen or calls >= MOST_CALLS or work >= MOST_WORK:
                 continue
             seen.add(_text(plan))
             calls, order = calls + 1, order + 1
@@ -76,7 +78,9 @@ def demanded_plan(refused: Sequence[tuple[Plan, RawTrace]], optional: Plan, call
                 continue
             if raw.stopped is None:
                 return plan, raw
-            heapq.heappush(queue, (-_Refused(plan, raw).progress, order, _Refused(plan, raw)))
+            refusal = _Refused(plan, raw)
+            work += refusal.progress
+            heapq.heappush(queue, (-refusal.progress, order, refusal))
     return None
 
 
