@@ -23,10 +23,13 @@ numpy scipy pandas PIL cv2 matplotlib sklearn skimage librosa soundfile nltk sen
 h5py yaml wandb termcolor colorama requests shapely pycocotools rdkit ase networkx jieba g2p_en pyworld num2words
 inflect unidecode phonemizer regex ftfy sacremoses sacrebleu nibabel SimpleITK trimesh open3d imageio decord lmdb
 msgpack pyarrow
-torch.func torch.vmap torch.cuda torch.backends torch.profiler torch.linalg torch.fft torch.special torch.Generator
+torch.optim torch.amp torch.utils.data torch.utils.tensorboard torch.func torch.vmap torch.cuda torch.backends
+torch.profiler torch.linalg torch.fft torch.special torch.Generator
 """
 LIBRARIES = frozenset(LIBRARIES_TEXT.split())
 """Libraries and parts of torch whose functions and objects give no module and no parameter that they were not given."""
+MODULES_WITHIN = re.compile(r"^torch\.optim\.swa_utils\b")
+"""A part of such a library that has modules after all."""
 NOT_MODELS = re.compile(
     r"^transformers(?:_not_modelled)?\.(?:\w+\.)*\w*(?:Tokenizer|TokenizerFast|Processor|FeatureExtractor)$"
 )
@@ -56,7 +59,8 @@ def unknown_of(cause: Cause) -> UnknownValue:
 def knows_no_parts(name: str) -> bool:
     """Whether a dotted name lies in a library without modules."""
     parts = name.split(".")
-    return any(".".join(parts[:count]) in LIBRARIES for count in (1, 2)) or NOT_MODELS.match(name) is not None
+    of_library = any(".".join(parts[:count]) in LIBRARIES for count in (1, 2, 3)) and not MODULES_WITHIN.match(name)
+    return of_library or NOT_MODELS.match(name) is not None
 
 
 def gives_no_part(function: Any, kwargs: dict[str, Any]) -> bool:

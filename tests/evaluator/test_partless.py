@@ -27,9 +27,11 @@ PARTLESS = [
     "window = scipy.signal.get_window('hann', 8); self.half = window.astype('f') * 2",
     "self.window = torch.tensor(scipy.signal.get_window('hann', 8))",
     "self.parts = [scipy.f(), {'a': scipy.g()}]",
+    "self.optimizer = torch.optim.Adam(self.first.parameters(), lr=1e-3)",
     "self.tokenizer = CLIPTokenizer.from_pretrained('x')",
 ]
 OPEN = [
+    "self.average = torch.optim.swa_utils.AveragedModel(self.first)",
     "self.net = elsewhere.Net()",
     "self.net = nn.Linear(scipy.count(), 3)",
     "self.weight = nn.Parameter(torch.zeros(scipy.count()))",
