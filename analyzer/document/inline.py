@@ -15,6 +15,7 @@ from analyzer.records.tensors import Dim, ModelInput, TensorSpec
 NOTHING: Line = (Plain("—"),)
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 LONGEST_CODE = 96
+INNER_COMMENT = re.compile(r"[ \t]+#[^'\"\n]*(?=\n)")
 CAPITAL = re.compile(r"(?!Python|Lightning|Hugging|Triton)[A-Z](?:[a-z]+(?![\w.])|\s)")
 REQUIRED = frozenset({"no_default", "required_argument"})
 """Reasons of values that are no gap: whoever calls has to give them."""
@@ -29,8 +30,10 @@ def join(items: Iterable[Filling], separator: str = ", ") -> Line:
 
 
 def code(text: str, longest: int = LONGEST_CODE) -> Line:
-    """Source text in one line, cut where it is longer than a table bears."""
-    flat = " ".join(text.split())
+    """Source text in one line, without the comments that would swallow what follows them, cut where it is longer than
+    a table bears.
+    """
+    flat = " ".join(INNER_COMMENT.sub("", text).split())
     return (Code(flat if len(flat) <= longest else flat[: longest - 1].rstrip() + "…"),) if flat else NOTHING
 
 

@@ -9,7 +9,7 @@ from document_plain import line_text
 from document_sample import sample_analysis
 
 from analyzer.document.context import Context
-from analyzer.document.inline import inside_a_sentence
+from analyzer.document.inline import code, inside_a_sentence
 from analyzer.document.statements import quoted
 from analyzer.document.wording import Words
 from analyzer.records.document import Plain
@@ -51,3 +51,7 @@ def test_a_statement_is_quoted_to_its_last_bracket(source: str, shown: str, last
 )
 def test_a_name_loses_the_capital_that_only_began_a_line(text: str, shown: str) -> None:
     assert inside_a_sentence((Plain(text),)) == (Plain(shown),)
+
+
+def test_a_comment_inside_a_statement_does_not_swallow_the_rest_of_its_line() -> None:
+    assert line_text(code("f(\n  a,  # one\n  b='#',\n)  # end")) == "`f( a, b='#', ) # end`"
