@@ -132,6 +132,10 @@ class ModuleServices:
         module = self.find_module(frame.module.path, dotted, level) if dotted or level else None
         if module is None:
             return self._name_from_nowhere(frame, dotted, name, level)
+        if isinstance(module, TargetModule) and not frame.function:
+            early = module.scope.seen_by(frame.module.path, name)
+            if early:
+                return early[0]
         try:
             return self.attribute(module, name)
         except AttributeError as error:

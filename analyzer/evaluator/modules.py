@@ -108,6 +108,23 @@ class ModuleScope:
                 self.variables[name] = found[0]
                 return
 
+    def seen_by(self, importer: str, name: str) -> tuple[Any, ...]:
+        """What a file of this package sees under a name that stars of the package give, where one of them imports the
+        file while it runs: those behind it have not run yet. Empty where the order does not matter.
+        """
+        if name in self._binders or len(self._stars) < 2:
+            return ()
+        nodes = [(position, self._body[position]) for position in self._stars]
+        sources = [(p, n, self.session.sources.find(self.path, n.module or "", n.level)) for p, n in nodes]  # type: ignore[attr-defined]
+        reached = next((p for p, _, source in sources if source is not None and source.path == importer), None)
+        if reached is None:
+            return ()
+        for position, node, _ in reversed(sources):
+            found = self.session.star_member(self, node, name) if position < reached else None
+            if found:
+                return (found[0],)
+        return ()
+
     def _execute(self, position: int, name: str) -> None:
         node = self._body[position]
         single = isinstance(node, (ast.Import, ast.ImportFrom))
