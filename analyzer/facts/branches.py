@@ -29,6 +29,19 @@ def alternatives(root: ast.AST) -> Iterator[tuple[ast.If | ast.Match, tuple[Bran
             yield node, tuple(tuple(case.body) for case in node.cases)
 
 
+def early_ends(root: ast.AST) -> Iterator[tuple[tuple[ast.If, ...], tuple[Branch, ...]]]:
+    """`if a: …; return`, `if b: …; return`, and what comes behind them: one run takes one of these."""
+    body = getattr(root, "body", [])
+    lists = [body, *(s.body for s in _straight(body) if isinstance(s, (ast.With, ast.Try)))]
+    for statements in lists if isinstance(body, list) else ():
+        ending = [
+            s for s in statements if isinstance(s, ast.If) and not s.orelse and isinstance(s.body[-1], ast.Return)
+        ]
+        if ending:
+            rest = statements[statements.index(ending[-1]) + 1 :]
+            yield tuple(ending), (*(tuple(s.body) for s in ending), tuple(rest))
+
+
 def is_in(branch: Branch, node: ast.AST) -> bool:
     """True for a node that stands in the branch."""
     return any(inner is node for statement in branch for inner in ast.walk(statement))
@@ -105,11 +118,25 @@ def _choice(
 
 def _written_choices(flow: Flow, body: Body) -> Iterator[tuple[tuple[_Part, ...], frozenset[str]]]:
     for node, branches in alternatives(body.scope.node):
-        parts = []
-        for branch in branches:
-            steps = frozenset(step for step in body.steps if is_in(branch, step.node))
-            parts.append(_Part(steps, frozenset(), _kinds(flow, [t for s in steps for t in s.targets])))
-        yield tuple(parts), frozenset(_conditions(node))
+        yield _parts(flow, body, branches), frozenset(_conditions(node))
+    for nodes, branches in early_ends(body.scope.node):
+        parts = _parts(flow, body, branches)
+        texts = frozenset(text for node in nodes for text in _conditions(node))
+        yield (_together([p for p in parts if p.trains]), *(p for p in parts if not p.trains)), texts
+
+
+def _together(parts: Sequence[_Part]) -> _Part:
+    """Ways to train that differ in how they start, such as one process or many, are one training."""
+    steps = frozenset(step for part in parts for step in part.steps)
+    return _Part(steps, frozenset(), frozenset(kind for part in parts for kind in part.kinds))
+
+
+def _parts(flow: Flow, body: Body, branches: Sequence[Branch]) -> tuple[_Part, ...]:
+    parts = []
+    for branch in branches:
+        steps = frozenset(step for step in body.steps if is_in(branch, step.statement))
+        parts.append(_Part(steps, frozenset(), _kinds(flow, [t for s in steps for t in s.targets])))
+    return tuple(parts)
 
 
 def _called_choices(flow: Flow, body: Body) -> Iterator[tuple[tuple[_Part, ...], frozenset[str]]]:

@@ -178,3 +178,41 @@ def test_what_a_partial_function_was_given_is_no_default(repository: Write) -> N
     arguments = {name: known for name, _, known in pipeline.optimizers[0].arguments}
     values = {name: known.value for name, known in arguments.items() if isinstance(known, Known)}
     assert values in ({}, {"lr": 0.25, "weight_decay": 0.125})
+
+
+MODES = """
+import fire
+import torch
+from trainer import Trainer
+
+def sample(trainer):
+    trainer.net.eval()
+    with torch.no_grad():
+        return trainer.net(torch.load("inputs.pt"))
+
+def start(rate=2e-4, generate=False):
+    if generate:
+        trainer = Trainer(rate=rate)
+        trainer.net.load_state_dict(torch.load("net.pt"))
+        sample(trainer)
+        return
+    torch.multiprocessing.spawn(train, args=(rate,), nprocs=2)
+
+def train(rank, rate):
+    trainer = Trainer(rate=rate)
+    while trainer.steps < 10:
+        trainer.train()
+
+if __name__ == "__main__":
+    fire.Fire(start)
+"""
+
+
+def test_a_branch_that_ends_early_is_a_program_of_its_own(repository: Write) -> None:
+    found = derive(repository({"trainer.py": TRAINER, "run.py": MODES}))
+    trained, inferred = found.training[0].stages, found.inference[0].stages
+    assert "backward" in {stage.kind for stage in trained}
+    assert "load_checkpoint" not in {stage.kind for stage in trained}
+    assert [stage.kind for stage in inferred if stage.kind in ("load_checkpoint", "forward", "backward")] == [
+        "load_checkpoint", "load_checkpoint", "forward",
+    ]  # fmt: skip
