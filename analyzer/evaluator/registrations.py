@@ -230,16 +230,20 @@ def _derived(tree: ast.Module, name: str) -> set[str]:
 
 def _sites(tree: ast.Module, registrars: set[str]) -> Iterator[int]:
     """Positions of the statements at the top of a file that use one of the registrars to hand something over."""
+    derived: set[str] = set()
     for position, node in enumerate(tree.body):
         if isinstance(node, DEFINITIONS):
-            roots = {_root(item) for item in [*node.decorator_list, *getattr(node, "bases", ())]}
+            bases = {_root(base) for base in getattr(node, "bases", ())}
+            if bases & (registrars | derived):
+                derived.add(node.name)  # what derives from it in turn registers as well
+            roots = {_root(item) for item in node.decorator_list} | bases
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             roots = {_root(node.value)}
         elif isinstance(node, ast.Assign):
             roots = {_root(target) for target in node.targets if isinstance(target, ast.Subscript)}
         else:
             continue
-        if roots & registrars:
+        if roots & (registrars | derived):
             yield position
 
 

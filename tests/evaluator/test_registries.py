@@ -145,3 +145,10 @@ def test_classes_of_other_files_register_by_being_derived(repository) -> None:  
     interpreter = repository({"kinds.py": KINDS, "ring.py": ring, "other.py": "kind = 'Sliding'", "model.py": model})
     assert interpreter.evaluate("model.py", "made('ring')") == "ring"
     assert interpreter.evaluate("model.py", "made('full')") is None
+
+
+def test_what_derives_from_a_registering_class_of_its_own_file_registers_too(repository) -> None:  # type: ignore[no-untyped-def]
+    own = "from kinds import Sliding, made\nclass Mine(Sliding):\n    kind = 'mine'\n"
+    own += "class More(Mine):\n    kind = 'more'\n"
+    files = {"kinds.py": KINDS, "own.py": own + "use = lambda: made('more')\n"}
+    assert repository(files).evaluate("own.py", "use()") == "more"
