@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .. import resnet
+from ..resnet import resnet50, resnet101
 from .._utils import IntermediateLayerGetter
 
 
@@ -92,7 +92,7 @@ def _on_resnet(made, head, backbone):
     return make
 
 
-deeplabv3_resnet50 = _on_resnet(DeepLabV3, DeepLabHead, resnet.resnet50)
-deeplabv3_resnet101 = _on_resnet(DeepLabV3, DeepLabHead, resnet.resnet101)
-fcn_resnet50 = _on_resnet(FCN, FCNHead, resnet.resnet50)
-fcn_resnet101 = _on_resnet(FCN, FCNHead, resnet.resnet101)
+deeplabv3_resnet50 = _on_resnet(DeepLabV3, DeepLabHead, resnet50)
+deeplabv3_resnet101 = _on_resnet(DeepLabV3, DeepLabHead, resnet101)
+fcn_resnet50 = _on_resnet(FCN, FCNHead, resnet50)
+fcn_resnet101 = _on_resnet(FCN, FCNHead, resnet101)
