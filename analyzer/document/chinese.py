@@ -13,7 +13,7 @@ from typing import Any
 from analyzer.records.diagrams import Diagram
 from analyzer.records.document import Document, Plain, Snippet, SourceRef
 
-JOINTS = {", ": "、", "; ": "；", " (": "（", ")": "）", "), ": "），", "); ": "）；", ": ": "："}
+JOINTS = {", ": "、", "(": "（", "; ": "；", " (": "（", ")": "）", "), ": "），", "); ": "）；", ": ": "："}
 FULL_WIDTH = frozenset("，。、；：（）")
 LEFT_OUT = re.compile(r" … \(\+(\d+)\)")
 BYTES = re.compile(r" \(([\d.,]+ [KMGT]iB)\)")
