@@ -103,7 +103,8 @@ def test_a_name_is_related_to_the_file_that_defines_it(repository):
 
 
 def test_the_version_of_an_extra_is_not_that_of_the_project(repository):
-    project = '[project]\nname = "x"\ndependencies = ["torch"]\n[project.optional-dependencies]\ntest = ["torch==2.4"]\n'
+    extras = '[project.optional-dependencies]\ntest = ["torch==2.4"]\n'
+    project = f'[project]\nname = "x"\ndependencies = ["torch"]\n{extras}'
     assert found(repository({"a.py": "import torch\n", "pyproject.toml": project}))["torch"] == ("torch", None, False)
-    only = '[project]\nname = "x"\n[project.optional-dependencies]\ntest = ["torch==2.4"]\n'
+    only = f'[project]\nname = "x"\n{extras}'
     assert found(repository({"a.py": "import torch\n", "pyproject.toml": only}))["torch"] == ("torch", "==2.4", True)
