@@ -11,6 +11,7 @@ Coordinates in diagrams.json are hundredths of an inch, y downwards; change them
 
 import argparse
 import json
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -34,7 +35,7 @@ def main():
         diagrams = chosen(sheet["diagrams"], options.only)
         if options.list:
             for diagram in diagrams:
-                print(f"{diagram['id']:32} {diagram['kind']:5} {diagram['title']['en']}")
+                print(f"{diagram['id']:32} {diagram.get('kind')!s:5} {diagram.get('title', {}).get('en', '')}")
             return 0
         for diagram in diagrams:
             for suffix in options.format or ["jpg", "svg"]:
@@ -66,7 +67,15 @@ def read_sheet(path):
         raise DrawingError(f"{path.name} is not valid JSON: {error}") from None
     if not isinstance(sheet, dict) or sheet.get("schema") != "deepdive/diagrams/1":
         raise DrawingError(f"{path.name} has no schema deepdive/diagrams/1")
+    diagrams = sheet.get("diagrams")
+    if not isinstance(diagrams, list) or not all(isinstance(one, dict) and is_name(one.get("id")) for one in diagrams):
+        raise DrawingError(f"{path.name} needs a list `diagrams` of objects with an id of letters, digits, . _ and -")
     return sheet
+
+
+def is_name(text):
+    """Whether an id can be the name of a file in figures/."""
+    return isinstance(text, str) and re.fullmatch(r"\w[\w.-]*", text) is not None
 
 
 def chosen(diagrams, names):
@@ -108,7 +117,9 @@ def draw(diagram, sheet, path, dpi):
     try:
         figure = {"flow": flow, "line": lines, "bar": bars}[diagram["kind"]](diagram, sheet)
     except KeyError as error:
-        raise DrawingError(f"figure {diagram.get('id')!r}: {error} is missing or unknown in diagrams.json") from None
+        raise DrawingError(f"figure {diagram['id']!r}: {error} is missing or unknown in diagrams.json") from None
+    except (AttributeError, IndexError, TypeError, ValueError) as error:
+        raise DrawingError(f"figure {diagram['id']!r} cannot be drawn from diagrams.json: {error}") from None
     path.parent.mkdir(exist_ok=True)
     metadata = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}, "jpg": None}[path.suffix[1:]]
     extra = {"pil_kwargs": {"quality": 90}} if path.suffix == ".jpg" else {}
@@ -246,7 +257,7 @@ def bars(diagram, sheet):
     if diagram["log_y"]:
         axes.set_xscale("log")
     axes.set_xlabel(diagram["y_label"])
-    axes.xaxis.set_major_formatter(pyplot().FuncFormatter(lambda value, _: short(value)))
+    axes.xaxis.set_major_formatter(si_units())
     axes.margins(x=0.16)
     axes.spines[["top", "right"]].set_visible(False)
     if len(series) > 1:
@@ -257,11 +268,17 @@ def bars(diagram, sheet):
 def finish(axes, diagram, legend):
     axes.set_xlabel(diagram["x_label"])
     axes.set_ylabel(diagram["y_label"])
+    axes.xaxis.set_major_formatter(si_units())
     axes.spines[["top", "right"]].set_visible(False)
     if diagram["log_y"]:
         axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(si_units())
     if legend:
         axes.legend(frameon=False)
+
+
+def si_units():
+    return pyplot().FuncFormatter(lambda value, _: short(value))
 
 
 def short(value):
