@@ -17,7 +17,7 @@ from tests.render import sample
 class Elements(HTMLParser):
     """Tags in order, ids, links, and whether every element was closed."""
 
-    VOID = frozenset({"meta", "link", "br", "input", "img", "hr", "path", "rect", "polyline", "mspace"})
+    VOID = frozenset({"meta", "link", "br", "input", "img", "hr", "path", "rect", "polyline", "mspace", "wbr"})
 
     def __init__(self, html: str) -> None:
         super().__init__()
