@@ -141,8 +141,20 @@ def _from_documents(index: SourceIndex, owner: Definition) -> Iterator[BuildPlan
 
 def examples_for(index: SourceIndex, owner: Definition) -> Iterator[PythonExample]:
     """Examples in which the class may be used: those of all documents, then those of its own file's docstrings."""
-    yield from _document_examples(index)
-    yield from docstring_examples(index, owner.path)
+    for example in (*_document_examples(index), *docstring_examples(index, owner.path)):
+        if not _imports_another(index, example, owner):
+            yield example
+
+
+def _imports_another(index: SourceIndex, example: PythonExample, owner: Definition) -> bool:
+    """The example takes a class of the same name from elsewhere."""
+    for node in example.tree.body:
+        names = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) and not node.level else []
+        module = index.resolve_module(example.path, node.module or "") if owner.name in names else None  # type: ignore[attr-defined]
+        found = index.symbols.resolve(module, owner.name) if module is not None else None
+        if isinstance(found, Definition):
+            return found != owner
+    return False
 
 
 @cache

@@ -24,6 +24,8 @@ from analyzer.shapes.input_values import input_value
 from analyzer.shapes.operators import CallLog, logging_operators
 
 Tensors = tuple[TensorShape, ...]
+UNKNOWN_TEXT = "<unknown: "
+"""How an unknown value prints itself."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,8 @@ class ModelSource:
         """Why an evaluation ended, as a record."""
         if isinstance(error, TargetRaised):
             text = f"{type(error.error).__name__}: {error.error}".strip().split("\n")[0]
-            return Unknown("target_raised", (("error", readable(text)),), self.span(error.place))
+            reason = "raised_on_unknown" if UNKNOWN_TEXT in text else "target_raised"
+            return Unknown(reason, (("error", readable(text)),), self.span(error.place))
         if isinstance(error, CannotEvaluate):
             return Unknown(error.reason, arguments_of(error.arguments), self.span(error.place))
         return Unknown("evaluation_failed", (("detail", readable(f"{type(error).__name__}: {error}")),))

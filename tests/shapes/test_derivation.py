@@ -324,6 +324,44 @@ class Net(nn.Module):
 '''
 
 
+NARROW = """
+from torch import nn
+
+class Net(nn.Linear):
+    def __init__(self, width, depth):
+        super().__init__(width, depth)
+"""
+WIDE = NARROW.replace(", depth)", ", depth=3)") + "class Other(Net):\n    pass\n"
+
+
+@pytest.mark.parametrize("imported", ["from nets.wide import Net", "from nets.wide import Net, Other"])
+def test_an_example_of_another_class_of_the_same_name_builds_nothing(tmp_path, imported):
+    (tmp_path / "nets").mkdir()
+    for name, text in (("__init__", ""), ("narrow", NARROW), ("wide", WIDE)):
+        (tmp_path / "nets" / f"{name}.py").write_text(text)
+    (tmp_path / "README.md").write_text(f"```python\n{imported}\nnet = Net(8)\n```\n")
+    index = open_repository(str(tmp_path))
+    found = {name: find_builds(index, None, find_model(index, f"nets/{name}.py:Net")) for name in ("narrow", "wide")}
+    assert [plan.path for plan in found["wide"]] == ["nets/wide.py"]
+    assert found["narrow"] == ()
+
+
+UNKNOWN_KEY = """
+import elsewhere
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        {}
+"""
+
+
+@pytest.mark.parametrize("body", ["del {}[elsewhere.key()]", "{1}.remove(elsewhere.key())"])
+def test_an_error_on_an_unknown_value_is_not_laid_to_the_project(tmp_path, body):
+    assert shapes(repository(tmp_path, UNKNOWN_KEY.format(body))).parameters.reason == "raised_on_unknown"
+
+
 def test_a_docstring_says_how_its_class_is_built_and_called(tmp_path):
     index = repository(tmp_path, EXPLAINED)
     model = derive_shapes(index, derive_facts(index)).models[0]
