@@ -263,7 +263,7 @@ def _part_requests(
     parts = [part for part in part_classes(index, main) if part.qualified_name not in asked]
     whole = requests[0].builds
     return tuple(
-        _request(index, part, (*_derived_builds(index, facts, part), *part_builds(index, whole, part)), "full")
+        _request(index, part, (*_derived_builds(index, facts, part), *part_builds(whole, part)), "full")
         for part in parts
     )
 

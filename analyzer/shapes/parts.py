@@ -8,7 +8,7 @@ by calling.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from analyzer.index import Definition, SourceIndex
@@ -34,12 +34,9 @@ def part_classes(index: SourceIndex, whole: ModelShapes) -> tuple[Definition, ..
     return tuple(distinct)[:MAXIMUM_PARTS]
 
 
-def part_builds(index: SourceIndex, whole: tuple[BuildPlan, ...], part: Definition) -> tuple[BuildPlan, ...]:
-    """What builds the whole leads to the construction of its part."""
-    where = index.span(part.path, part.node)
-    return tuple(
-        replace(plan, captured=part.qualified_name, where=plan.where or where) for plan in whole if not plan.name
-    )
+def part_builds(whole: Sequence[BuildPlan], part: Definition) -> tuple[BuildPlan, ...]:
+    """What builds the whole leads to the construction of its part; presets, which have names, are left to the whole."""
+    return tuple(replace(plan, captured=part.qualified_name) for plan in whole if not plan.name)
 
 
 def _built(index: SourceIndex, tree: ModuleNode) -> Iterator[Definition]:
