@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from analyzer.facts.assignments import own_nodes
 from analyzer.facts.commands import Command, changed_directory, find_commands
 from analyzer.facts.project_metadata import find_console_scripts
-from analyzer.index import External, SourceIndex
+from analyzer.index import SourceIndex
 from analyzer.index.main_guard import main_guard
-from analyzer.index.symbols import dotted_name
 from analyzer.records.source import Span
 from analyzer.records.structure import EntryPoint
 
@@ -47,7 +46,7 @@ def is_build_script(index: SourceIndex, path: str) -> bool:
     """A file that hands the project to its packaging tool."""
     tree = index.trees().get(path)
     calls = [n for n in own_nodes(tree) if isinstance(n, ast.Call)]
-    return any(_foreign(index, path, call.func) in BUILD_CALLS for call in calls)
+    return any(index.symbols.external_name(path, call.func) in BUILD_CALLS for call in calls)
 
 
 def _acts(index: SourceIndex, path: str, node: ast.stmt) -> bool:
@@ -55,7 +54,7 @@ def _acts(index: SourceIndex, path: str, node: ast.stmt) -> bool:
     if isinstance(node, (ast.For, ast.While, ast.With)):
         return any(isinstance(inner, ast.Call) for inner in ast.walk(node)) and not _only_defines(node)
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        foreign = _foreign(index, path, node.value.func)
+        foreign = index.symbols.external_name(path, node.value.func)
         return foreign is None or not foreign.startswith(HARMLESS)
     return False
 
@@ -64,12 +63,6 @@ def _only_defines(node: ast.stmt) -> bool:
     return all(not isinstance(inner, ast.Expr) for inner in own_nodes(node)) and not any(
         isinstance(inner, ast.AugAssign) for inner in own_nodes(node)
     )
-
-
-def _foreign(index: SourceIndex, path: str, function: ast.expr) -> str | None:
-    dotted = dotted_name(function)
-    resolved = index.symbols.resolve(path, dotted) if dotted else None
-    return resolved.dotted if isinstance(resolved, External) else None
 
 
 def _imported_files(index: SourceIndex) -> frozenset[str]:

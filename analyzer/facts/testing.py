@@ -8,9 +8,8 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
-from analyzer.index import External, SourceIndex
+from analyzer.index import SourceIndex
 from analyzer.index.main_guard import main_guard
-from analyzer.index.symbols import dotted_name
 
 FOLDERS = frozenset({"test", "tests", "testing", "unit_tests"})
 
@@ -43,7 +42,9 @@ def _is_collected(index: SourceIndex, path: str) -> bool:
     if name.startswith("test_") or name.endswith("_test.py"):
         return name.endswith(".py") and (any(map(_is_test, nodes)) or not _runs(index.trees()[path]))
     classes = (node for node in nodes if isinstance(node, ast.ClassDef))
-    return any(_foreign(index, path, base) == "unittest.TestCase" for node in classes for base in node.bases)
+    return any(
+        index.symbols.external_name(path, base) == "unittest.TestCase" for node in classes for base in node.bases
+    )
 
 
 def _runs(tree: ast.Module) -> bool:
@@ -55,9 +56,3 @@ def _runs(tree: ast.Module) -> bool:
 def _is_test(node: ast.AST) -> bool:
     is_function = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith("test_")
     return is_function or (isinstance(node, ast.ClassDef) and node.name.startswith("Test"))
-
-
-def _foreign(index: SourceIndex, path: str, node: ast.expr) -> str:
-    dotted = dotted_name(node)
-    found = index.symbols.resolve(path, dotted) if dotted else None
-    return found.dotted if isinstance(found, External) else ""

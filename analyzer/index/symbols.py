@@ -107,6 +107,12 @@ class SymbolTable:
         path, _, name = qualified_name.rpartition(":")
         return self.definitions.get(path, {}).get(name)
 
+    def external_name(self, path: str, node: ast.expr) -> str | None:
+        """The dotted name under which a foreign package has what a name or attribute of the file means."""
+        dotted = dotted_name(node)
+        found = self.resolve(path, dotted) if dotted else None
+        return found.dotted if isinstance(found, External) else None
+
     def resolve(self, path: str, dotted: str, scope: str = "") -> Resolved | None:
         """What `dotted` means in file `path`, inside the function or class `scope` (`Class.method`).
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Literal
 
 from analyzer.evaluator.handing import parameters_of
@@ -157,13 +157,13 @@ def _imports_another(index: SourceIndex, example: PythonExample, owner: Definiti
     return False
 
 
-@cache
+@lru_cache(maxsize=2)
 def _document_examples(index: SourceIndex) -> tuple[PythonExample, ...]:
     """Read once for all classes."""
     return tuple(document_examples(index))
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _called_in(tree: ast.Module) -> frozenset[str]:
     """Last parts of all that it calls."""
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
@@ -191,7 +191,7 @@ def _from_call_sites(index: SourceIndex, owner: Definition) -> Iterator[BuildPla
             yield BuildPlan(path, ast.unparse(node), "training_script", index.span(path, node))
 
 
-@cache
+@lru_cache(maxsize=2)
 def _calls_by_name(index: SourceIndex) -> Mapping[str, Sequence[tuple[str, ast.Call]]]:
     """All calls of the repository by the last part of what they call; read once for all of its classes."""
     found: dict[str, list[tuple[str, ast.Call]]] = {}

@@ -13,13 +13,12 @@ from dataclasses import replace
 
 from analyzer.index import Definition, SourceIndex
 from analyzer.index.symbols import dotted_name
+from analyzer.records.shown_model import SMALLEST_SHARE
 from analyzer.records.source import Span
 from analyzer.records.tensors import ModelShapes, ModuleNode
 from analyzer.shapes.entry_points import BuildPlan
 
 MAXIMUM_PARTS = 3
-SMALLEST_SHARE = 0.05
-"""Of the whole's parameters; what is smaller is no model of its own."""
 
 
 def part_classes(index: SourceIndex, whole: ModelShapes) -> tuple[Definition, ...]:
