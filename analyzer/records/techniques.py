@@ -94,6 +94,8 @@ class Claim:
     where: Span
     derived_where: tuple[Span, ...] = ()
     subject: str = ""
+    reason: str = ""
+    """Why it cannot be told, by wording id; empty where it could."""
 
 
 @dataclass(frozen=True)

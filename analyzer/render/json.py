@@ -100,7 +100,8 @@ def _dependency(item: Dependency) -> Object:
 
 def _initialiser(item: Initialiser) -> Object:
     described: Object = {"target": item.target, "code": item.code, "conditions": list(item.conditions), "how": "read"}
-    return described | {"function": item.function, "source": source(item.where)}
+    made = {"maker": item.maker} if item.maker else {}
+    return described | made | {"function": item.function, "source": source(item.where)}
 
 
 def _findings(findings: Findings) -> Object:
@@ -153,6 +154,7 @@ def _claim(item: Claim) -> Object:
         "claimed": clean(item.claimed),
         "derived": clean(item.derived),
         "verdict": item.verdict,
+        **({"reason": item.reason} if item.reason else {}),
         "how": "read",
         "source": source(item.where),
         "derived_source": sources(item.derived_where),

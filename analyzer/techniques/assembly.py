@@ -7,13 +7,9 @@ from dataclasses import replace
 from analyzer.index import SourceIndex
 from analyzer.records.bundles import Facts, Findings, Shapes
 from analyzer.records.processes import Pipeline
-from analyzer.records.techniques import Claim, TechniqueFinding
+from analyzer.records.techniques import TechniqueFinding
 from analyzer.techniques.built_forms import without_other_forms
-from analyzer.techniques.findings.claims import find_claims
-from analyzer.techniques.findings.commands import check_commands
-from analyzer.techniques.findings.comments import audit_comments
-from analyzer.techniques.findings.docstrings import check_docstrings
-from analyzer.techniques.findings.documents import check_documents
+from analyzer.techniques.claims import all_claims
 from analyzer.techniques.findings.modes import line_differences, mode_differences
 from analyzer.techniques.findings.pipeline_pitfalls import find_pipeline_pitfalls
 from analyzer.techniques.findings.pitfalls import find_pitfalls
@@ -40,7 +36,7 @@ def assemble(index: SourceIndex, facts: Facts, shapes: Shapes) -> Findings:
     return Findings(
         sheets=tuple(sheet.card for sheet in sheets if sheet.card.id in found),
         techniques=techniques,
-        claims=_claims(index, facts, shapes),
+        claims=all_claims(index, facts, shapes),
         pitfalls=tuple(sorted(pitfalls, key=lambda p: (p.where, p.rule))),
         unspecified=find_unspecified(
             program, reached_definitions(program, facts), trains=bool(facts.processes.training)
@@ -48,11 +44,6 @@ def assemble(index: SourceIndex, facts: Facts, shapes: Shapes) -> Findings:
         mode_differences=mode_differences(program, facts, shapes, techniques),
         line_differences=line_differences(shapes),
     )
-
-
-def _claims(index: SourceIndex, facts: Facts, shapes: Shapes) -> tuple[Claim, ...]:
-    stated = (*find_claims(index, facts, shapes), *check_commands(facts), *check_documents(index, facts))
-    return (*stated, *check_docstrings(index), *audit_comments(index, shapes))
 
 
 def with_use(program: Program, facts: Facts, findings: tuple[TechniqueFinding, ...]) -> tuple[TechniqueFinding, ...]:

@@ -11,9 +11,9 @@ from analyzer.records.processes import Processes
 from analyzer.records.source import Span
 from analyzer.records.structure import EntryPoint, Structure
 from analyzer.records.tensors import Dim, ModelShapes, ParameterCounts, ShapeRow, ShapeTarget, TensorSpec, Trace
-from analyzer.techniques.findings.claims import agrees, find_claims
-from analyzer.techniques.findings.commands import check_commands
-from analyzer.techniques.findings.comments import audit_comments, stated_shape
+from analyzer.techniques.claims.counts import agrees, find_claims
+from analyzer.techniques.claims.commands import check_commands
+from analyzer.techniques.claims.shape_comments import audit_comments, stated_shape
 from tests.techniques.sources import index_of
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.techniques.findings.docstrings import check_docstrings
+from analyzer.techniques.claims.docstrings import check_docstrings
 from tests.techniques.sources import index_of
 
 GOOGLE = '''

@@ -8,7 +8,7 @@ import pytest
 
 from analyzer.facts import derive_facts
 from analyzer.index import SourceIndex
-from analyzer.techniques.findings.documents import check_documents
+from analyzer.techniques.claims.sentences import check_documents
 
 SOURCE = "learning_rate = 6e-4\nn_layer = 12\nexec(open('configurator.py').read())\nprint(learning_rate, n_layer)\n"
 SMALL = "n_layer = 4\n"
