@@ -10,6 +10,7 @@ from copy import copy
 
 from analyzer.facts.callers import Callers
 from analyzer.facts.configuration_owners import slot_of, slots_read
+from analyzer.facts.constructions import given_by_all, keyword_given, made_once
 from analyzer.facts.environment import without_environment
 from analyzer.facts.evaluation import ValueOf, machine_dependence, unresolved_name
 from analyzer.facts.flow import Foreign, Inference
@@ -18,7 +19,7 @@ from analyzer.facts.flow.contexts import Contexts, given_before, has_receiver_of
 from analyzer.facts.flow.driven import is_open
 from analyzer.facts.flow.scopes import CodeScope, parameters_of
 from analyzer.facts.flow.steps import Step, Target
-from analyzer.facts.keyword_items import Place, keyword_of
+from analyzer.facts.keyword_items import Place
 from analyzer.facts.literal import NotPlain, eval_plain, is_plain
 from analyzer.facts.parser_sites import options_by_site
 from analyzer.facts.saved_parameters import saved_parameter
@@ -232,15 +233,16 @@ class ArgumentValues:
                 except NotPlain:
                     if is_open(step.node):
                         break
-                    found = keyword_of(self._inference, Place(step.node, step.scope, tuple(stack[:place])), name)
+                    call = Place(step.node, step.scope, tuple(stack[:place]))
+                    found = keyword_given(self._inference, call, name, given_before(target))
                     if found is None:
-                        raise
+                        break
                     return self._eval(found.node, found.scope, found.stack, depth + 1)
                 if given is not None:
                     return self._eval(given, step.scope, stack[:place], depth + 1)
                 break
         else:
-            raise NotPlain(name)
+            return self._agreed(name, owner, depth)
         default = default_of(owner.node, name)
         if default is None:
             raise NotPlain(name)
@@ -248,6 +250,14 @@ class ArgumentValues:
         if is_open(step.node):
             self._raise_for_callers(name, owner, value, depth)
         return value
+
+    def _agreed(self, name: str, owner: CodeScope, depth: int) -> object:
+        """What every construction of the class gives its constructor, where all give the same."""
+        places = given_by_all(self._inference, self._callers, owner, name)
+        first, *others = [self._eval(place.node, place.scope, place.stack, depth + 1) for place in places]
+        if any(type(other) is not type(first) or other != first for other in others):
+            raise NotPlain(name)
+        return first
 
     def _raise_for_callers(self, name: str, owner: CodeScope, default: object, depth: int) -> None:
         """A program that begins in a class has no one value where callers in the repository give another one."""
@@ -267,6 +277,9 @@ class ArgumentValues:
         if saved is not None:
             return self._eval(*saved, depth + 1)
         objects = self._contexts.values(node.value, scope, tuple(stack)) or ()
+        if not objects:
+            only = made_once(self._inference, self._contexts, Place(node.value, scope, tuple(stack)))
+            objects = (only,) if only is not None else ()
         made = self._contexts.stored(objects[0], node.attr) if len(objects) == 1 else None
         if made is not None:
             return self._eval(*made, depth + 1)

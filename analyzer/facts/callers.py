@@ -33,6 +33,10 @@ class Callers:
             given += [(node, scope)] if node is not None else []
         return given
 
+    def of(self, owner: CodeScope) -> list[tuple[ast.Call, CodeScope]]:
+        """Calls that run a method, constructions among them, with their scopes; those of tests apart."""
+        return self._calls().get(owner.key, [])
+
     def _calls(self) -> dict[str, list[tuple[ast.Call, CodeScope]]]:
         if self._found is None:
             self._found = {}

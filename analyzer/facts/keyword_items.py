@@ -12,6 +12,7 @@ from analyzer.facts.flow.inference import Inference
 from analyzer.facts.flow.objects import Held
 from analyzer.facts.flow.scopes import CodeScope, parameters_of
 from analyzer.facts.literal import NotPlain
+from analyzer.facts.mapping_updates import given_by_update
 
 MAX_DEPTH = 16
 BRANCHES = (ast.If, ast.For, ast.While, ast.Try)
@@ -37,6 +38,9 @@ def item_of(inference: Inference, key: str, mapping: Place, depth: int = 0) -> P
     if not isinstance(node, ast.Name):
         return _of_holder(inference, key, mapping)
     owner = inference.scopes.owner_of(scope, node.id)
+    updated = given_by_update(owner, node, key) if owner is scope else None
+    if updated is not None:
+        return Place(updated, scope, stack)
     if owner is None or owner.is_class or _changes(owner, node.id, key):
         raise NotPlain(node.id)
     if _is_removed(owner, node.id, key):

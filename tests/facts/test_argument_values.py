@@ -36,8 +36,9 @@ twice = 2
 def _value(index: SourceIndex, expression: str) -> Known[object] | Unknown:
     structure, value_of = derive_structure(index), Interpreter(index).value_of
     flow = open_flow(index, derive_configuration(index, structure, value_of), value_of)
-    scope = flow.inference.scopes.by_key["train.py"]
-    node = next(n for n in scope.nodes if isinstance(n, ast.Call) and ast.unparse(n.func) == "print").args[0]
+    scopes = [s for s in flow.inference.scopes.by_key.values() if s.path == "train.py"]
+    calls = [(n, s) for s in scopes for n in s.nodes if isinstance(n, ast.Call) and ast.unparse(n.func) == "print"]
+    node, scope = calls[0][0].args[0], calls[0][1]
     assert ast.unparse(node) == ast.unparse(ast.parse(expression))
     return flow.values.value(node, scope)
 
@@ -122,3 +123,114 @@ def test_a_value_handed_on_as_keywords_is_followed_unless_the_mapping_changes(
     features = [f for f in found.inference[0].features if f.id == "classifier_free_guidance"]
     ((name, strength),) = features[0].values
     assert (name, getattr(strength, "value", None)) == ("scale", value)
+
+
+BUILT = """
+class Average:
+    def __init__(self, decay, base=2):
+        self.decay = decay
+        self.base = base
+        self.given = base or 1
+
+class Trainer:
+    def __init__(self, lr=0.5, factor=3.0, rank=7, **rest):
+        self.lr = lr
+        self.factor = factor
+        self.rank = rank
+        self.short = Average(0.9)
+        self.long = Average(0.99)
+
+    def run(self):
+        print(EXPRESSION)
+
+def start(rank, settings):
+    settings.update(rank=rank)
+    return Trainer(**settings)
+
+def main():
+    start(1, dict(lr=0.25))
+
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("self.factor", None),  # what `settings` holds is not told here
+        ("self.long.decay", 0.99),
+        ("self.short.base", 2),
+    ],
+)
+def test_what_constructions_give_reaches_the_attributes(repository: Write, expression: str, value: object) -> None:
+    found = _value(repository({"train.py": BUILT.replace("EXPRESSION", expression)}), expression)
+    assert getattr(found, "value", None) == value
+
+
+EVERY_WAY = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, rate, factor=2.0):
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+        self.update = Average(0.9)
+        OTHER
+        self.optimizer = torch.optim.Adam(self.layer.parameters(), lr=rate * factor)
+
+    def forward(self, x):
+        return self.layer(x)
+
+    def follow(self, copy):
+        def move(old, new):
+            for a, b in zip(old.parameters(), new.parameters()):
+                a.data = self.update(a.data, b.data)
+        move(copy, self.layer)
+
+class Average:
+    def __init__(self, decay):
+        self.decay = decay
+
+    def __call__(self, old, new):
+        return self.decay * old + (1 - self.decay) * new
+
+class Trainer:
+    def __init__(self, rate=0.5, factor=3.0, rank=7, **rest):
+        self.rate, self.factor = rate, factor
+        self.rank = rank
+        self.net = None
+
+    def build(self):
+        self.net = Net(rate=self.rank, factor=4.0)
+
+    def run(self, batches):
+        self.build()
+        for x in batches:
+            loss = self.net(x).mean()
+            loss.backward()
+            self.net.optimizer.step()
+            self.net.follow(Net(1))
+
+def start(rank, settings):
+    settings.update(rank=rank)
+    Trainer(**settings).run([torch.randn(2, 4)])
+
+start(1, dict(rate=0.25))
+"""
+
+
+@pytest.mark.parametrize(
+    ("other", "decay"),
+    [("pass", 0.9), ("self.other = Average(0.5)", 0.9), ("self.update = Average(0.5)", None)],
+)
+def test_an_optimizer_and_an_average_made_in_constructors_have_their_values(
+    repository: Write, other: str, decay: float | None
+) -> None:
+    index = repository({"train.py": EVERY_WAY.replace("OTHER", other)})
+    structure, value_of = derive_structure(index), Interpreter(index).value_of
+    found = derive_processes(index, structure, derive_configuration(index, structure, value_of), value_of).training[0]
+    rates = [getattr(value, "value", None) for o in found.optimizers for name, _, value in o.arguments if name == "lr"]
+    averages = [value for f in found.features if f.id == "exponential_moving_average" for _, value in f.values]
+    assert rates == [4.0]  # the item that `update` gave, times what the builder gave
+    assert [getattr(value, "value", None) for value in averages] == [decay]

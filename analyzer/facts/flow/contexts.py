@@ -193,7 +193,7 @@ class Contexts:
         """The one expression that makes an attribute, with its scope and the way to it."""
         if base.made is None or not isinstance(base.type, Instance):
             return None
-        stores = self._stores_of(base.type, name)
+        stores = self.stores_of(base.type, name)
         for scope, node in stores if len(stores) == 1 else ():
             ways = self.constructors(base.made, base.type.owner)
             stack = next((stack for inner, stack in ways if inner is scope), None)
@@ -221,7 +221,7 @@ class Contexts:
             function = found = callees[0]
             step = Step("call", call, inner, ast.Pass(), Surrounding())
 
-    def _stores_of(self, owner: Instance, name: str) -> list[tuple[CodeScope, ast.stmt]]:
+    def stores_of(self, owner: Instance, name: str) -> list[tuple[CodeScope, ast.stmt]]:
         """Stores that may set this attribute of an object; methods of unrelated classes set their own."""
         definition = self._inference.index.symbols.definition(owner.owner)
         classes = self._inference.hierarchy.order(definition) if definition is not None else ()

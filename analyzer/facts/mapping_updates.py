@@ -1,0 +1,53 @@
+"""The item that a function puts into a mapping before it uses it, whatever the way: `settings.update(rank=rank)`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from analyzer.facts.flow.scopes import CodeScope
+
+CHANGING = ("update", "pop", "setdefault", "clear", "popitem", "__setitem__")
+
+
+def given_by_update(owner: CodeScope, use: ast.Name, key: str) -> ast.expr | None:
+    """What the one change of this item gives it; None where there is none, or more than one, or it need not happen."""
+    body = getattr(owner.node, "body", [])
+    changes = list(_changes(owner, use.id, key))
+    if len(changes) != 1 or not isinstance(body, list):
+        return None
+    node, value = changes[0]
+    stands = next((s for s in body if isinstance(s, (ast.Expr, ast.Assign)) and _holds(s, node)), None)
+    return value if stands is not None and stands.lineno < use.lineno else None
+
+
+def _holds(statement: ast.stmt, node: ast.AST) -> bool:
+    """The change is the statement itself, and no part of an expression that may skip it."""
+    changed = statement.value if isinstance(statement, ast.Expr) else getattr(statement, "targets", [None])[0]
+    return changed is node
+
+
+def _changes(owner: CodeScope, name: str, key: str) -> Iterator[tuple[ast.AST, ast.expr | None]]:
+    """Places that may change the item, each with the expression that it gives."""
+    for node in owner.nodes:
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, (ast.Store, ast.Del)) and _is_named(node, name):
+            if not (isinstance(node.slice, ast.Constant) and node.slice.value != key):
+                yield node, _assigned(owner, node)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_named(node.func, name):
+            yield from _of_method(node, node.func.attr, key)
+
+
+def _of_method(node: ast.Call, method: str, key: str) -> Iterator[tuple[ast.AST, ast.expr | None]]:
+    named = {keyword.arg: keyword.value for keyword in node.keywords}
+    is_plain_update = method == "update" and not node.args and None not in named
+    takes_other = method == "pop" and bool(node.args) and getattr(node.args[0], "value", key) != key
+    if method in CHANGING and not takes_other and not (is_plain_update and key not in named):
+        yield node, named.get(key) if is_plain_update else None
+
+
+def _assigned(owner: CodeScope, target: ast.Subscript) -> ast.expr | None:
+    return next((n.value for n in owner.nodes if isinstance(n, ast.Assign) and n.targets == [target]), None)
+
+
+def _is_named(node: ast.Subscript | ast.Attribute, name: str) -> bool:
+    return isinstance(node.value, ast.Name) and node.value.id == name
