@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import nn
 
 from analyzer.evaluator.budget import Budget
@@ -47,6 +48,10 @@ class Interpreter:
     def recording(self) -> Recording:
         """Gaps, assumptions and conditions of everything evaluated so far outside `call`."""
         return self.session.recorder.recording
+
+    def writes_to(self, tensor: torch.Tensor) -> tuple[Place, ...]:
+        """Where a tensor was written to outside calls of models, in order."""
+        return self.session.parameter_writes.to(tensor)
 
     def evaluate(self, path: str, source: str | ast.AST, names: Mapping[str, object] | None = None) -> Any:
         """The value of an expression, or of the last of several statements, in the scope of that file."""

@@ -123,6 +123,8 @@ class Oracle:
         self._dispatch = _Dispatch(self)
         self.watched: list[int] | None = None
         """Storages with contents that were written to, while somebody wants to know."""
+        self.changed: Callable[[torch.Tensor], None] = lambda tensor: None
+        """Told of every tensor that is written to."""
         self._active = 0
         self.tentative: Callable[[], bool] = lambda: False
         """Whether what is evaluated now may not happen at all: nothing real may be changed by it."""
@@ -218,6 +220,7 @@ class Oracle:
         if self.watched is not None and (not isinstance(tensor, FakeTensor) or self.constants.has_recipe(tensor)):
             self.watched.append(storage_of(tensor))
         self.constants.written(tensor)
+        self.changed(tensor)
 
     @contextmanager
     def aside(self) -> Iterator[None]:

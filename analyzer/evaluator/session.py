@@ -27,6 +27,7 @@ from analyzer.evaluator.objects import MARK, build_class, is_own_class, origin_o
 from analyzer.evaluator.open_parts import leave_open, lost_attribute
 from analyzer.evaluator.optional_arguments import called_either_way
 from analyzer.evaluator.oracle import SYMBOLIC, Oracle, refusal_for
+from analyzer.evaluator.parameter_writes import ParameterWrites
 from analyzer.evaluator.partless import gives_no_part, unknown_of
 from analyzer.evaluator.policy import LibraryModule, Policy, Proxy
 from analyzer.evaluator.recorder import Recorder, SymbolicSize
@@ -68,6 +69,8 @@ class Session(ModuleServices):
         self.asked_device = ""
         self.oracle = Oracle(self._decided, self._specialised, self._device_replaced)
         self.oracle.tentative = self.journals.__bool__
+        self.parameter_writes = ParameterWrites(lambda: None if self.calling else self.place)
+        self.oracle.changed = self.parameter_writes.note
         self.recorder = Recorder(self.size_of)
         self.repetition = Repetition(self)
         self.natives = build_natives(self)

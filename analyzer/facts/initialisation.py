@@ -1,4 +1,5 @@
-"""Statements that give parameters their first values: `nn.init` functions and in-place changes of weights.
+"""Statements that give parameters their first values: `nn.init` functions, in-place changes of weights, and parameters
+that are created with what torch's functions make.
 
 What torch's own constructors do by default is not among them; nor are tensors that are no parameters, such as masks.
 """
@@ -17,6 +18,17 @@ IN_PLACE = frozenset({
     "normal_", "uniform_", "zero_", "fill_", "copy_", "trunc_normal_", "exponential_", "cauchy_", "log_normal_",
 })  # fmt: skip
 PARAMETER_NAMES = frozenset({"weight", "bias"})
+MAKERS = frozenset(
+    f"torch.{name}"
+    for name in (
+        "zeros", "ones", "full", "empty", "rand", "randn", "eye", "linspace", "arange", "tensor", "logspace", "normal",
+        "zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like", "from_numpy", "as_tensor",
+        "Tensor", "FloatTensor",
+    )
+)  # fmt: skip
+"""Functions of torch that make the contents of a new parameter."""
+UNKNOWN_MAKER = "?"
+SAME_CONTENTS = frozenset({"unsqueeze", "view", "reshape", "expand", "repeat", "clone", "float", "to", "contiguous"})
 PARAMETER_CLASSES = ("torch.nn.Parameter", "torch.nn.parameter.Parameter")
 
 
@@ -67,12 +79,42 @@ class _Reader:
             yield from self._calls(node, conditions, scope)
 
     def _calls(self, node: ast.stmt, conditions: tuple[str, ...], scope: str) -> Iterator[Initialiser]:
+        yield from self._created(node, conditions, scope)
         for call in ast.walk(node):
             target = self._initialised(call, scope) if isinstance(call, ast.Call) else None
             if target is not None:
                 assert isinstance(call, ast.Call)
                 where = self.index.span(self.path, call)
                 yield Initialiser(self._text(target), self._text(call), where, conditions, scope)
+
+    def _created(self, node: ast.stmt, conditions: tuple[str, ...], scope: str) -> Iterator[Initialiser]:
+        """`self.scale = nn.Parameter(torch.ones(n))`, or the same through `register_parameter`."""
+        value = node.value if isinstance(node, (ast.Assign, ast.AnnAssign, ast.Expr)) else None
+        target: ast.expr | None = None
+        if isinstance(node, ast.Assign):
+            target = node.targets[0]
+        elif isinstance(node, ast.AnnAssign):
+            target = node.target
+        elif isinstance(value, ast.Call) and len(value.args) == 2:
+            is_registered = isinstance(value.func, ast.Attribute) and value.func.attr == "register_parameter"
+            target, value = (value.args[0], value.args[1]) if is_registered else (None, None)
+        if target is None or not isinstance(value, ast.Call) or not value.args:
+            return
+        if self._dotted(value.func, scope) in PARAMETER_CLASSES:
+            where = self.index.span(self.path, node)
+            maker = self._maker(value.args[0], scope)
+            yield Initialiser(self._text(target), self._text(value), where, conditions, scope, maker)
+
+    def _maker(self, node: ast.expr, scope: str) -> str:
+        """The function that makes the contents; none where the code computes them from what a function makes."""
+        while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in SAME_CONTENTS:
+            node = node.func.value
+        dotted = self._dotted(node.func, scope) if isinstance(node, ast.Call) else ""
+        return dotted if dotted in MAKERS else UNKNOWN_MAKER
+
+    def _dotted(self, node: ast.expr, scope: str) -> str:
+        found = self.index.symbols.resolve(self.path, ast.unparse(node), scope)
+        return found.dotted if isinstance(found, External) else ""
 
     def _text(self, node: ast.expr) -> str:
         return " ".join(self.index.segment(self.path, node).split())

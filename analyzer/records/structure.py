@@ -126,8 +126,8 @@ class Dependency:
 
 @dataclass(frozen=True)
 class Initialiser:
-    """A call that gives a parameter its first value; `target` and `code` as written, `conditions` (tests and loops
-    around it, outermost first) too.
+    """A call that gives a parameter its first value, or the creation of a parameter with the values it is given;
+    `target` and `code` as written, `conditions` (tests and loops around it, outermost first) too.
     """
 
     target: str
@@ -136,6 +136,10 @@ class Initialiser:
     conditions: tuple[str, ...] = ()
     function: str = ""
     """The function or method that holds it."""
+    maker: str = ""
+    """Where a parameter is created: dotted name of the function that makes its contents (`torch.randn`), `?` where the
+    code does not show one.
+    """
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,21 @@ class ModelInput:
 
 
 @dataclass(frozen=True)
+class TakenArm:
+    """A conditional expression that a call evaluated: its parts as written, and whether each arm ran in the modules
+    of this record; both did where data decide.
+    """
+
+    where: Span
+    column: int
+    condition: str
+    arms: tuple[str, str]
+    """Where the condition holds, and where not."""
+    ran: tuple[bool, bool]
+    modules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Trace:
     """One evaluated call of the model: training (targets given), inference, prefill, decode."""
 
@@ -148,6 +163,8 @@ class Trace:
     conditions: tuple[Condition, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    arms: tuple[TakenArm, ...] = ()
+    """Conditional expressions of the code that ran, in the order of the source."""
 
 
 @dataclass(frozen=True)
@@ -235,6 +252,19 @@ class UnstatedSize:
 
 
 @dataclass(frozen=True)
+class FirstValues:
+    """What a statement that wrote to parameters while the model was built has left in them."""
+
+    where: Span
+    tensors: int
+    """Parameters to which it was the last to write, each once."""
+    elements: int
+    replaced: int = 0
+    """Parameters that a later statement wrote to again."""
+    replaced_at: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True)
 class ModelShapes:
     """Everything the evaluator knows about one model: how it was built, its modules, traces and costs."""
 
@@ -266,6 +296,10 @@ class ModelShapes:
     unstated: tuple[UnstatedSize, ...] = ()
     repetitions: tuple[tuple[str, str], ...] = ()
     """Of repeated blocks, the path of the first and how often they stand there, in names (`n_layer - 1`)."""
+    first_values: tuple[FirstValues, ...] = ()
+    """Statements that wrote to parameters while it was built, in the order of files and lines; those that construct a
+    module of the library are among them, since its constructor writes.
+    """
 
     @property
     def build_call(self) -> str:

@@ -16,6 +16,7 @@ from analyzer.shapes.accounting import OF_WEIGHTS
 from analyzer.shapes.cost import Account, CostQuestion, derive_model_costs
 from analyzer.shapes.draft import Draft, class_definition, places_of
 from analyzer.shapes.entry_points import BuildPlan
+from analyzer.shapes.first_values import derive_first_values
 from analyzer.shapes.modes import run_modes, traces_by_name
 from analyzer.shapes.parameters import count_parameters, find_ties, module_records, module_tree
 from analyzer.shapes.partial_builds import complete_builds
@@ -174,6 +175,7 @@ def _assemble(draft: Draft, traces: tuple[Trace, ...], variables: Mapping[str, i
         unstated=draft.build.unstated,
         shares=shares,
         repetitions=account.repetitions,
+        first_values=derive_first_values(model, draft.source.interpreter.writes_to, draft.source.span),
     )
 
 

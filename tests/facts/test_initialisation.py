@@ -20,9 +20,13 @@ class Net(nn.Module):
 """
 
 
+FIRST_LINE_OF_BODY = 12
+
+
 def initialisers(repository, body):
     indented = "\n".join(f"        {line}" for line in body.split("\n"))
-    return find_initialisers(repository({"net.py": HEAD.format(body=indented)}))
+    found = find_initialisers(repository({"net.py": HEAD.format(body=indented)}))
+    return tuple(item for item in found if item.where.first_line >= FIRST_LINE_OF_BODY)
 
 
 @pytest.mark.parametrize(
@@ -68,3 +72,26 @@ def test_the_tests_and_loops_around_it_are_its_conditions(repository):
         (loop, "name.endswith('c_proj.weight')"),
         (loop, "not (name.endswith('c_proj.weight'))", "p.dim() > 1"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("statement", "target", "maker"),
+    [
+        ("self.token = nn.Parameter(torch.randn(1, 1, width))", "self.token", "torch.randn"),
+        ("self.places: torch.Tensor = nn.Parameter(torch.zeros(4, width))", "self.places", "torch.zeros"),
+        ("self.scale = torch.nn.Parameter(torch.ones(width).view(1, -1))", "self.scale", "torch.ones"),
+        ("self.scale = torch.nn.Parameter(0.02 * torch.randn(width))", "self.scale", "?"),
+        ("self.register_parameter('bias', nn.Parameter(torch.empty(width)))", "'bias'", "torch.empty"),
+        ("self.mixed = nn.Parameter(torch.cat([torch.zeros(1), torch.ones(1)]))", "self.mixed", "?"),
+        ("self.taken = nn.Parameter(weight)", "self.taken", "?"),
+    ],
+)
+def test_a_parameter_that_is_created_has_the_values_it_is_given(repository, statement, target, maker):
+    assert [(item.target, item.maker) for item in initialisers(repository, statement)] == [(target, maker)]
+
+
+@pytest.mark.parametrize(
+    "statement", ["self.table = torch.randn(4, width)", "self.register_buffer('mask', torch.ones(width))"]
+)
+def test_a_tensor_that_is_no_parameter_is_not(repository, statement):
+    assert initialisers(repository, statement) == ()

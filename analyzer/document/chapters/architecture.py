@@ -9,14 +9,12 @@ from analyzer.document.chapters.absence import no_model
 from analyzer.document.chapters.reading_map import proofs
 from analyzer.document.context import Context, walk
 from analyzer.document.facets import counts
+from analyzer.document.initialisation_rows import initialisation
 from analyzer.document.inline import code, codes, join, number, ref, refs, value
 from analyzer.document.module_rows import leaf_rows, top_rows
 from analyzer.records.document import Block, Chapter, Code, Line, Plain, Strong
 from analyzer.records.evidence import Known, Unknown
-from analyzer.records.structure import Initialiser
 from analyzer.records.tensors import ModelShapes, ModuleNode
-
-MOST_INITIALISERS = 16
 
 
 def build(context: Context) -> Chapter:
@@ -25,7 +23,7 @@ def build(context: Context) -> Chapter:
         blocks += no_model(context)
     else:
         blocks += [*_opening(context, context.model), *context.drawing("architecture"), *_modules(context)]
-        blocks += [*_tree(context), *_zoo(context), *_initialisation(context), *_tying(context)]
+        blocks += [*_tree(context), *_zoo(context), *initialisation(context), *_tying(context)]
     return Chapter("architecture", context.words.line("architecture.title"), tuple(blocks))
 
 
@@ -143,28 +141,6 @@ def _build(model: ModelShapes) -> Line:
         return ()
     place = (Plain(" "), *ref(model.build_where)) if model.build_where else ()
     return (*code(model.build_call), *place)
-
-
-def _initialisation(context: Context) -> tuple[Block, ...]:
-    words = context.words
-    lines = initialisers(context)
-    title = heading(words, "architecture.initialisation", "initialisation")
-    if not lines:
-        return (title, paragraph(words, "architecture.default_initialisation"))
-    rows = [
-        (code(item.target), code(item.code), code(" → ".join(item.conditions)), ref(item.where))
-        for item in lines[:MOST_INITIALISERS]
-    ]
-    return (
-        title,
-        paragraph(words, "architecture.initialisers", count=number(len(lines))),
-        *table(words, "initialisation", "parameter code condition where", rows),
-    )
-
-
-def initialisers(context: Context) -> list[Initialiser]:
-    """What sets weights in the files of the model's own classes."""
-    return [item for item in context.analysis.facts.structure.initialisers if item.where.path in context.model_files]
 
 
 def _tying(context: Context) -> tuple[Block, ...]:

@@ -280,6 +280,7 @@ def _parameter(session: Any, data: Any = None, requires_grad: bool = True) -> An
     if data is None:
         data = torch.empty(0)
     fake = session.oracle.as_fake(data.detach() if isinstance(data, nn.Parameter) else data)
+    session.parameter_writes.note(fake)
     return nn.Parameter(fake, requires_grad)
 
 
