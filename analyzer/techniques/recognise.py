@@ -91,12 +91,12 @@ def _argument(program: Program, term: Term, name: str) -> Term | None:
 
 def _patterns(reading: Reading, recognition: Recognition) -> Iterator[Match]:
     pattern = parse_pattern(recognition.source.strip())
-    unless = {hole: parse_pattern(source.strip()) for hole, source in recognition.unless}
+    unless = [(hole, parse_pattern(source.strip())) for hole, sources in recognition.unless for source in sources]
     if pattern.head not in reading.heads:
         return
     for match in find_matches(pattern, iter(reading.walked)):
         holes = dict(match.holes)
-        if not any(hole in holes and _occurs(part, holes[hole]) for hole, part in unless.items()):
+        if not any(hole in holes and _occurs(part, holes[hole]) for hole, part in unless):
             yield match
 
 

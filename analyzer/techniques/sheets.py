@@ -32,7 +32,7 @@ class Recognition:
     names: tuple[str, ...] = ()
     source: str = ""
     arguments: tuple[tuple[str, str], ...] = ()
-    unless: tuple[tuple[str, str], ...] = ()
+    unless: tuple[tuple[str, tuple[str, ...]], ...] = ()
     notes: tuple[str, ...] = ()
     formula: str | None = None
 
@@ -98,7 +98,7 @@ def _recognition(entry: dict[str, Any]) -> Recognition:
         tuple(entry.get("names", ())),
         entry.get("source", ""),
         tuple(entry.get("arguments", {}).items()),
-        tuple(entry.get("unless", {}).items()),
+        tuple((hole, tuple(sources)) for hole, sources in entry.get("unless", {}).items()),
         tuple(entry.get("notes", ())),
         entry.get("formula"),
     )
