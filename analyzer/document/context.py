@@ -5,6 +5,7 @@ It searches records and adds no fact of its own.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -199,6 +200,15 @@ class Context:
         inside = any(module.startswith(path) for node in self.opened for path in node.paths for module in row.modules)
         counted = any(row.times > 1 and row.times % node.repeats == 0 for node in self.opened)
         return "?" if inside or counted else f"{row.times:,}"
+
+    def variants(self, row: ShapeRow) -> int:
+        """With how many different shapes a row's line ran in the main trace."""
+        return self._variants.get((str(row.where), row.class_name, row.function), 0)
+
+    @cached_property
+    def _variants(self) -> Counter[tuple[str, str, str]]:
+        rows = self.trace.rows if self.trace else ()
+        return Counter((str(row.where), row.class_name, row.function) for row in rows)
 
     @cached_property
     def model_files(self) -> frozenset[str]:

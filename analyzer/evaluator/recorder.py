@@ -93,6 +93,16 @@ class LineKey:
 
 
 @dataclass(frozen=True)
+class ArmSite:
+    """A conditional expression by its place, for the module that evaluated it."""
+
+    path: str
+    line: int
+    column: int
+    module: str
+
+
+@dataclass(frozen=True)
 class RecordedCondition:
     text: str
     decided: bool
@@ -108,6 +118,8 @@ class Recording:
     calls: list[RecordedCall] = field(default_factory=list)
     lines: dict[LineKey, int] = field(default_factory=dict)
     conditions: dict[RecordedCondition, None] = field(default_factory=dict)
+    arms: dict[ArmSite, set[bool]] = field(default_factory=dict)
+    """Of each conditional expression the verdicts under which an arm ran; both where data decide."""
     assumptions: dict[tuple[str, str, Place | None], int] = field(default_factory=dict)
     gaps: dict[Cause, int] = field(default_factory=dict)
     unknown_lines: dict[tuple[Place, str], Cause] = field(default_factory=dict)
@@ -271,6 +283,14 @@ class Recorder:
         name = type(subject).__name__ if subject is not None else ""
         key = LineKey(place.path, place.first_line, module, function, target, found, nested, name)
         self.recording.lines[key] = self.recording.lines.get(key, 0) + 1
+
+    def took(self, place: tuple[str, int, int], subject: Any, verdict: bool) -> None:
+        """One arm of the conditional expression at this path, line and column is evaluated."""
+        if self._mute or not self.tracing:
+            return
+        self.note(self.took, place, subject, verdict)
+        site = ArmSite(*place, self.path_of(subject) if subject is not None else "")
+        self.recording.arms.setdefault(site, set()).add(verdict)
 
     def note(self, again: Callable[..., None], *values: Any) -> None:
         """What `again` does with these values, modules among them, is done once more where calls are repeated."""

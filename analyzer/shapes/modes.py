@@ -26,6 +26,7 @@ from analyzer.shapes.parameters import with_calls
 from analyzer.shapes.probing import Probe, Prober
 from analyzer.shapes.repeats import exact_divisions
 from analyzer.shapes.runs import BuiltModel, RawTrace, assumptions_of
+from analyzer.shapes.taken_arms import taken_arms
 from analyzer.shapes.waiting_rows import gaps_of
 
 LENGTH_NAME = re.compile(f"{LIMIT_NAME.pattern}|block_size")
@@ -174,6 +175,7 @@ def _trace(draft: Draft, mode: Mode, raw: RawTrace, named: NamedTraces) -> Trace
         (),
         assumptions_of(raw.recording, draft.source),
         tuple(gaps),
+        taken_arms(raw.recording, draft.index),
     )
 
 

@@ -89,3 +89,13 @@ def test_a_call_on_one_path_says_under_which_condition(repository) -> None:  # t
         [],
     ]
     assert [str(call.outputs[0]) for call in calls] == ["float32[B, 4]"] * 3
+
+
+@pytest.mark.parametrize(
+    ("test", "verdicts"), [("self.n == 2", {True}), ("self.n > 2", {False}), ("x.sum() > 0", {True, False})]
+)
+def test_which_arm_of_a_conditional_expression_ran_is_recorded(repository, test: str, verdicts: set[bool]) -> None:  # type: ignore[no-untyped-def]
+    arms = called(repository, f"y = self.fc(x) if {test} else self.fc(-x)").arms
+    assert {(site.path, site.line, site.column, site.module): ran for site, ran in arms.items() if site.line == 13} == {
+        ("model.py", 13, 12, ""): verdicts
+    }

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from analyzer.document.blocks import bullets, folded, paragraph, slug, table
 from analyzer.document.chapters.absence import no_model
 from analyzer.document.context import Context
+from analyzer.document.decided_arms import decided_arms
 from analyzer.document.facets import counts
 from analyzer.document.formula_places import fresh_formulas, loss_formulas, reason
 from analyzer.document.inline import code, codes, join, number, numerics, ref, refs, shapes, value
@@ -47,6 +48,7 @@ def module_section(context: Context, item: KeyModule, shown: set[str]) -> tuple[
         *contract(context, item),
         *settings(context, item),
         *code_blocks(context, item),
+        *decided_arms(context, item, slug(item.info.name)),
         *formulas(context, item, shown, reason),
         *reasons(context, item),
     )

@@ -10,6 +10,7 @@ from analyzer.document.chapters.absence import no_trace
 from analyzer.document.context import Context, walk
 from analyzer.document.inline import code, codes, input_text, join, number, numeric, ref, refs
 from analyzer.document.statements import quoted
+from analyzer.document.unlike_calls import call_shapes
 from analyzer.records.document import Block, Chapter, Code, Line, Plain
 from analyzer.records.evidence import Condition
 from analyzer.records.tensors import ModuleNode, ShapeRow, TensorSpec, Trace
@@ -115,9 +116,10 @@ def _module_row(context: Context, node: ModuleNode) -> list[tuple[Line, ...]]:
     record = context.records.get(node.paths[0] if node.paths else node.path)
     if record is None or not record.calls:
         return []
-    call = record.calls[0]
     name: Line = (Code(node.path),) if node.path else context.words.line("shapes.whole_model")
-    inputs, outputs = codes(str(spec) for spec in call.inputs[:4]), codes(str(spec) for spec in call.outputs[:4])
+    inputs, outputs = call_shapes(
+        context.records[path] for path in node.paths or (node.path,) if path in context.records
+    )
     return [
         (
             name,
@@ -159,7 +161,14 @@ def line_row(context: Context, row: ShapeRow) -> tuple[Line, ...]:
     )
     numbers = codes((_list(target.tensors, numbers=True) for target in row.targets if target.tensors), "; ")
     text, place = quoted(context, row)
-    return (place, text, symbolic, numbers, (Plain(context.times(row)),))
+    return (place, text, symbolic, numbers, _times(context, row))
+
+
+def _times(context: Context, row: ShapeRow) -> Line:
+    """How often the line ran with these shapes; where it had others too, of how many they are one."""
+    variants = context.variants(row)
+    times = Plain(context.times(row))
+    return (times,) if variants < 2 else context.words.line("shapes.one_of", times=times, count=number(variants))
 
 
 def _list(specs: Sequence[TensorSpec], numbers: bool) -> str:

@@ -5,9 +5,10 @@ Where no line of `forward` was traced only containment is drawn, and the title s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from analyzer.document.diagrams.describe import drawn_model, parameters_line, style_of, trace_of
+from analyzer.document.diagrams.describe import drawn_model, parameters_line, shape_text, style_of, trace_of
 from analyzer.document.diagrams.drawing import MOST_BOXES, draw_flow
 from analyzer.document.diagrams.flow import Flow, Step, inline
 from analyzer.document.diagrams.flow_modules import classes_line
@@ -15,7 +16,7 @@ from analyzer.document.diagrams.forwards import Forwards
 from analyzer.records.bundles import Analysis
 from analyzer.records.diagrams import Arrow, Box, Diagram
 from analyzer.records.techniques import Text
-from analyzer.records.tensors import ModelShapes, ModuleNode
+from analyzer.records.tensors import ModelShapes, ModuleNode, ModuleRecord
 
 ROOM = MOST_BOXES - 1
 
@@ -78,7 +79,22 @@ def _of_each(inner: Flow) -> Flow:
 
 
 def _is_uniform(step: Step, forwards: Forwards) -> bool:
-    return len({forwards.records[path].class_name for path in step.modules}) == 1
+    """One inside is everyone's: the same parts with the same shapes. What a frame surrounds stays closed."""
+    return step.group is None and len({_form(path, forwards.records) for path in step.modules}) == 1
+
+
+def _form(path: str, records: Mapping[str, ModuleRecord]) -> tuple[tuple[object, ...], ...]:
+    """A module and its parts by class, arguments and shapes."""
+    inside = [path, *(name for name in records if name.startswith(f"{path}."))]
+    return tuple(
+        (
+            name.removeprefix(path),
+            records[name].class_name,
+            records[name].detail,
+            tuple(shape_text((*call.inputs, *call.outputs)) for call in records[name].calls),
+        )
+        for name in inside
+    )
 
 
 def containment(model: ModelShapes) -> tuple[Diagram, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from analyzer.records.bundles import Analysis
@@ -44,6 +44,16 @@ def shape_text(tensors: tuple[TensorSpec, ...]) -> str:
     """One shape, or several joined; more than three are cut."""
     shown = [str(tensor) if tensor.shape else "scalar" for tensor in tensors[:3]]
     return ", ".join([*shown, "…"] if len(tensors) > 3 else shown)
+
+
+VARIES = " … "
+"""Between the first and the last shape of what differs from round to round."""
+
+
+def varied_text(shapes: Iterable[tuple[TensorSpec, ...]]) -> str:
+    """The one shape of all rounds, or the first and the last."""
+    texts = list(dict.fromkeys(shape_text(tensors) for tensors in shapes if tensors))
+    return texts[0] if len(texts) == 1 else f"{texts[0]}{VARIES}{texts[-1]}" if texts else ""
 
 
 def typed_shape(tensors: tuple[TensorSpec, ...]) -> tuple[str, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from analyzer.document.diagrams.describe import class_line, parameters_line, style_of
+from analyzer.document.diagrams.describe import class_line, parameters_line, shape_text, style_of, varied_text
 from analyzer.document.diagrams.flow import Step
 from analyzer.records.source import Span
-from analyzer.records.tensors import ModuleRecord
+from analyzer.records.tensors import ModuleCall, ModuleRecord
 
 
 def children_of(path: str, records: Mapping[str, ModuleRecord]) -> list[str]:
@@ -20,18 +20,49 @@ def module_step(
 ) -> Step:
     """A call of one module, or of all children of a container in a loop."""
     record = records[paths[0]]
-    label = paths[0].removeprefix(f"{parent}.") if parent else paths[0]
+    label = label_of(paths, parent)
     parameters = sum(records[path].parameters for path in paths)
     first_line = class_line(record)
     if len(paths) > 1:
-        label = label.rpartition(".")[0] or label
         first_line = classes_line(paths, records)
     elif record.class_name == "Sequential":
         children = children_of(paths[0], records)
         first_line = f"Sequential: {classes_line(children, records)}" if children else "Sequential()"
     style = style_of(f"{label} {record.class_name}", parameters=parameters)
-    lines = (first_line, *parameters_line(parameters))
+    lines = (first_line, *parameters_line(parameters), *_unlike_calls(paths, records))
     return Step(name, "module", label, lines, style, where, paths, parameters)
+
+
+def label_of(paths: Sequence[str], parent: str) -> str:
+    """The path below the parent; of several the part that they share, a star where they differ before its end."""
+    prefix = f"{parent}." if parent else ""
+    parts = [path.removeprefix(prefix).split(".") for path in paths]
+    if len({len(one) for one in parts}) > 1:
+        return ".".join(parts[0][:-1]) or parts[0][0]
+    same = [column[0] if len(set(column)) == 1 else "*" for column in zip(*parts, strict=True)]
+    return ".".join(same[:-1] if same[-1] == "*" and len(same) > 1 else same) if same != ["*"] else parts[0][0]
+
+
+def _calls(paths: Sequence[str], records: Mapping[str, ModuleRecord]) -> list[ModuleCall]:
+    return [call for path in paths for call in records[path].calls if call.known]
+
+
+def _unlike_calls(paths: Sequence[str], records: Mapping[str, ModuleRecord]) -> tuple[str, ...]:
+    """The first and the last call, where they do not all have the same shapes."""
+    said = [f"{shape_text(call.inputs)} → {shape_text(call.outputs)}" for call in _calls(paths, records)]
+    return (f"first {said[0]}", f"last {said[-1]}") if len(set(said)) > 1 else ()
+
+
+def output_text(paths: Sequence[str], records: Mapping[str, ModuleRecord]) -> str:
+    """The shape that calls return: the first and the last where they differ, nothing where one returns several."""
+    outputs = [call.outputs for call in _calls(paths, records)]
+    return varied_text(outputs) if all(len(one) == 1 for one in outputs) else ""
+
+
+def taken_text(paths: Sequence[str], records: Mapping[str, ModuleRecord]) -> str:
+    """The shape of the one tensor that all calls take."""
+    inputs = [call.inputs for call in _calls(paths, records)]
+    return varied_text(inputs) if all(len(one) == 1 for one in inputs) else ""
 
 
 def classes_line(paths: Iterable[str], records: Mapping[str, ModuleRecord]) -> str:

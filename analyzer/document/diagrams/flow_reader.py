@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from analyzer.document.diagrams.describe import shape_text, style_of, typed_shape
+from analyzer.document.diagrams.describe import VARIES, shape_text, style_of, typed_shape, varied_text
 from analyzer.document.diagrams.flow import Edge, Flow, Kind, Step, without_dead_ends
-from analyzer.document.diagrams.flow_modules import children_of, module_step
+from analyzer.document.diagrams.flow_loops import loop_modules, round_line, rounds_of
+from analyzer.document.diagrams.flow_modules import children_of, module_step, output_text, taken_text
 from analyzer.document.diagrams.flow_syntax import (
     NOT_TENSORS,
     OPERATORS,
@@ -42,11 +43,21 @@ class Forward:
     function: ast.FunctionDef
     path: str
     rows: Mapping[int, ShapeRow]
+    """The first row of each executed line."""
     records: Mapping[str, ModuleRecord]
+    later: Mapping[int, tuple[ShapeRow, ...]] = field(default_factory=dict)
+    """Further rows of lines that ran with other shapes again: those of loops over unlike blocks."""
+    arms: Mapping[tuple[int, int], tuple[bool, bool]] = field(default_factory=dict)
+    """Of conditional expressions by line and column whether each arm ran."""
 
     @property
     def first_line(self) -> int:
         return self.function.lineno
+
+    def text(self, line: int, name: str) -> str:
+        """The shapes that a line bound to a name, in all its rounds."""
+        rows = (*([self.rows[line]] if line in self.rows else ()), *self.later.get(line, ()))
+        return varied_text(target.tensors for row in rows for target in row.targets if target.name == name)
 
 
 def read_flow(forward: Forward, *, values: bool = False) -> Flow:
@@ -115,25 +126,26 @@ class _Reader:
         return not lines.isdisjoint(self.forward.rows)
 
     def _loop(self, statement: ast.For) -> None:
+        """One round stands for all; several steps of it stand in a frame that says over what they are repeated."""
         if not self._ran(statement.body):
             return
-        for name, paths in self._loop_modules(statement.target, statement.iter):
+        before = len(self.result.steps)
+        for name, paths in loop_modules(statement.target, statement.iter, self._module_paths, self.forward.records):
             self.modules[name] = paths
         self._block(statement.body)
+        rounds = rounds_of(statement.iter, self._module_paths, self.forward.records)
+        steps = self.result.steps[before:]
+        if rounds > 1 and len(steps) > 1 and not any(step.group for step in steps):
+            self._frame(f"loop{statement.lineno}", statement, before, rounds)
 
-    def _loop_modules(self, target: ast.expr, source: ast.expr) -> Iterable[tuple[str, tuple[str, ...]]]:
-        """Loop variables that stand for the children of a container, through enumerate and zip too."""
-        match target, source:
-            case ast.Name(id=name), _:
-                paths = self._module_paths(source)
-                children = [child for path in paths for child in self._children_of(path)]
-                if children:
-                    yield name, tuple(children)
-            case ast.Tuple(elts=[_, inner]), ast.Call(func=ast.Name(id="enumerate"), args=[first, *_]):
-                yield from self._loop_modules(inner, first)
-            case ast.Tuple(elts=inner), ast.Call(func=ast.Name(id="zip"), args=sources):
-                for one, its_source in zip(inner, sources, strict=False):
-                    yield from self._loop_modules(one, its_source)
+    def _frame(self, name: str, statement: ast.For, before: int, rounds: int) -> None:
+        bare = ast.copy_location(ast.For(statement.target, statement.iter, [], []), statement)
+        header = ast.unparse(bare).rstrip(":")
+        self.result.groups[name] = f"×{rounds}: {header}"
+        for at in range(before, len(self.result.steps)):
+            step = self.result.steps[at]
+            lines = (*step.lines, *round_line(step, rounds))
+            self.result.steps[at] = replace(step, group=name, lines=lines)
 
     def _assign(self, statement: ast.stmt, target: ast.expr, value: ast.expr, *, in_place: bool = False) -> None:
         alias = self._module_paths(value)
@@ -158,7 +170,8 @@ class _Reader:
             if self.values and tensors and (rearrangements(value) or isinstance(target, ast.Tuple)):
                 self.names[name] = (Origin(self._value_step(statement, name, tensors, own, value)),)
             elif tensors or in_place:
-                self.names[name] = tuple(origin._replace(shape=shape_text(tensors)) for origin in own)
+                text = self.forward.text(statement.lineno, name)
+                self.names[name] = tuple(origin._replace(shape=text) for origin in own)
 
     def _assign_pairwise(self, statement: ast.stmt, targets: list[ast.expr], values: list[ast.expr]) -> None:
         """`q, k = self.q(x), self.k(x)`: all right sides are read before the first name changes."""
@@ -181,7 +194,8 @@ class _Reader:
     def _value_step(
         self, statement: ast.stmt, name: str, tensors: tuple[TensorSpec, ...], found: Value, value: ast.expr
     ) -> str:
-        step = self._step("value", name, (shape_text(tensors),), "attention", statement)
+        shapes = self.forward.text(statement.lineno, name) or shape_text(tensors)
+        step = self._step("value", name, (shapes,), "attention", statement)
         done = ", ".join(rearrangements(value))
         for origin in found:
             self.result.add_edge(Edge(origin.step, step.id, done, elements=elements_of(origin)))
@@ -201,7 +215,7 @@ class _Reader:
             label = element.id if isinstance(element, ast.Name) else "return"
             tensors = row.targets[0].tensors if len(elements) == 1 and row.targets else ()
             step = self._step("output", label, typed_shape(tensors), "io", statement, None if single else place)
-            self._connect(found, step, None)
+            self._connect(settled(found, shape_text(tensors)), step, None)
 
     def _effect(self, value: ast.expr) -> None:
         """`outputs.append(x)` puts a value into a list; anything else that is only called has no value to follow."""
@@ -227,11 +241,14 @@ class _Reader:
                 return unshaped(self._value(inner))
             case ast.ListComp(elt=inner) | ast.GeneratorExp(elt=inner):
                 return self._comprehension(node, inner)
+            case ast.IfExp(body=body, orelse=other):
+                ran = self.forward.arms.get((node.lineno, node.col_offset), (True, True))
+                return union(*(self._value(arm) for arm, did in zip((body, other), ran, strict=True) if did))
         return union(*(self._value(part) for part in parts_of(node)))
 
     def _comprehension(self, node: ast.ListComp | ast.GeneratorExp, inner: ast.expr) -> Value:
         for generator in node.generators:
-            for name, paths in self._loop_modules(generator.target, generator.iter):
+            for name, paths in loop_modules(generator.target, generator.iter, self._module_paths, self.forward.records):
                 self.modules[name] = paths
             source = self._value(generator.iter)
             for name in names_in(generator.target) if source else ():
@@ -287,15 +304,14 @@ class _Reader:
     def _module_call(
         self, node: ast.Call, paths: tuple[str, ...], arguments: list[tuple[Value, int | str | None]]
     ) -> Value:
-        record = self.forward.records[paths[0]]
         where = self._where(node)
         name = f"s{len(self.result.steps)}"
         step = module_step(name, paths, self.forward.module, self.forward.records, where)
         self.result.steps.append(step)
         for value, place in arguments:
-            self._connect(value, step, place)
-        outputs: tuple[TensorSpec, ...] = record.calls[0].outputs if record.calls else ()
-        return (Origin(step.id, shape_text(outputs) if len(outputs) == 1 else ""),)
+            taken = taken_text(paths, self.forward.records) if len(arguments) == 1 else ""
+            self._connect(settled(value, taken), step, place)
+        return (Origin(step.id, output_text(paths, self.forward.records)),)
 
     # modules
 
@@ -345,6 +361,11 @@ class _Reader:
     def _connect(self, value: Value, step: Step, argument: int | str | None) -> None:
         for origin in value:
             self.result.add_edge(Edge(origin.step, step.id, origin.shape, argument, elements_of(origin)))
+
+
+def settled(value: Value, shape: str) -> Value:
+    """A value that leaves a loop has the shape that is taken behind it, where one is known."""
+    return tuple(one._replace(shape=shape) if shape and VARIES in one.shape else one for one in value)
 
 
 def elements_of(origin: Origin) -> tuple[int, ...]:

@@ -38,8 +38,6 @@ def parts_of(node: ast.expr | None) -> list[ast.expr]:
     match node:
         case ast.UnaryOp(operand=inner) | ast.Await(value=inner) | ast.NamedExpr(value=inner):
             return [inner]
-        case ast.IfExp(body=body, orelse=other):
-            return [body, other]
         case ast.Tuple(elts=items) | ast.List(elts=items) | ast.BoolOp(values=items) | ast.Dict(values=items):
             return items
     return []

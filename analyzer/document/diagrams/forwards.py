@@ -86,7 +86,18 @@ class Forwards:
         function = self._function(path, own)
         if function is None:
             return None
-        return Forward(module, function, path, own, self.records)
+        later = {
+            line: tuple(
+                row for row in rows if row.where.first_line == line and row is not own[line] and row.where.path == path
+            )
+            for line in own
+        }
+        arms = {
+            (arm.where.first_line, arm.column): arm.ran
+            for arm in self.trace.arms
+            if arm.where.path == path and module in arm.modules
+        }
+        return Forward(module, function, path, own, self.records, later, arms)
 
     def _function(self, path: str, rows: dict[int, ShapeRow]) -> ast.FunctionDef | None:
         """The innermost function around the executed lines."""

@@ -204,7 +204,11 @@ def _compared(frame: Frame, compare: Any, left: Any, right: Any) -> Any:
 
 
 def build_IfExp(node: ast.IfExp, scope: Scope) -> Evaluate:
-    test, body, otherwise = scope.expression(node.test), scope.expression(node.body), scope.expression(node.orelse)
+    test = scope.expression(node.test)
+    body, otherwise = (
+        _noted(node, True, scope.expression(node.body)),
+        _noted(node, False, scope.expression(node.orelse)),
+    )
     mergeable = changes_nothing(node.body) and changes_nothing(node.orelse)
 
     asked = Question.of(node.test, scope)
@@ -223,6 +227,18 @@ def build_IfExp(node: ast.IfExp, scope: Scope) -> Evaluate:
 
     decision = build_decision(test, body, otherwise, by_choice(node.test, scope, decide, undecided, is_value=True))
     return decision
+
+
+def _noted(node: ast.IfExp, verdict: bool, arm: Evaluate) -> Evaluate:
+    """The arm, and that it ran: pictures show no value that never came about."""
+    line, column = node.lineno, node.col_offset
+
+    def evaluate(frame: Frame) -> Any:
+        if frame.session.recording and not frame.session.trials:
+            frame.session.recorder.took((frame.module.path, line, column), frame.subject, verdict)
+        return arm(frame)
+
+    return evaluate
 
 
 def build_Attribute(node: ast.Attribute, scope: Scope) -> Evaluate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from textwrap import dedent
 
 import pytest
@@ -221,3 +222,58 @@ def test_a_long_chain_is_folded_and_keeps_its_parameters():
     assert len(flow.steps) == 10
     assert sum(step.parameters for step in flow.modules()) == 300
     assert sorted(path for step in flow.modules() for path in step.modules) == sorted(names)
+
+
+POOLED = "def forward(self, x):\n x = self.a(x) if self.mean else self.b(x)\n return x"
+
+
+@pytest.mark.parametrize(
+    ("ran", "drawn"),
+    [((True, False), {"a"}), ((False, True), {"b"}), ((True, True), {"a", "b"})],
+)
+def test_of_a_conditional_expression_only_what_ran_is_drawn(ran, drawn):
+    flow = read_flow(replace(forward(POOLED, "a b"), arms={(2, 5): ran}))
+    assert {target for source, target in arrows(flow) if source == "x"} == drawn
+
+
+def sized(*sizes: int) -> TensorSpec:
+    return TensorSpec(tuple(Dim(size) for size in sizes), "float32")
+
+
+def unlike_blocks() -> Forward:
+    """`for up, gate in self.h` over three rounds; the last round has no gate."""
+    source = (
+        "def forward(self, x):\n for up, gate in self.h:\n  x = up(x)\n  x = x * gate(x)\n x = self.out(x)\n return x"
+    )
+    found = forward(
+        source, "h:ModuleList h.0:ModuleList h.0.0 h.0.1 h.1:ModuleList h.1.0 h.1.1 h.2:ModuleList h.2.0 out"
+    )
+    widths = [sized(2, 8 // 2**place, 4 * 2**place) for place in range(4)]
+    calls = {f"h.{n}.0": ModuleCall((widths[n],), (widths[n + 1],)) for n in range(3)}
+    calls |= {f"h.{n}.1": ModuleCall((widths[n + 1],), (widths[n + 1],)) for n in range(2)}
+    calls["out"] = ModuleCall((widths[3],), (widths[0],))
+    records = {
+        path: replace(one, calls=(calls[path],)) if path in calls else one for path, one in found.records.items()
+    }
+    rows, later = dict(found.rows), {}
+    for line in (3, 4):
+        variants = [replace(rows[line], targets=(ShapeTarget("x", (width,)),)) for width in widths[1:]]
+        rows[line], later[line] = variants[0], tuple(variants[1:])
+    return replace(found, rows=rows, records=records, later=later)
+
+
+def test_a_loop_over_unlike_blocks_tells_its_first_and_last_round():
+    flow = read_flow(unlike_blocks())
+    up, gate, out = flow.modules()
+    assert (up.label, up.modules) == ("h.*.0", ("h.0.0", "h.1.0", "h.2.0"))
+    assert up.lines[-2:] == ("first [2, 8, 4] → [2, 4, 8]", "last [2, 2, 16] → [2, 1, 32]")
+    assert gate.lines[-1] == "in 2 of 3 rounds"
+    assert flow.groups == {up.group: "×3: for up, gate in self.h"} and gate.group == up.group and out.group is None
+
+
+def test_what_leaves_such_a_loop_has_the_shape_of_its_last_round():
+    flow = read_flow(unlike_blocks())
+    labels = {step.id: step.label for step in flow.steps}
+    shapes = {(labels[edge.source], labels[edge.target]): edge.label for edge in flow.edges}
+    assert shapes["×", "out"] == "[2, 1, 32]"
+    assert shapes["h.*.0", "h.*.1"] == "[2, 4, 8] … [2, 2, 16]"
