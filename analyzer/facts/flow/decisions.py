@@ -13,6 +13,7 @@ from analyzer.facts.flow.bindings import argument_named, default_of
 from analyzer.facts.flow.contexts import Contexts, Stack, frame_of, given_before, has_receiver_of
 from analyzer.facts.flow.inference import Inference
 from analyzer.facts.flow.scopes import CodeScope, parameters_of
+from analyzer.facts.keyword_items import Place, keyword_of
 from analyzer.facts.literal import NotPlain
 from analyzer.index import Definition
 
@@ -122,7 +123,9 @@ class Decisions:
         try:
             given = argument_named(step.node, owner.node, name, has_receiver_of(target), given_before(target))
         except NotPlain:
-            return self._handed_through(name, step.node, step.scope, stack[:place], depth)
+            if name in given_before(target):
+                raise
+            return self._handed_through(name, owner, Place(step.node, step.scope, stack[:place]), depth)
         if given is None:
             given, default_scope = default_of(owner.node, name), owner.parent or owner
             if given is None:
@@ -130,20 +133,17 @@ class Decisions:
             return self._value(given, default_scope, (), depth + 1)
         return self._value(given, step.scope, stack[:place], depth + 1)
 
-    def _handed_through(self, name: str, call: ast.Call, scope: CodeScope, stack: Stack, depth: int) -> object:
-        """`f(**kwargs)` hands on what its own caller gave by this name."""
-        doubled = [k.value for k in call.keywords if k.arg is None]
-        arguments = getattr(scope.node, "args", None)
-        own = arguments.kwarg.arg if isinstance(arguments, ast.arguments) and arguments.kwarg is not None else None
-        place = frame_of(stack, scope)
-        is_plain = len(doubled) == 1 and isinstance(doubled[0], ast.Name) and doubled[0].id == own
-        if not is_plain or own is None or place is None or _changes_item(scope, own, name):
+    def _handed_through(self, name: str, owner: CodeScope, call: Place, depth: int) -> object:
+        """What `f(**mapping)` hands on under this name; the default where the mapping holds none."""
+        if any(isinstance(argument, ast.Starred) for argument in getattr(call.node, "args", ())):
             raise NotPlain(name)
-        outer = stack[place][0].node
-        given = [k.value for k in outer.keywords if k.arg == name] if isinstance(outer, ast.Call) else []
-        if len(given) != 1:
+        found = keyword_of(self._inference, call, name)
+        if found is not None:
+            return self._value(*found, depth + 1)
+        default = default_of(owner.node, name)
+        if default is None:
             raise NotPlain(name)
-        return self._value(given[0], stack[place][0].scope, stack[:place], depth + 1)
+        return self._value(default, owner.parent or owner, (), depth + 1)
 
     def _local(self, name: str, owner: CodeScope, stack: Stack, depth: int, is_parameter: bool) -> object:
         """The value that the statements of a function leave in a name, branches followed as far as decided."""
@@ -183,19 +183,3 @@ def _compared(compare: ast.cmpop, left: object, right: object) -> object:
         return COMPARISONS[type(compare)](left, right)
     except TypeError:
         raise NotPlain("comparison") from None
-
-
-def _changes_item(scope: CodeScope, mapping: str, key: str) -> bool:
-    """The mapping is rebound or changed as a whole, or this item of it is set."""
-    return mapping in scope.stored or any(_changes(node, mapping, key) for node in scope.nodes)
-
-
-def _changes(node: ast.AST, mapping: str, key: str) -> bool:
-    if not isinstance(node, (ast.Subscript, ast.Attribute)):
-        return False
-    if not isinstance(node.value, ast.Name) or node.value.id != mapping:
-        return False
-    if isinstance(node, ast.Attribute):
-        return node.attr in ("update", "pop", "setdefault", "clear")
-    is_other = isinstance(node.slice, ast.Constant) and node.slice.value != key
-    return not isinstance(node.ctx, ast.Load) and not is_other

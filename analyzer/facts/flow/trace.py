@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from analyzer.facts.flow.contexts import Contexts
 from analyzer.facts.flow.decisions import Decisions
+from analyzer.facts.flow.entrances import Entrances
 from analyzer.facts.flow.inference import Inference
 from analyzer.facts.flow.objects import Container, Foreign, Function, Instance, Klass
 from analyzer.facts.flow.steps import Body, Step, Surrounding, Target
@@ -125,6 +126,7 @@ class _Flattener:
         self._inference = inference
         self._contexts = Contexts(inference)
         self._decisions = Decisions(inference, self._contexts)
+        self._entrances = Entrances(self._decisions)
         self._seen: set[tuple[object, ...]] = set()
         self._count = 0
         self._callers: dict[str, int] = {}
@@ -209,7 +211,8 @@ class _Flattener:
         stack = (*here.stack, (here.step, target))
         given = self._contexts.given(body.scope, stack)
         place = id(here.step.node) if is_update_helper(body) else 0
-        key = (id(body), in_forward, in_construction, here.around.loops, contexts, given, place)
+        decided = self._entrances.verdicts(body, here.step.node, stack)
+        key = (id(body), in_forward, in_construction, here.around.loops, contexts, given, place, decided)
         if key in self._seen:
             return
         self._seen.add(key)
