@@ -9,6 +9,7 @@ from analyzer.document.wording import Filling, Words, as_line
 from analyzer.records.document import Block, BulletList, Details, Heading, Line, Note, Paragraph, Table
 
 NUMERIC_COLUMNS = {
+    "statements",
     "parameters",
     "count",
     "total",

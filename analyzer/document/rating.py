@@ -1,6 +1,6 @@
 """Stars from facts: each criterion measures one ratio or count and compares it with the thresholds of `ratings.toml`.
 
-A criterion with fewer than two lines of evidence is not rated.
+A criterion with fewer than two lines of evidence is not rated; of several measures the weakest counts.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from analyzer.records.document import Line
 from analyzer.records.source import Span
 
 FEWEST_EVIDENCE = 2
+BEYOND_SOURCE = frozenset({"measured", "of_data"})
+"""Reasons of statements that no source could bear out: they say nothing for or against the documents."""
 Measure = tuple[float, tuple[Span, ...], dict[str, int]]
 
 
@@ -25,20 +27,23 @@ class Rating:
     id: str
     stars: int
     measured: Line
-    thresholds: tuple[float, ...]
+    thresholds: tuple[tuple[float, ...], ...]
+    """Of each measure in turn."""
     evidence: tuple[Span, ...]
 
 
 def ratings(context: Context) -> tuple[Rating, ...]:
     """Every criterion of the table, in its order."""
-    return tuple(_rate(context, name, row["thresholds"]) for name, row in read_template("", "ratings").items())
+    return tuple(_rate(context, name, row) for name, row in read_template("", "ratings").items())
 
 
-def _rate(context: Context, name: str, thresholds: list[float]) -> Rating:
+def _rate(context: Context, name: str, row: dict[str, list[float]]) -> Rating:
     amount, evidence, figures = MEASURES[name](context)
-    stars = 1 + sum(amount >= step for step in thresholds) if len(set(evidence)) >= FEWEST_EVIDENCE else 0
+    amounts = {"thresholds": amount, **(FURTHER[name](context) if name in FURTHER else {})}
+    reached = min(sum(amounts[key] >= step for step in steps) for key, steps in row.items())
+    stars = 1 + reached if len(set(evidence)) >= FEWEST_EVIDENCE else 0
     measured = context.words.line(f"ratings.{name}_measured", **{key: number(item) for key, item in figures.items()})
-    return Rating(name, stars, measured, tuple(thresholds), evidence)
+    return Rating(name, stars, measured, tuple(tuple(steps) for steps in row.values()), evidence)
 
 
 def _documentation(context: Context) -> Measure:
@@ -99,14 +104,23 @@ def _reproducibility(context: Context) -> Measure:
 
 
 def _truthfulness(context: Context) -> Measure:
-    """Share of checkable statements that agree with the code."""
-    decided = [item for item in context.analysis.findings.claims if item.verdict != "unknown"]
+    """Share of checked statements that agree with the code."""
+    claims = context.analysis.findings.claims
+    decided = [item for item in claims if item.verdict != "unknown"]
     agree = [item for item in decided if item.verdict == "agree"]
     return (
         _share(len(agree), len(decided)),
         tuple(item.where for item in decided),
-        {"part": len(agree), "whole": len(decided)},
+        {"part": len(agree), "whole": len(decided), "stated": len(claims)},
     )
+
+
+def _checked(context: Context) -> dict[str, float]:
+    """How many statements were checked, and their share of those that a source could bear out at all."""
+    claims = context.analysis.findings.claims
+    decided = sum(item.verdict != "unknown" for item in claims)
+    beyond = sum(item.reason in BEYOND_SOURCE for item in claims)
+    return {"checked": float(decided), "coverage": _share(decided, len(claims) - beyond)}
 
 
 def _share(part: int, whole: int) -> float:
@@ -122,3 +136,5 @@ MEASURES: dict[str, Callable[[Context], Measure]] = {
     "reproducibility": _reproducibility,
     "truthfulness": _truthfulness,
 }
+FURTHER: dict[str, Callable[[Context], dict[str, float]]] = {"truthfulness": _checked}
+"""Measures beside the first, by the name of their thresholds."""

@@ -19,7 +19,7 @@ from analyzer.records.bundles import Analysis
 from analyzer.records.document import Note, Table
 from analyzer.records.evidence import Gap, Unknown
 from analyzer.records.processes import Optimizer
-from analyzer.records.techniques import Binding, TechniqueFinding, TechniqueSheet, Text
+from analyzer.records.techniques import Binding, Claim, TechniqueFinding, TechniqueSheet, Text
 from analyzer.records.tensors import Dim, ShapeTarget, TensorSpec, UnstatedSize
 
 
@@ -135,6 +135,34 @@ def test_stars_need_two_lines_of_evidence_and_follow_the_thresholds() -> None:
     assert found["reproducibility"].stars == 2
     for item in found.values():
         assert item.stars == 0 or len(set(item.evidence)) >= 2
+
+
+@pytest.mark.parametrize(
+    ("agree", "differ", "unknown", "measured", "stars"),
+    [
+        (20, 0, 20, 500, 5),
+        (20, 0, 200, 0, 1),
+        (20, 0, 100, 0, 2),
+        (19, 0, 0, 0, 4),
+        (3, 0, 0, 0, 2),
+        (2, 0, 0, 0, 1),
+        (18, 2, 0, 0, 4),
+        (10, 10, 0, 0, 2),
+    ],
+)
+def test_documents_earn_stars_only_where_enough_of_their_statements_were_checked(
+    agree: int, differ: int, unknown: int, measured: int, stars: int
+) -> None:
+    sample = sample_analysis()
+    place = sample.findings.claims[0].where
+    counts = {"agree": (agree, ""), "differ": (differ, ""), "unknown": (unknown, "subject_not_certain")}
+    claims = [
+        Claim("t", "1", "1", verdict, replace(place, first_line=number, last_line=number), (), "", reason)
+        for verdict, (count, reason) in (*counts.items(), ("unknown", (measured, "measured")))
+        for number in range(1, count + 1)
+    ]
+    analysis = replace(sample, findings=replace(sample.findings, claims=tuple(claims)))
+    assert {item.id: item.stars for item in ratings(context_of(analysis))}["truthfulness"] == stars
 
 
 def test_repository_without_a_model_says_what_was_searched() -> None:

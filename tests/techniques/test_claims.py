@@ -11,7 +11,8 @@ from analyzer.records.processes import Processes
 from analyzer.records.source import Span
 from analyzer.records.structure import EntryPoint, Structure
 from analyzer.records.tensors import Dim, ModelShapes, ParameterCounts, ShapeRow, ShapeTarget, TensorSpec, Trace
-from analyzer.techniques.claims.counts import agrees, find_claims
+from analyzer.techniques.claims import all_claims
+from analyzer.techniques.claims.figures import figure_of, is_rounding
 from analyzer.techniques.claims.commands import check_commands
 from analyzer.techniques.claims.shape_comments import audit_comments, stated_shape
 from tests.techniques.sources import index_of
@@ -38,7 +39,8 @@ def model(total: int = 0, where: Span | None = None, traces: tuple[Trace, ...] =
     ],
 )
 def test_a_count_agrees_when_it_rounds_to_the_claim(number: str, unit: str, total: int, expected: bool) -> None:
-    assert agrees(number, unit, total) is expected
+    figure = figure_of(number + unit)
+    assert figure is not None and is_rounding(figure, total) is expected
 
 
 @pytest.mark.parametrize(("total", "verdict"), [(124_439_808, "agree"), (99_000_000, "differ")])
@@ -46,7 +48,7 @@ def test_the_comment_on_a_presets_line_is_held_against_its_count(total: int, ver
     index = index_of(a="sizes = {\n    'small': dict(n=12),  # 124M params\n}\n")
     where = index.span("a.py", 2)
     configuration = Configuration(presets=(Preset("small", "C", (), where),))
-    claims = find_claims(index, facts_with(index, configuration), Shapes(presets=(model(total, where),)))
+    claims = all_claims(index, facts_with(index, configuration), Shapes(presets=(model(total, where),)))
     assert [(c.verdict, c.derived) for c in claims] == [(verdict, f"{total:,}")]
 
 
@@ -55,8 +57,8 @@ def test_a_table_row_named_after_a_preset_is_held_against_its_count() -> None:
     index = index_of(a="sizes = {'small': 1}\n", README__md=readme)
     where = index.span("a.py", 1)
     configuration = Configuration(presets=(Preset("small", "C", (), where),))
-    claims = find_claims(index, facts_with(index, configuration), Shapes(presets=(model(90_000_000, where),)))
-    assert [(c.verdict, str(c.where)) for c in claims] == [("differ", "README.md:3")]
+    claims = all_claims(index, facts_with(index, configuration), Shapes(presets=(model(90_000_000, where),)))
+    assert [(c.verdict, str(c.where)) for c in claims] == [("differ", "README.md:3"), ("unknown", "README.md:4")]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,7 @@ def test_a_stated_default_is_held_against_the_real_one(help_text: str, value: ob
     where = index.span("a.py", 1)
     entry = ConfigValue("x", repr(value), Known(value, (where,), "read"), where, help=help_text)
     configuration = Configuration((ConfigTable("args", "argparse", where, (entry,)),))
-    assert [c.verdict for c in find_claims(index, facts_with(index, configuration), Shapes())] == verdicts
+    assert [c.verdict for c in all_claims(index, facts_with(index, configuration), Shapes())] == verdicts
 
 
 @pytest.mark.parametrize(
@@ -91,12 +93,12 @@ def test_a_stated_default_is_held_against_the_real_one(help_text: str, value: ob
 )
 def test_arithmetic_in_comments_is_computed(comment: str, verdicts: list[str]) -> None:
     index = index_of(a=f"x = 1  # {comment}\n")
-    assert [c.verdict for c in find_claims(index, facts_with(index, Configuration()), Shapes())] == verdicts
+    assert [c.verdict for c in all_claims(index, facts_with(index, Configuration()), Shapes())] == verdicts
 
 
 def test_what_a_test_calculates_is_no_claim_of_the_repository() -> None:
     index = index_of(test_a="def test_size():\n    pass  # 4 * 16 = 60\n")
-    assert find_claims(index, facts_with(index, Configuration()), Shapes()) == ()
+    assert all_claims(index, facts_with(index, Configuration()), Shapes()) == ()
 
 
 @pytest.mark.parametrize(

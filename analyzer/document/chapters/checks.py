@@ -7,11 +7,13 @@ from analyzer.document.chapters.executed import executed_blocks
 from analyzer.document.chapters.paper import paper_blocks
 from analyzer.document.context import Context
 from analyzer.document.inline import code, number, ref, refs
-from analyzer.records.document import Block, Chapter, Line, Plain
+from analyzer.records.document import Block, Chapter, Inline, Line, Plain
 from analyzer.records.techniques import Claim
 
 ORDER = {"differ": 0, "agree": 1, "unknown": 2}
 MOST_CLAIMS = 60
+MOST_EXAMPLES = 3
+"""How many statements stand for all those that one reason leaves open."""
 
 
 def build(context: Context) -> Chapter:
@@ -25,14 +27,48 @@ def _claims(context: Context) -> tuple[Block, ...]:
     title = heading(words, "checks.claims", "claims")
     if not claims:
         return (title, note(words, "info", "checks.no_claims", files=number(len(context.files))))
-    ranked = sorted(claims, key=lambda item: (ORDER[item.verdict], item.where))
-    differ = sum(item.verdict == "differ" for item in claims)
-    agree = sum(item.verdict == "agree" for item in claims)
+    decided = sorted((c for c in claims if c.verdict != "unknown"), key=lambda item: (ORDER[item.verdict], item.where))
+    differ = sum(item.verdict == "differ" for item in decided)
     opening = paragraph(
-        words, "checks.claims_opening", count=number(len(claims)), agree=number(agree), differ=number(differ)
+        words,
+        "checks.claims_opening",
+        count=number(len(claims)),
+        checked=number(len(decided)),
+        agree=number(len(decided) - differ),
+        differ=number(differ),
+        open=number(len(claims) - len(decided)),
     )
-    rows = [_claim(context, item) for item in ranked[:MOST_CLAIMS]]
-    return (title, opening, *table(words, "claims", "claim claimed derived verdict where evidence", rows))
+    rows = [_claim(context, item) for item in decided[:MOST_CLAIMS]]
+    left = len(decided) - len(rows)
+    more = (note(words, "info", "checks.more_claims", count=number(left)),) if left else ()
+    shown = table(words, "claims", "claim claimed derived verdict where evidence", rows) if rows else ()
+    return (title, opening, *shown, *more, *_open_claims(context, claims))
+
+
+def _open_claims(context: Context, claims: tuple[Claim, ...]) -> tuple[Block, ...]:
+    """Statements that could not be told, by reason, each reason with its first examples of different files."""
+    words = context.words
+    reasons: dict[str, list[Claim]] = {}
+    for item in claims:
+        if item.verdict == "unknown":
+            reasons.setdefault(item.reason or "not_told", []).append(item)
+    ranked = sorted(reasons.items(), key=lambda found: (-len(found[1]), found[0]))
+    rows = [(words.line(f"checks.{reason}"), (Plain(f"{len(items):,}"),), _examples(items)) for reason, items in ranked]
+    return (
+        (paragraph(words, "checks.open_opening"), *table(words, "open_claims", "reason statements examples", rows))
+        if rows
+        else ()
+    )
+
+
+def _examples(items: list[Claim]) -> Line:
+    """The first of each file before others."""
+    first = {item.where.path: item for item in reversed(items)}
+    chosen = [*sorted(first.values(), key=lambda item: item.where), *items]
+    parts: list[Inline] = []
+    for item in list(dict.fromkeys(chosen))[:MOST_EXAMPLES]:
+        parts += [*([Plain("; ")] if parts else []), *code(item.claimed, 40), Plain(" ("), *ref(item.where), Plain(")")]
+    return tuple(parts)
 
 
 def _claim(context: Context, item: Claim) -> tuple[Line, ...]:

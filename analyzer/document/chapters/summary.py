@@ -40,5 +40,6 @@ def _rating(context: Context, item: Rating) -> tuple[Line, ...]:
     if item.stars == 0:
         found = number(len(set(item.evidence)))
         stars = context.words.line("summary.unrated", count=found, least=number(FEWEST_EVIDENCE))
-    thresholds = (Plain(" / ".join(f"{step:g}" for step in item.thresholds)),)
+    lists = (" / ".join(f"{step:g}" for step in steps) for steps in item.thresholds)
+    thresholds = (Plain("; ".join(lists)),)
     return (context.words.line(f"ratings.{item.id}"), stars, item.measured, thresholds, refs(item.evidence, 3))

@@ -1,161 +1,140 @@
-"""Numbers in documents, comments and help texts against what the source says. A claim counts only where its
-subject is certain: a preset's own line, an option's own help text, an arithmetic written out.
+"""Parameter counts that comments, docstrings and sentences state (`# 124M params`, `GPT-2 (124M)`), held against
+the model that they name: the preset whose line they stand on, or a name directly before them.
 """
 
 from __future__ import annotations
 
 import ast
-import math
 import re
 from collections.abc import Iterator
-from typing import Literal
 
-from analyzer.facts.testing import is_test_file
 from analyzer.index import SourceIndex
-from analyzer.records.bundles import Facts, Shapes
-from analyzer.records.configuration import ConfigValue
+from analyzer.records.bundles import Facts
+from analyzer.records.configuration import Preset
 from analyzer.records.evidence import Known
 from analyzer.records.source import Span
 from analyzer.records.techniques import Claim
-from analyzer.records.tensors import ModelShapes, ParameterCounts
+from analyzer.techniques.claims.figures import ABOUT, NUMBER, Figure, figure_of
+from analyzer.techniques.claims.sizes import Size, Sizes, normal
+from analyzer.techniques.claims.texts import Comment, Line, comments, docstring_lines, plain, prose
 
-_COUNT = re.compile(r"(?<![\w.])(\d+(?:[.,]\d+)?)\s?([KMB])\s*(?:params?\b|parameters\b)", re.IGNORECASE)
-Verdict = Literal["agree", "differ", "unknown"]
-_UNITS = {"k": 10**3, "m": 10**6, "b": 10**9}
-_DEFAULT = re.compile(
-    r"\bdefaults?(?:\s+(?:is|to|value|value is)\s+|\s*[:=]\s*)[`'\"]?(-?[\w.+\-]*\w)[`'\"]?\s*(?=[),;\]]|\.?$)"
+UNIT = r"(?:[KMB]|[Mm]illion|[Bb]illion)"
+COUNT = re.compile(
+    rf"(?<![\w.,/-])(?P<figure>(?:{ABOUT})?(?:(?:{NUMBER})[\s-]?{UNIT}|\d{{1,3}}(?:,\d{{3}})+|\d{{5,}}))[\s-]?"
+    r"(?:(?:total|model|trainable|learnable)\s+)?(?:params?|parameters?|个?参数)(?![\w])",
+    re.IGNORECASE,
 )
-"""`default: 3`, `defaults to 0.1)`: the value ends its clause, so that no prose is taken for one."""
-_NUMBER = r"\d[\d_]*(?:\.\d+)?"
-_FACTOR = rf"{_NUMBER}(?:\s+[A-Za-z][A-Za-z ]{{0,24}}?)?"
-_PRODUCT = re.compile(rf"(?<![\w.*/+-])((?:{_FACTOR}\s*\*\s*)+{_FACTOR})\s*=\s*(~?\d[\d,_]*(?:\.\d+)?)(?![\w.*/])")
+NAMED = re.compile(
+    rf"(?P<name>[A-Za-z][\w.+/-]*(?:[ -][A-Za-z0-9]+){{0,2}})\s*\(\s*(?P<figure>[~≈]?\s?(?:{NUMBER})\s?[KMB])"
+    r"(?=\s*(?:[),;]|params?|parameters?))"
+)
+"""`GPT-2 (124M)`, `small (~125M params)`."""
+SIZED = re.compile(
+    rf"(?P<name>[A-Za-z][\w.+/-]*)\s+(?P<figure>[~≈]?(?:{NUMBER})\s?[MB])(?=[\s-](?:models?|version|variant|checkpoint)\b)"
+)
+"""`the GPT-2 1.3B model`."""
+OTHER = re.compile(r"\b(?:larger?|smaller?|than|like|from|versus|vs\.?|unlike|compared|paper|original|up to)\b", re.I)
 
 
-def find_claims(index: SourceIndex, facts: Facts, shapes: Shapes) -> tuple[Claim, ...]:
-    """Checked claims by place."""
-    built = {name: model for model in (*shapes.models, *shapes.presets) for name in _names_of(model, facts)}
-    sizes = (*_preset_sizes(index, facts, built), *_table_sizes(index, built))
-    found = [*sizes, *_stated_defaults(facts), *_products(index)]
-    return tuple(sorted(dict.fromkeys(found), key=lambda claim: (claim.where, claim.claimed)))
+def find_counts(index: SourceIndex, facts: Facts, sizes: Sizes) -> tuple[Claim, ...]:
+    """One claim for each stated count of parameters."""
+    found = [claim for comment in comments(index) for claim in _in_comment(index, facts, sizes, comment)]
+    found += [
+        claim for line, node in docstring_lines(index) for claim in _in_docstring(index, facts, sizes, line, node)
+    ]
+    found += [claim for line in prose(index) for claim in _in_sentence(index, sizes, line)]
+    return tuple(dict.fromkeys(found))
 
 
-# ---- parameter counts behind presets
+def count_claim(text: str, stated: str, where: Span, size: Size, *, certain: bool) -> Claim:
+    """The verdict on a count whose subject is a size; a count that only seems to speak of it cannot differ."""
+    figure = count_of(stated)
+    verdict, derived = size.judge(figure) if figure is not None else ("unknown", "")
+    if verdict == "differ" and not certain:
+        return Claim(text, stated, "", "unknown", where, (), size.name, "subject_not_certain")
+    reason = "values_left_open" if verdict == "unknown" else ""
+    return Claim(text, stated, derived if not reason else "", verdict, where, size.where, size.name, reason)
 
 
-def _preset_sizes(index: SourceIndex, facts: Facts, built: dict[str, ModelShapes]) -> Iterator[Claim]:
-    """A count in the comment on the very line that defines a preset."""
-    for preset in facts.configuration.presets:
-        model = built.get(preset.name)
-        where = preset.where
-        if model is None or where.first_line != where.last_line or where.path not in index.files:
+def count_of(stated: str) -> Figure | None:
+    """`1.3 billion`, `124M`, `110,000,000`."""
+    short = re.sub(r"[\s-]?[Mm]illion", "M", stated)
+    return figure_of(re.sub(r"[\s-]?[Bb]illion", "B", short).replace("-", ""))
+
+
+def _stated(text: str) -> Iterator[tuple[str, str]]:
+    """Each stated count with the name directly before it, if any."""
+    beside = [*NAMED.finditer(text), *SIZED.finditer(text)]
+    named = {m.start("figure"): m.group("name") for m in beside}
+    counts = {m.start("figure"): m.group("figure") for m in (*COUNT.finditer(text), *beside)}
+    for place, stated in sorted(counts.items()):
+        yield stated.strip(), named.get(place, "")
+
+
+def _in_comment(index: SourceIndex, facts: Facts, sizes: Sizes, comment: Comment) -> Iterator[Claim]:
+    where = index.span(comment.path, comment.number)
+    for stated, name in _stated(comment.text):
+        own = sizes.at(comment.path, comment.number) if comment.code else None
+        if own is not None and not name and not OTHER.search(comment.text):
+            yield count_claim(comment.text, stated, where, own, certain=True)
             continue
-        comment = index.quote(where.path, where.first_line, where.last_line).partition("#")[2]
-        match = _COUNT.search(comment)
-        if match is not None:
-            yield _size_claim(match, comment.strip(), where, model, preset.name)
+        size = _by_name(sizes, name) or own or _of_file(facts, sizes, comment.path)
+        yield _loosely(comment.text, stated, where, size, sizes, name)
 
 
-def _table_sizes(index: SourceIndex, built: dict[str, ModelShapes]) -> Iterator[Claim]:
-    """Rows of Markdown tables: a column headed by parameters, a row that a preset's name begins."""
-    for path, file in index.files.items():
-        lines = index.lines(path) if file.kind == "markdown" else []
-        column: int | None = None
-        for number, line in enumerate(lines, 1):
-            cells = [cell.strip(" `*") for cell in line.strip().strip("|").split("|")] if "|" in line else []
-            if not cells:
-                column = None
-            elif column is None:
-                column = next((i for i, c in enumerate(cells) if re.search(r"\bparam", c, re.IGNORECASE)), None)
-            elif column < len(cells) and cells[0] in built:
-                match = _CELL.match(cells[column])
-                if match is not None:
-                    yield _size_claim(match, line.strip(), index.span(path, number), built[cells[0]], cells[0])
+def _in_docstring(index: SourceIndex, facts: Facts, sizes: Sizes, line: Line, node: ast.AST) -> Iterator[Claim]:
+    where = index.span(line.path, line.number)
+    for stated, name in _stated(line.text):
+        span = index.span(line.path, node) if not isinstance(node, ast.Module) else None
+        own = _preset_within(facts, sizes, span) if span is not None else None
+        yield _loosely(line.text.strip(), stated, where, _by_name(sizes, name) or own, sizes, name)
 
 
-_CELL = re.compile(r"^(\d+(?:[.,]\d+)?)\s?([KMB])$", re.IGNORECASE)
+def _in_sentence(index: SourceIndex, sizes: Sizes, line: Line) -> Iterator[Claim]:
+    text = plain(line.text)
+    where = index.span(line.path, line.number)
+    for stated, name in _stated(text):
+        size = _by_name(sizes, name)
+        if size is None and not line.elsewhere and _names_project(index, sizes, text):
+            size = sizes.main
+        yield _loosely(line.text.strip(), stated, where, size, sizes, name)
 
 
-def _names_of(model: ModelShapes, facts: Facts) -> Iterator[str]:
-    """Presets whose line the model was built from."""
-    for preset in facts.configuration.presets:
-        if model.build_where == preset.where or (preset.build and preset.build == model.build_expression):
-            yield preset.name
+def _loosely(text: str, stated: str, where: Span, size: Size | None, sizes: Sizes, name: str) -> Claim:
+    """A claim that can agree and never differ."""
+    if size is not None:
+        return count_claim(text, stated, where, size, certain=False)
+    return Claim(text, stated, "", "unknown", where, (), name, "subject_not_certain")
 
 
-def _size_claim(match: re.Match[str], text: str, where: Span, model: ModelShapes, subject: str) -> Claim:
-    counted = model.parameters
-    if not isinstance(counted, Known) or not isinstance(counted.value, ParameterCounts):
-        return Claim(text, match.group(0), "", "unknown", where, (), subject)
-    total = counted.value.total
-    verdict: Verdict = "agree" if agrees(match.group(1), match.group(2), total) else "differ"
-    return Claim(text, match.group(0), f"{total:,}", verdict, where, counted.where, subject)
+def _by_name(sizes: Sizes, name: str) -> Size | None:
+    """The longest end of `the file reproduces GPT-2` that names a model."""
+    words = re.split(r"(?<=[\w+/.])[ ]", name) if name else []
+    ends = (" ".join(words[first:]) for first in range(len(words)))
+    return next((size for end in ends if (size := sizes.named(end)) is not None), None)
 
 
-def agrees(number: str, unit: str, total: int) -> bool:
-    """The total rounds, up or down, to the number in its own precision."""
-    digits = len(number.replace(",", ".").partition(".")[2])
-    claimed = float(number.replace(",", "."))
-    exact = total / _UNITS[unit.lower()]
-    step = 10.0**-digits
-    rounded = (math.floor(exact / step) * step, math.ceil(exact / step) * step, round(exact, digits))
-    return any(math.isclose(claimed, value, abs_tol=step / 1000) for value in rounded)
+def _names_project(index: SourceIndex, sizes: Sizes, text: str) -> bool:
+    """The sentence names the repository itself or its main class, and no other one beside it."""
+    own = {normal(index.repository.name), normal(sizes.main_class)} - {""}
+    words = {normal(word) for word in re.findall(r"[\w-]+", text)}
+    return bool(own & words) and not OTHER.search(text)
 
 
-# ---- defaults in help texts
+def _of_file(facts: Facts, sizes: Sizes, path: str) -> Size | None:
+    """The preset that a configuration file names in one of its own values: `init_from = 'gpt2-xl'`."""
+    texts = [
+        value.value for preset in facts.configuration.presets if preset.where.path == path == preset.name
+        for _, value in preset.values if isinstance(value, Known) and isinstance(value.value, str)
+    ]  # fmt: skip
+    found = {size.name: size for text in texts if (size := sizes.named(str(text))) is not None}
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
-def _stated_defaults(facts: Facts) -> Iterator[Claim]:
-    for table in facts.configuration.tables:
-        for value in table.values:
-            match = _DEFAULT.search(value.help or "")
-            if match is not None and isinstance(value.value, Known) and "%(" not in (value.help or ""):
-                claim = _default_claim(value, match.group(1), value.value.value)
-                if claim is not None:
-                    yield claim
-
-
-def _default_claim(value: ConfigValue, stated: str, actual: object) -> Claim | None:
-    """A literal of the same kind as the value; words are compared as they stand."""
-    literal = _literal(stated)
-    if actual is None or isinstance(actual, bool):
-        comparable = literal is None or isinstance(literal, bool)
-    elif isinstance(actual, (int, float)):
-        comparable = isinstance(literal, (int, float)) and not isinstance(literal, bool)
-    else:
-        comparable, literal = isinstance(actual, str), stated
-    if not comparable:
-        return None
-    verdict: Verdict = "agree" if literal == actual else "differ"
-    return Claim(value.help or "", stated, repr(actual), verdict, value.where, (value.where,), value.name)
-
-
-def _literal(text: str) -> object:
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
-
-
-# ---- arithmetic written out
-
-
-def _products(index: SourceIndex) -> Iterator[Claim]:
-    """`12 batch size * 1024 block size * 5 gradaccum * 8 GPUs = 491,520` in comments."""
-    for path in index.python_paths():
-        if index.files[path].kind != "python" or is_test_file(index, path):
-            continue
-        for number, line in enumerate(index.lines(path), 1):
-            comment = line.partition("#")[2]
-            for match in _PRODUCT.finditer(comment):
-                yield _product_claim(match, comment.strip(), index.span(path, number))
-
-
-def _product_claim(match: re.Match[str], text: str, where: Span) -> Claim:
-    factors = [float(f.replace("_", "")) for f in re.findall(_NUMBER, match.group(1))]
-    product = math.prod(factors)
-    stated = match.group(2).lstrip("~")
-    claimed = float(stated.replace(",", "").replace("_", ""))
-    close = math.isclose(product, claimed, rel_tol=0.05 if match.group(2).startswith("~") else 1e-9)
-    return Claim(
-        text, stated, f"{product:,.10g}", "agree" if close else "differ", where, (where,), match.group(1).strip()
-    )
+def _preset_within(facts: Facts, sizes: Sizes, span: Span) -> Size | None:
+    """The one preset that stands in the lines of a function or class."""
+    inside: list[Preset] = [
+        p for p in facts.configuration.presets
+        if p.where.path == span.path and span.first_line <= p.where.first_line and p.where.last_line <= span.last_line
+    ]  # fmt: skip
+    return sizes.named(inside[0].name) if len({p.name for p in inside}) == 1 else None

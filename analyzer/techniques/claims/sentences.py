@@ -1,86 +1,142 @@
-"""Numbers that the repository's own documents state for named quantities, against the configuration.
+"""Numbers that sentences of documents state for named quantities, against the configuration.
 
-A line counts only where it names the file that it speaks of, or speaks of the default: documents also tell of other
-models and of runs with other options. A number differs only where the source has one value for the quantity.
+A number differs only where its line names one file, or the default, and the source has one value for the quantity.
+It may also agree with the run that a command just above shows. Documents also tell of other models and other runs.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from analyzer.index import SourceIndex
 from analyzer.records.bundles import Facts
-from analyzer.records.configuration import ConfigTable, ConfigValue
-from analyzer.records.evidence import Known
 from analyzer.records.source import Span
 from analyzer.records.techniques import Claim
+from analyzer.techniques.claims.settings import (
+    Run,
+    Setting,
+    defaults,
+    documented_runs,
+    files_named,
+    of_preset,
+    of_run,
+    plain_name,
+)
+from analyzer.techniques.claims.texts import Line, plain, prose
 from analyzer.techniques.paper.numbers import in_sentences
-from analyzer.techniques.paper.quantities import BY_ID
+from analyzer.techniques.paper.quantities import BY_ID, NUMBER, number_of
 
-FENCE = re.compile(r"^\s*(```|~~~)")
 DEFAULT = re.compile(r"\bdefaults?\b|默认", re.IGNORECASE)
 GENERAL_NAMES = frozenset({"dim", "depth", "width", "heads", "layers", "batch", "clip", "temp", "momentum"})
 """Names so general that a value under one may be another part's."""
+GIVEN = re.compile(
+    rf"(?<![\w.\-\[(=])(?P<name>-{{0,2}}[A-Za-z_][\w.-]*)\s*[=≈]\s*(?P<value>-?(?:{NUMBER}))(?![\w.%-]|\s*[*/+x×^])"
+)
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A number for a quantity or a name, with the names that it may bear in code. `exact` for the code's own name."""
+
+    names: tuple[str, ...]
+    value: float
+    printed: str
+    sentence: str
+    subject: str
+    exact: bool = False
+
+
+class Configured:
+    """What the settings of the repository say to a statement at one line."""
+
+    def __init__(self, index: SourceIndex, facts: Facts) -> None:
+        every = [
+            *defaults(facts),
+            *(s for p in facts.configuration.presets if p.layer != "command_line" for s in of_preset(p)),
+        ]
+        self.settings = tuple(dict.fromkeys(every))
+        self.paths = frozenset(s.where.path for s in self.settings)
+        self.names = frozenset(s.name for s in self.settings)
+        self.runs = documented_runs(index, facts)
+
+    def run_above(self, line: Line) -> Run | None:
+        """The last command shown above the line in its own section."""
+        above = [r for r in self.runs if r.where.path == line.path and line.heading < r.where.last_line < line.number]
+        return above[-1] if above else None
 
 
 def check_documents(index: SourceIndex, facts: Facts) -> tuple[Claim, ...]:
     """One claim per number of a sentence whose quantity the source configures."""
-    values = list(_values(facts))
-    found: list[Claim] = []
-    for path, file in index.files.items():
-        if file.kind == "markdown":
-            for number, line in _prose(index, path):
-                found += _in_line(line, index.span(path, number), values)
+    configured = Configured(index, facts)
+    found = [claim for line in prose(index) for claim in _in_line(index, line, configured)]
     return tuple(sorted(dict.fromkeys(found), key=lambda claim: (claim.where, claim.claimed)))
 
 
-def _prose(index: SourceIndex, path: str) -> Iterator[tuple[int, str]]:
-    """Lines outside code blocks and tables."""
-    inside = False
-    for number, line in enumerate(index.lines(path), 1):
-        if FENCE.match(line):
-            inside = not inside
-        elif not inside and "|" not in line and not line.startswith(("    ", "\t")):
-            yield number, line
+def _in_line(index: SourceIndex, line: Line, configured: Configured) -> Iterator[Claim]:
+    where = index.span(line.path, line.number)
+    named = files_named(line.text, configured.paths)
+    for stated in stated_in(line.text, configured.names):
+        own = [s for s in configured.settings if s.name in stated.names and s.number is not None and s.where != where]
+        if own or stated.exact:
+            yield _judged(line, where, stated, own, named, configured)
 
 
-def _in_line(line: str, where: Span, values: list[tuple[ConfigValue, float]]) -> Iterator[Claim]:
-    named = {v.where.path for v, _ in values if re.search(rf"(?<![\\w/.-]){re.escape(v.where.path)}(?![\\w/])", line)}
-    for stated in in_sentences([line]):
-        names = BY_ID[stated.quantity].names
-        own = [(v, n) for v, n in values if v.name.rpartition(".")[2].lower() in names and v.where != where]
-        if len(named) == 1:
-            own = [(v, n) for v, n in own if v.where.path in named]
-        elif not DEFAULT.search(stated.quoted):
-            continue
-        equal = [v for v, n in own if math.isclose(n, stated.value, rel_tol=1e-9)]
-        if equal:
-            derived = f"{equal[0].name} = {stated.printed}"
-            yield Claim(line.strip(), stated.printed, derived, "agree", where, (equal[0].where,), stated.quantity)
-        elif len({n for _, n in own}) == 1 and (named or not _is_general(own[0][0])):
-            derived = f"{own[0][0].name} = {own[0][1]:g}"
-            yield Claim(line.strip(), stated.printed, derived, "differ", where, (own[0][0].where,), stated.quantity)
+def stated_in(text: str, names: frozenset[str]) -> Iterator[Stated]:
+    """Quantities by their printed names, and `name = number` for names of the code."""
+    readable = plain(text)
+    taken: set[tuple[str, float]] = set()
+    for match in GIVEN.finditer(readable):
+        name, value = plain_name(match.group("name")), number_of(match.group("value"))
+        if name in names and value is not None:
+            taken.add((match.group("value"), value))
+            yield Stated((name,), value, match.group("value"), text, name, exact=True)
+    for number in in_sentences([text]):
+        if (number.printed, number.value) not in taken and BY_ID[number.quantity].names:
+            yield Stated(BY_ID[number.quantity].names, number.value, number.printed, number.quoted, number.quantity)
 
 
-def _is_general(value: ConfigValue) -> bool:
-    return value.name.rpartition(".")[2].lower() in GENERAL_NAMES
+def _judged(
+    line: Line, where: Span, stated: Stated, own: Sequence[Setting], named: tuple[str, ...], configured: Configured
+) -> Claim:
+    says_default = _is_called_default(stated)
+    if len(named) == 1:
+        own = [s for s in own if s.where.path in named]
+    equal = [s for s in own if _equals(s, stated)]
+    if (len(named) == 1 or says_default) and equal:
+        return _agrees(line, where, stated, equal[0])
+    run = configured.run_above(line) if len(named) == 0 else None
+    at_run = [s for s in (of_run(run, stated.names) if run is not None else ()) if _equals(s, stated)]
+    if at_run:
+        return _agrees(line, where, stated, at_run[0])
+    certain = (len(named) == 1 or (says_default and not _is_general(stated))) and not line.elsewhere
+    values = {s.number for s in own}
+    if certain and not stated.exact and len(values) == 1 and (named or not _is_general(stated)):
+        derived = f"{own[0].name} = {own[0].number:g}"
+        return Claim(line.text.strip(), stated.printed, derived, "differ", where, (own[0].where,), stated.subject)
+    return Claim(line.text.strip(), stated.printed, "", "unknown", where, (), stated.subject, "subject_not_certain")
 
 
-def _values(facts: Facts) -> Iterator[tuple[ConfigValue, float]]:
-    """Numbers of every table and, as values of their own, of every preset."""
-    tables: tuple[ConfigTable, ...] = facts.configuration.tables
-    for table in tables:
-        for value in table.values:
-            known = value.effective or value.value
-            if isinstance(known, Known) and _is_number(known.value):
-                yield value, float(known.value)  # type: ignore[arg-type]
-    for preset in facts.configuration.presets:
-        for name, found in preset.values:
-            if isinstance(found, Known) and _is_number(found.value):
-                yield ConfigValue(name, "", found, found.where[0]), float(found.value)  # type: ignore[arg-type]
+def _is_called_default(stated: Stated) -> bool:
+    """For a quantity the sentence's word is enough; of `name=3` it must be said right there."""
+    if not stated.exact:
+        return DEFAULT.search(stated.sentence) is not None
+    given = rf"`?-{{0,2}}{re.escape(stated.subject)}`?\s*[=≈]\s*`?{re.escape(stated.printed)}`?"
+    before = rf"\bdefaults?(?: value)?(?: is| to| of| uses| are|:)?\s*{given}"
+    readable = stated.sentence.replace("-", "_").lower()
+    return re.search(rf"{before}|{given}\s*\(?(?:by |the |is the )?defaults?\b".replace("-", "_"), readable) is not None
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _agrees(line: Line, where: Span, stated: Stated, setting: Setting) -> Claim:
+    derived = f"{setting.name} = {setting.number:.10g}"
+    return Claim(line.text.strip(), stated.printed, derived, "agree", where, (setting.where,), stated.subject)
+
+
+def _equals(setting: Setting, stated: Stated) -> bool:
+    return setting.number is not None and math.isclose(setting.number, stated.value, rel_tol=1e-9)
+
+
+def _is_general(stated: Stated) -> bool:
+    return stated.subject in GENERAL_NAMES or any(name in GENERAL_NAMES for name in stated.names[:1])

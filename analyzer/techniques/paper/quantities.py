@@ -33,7 +33,8 @@ QUANTITIES = (
              r"(?:number of|num\.?|#)\s*(?:transformer\s+|decoder\s+|encoder\s+)?(?:layers|blocks)|layers|depth|"
              r"n_?layers?",
              ("n_layer", "n_layers", "num_layers", "num_hidden_layers", "depth", "layers", "n_blocks", "num_blocks"),
-             r"n_?\s?layers?|N_?\s?layers?|L|N", r"(?:transformer |decoder |encoder |identical )?(?:layers|blocks)\b"),
+             r"n_?\s?layers?|N_?\s?layers?|L|N",
+             r"(?:(?:transformer |decoder |encoder |identical )?(?:layers|blocks)\b|(?<=-)layer (?=[A-Za-z]))"),
     Quantity("heads", r"(?:number of|num\.?|#)\s*(?:attention\s+)?heads|(?:attention\s+)?heads|n_?heads?",
              ("n_head", "n_heads", "num_heads", "num_attention_heads", "heads", "nhead"), r"n_?\s?heads?|h|H",
              r"(?:attention |parallel attention )?heads\b"),
@@ -42,7 +43,8 @@ QUANTITIES = (
              r"embedding\s+(?:size|dim(?:ension)?)|d_?\s?model|width",
              ("n_embd", "d_model", "hidden_size", "embed_dim", "dim", "hidden_dim", "width", "embedding_dim",
               "emb_dim"),
-             r"d_?\s?model|D|n_?\s?embd"),
+             r"d_?\s?model|D|n_?\s?embd",
+             r"(?:feature channels|hidden units|embedding (?:size|dim(?:ension)?s?)|dimensional (?:states|embeddings?))\b"),
     Quantity("feed_forward",
              r"(?:mlp|ffn|feed[- ]?forward|intermediate|inner[- ]layer)\s+(?:size|dim(?:ension)?|width)|"
              r"d_?\s?ff",

@@ -1,0 +1,162 @@
+"""The places where a repository states things in words: lines of documents, rows of their tables, comments,
+docstrings. Says where each stands and under which heading; what it means is for the readers.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from analyzer.facts.documented_code import fenced_blocks
+from analyzer.facts.testing import is_test_file
+from analyzer.index import SourceIndex
+
+HEADING = re.compile(r"^\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
+OLD_FILE = re.compile(
+    r"(?:^|/)(?:change_?log|changes|history|news|releases?|contributing|code_of_conduct|license)\b", re.I
+)
+ELSEWHERE = re.compile(
+    r"\b(?:change ?log|news|updates?|history|releases?|references?|citations?|bibtex|related|acknowledge?ments?|"
+    r"credits|licen[cs]e|baselines?|todos?|papers?|roadmap|faq)\b",
+    re.IGNORECASE,
+)
+"""Headings of sections that tell of other works, or of what the code once was or may become."""
+LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+TAG = re.compile(r"<[^<>]+>")
+SEPARATOR = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of words. `elsewhere` is true where its section tells of other works or other times."""
+
+    path: str
+    number: int
+    text: str
+    heading: int = 0
+    """Number of the heading's line that it stands under."""
+    elsewhere: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table under its header, cells without markup."""
+
+    line: Line
+    header: tuple[str, ...]
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Comment:
+    """`code` is what stands before it on its line; empty where it has the line for itself."""
+
+    path: str
+    number: int
+    text: str
+    code: str
+
+
+def documents(index: SourceIndex) -> tuple[str, ...]:
+    """Markdown files that speak of the code as it is."""
+    own = (path for path, file in index.files.items() if file.kind == "markdown" and file.package is None)
+    return tuple(path for path in own if not OLD_FILE.search(path.rpartition("/")[2]))
+
+
+@lru_cache(maxsize=2)
+def prose(index: SourceIndex) -> tuple[Line, ...]:
+    """Lines outside of code blocks and tables."""
+    return tuple(line for line in _lines(index) if not _is_row(line.text))
+
+
+@lru_cache(maxsize=2)
+def rows(index: SourceIndex) -> tuple[Row, ...]:
+    """Rows of all tables; a header is the line above the one that rules it off."""
+    found: list[Row] = []
+    previous: Line | None = None
+    header: tuple[str, ...] = ()
+    for line in _lines(index):
+        if not _is_row(line.text) or (previous is not None and line.path != previous.path):
+            header, previous = (), None
+        if _is_row(line.text):
+            if SEPARATOR.match(line.text):
+                header = _cells(previous.text) if previous is not None else ()
+            elif header:
+                found.append(Row(line, header, _cells(line.text)))
+            previous = line
+    return tuple(found)
+
+
+def _lines(index: SourceIndex) -> Iterator[Line]:
+    for path in documents(index):
+        lines = index.lines(path)
+        inside = {n for first, last, _ in fenced_blocks(lines) for n in range(first - 1, last + 2)}
+        headings: list[tuple[int, str]] = []
+        place = 0
+        for number, text in enumerate(lines, 1):
+            match = HEADING.match(text) if number not in inside else None
+            if match is not None:
+                depth = len(match.group(1))
+                headings = [(d, t) for d, t in headings if d < depth] + [(depth, match.group(2))]
+                place = number
+            elif number not in inside and text.strip() and not text.startswith(("    ", "\t")):
+                yield Line(path, number, text, place, any(ELSEWHERE.search(title) for _, title in headings[-2:]))
+
+
+def _is_row(text: str) -> bool:
+    return text.count("|") >= 2 or bool(SEPARATOR.match(text) and "|" in text)
+
+
+def _cells(text: str) -> tuple[str, ...]:
+    inner = plain(text).strip().removeprefix("|").removesuffix("|")
+    return tuple(cell.strip(" `*\t") for cell in inner.split("|"))
+
+
+def plain(text: str) -> str:
+    """Without links, tags, marks of emphasis and code."""
+    return TAG.sub(" ", LINK.sub(r"\1", text)).replace("**", "").replace("`", "")
+
+
+@lru_cache(maxsize=2)
+def comments(index: SourceIndex) -> tuple[Comment, ...]:
+    """Comments of the repository's own modules; tests say nothing of the repository."""
+    paths = [path for path in index.trees() if index.files[path].kind == "python" and not is_test_file(index, path)]
+    return tuple(comment for path in paths for comment in _comments(index.text(path), path))
+
+
+def _comments(text: str, path: str) -> Iterator[Comment]:
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.COMMENT:
+                said = token.string.lstrip("#").strip()
+                yield Comment(path, token.start[0], said, token.line[: token.start[1]].strip())
+    except (tokenize.TokenError, SyntaxError):
+        return
+
+
+@lru_cache(maxsize=2)
+def docstring_lines(index: SourceIndex) -> tuple[tuple[Line, ast.AST], ...]:
+    """Lines of docstrings with what they document, the module itself included."""
+    return tuple(found for path in index.trees() if not is_test_file(index, path) for found in _documented(index, path))
+
+
+def _documented(index: SourceIndex, path: str) -> Iterator[tuple[Line, ast.AST]]:
+    if index.files[path].kind != "python":
+        return
+    for node in ast.walk(index.trees()[path]):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            literal = docstring_of(node)
+            last = (literal.end_lineno or literal.lineno) if literal is not None else 0
+            for number in range(literal.lineno if literal is not None else 1, last + 1):
+                yield Line(path, number, index.lines(path)[number - 1].replace('"""', " ")), node
+
+
+def docstring_of(node: ast.AST) -> ast.Constant | None:
+    body = getattr(node, "body", [])
+    first = body[0].value if body and isinstance(body[0], ast.Expr) else None
+    return first if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
