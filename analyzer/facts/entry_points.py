@@ -150,7 +150,7 @@ def _python_target(index: SourceIndex, words: tuple[str, ...], directory: str) -
         return _file(index, words[0], directory) if words[0].endswith(".py") else None
     for place, word in enumerate(words[1:], 1):
         if words[place - 1] == "-m" and word not in LAUNCHERS:
-            return index.resolve_module("pyproject.toml", word) or _package_main(index, word)
+            return _package_main(index, word) or _main_beside(index, index.resolve_module("pyproject.toml", word))
         if word.endswith(".py"):
             return _file(index, word, directory)
     return None
@@ -159,6 +159,13 @@ def _python_target(index: SourceIndex, words: tuple[str, ...], directory: str) -
 def _package_main(index: SourceIndex, dotted: str) -> str | None:
     path = dotted.replace(".", "/") + "/__main__.py"
     return path if path in index.files else None
+
+
+def _main_beside(index: SourceIndex, path: str | None) -> str | None:
+    """`python -m package` starts the package's `__main__`, not its `__init__`."""
+    folder, _, name = (path or "").rpartition("/")
+    main = f"{folder}/__main__.py".lstrip("/")
+    return main if name == "__init__.py" and main in index.files else path
 
 
 def _file(index: SourceIndex, word: str, directory: str) -> str | None:

@@ -17,7 +17,7 @@ from analyzer.index import SourceIndex
 from analyzer.records.processes import Usage
 from analyzer.records.structure import RoleAssignment
 
-Purpose = Literal["install", "data", "train", "infer", "evaluate", "api", "other"]
+Purpose = Literal["install", "data", "train", "infer", "evaluate", "run", "api", "other"]
 INSTALLERS = frozenset(
     {"pip", "pip3", "conda", "mamba", "git", "uv", "poetry", "apt", "apt-get", "brew", "choco", "scoop"}
 )
@@ -54,7 +54,7 @@ def _purpose(index: SourceIndex, command: Command, roles: tuple[RoleAssignment, 
         order: tuple[tuple[str, Purpose], ...] = (
             ("training", "train"), ("inference", "infer"), ("preprocess", "data"), ("data", "data"),
         )  # fmt: skip
-        return next((purpose for role, purpose in order if role in played), "other")
+        return next((purpose for role, purpose in order if role in played), "run")
     programs = {words[0] for words in command.simple_commands() if words}
     if "pip" in command.text.split() or programs & INSTALLERS:
         return "install"

@@ -20,6 +20,20 @@ FrameworkName = Literal["lightning", "transformers"]
 
 
 @dataclass(frozen=True)
+class Arm:
+    """One arm of a choice around a stage. Of the arms of one choice a run takes one; inside of a loop, each round does."""
+
+    choice: int
+    """Number of the choice in its pipeline, from 1."""
+    number: int
+    condition: str
+    """As written; empty for what is left when no condition holds."""
+    where: Span
+    depth: int = 0
+    """How many loops stand around the choice."""
+
+
+@dataclass(frozen=True)
 class Stage:
     """One step of a pipeline in execution order. `depth` is the nesting of loops around it (0: before the
     loop), `loops` the loop headers as written, outermost first.
@@ -43,6 +57,16 @@ class Stage:
     """
     called: tuple[str, ...] = ()
     """Qualified names of the repository's own modules whose forward this call may run."""
+    arms: tuple[Arm, ...] = ()
+    """Choices around it of which other arms hold stages of this pipeline too, outermost first."""
+    again: tuple[str, ...] = ()
+    """Loops in which further calls lead to this line, the innermost of each; `loops` are those of the first call."""
+
+
+def exclude_each_other(one: Stage, other: Stage) -> bool:
+    """Whether no run takes both stages: they stand in different arms of one choice."""
+    arms = {arm.choice: arm.number for arm in one.arms}
+    return any(arms.get(arm.choice, arm.number) != arm.number for arm in other.arms)
 
 
 @dataclass(frozen=True)
@@ -92,6 +116,8 @@ class Loss:
     label_shift: Span | None = None
     """Where targets are shifted against inputs, if they are."""
     weight: str | None = None
+    weight_value: Known[object] | Unknown | None = None
+    """What the factors of `weight` come to in a default run; None where there are none."""
     condition: str | None = None
     """Under which this is the loss, or the term is added; None where it always is."""
 
@@ -185,7 +211,8 @@ class Usage:
     text: str
     language: str
     where: Span
-    purpose: Literal["install", "data", "train", "infer", "evaluate", "api", "other"] = "other"
+    purpose: Literal["install", "data", "train", "infer", "evaluate", "run", "api", "other"] = "other"
+    """`run`: it starts a program of the repository of which the role is not known."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.report_lint.absences import absence_findings
 from benchmarks.report_lint.drawings import drawing_findings
 from benchmarks.report_lint.finding import Finding, WrittenReport
 from benchmarks.report_lint.links import link_findings
@@ -38,6 +39,7 @@ def lint(report: WrittenReport, repository: Path | None) -> Iterator[Finding]:
     yield from link_findings(report, repository)
     yield from quotation_findings(report, repository)
     yield from prose_findings(report)
+    yield from absence_findings(report)
     yield from drawing_findings(report)
     yield from page_findings(report)
 

@@ -74,11 +74,21 @@ def test_a_good_report_has_no_findings(tmp_path: Path) -> None:
         ("Some words", "Words 中文内容", "chinese_in_english"),
         ("Some words", f"{'long ' * 40}\n\n" * 4 + "Some words", "repeated_paragraph"),
         ("Some words", "- a list\n\nSome words", "languages_differ"),
+        (
+            "Some words",
+            "Neither recognised nor named anywhere in the 3 code files: a, z.\n\nSome words",
+            "denied_and_told",
+        ),
     ],
 )
 def test_a_fault_of_the_english_text_is_found(tmp_path: Path, before: str, after: str, rule: str) -> None:
     assert before in GOOD
     assert rule in rules(report(tmp_path, english=GOOD.replace(before, after)))
+
+
+def test_what_is_absent_and_in_no_row_is_no_fault(tmp_path: Path) -> None:
+    sentence = "Neither recognised nor named anywhere in the 3 code files: y, z.\n\nSome words"
+    assert "denied_and_told" not in rules(report(tmp_path, english=GOOD.replace("Some words", sentence)))
 
 
 def test_english_sentences_in_chinese_prose_are_found_and_quoted_ones_are_not(tmp_path: Path) -> None:

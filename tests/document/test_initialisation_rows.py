@@ -39,7 +39,7 @@ FILLED = Initialiser("self.embed.weight", "nn.init.zeros_(self.embed.weight)", L
 
 
 def test_a_created_parameter_is_no_default_of_the_library() -> None:
-    assert "normal, mean 0, deviation 1" in told((CREATED,))
+    assert "normal, mean `0`, deviation `1`" in told((CREATED,))
     assert "create no parameter" not in told((CREATED,))
     assert "create no parameter" in told(())
 

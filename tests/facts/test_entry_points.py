@@ -7,7 +7,7 @@ import json
 import pytest
 
 from analyzer.facts.commands import Command
-from analyzer.facts.entry_points import find_entry_points
+from analyzer.facts.entry_points import command_target, find_entry_points
 from analyzer.facts.structure import derive_structure
 from analyzer.facts.usages import find_usages
 from analyzer.records.source import Span
@@ -100,3 +100,18 @@ def test_usages_are_quoted_with_their_purpose(repository):
     ]
     for usage in usages:
         assert usage.text.split("\n")[0] in index.quote("README.md", usage.where.first_line, usage.where.last_line)
+
+
+@pytest.mark.parametrize(
+    ("command", "started", "purpose"),
+    [
+        ("python -m tool fit", "tool/__main__.py", "run"),
+        ("python -m tool.other", "tool/other.py", "run"),
+        ("ls", None, None),
+    ],
+)
+def test_a_package_is_started_by_its_main_file(repository, command, started, purpose):
+    files = {"tool/__init__.py": "", "tool/__main__.py": "print(1)\n", "tool/other.py": "print(2)\n"}
+    index = repository(files | {"README.md": f"```\n{command}\n```\n"})
+    assert command_target(index, Command(command, Span("README.md", 2, 2))) == started
+    assert [usage.purpose for usage in find_usages(index, ())] == ([purpose] if purpose else [])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from analyzer.document.absences import absence_blocks, named_at, used_at
 from analyzer.document.blocks import heading, note, paragraph, table
 from analyzer.document.chapters.shapes import shape_flow
 from analyzer.document.chapters.training import another_model, reasons
 from analyzer.document.context import Context, walk
 from analyzer.document.cost_rows import cost_table
-from analyzer.document.inline import code, codes, number, ref
+from analyzer.document.inline import code, codes, number, ref, refs
 from analyzer.document.pipeline_rows import feature_table, stage_row, stage_table
 from analyzer.records.document import Block, Chapter, Code, Line
 from analyzer.records.processes import Pipeline
@@ -48,7 +49,8 @@ def build(context: Context) -> Chapter:
     blocks += another_model(context, main)
     blocks += (*context.drawing("inference_pipeline"), heading(words, "inference.stages", "inference-stages"))
     blocks += stage_table(context, main, context.trace_of("inference", "prefill", "decode"), "inference_stages")
-    blocks += (*_decoding(context, main), *_cache(context), *_output(context, main), *_shapes(context), *_cost(context))
+    blocks += (*_decoding(context, main), *_cache(context, main), *_output(context, main))
+    blocks += (*_shapes(context), *_cost(context))
     for other in context.analysis.facts.processes.inference:
         if other is not main:
             blocks += _other(context, other)
@@ -69,12 +71,9 @@ def _decoding(context: Context, main: Pipeline) -> tuple[Block, ...]:
     found = feature_table(context, main.features, "inference_features")
     done = {item.id for item in main.features}
     wanted = (*DECODING, *SERVING) if reads_text else tuple(name for name in SERVING if name not in OF_TEXT)
-    missing = [
-        words.line(f"features.{name}")
-        for name in wanted
-        if name not in done and name not in {t.sheet_id for t in context.used_techniques}
-    ]
-    absent = (paragraph(words, "inference.absent", names=words.listed(missing)),) if missing else ()
+    if any(item.sheet_id == "kv_cache" for item in context.used_techniques):
+        done.add("kv_cache")  # the cache has a section of its own
+    absent = absence_blocks(context, [name for name in wanted if name not in done])
     return (
         title,
         *(found or (note(words, "info", "inference.no_features"),)),
@@ -83,23 +82,24 @@ def _decoding(context: Context, main: Pipeline) -> tuple[Block, ...]:
     )
 
 
-def _cache(context: Context) -> tuple[Block, ...]:
+def _cache(context: Context, main: Pipeline) -> tuple[Block, ...]:
     """Module shapes of prefill beside those of one decoding step."""
     words = context.words
     if context.family not in TEXT:
         return ()
     title = heading(words, "inference.cache", "kv-cache")
     prefill, decode = context.trace_of("prefill", "inference"), context.trace_of("decode")
-    cached = [item for item in context.used_techniques if item.sheet_id == "kv_cache"]
+    cached = [span for item in context.used_techniques if item.sheet_id == "kv_cache" for span in item.where[:1]]
+    cached += [item.where for item in main.features if item.id == "kv_cache"]
     if not cached:
-        return (title, note(words, "info", "inference.no_cache"))
+        named = (*used_at(context, "kv_cache"), *named_at(context, "kv_cache"))
+        key = "inference.cache_named" if named else "inference.no_cache"
+        return (title, note(words, "info", key, **({"where": refs(named, 2)} if named else {})))
     blocks: tuple[Block, ...] = (title, *context.drawing("kv_cache"))
     if prefill and decode:
         blocks += table(words, "prefill_decode", "module class prefill decode", _compare(context, prefill, decode))
     else:
-        blocks += (
-            note(words, "gap", "inference.cache_untraced", where=ref(cached[0].where[0] if cached[0].where else None)),
-        )
+        blocks += (note(words, "gap", "inference.cache_untraced", where=ref(cached[0])),)
     return blocks + cost_table(context, "cache_cost", ("kv_bytes_per_token", "kv_bytes_at_full_length"))
 
 

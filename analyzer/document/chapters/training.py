@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from analyzer.document.absences import absence_blocks
 from analyzer.document.blocks import heading, note, paragraph, table
 from analyzer.document.chapters.reading_map import proofs
 from analyzer.document.chapters.shapes import shape_flow
@@ -185,9 +186,7 @@ def _system(context: Context, main: Pipeline) -> tuple[Block, ...]:
     found = feature_table(context, main.features, "training_features")
     blocks += found or (note(words, "info", "training.no_features"),)
     done = {item.id for item in main.features}
-    missing = words.listed([words.line(f"features.{name}") for name in SYSTEM if name not in done])
-    if len(done & set(SYSTEM)) < len(SYSTEM):
-        blocks += (paragraph(words, "training.absent", names=missing),)
+    blocks += absence_blocks(context, [name for name in SYSTEM if name not in done])
     key = "training.seeds" if main.seeds else "training.no_seeds"
     return (*blocks, paragraph(words, key, **({"where": refs(main.seeds)} if main.seeds else {})))
 

@@ -10,35 +10,42 @@ from analyzer.records.document import Block, Chapter
 from analyzer.records.processes import Usage
 from analyzer.records.source import Span
 
-QUICK = ("install", "data", "train", "infer", "evaluate")
+QUICK = ("install", "data", "train", "infer", "run", "evaluate")
 MOST_EACH = 2
+"""Excerpts of one purpose; commands that stand below one another are one excerpt."""
 
 
 def build(context: Context) -> Chapter:
     words = context.words
-    usages = context.analysis.facts.processes.usages
-    basic = [item for purpose in QUICK for item in _of(usages, purpose)]
     blocks: tuple[Block, ...] = (heading(words, "usage.quick", "quick-start"),)
-    blocks += _quotes(context, basic) or (note(words, "gap", "usage.no_quick", files=number(len(context.files))),)
+    blocks += _quotes(context, QUICK) or (note(words, "gap", "usage.no_quick", files=number(len(context.files))),)
     blocks += (heading(words, "usage.api", "python-api"),)
-    blocks += _quotes(context, _of(usages, "api")) or _from_source(context) or (note(words, "gap", "usage.no_api"),)
+    blocks += _quotes(context, ("api",)) or _from_source(context) or (note(words, "gap", "usage.no_api"),)
     return Chapter("usage", words.line("usage.title"), blocks)
 
 
-def _of(usages: tuple[Usage, ...], purpose: str) -> list[Usage]:
-    return [item for item in usages if item.purpose == purpose][:MOST_EACH]
-
-
-def _quotes(context: Context, usages: list[Usage]) -> tuple[Block, ...]:
-    blocks: tuple[Block, ...] = ()
-    told: set[str] = set()
+def _of(context: Context, usages: tuple[Usage, ...], purpose: str) -> list[Span]:
+    """The first excerpts of a purpose, each with all neighbouring lines of it."""
+    found: list[Span] = []
     for item in usages:
-        key = "usage.again" if item.purpose in told else f"usage.purpose_{item.purpose}"
-        told.add(item.purpose)
-        blocks += (
-            paragraph(context.words, key),
-            *snippet(context, item.where),
-        )
+        last = found[-1] if found else None
+        if item.purpose != purpose:
+            continue
+        if last is not None and item.where.path == last.path and item.where.first_line == last.last_line + 1:
+            found[-1] = context.part(last, last.first_line, item.where.last_line)
+        else:
+            found.append(item.where)
+    return found[:MOST_EACH]
+
+
+def _quotes(context: Context, purposes: tuple[str, ...]) -> tuple[Block, ...]:
+    """What the documents quote, told once per purpose."""
+    blocks: tuple[Block, ...] = ()
+    for purpose in purposes:
+        places = _of(context, context.analysis.facts.processes.usages, purpose)
+        shown = [block for place in places for block in snippet(context, place)]
+        if shown:
+            blocks += (paragraph(context.words, f"usage.purpose_{purpose}"), *shown)
     return blocks
 
 
