@@ -5,9 +5,9 @@ from __future__ import annotations
 from analyzer.document.blocks import heading, note, table
 from analyzer.document.context import Context
 from analyzer.document.inline import code, number, ref, value
-from analyzer.records.configuration import Preset
+from analyzer.records.configuration import PlainValue, Preset
 from analyzer.records.document import Block, Code, Line, Plain, Table
-from analyzer.records.evidence import Known
+from analyzer.records.evidence import Known, Unknown
 from analyzer.records.tensors import ModelShapes
 
 MOST_COLUMNS = 6
@@ -58,7 +58,11 @@ def _columns(context: Context, owner: str, items: list[Preset], at: int) -> tupl
     words = context.words
     values = [dict(item.values) for item in items]
     names = list(dict.fromkeys(name for item in values for name in item))
-    rows = [((Code(name),), *[value(words, item.get(name)) for item in values]) for name in names[:MOST_ROWS]]
+    defaults = _defaults(context, owner)
+    rows = [
+        ((Code(name),), *[value(words, item.get(name, defaults.get(name))) for item in values])
+        for name in names[:MOST_ROWS]
+    ]
     totals = [_total(context, item) for item in items]
     if any(totals):
         rows.append((words.line("configuration.preset_parameters"), *[total or (Plain("—"),) for total in totals]))
@@ -67,6 +71,13 @@ def _columns(context: Context, owner: str, items: list[Preset], at: int) -> tupl
     caption = words.line("configuration.preset_caption", name=Code(owner))
     identifier = f"presets_{''.join(c if c.isalnum() and c.isascii() else '_' for c in owner)}_{at}"
     return (Table(identifier, header, tuple(rows), tuple("left" for _ in header), caption),)
+
+
+def _defaults(context: Context, owner: str) -> dict[str, Known[PlainValue] | Unknown]:
+    """What the class of a configuration gives where a preset gives nothing; of other presets the base is not told."""
+    tables = context.analysis.facts.configuration.tables
+    found = [item for item in tables if item.name == owner and item.format in ("dataclass", "init_defaults")]
+    return {item.name: item.value for table in found[:1] for item in table.values}
 
 
 def _total(context: Context, item: Preset) -> Line:

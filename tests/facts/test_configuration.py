@@ -367,3 +367,32 @@ def test_a_constant_that_an_own_function_computes_is_one(repository: Write) -> N
     names = {v.name: v for v in table(derive(repository({"a.py": COMPUTED, "ratio.py": ratio})), "constants").values}
     assert set(names) == {"SAMPLES", "STEP", "FRAMES"}
     assert names["FRAMES"].expression == "exact(SAMPLES, STEP)"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "PRESETS: dict[str, Config] = {'small': Config(), 'large': Config(64, depth=24)}",
+            {"small": {}, "large": {"width": 64, "depth": 24}},
+        ),
+        ("class Held:\n    known = {'a': Config(1), 'b': Config(depth=2)}", {"a": {"width": 1}, "b": {"depth": 2}}),
+        ("SINGLE = {'small': Config()}", {}),
+        ("MIXED = {'small': Config(), 'other': Other()}", {}),
+        ("LAYERS = {'a': Net(1), 'b': Net(2)}", {}),
+        ("CALLS = {'a': Config(), 'b': str(2)}", {}),
+    ],
+)
+def test_a_registry_of_configuration_objects_is_one_of_presets(
+    repository: Write, text: str, expected: dict[str, dict[str, object]]
+) -> None:
+    head = (
+        "from dataclasses import dataclass\nfrom torch import nn\n"
+        "@dataclass\nclass Config:\n    width: int = 8\n    depth: int = 2\n"
+        "class Other:\n    pass\n"
+        "class Net(nn.Module):\n    def __init__(self, n):\n        super().__init__()\n"
+    )
+    presets = derive(repository({"a.py": f"{head}{text}\n"})).presets
+    found = {p.name: {k: v.value for k, v in p.values if isinstance(v, Known)} for p in presets}
+    assert found == expected
+    assert {p.table for p in presets} <= {"Config"}

@@ -16,6 +16,7 @@ from analyzer.facts.configuration.dict_literals import (
     pairs_of,
 )
 from analyzer.facts.configuration.factory_calls import Made, made_by
+from analyzer.facts.configuration.instance_registries import find_instances
 from analyzer.facts.configuration.mapping_tables import find_options
 from analyzer.facts.configuration.reading import callee, value_at
 from analyzer.facts.configuration_owners import FILE_FORMATS
@@ -30,7 +31,7 @@ def find_presets(index: SourceIndex, tables: Sequence[ConfigTable]) -> tuple[Pre
     """All presets of the repository, by place."""
     found = [*_override_files(index, tables), *_setting_registries(index, tables)]
     found += [*_factories(index), *find_options(index), *section_presets(find_sections(index, tables), tables)]
-    found += [*find_commanded(index, tables), *_merged_files(tables)]
+    found += [*find_commanded(index, tables), *_merged_files(tables), *find_instances(index, tables)]
     return tuple(sorted(found, key=lambda preset: (preset.where, preset.name)))
 
 
