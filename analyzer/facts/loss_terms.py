@@ -73,7 +73,10 @@ def _term(
     if occurrence is None:
         return None
     where = program.flow.index.span(scope.path, taking[0])
-    return Loss(_forward_name(occurrence), where, name.id, weight=" * ".join(factors) or None)
+    weight = " * ".join(factors)
+    node = ast.parse(weight, mode="eval").body if weight else None
+    value = program.flow.values.value(node, scope, occurrence.stack) if node is not None else None
+    return Loss(_forward_name(occurrence), where, name.id, weight=weight or None, weight_value=value)
 
 
 def _names(target: ast.Tuple) -> list[str]:

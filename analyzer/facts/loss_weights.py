@@ -12,14 +12,30 @@ from collections.abc import Iterator
 from analyzer.facts.flow import Function
 from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.steps import Step, Target
-from analyzer.facts.flow.trace import is_forward
+from analyzer.facts.flow.trace import Occurrence, is_forward
 from analyzer.facts.loss_slices import arguments_for, differentiated_values, is_backward, losses_of_return
 from analyzer.facts.program import Program
+from analyzer.records.evidence import Known, Unknown
 
 MAX_DEPTH = 40
 IN_DIVISORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod)
 Factors = tuple[str, ...]
 Statement = ast.Assign | ast.AugAssign
+
+
+class Factor(str):
+    """A factor's text, and the key of the function that writes it."""
+
+    scope: str
+
+    def __new__(cls, text: str, scope: str) -> Factor:
+        found = super().__new__(cls, text)
+        found.scope = scope
+        return found
+
+
+def _placed(factors: Factors, scope: CodeScope) -> Factors:
+    return tuple(Factor(text, scope.key) for text in factors)
 
 
 class LossWeights:
@@ -43,6 +59,28 @@ class LossWeights:
         factors = next(iter(found)) if len(found) == 1 else ()
         return _product(factors) or None
 
+    def value_of(self, occurrence: Occurrence) -> Known[object] | Unknown | None:
+        """What the factors come to on the way to the loss; None where there are none."""
+        found = self._found.get(id(occurrence.call), set())
+        factors = next(iter(found)) if len(found) == 1 else ()
+        where = self._program.flow.index.span(occurrence.step.scope.path, occurrence.step.node)
+        product: int | float = 1
+        for factor in factors:
+            value = self._factor_value(factor, occurrence)
+            if isinstance(value, Unknown):
+                return value
+            if isinstance(value.value, bool) or not isinstance(value.value, (int, float)) or not value.value:
+                return Unknown("not_derived", (("expression", _product(factors)),), where)
+            product = product / value.value if factor.startswith("/") else product * value.value
+        return Known(product, (where,), "evaluated") if factors else None
+
+    def _factor_value(self, factor: str, occurrence: Occurrence) -> Known[object] | Unknown:
+        """In the function that writes the factor."""
+        written_in = getattr(factor, "scope", occurrence.step.scope.key)
+        scope = self._program.flow.inference.scopes.by_key[written_in]
+        node = ast.parse(factor.removeprefix("/ "), mode="eval").body
+        return self._program.flow.values.value(node, scope, occurrence.stack)
+
     def _follow(self, node: ast.AST, scope: CodeScope, factors: Factors, depth: int) -> None:
         if depth > MAX_DEPTH:
             return
@@ -52,7 +90,7 @@ class LossWeights:
             self._value(node, scope, factors, depth)
         else:
             for part, further in _parts(node):
-                self._follow(part, scope, (*factors, *further), depth + 1)
+                self._follow(part, scope, (*factors, *_placed(further, scope)), depth + 1)
 
     def _call(self, call: ast.Call, scope: CodeScope, factors: Factors, depth: int) -> None:
         self._found.setdefault(id(call), set()).add(factors)
@@ -93,7 +131,7 @@ class LossWeights:
                 continue
             self._open.add(id(statement))
             for part, further in _added(statement):
-                self._follow(part, owner, (*factors, *further), depth + 1)
+                self._follow(part, owner, (*factors, *_placed(further, owner)), depth + 1)
             self._open.discard(id(statement))
 
 

@@ -32,7 +32,8 @@ def find_losses(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) ->
             found |= {id(occurrence.step): built} if built is not None else {}
         elif stage.kind == "loss" and occurrence.call is not None:
             for loss in _losses_of_call(program, occurrence, occurrence.call):
-                loss = replace(loss, weight=weights.of(occurrence.call))  # noqa: PLW2901
+                given = weights.value_of(occurrence)
+                loss = replace(loss, weight=weights.of(occurrence.call), weight_value=given)  # noqa: PLW2901
                 if loss.label_shift is None and any(word in loss.function for word in TOKEN_LOSSES):
                     loss = replace(loss, label_shift=find_shift(program, stages))  # noqa: PLW2901
                 found.setdefault((id(occurrence.call), loss.function), loss)

@@ -21,7 +21,7 @@ FrameworkName = Literal["lightning", "transformers"]
 
 @dataclass(frozen=True)
 class Arm:
-    """One arm of a choice around a stage. Of the arms of one choice a run takes one; inside of a loop, each round does."""
+    """One arm of a choice around a stage. Of the arms of one choice a run takes one, inside of a loop each round."""
 
     choice: int
     """Number of the choice in its pipeline, from 1."""

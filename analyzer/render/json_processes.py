@@ -134,7 +134,17 @@ def _stage(stage: Stage) -> Object:
         "depth": stage.depth,
         "loops": list(stage.loops),
     }
+    if stage.arms:
+        described["arms"] = [_arm(arm) for arm in stage.arms]
+    if stage.again:
+        described["again"] = list(stage.again)
     return described | present(condition=stage.condition, framework=stage.framework) | {"source": source(stage.where)}
+
+
+def _arm(arm: Arm) -> Object:
+    return {
+        "choice": arm.choice, "arm": arm.number, "condition": arm.condition or None, "source": source(arm.where),
+    }  # fmt: skip
 
 
 def _settings(item: FrameworkSettings) -> Object:
@@ -179,6 +189,7 @@ def _loss(item: Loss) -> Object:
     described |= present(
         reduction=item.reduction,
         weight=item.weight,
+        weight_value=None if item.weight_value is None else value(item.weight_value),
         condition=item.condition,
         ignore_index=None if item.ignore_index is None else value(item.ignore_index),
         label_smoothing=None if item.label_smoothing is None else value(item.label_smoothing),

@@ -8,6 +8,7 @@ from analyzer.facts.configuration import derive_configuration
 from analyzer.facts.processes import derive_processes
 from analyzer.facts.structure import derive_structure
 from analyzer.index import SourceIndex
+from analyzer.records.evidence import Known
 from analyzer.records.processes import Pipeline
 
 Write = Callable[[Mapping[str, str]], SourceIndex]
@@ -253,7 +254,7 @@ if __name__ == "__main__":
     for x in torch.randn(3, 4, 4):
         y, penalty = net(x)
         loss = F.mse_loss(y, x)
-        total = loss + {term}
+        total = 4 * loss / (1 + 1) + {term}
         total.backward()
         opt.step()
 """
@@ -262,9 +263,10 @@ if __name__ == "__main__":
 def test_a_term_that_the_forward_returns_is_told_with_its_weight(repository: Write) -> None:
     losses = training_of(repository({"main.py": RETURNED.format(term="penalty * SHARE")})).losses
     assert [(loss.function, loss.code, loss.weight) for loss in losses] == [
-        ("torch.nn.functional.mse_loss", "F.mse_loss(y, x)", None),
+        ("torch.nn.functional.mse_loss", "F.mse_loss(y, x)", "4 / (1 + 1)"),
         ("main.py:Net.forward", "penalty", "SHARE"),
     ]
+    assert [loss.weight_value.value for loss in losses if isinstance(loss.weight_value, Known)] == [2.0, 0.1]
 
 
 def test_what_the_loss_does_not_add_is_no_term(repository: Write) -> None:

@@ -173,10 +173,18 @@ def _loss_row(context: Context, item: Loss) -> tuple[Line, ...]:
         value(words, item.ignore_index),
         value(words, item.label_smoothing),
         ref(item.label_shift),
-        code(item.weight or ""),
+        _weight(item),
         code(item.condition or "", 72),
         ref(item.where),
     )
+
+
+def _weight(item: Loss) -> Line:
+    """As written, and what it comes to where that is more than the number itself."""
+    text, found = item.weight or "", item.weight_value
+    if isinstance(found, Known) and f"{found.value:g}" != text:
+        return (*code(text), Plain(f" = {found.value:g}"))
+    return code(text)
 
 
 def _system(context: Context, main: Pipeline) -> tuple[Block, ...]:
