@@ -100,7 +100,7 @@ FEATURES: tuple[tuple[str, str], ...] = (
 _FEATURES = tuple((id_, re.compile(pattern)) for id_, pattern in FEATURES)
 AUGMENTATION = re.compile(
     r"torchvision\.transforms\.(v2\.)?(\w+\.)?(Random\w+|ColorJitter|AutoAugment|RandAugment|TrivialAugmentWide|AugMix|"
-    r"GaussianBlur|MixUp|CutMix|TenCrop|FiveCrop)|albumentations\.(Random\w+|\w*Flip|\w*Rotate|ShiftScaleRotate|"
+    r"GaussianBlur|MixUp|CutMix)|albumentations\.(Random\w+|\w*Flip|\w*Rotate|ShiftScaleRotate|"
     r"ColorJitter|CoarseDropout|GaussNoise)|timm\.data\.(create_transform|RandomErasing|rand_augment_transform)|"
     r"kornia\.augmentation\.\w+|torchaudio\.transforms\.(FrequencyMasking|TimeMasking)"
 )

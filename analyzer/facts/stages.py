@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import replace
 
+from analyzer.facts.augmentations import draws_at_random
+from analyzer.facts.collected_stages import CollectedStages
 from analyzer.facts.flow import Foreign, Function, Instance, Klass
 from analyzer.facts.flow.driven import is_open
 from analyzer.facts.flow.steps import Body, Step
@@ -41,7 +43,7 @@ def build_stages(program: Program) -> tuple[tuple[Stage, Occurrence], ...]:
     """Stages with the occurrences they come from, each line once; a line with several losses once for each of them."""
     builder = _StageBuilder(program)
     trials, saves = trial_scopes(program), RepeatedSaves(program)
-    found: dict[tuple[object, ...], tuple[Stage, Occurrence]] = {}
+    found = CollectedStages()
     for occurrence in program.occurrences:
         if is_trial(occurrence, trials):
             continue
@@ -49,10 +51,11 @@ def build_stages(program: Program) -> tuple[tuple[Stage, Occurrence], ...]:
         if kind is not None and not is_off(program, occurrence):
             stage = builder.stage(kind, occurrence)
             term = id(occurrence.step.node) if kind == "loss" else helped_by(occurrence)
-            found.setdefault((stage.kind, stage.where, stage.function, term), (stage, builder.shown(occurrence)))
-    augmented = {stage.where for stage, _ in found.values() if stage.kind == "augment"}
-    kept = [item for item in found.values() if item[0].kind != "build" or item[0].where not in augmented]
-    return without_replaced(tuple(_results_last(program, kept)))
+            found.add((stage.kind, stage.where, stage.function, term), stage, builder.shown(occurrence))
+    augmented = {stage.where for stage, _ in found.stages() if stage.kind == "augment"}
+    kept = [item for item in found.stages() if item[0].kind != "build" or item[0].where not in augmented]
+    told = without_replaced(tuple(_results_last(program, kept)))
+    return tuple(found.with_choices(told, program.flow.index))
 
 
 def _results_last(program: Program, stages: list[tuple[Stage, Occurrence]]) -> Iterator[tuple[Stage, Occurrence]]:
@@ -147,6 +150,9 @@ class _StageBuilder:
             return None
         if kind == "loss" and not self._is_differentiated(occurrence):
             return None
+        if kind == "augment" and occurrence.call is not None:
+            is_random = draws_at_random(self._inference, occurrence.call, occurrence.step.scope)
+            return "augment" if is_random else "preprocess"
         return kind
 
     def _is_in_module(self, occurrence: Occurrence) -> bool:
@@ -302,7 +308,7 @@ class _StageBuilder:
         if not helped_by(occurrence) or len(callers) < 2:
             return occurrence
         outer = occurrence.stack[-1][0]
-        around = replace(occurrence.around, conditions=outer.around.conditions)
+        around = replace(occurrence.around, conditions=outer.around.conditions, branches=outer.around.branches)
         return replace(occurrence, step=outer, around=around, stack=occurrence.stack[:-1])
 
     def _called(self, occurrence: Occurrence) -> tuple[str, ...]:
