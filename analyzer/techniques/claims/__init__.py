@@ -11,11 +11,14 @@ from collections.abc import Iterable
 from analyzer.index import SourceIndex
 from analyzer.records.bundles import Facts, Shapes
 from analyzer.records.techniques import Claim
+from analyzer.techniques.claims.above import find_above
 from analyzer.techniques.claims.arithmetic import find_equations
+from analyzer.techniques.claims.beside import find_beside
 from analyzer.techniques.claims.commands import check_commands
 from analyzer.techniques.claims.counts import find_counts
 from analyzer.techniques.claims.docstrings import check_docstrings
 from analyzer.techniques.claims.help_defaults import find_help_defaults
+from analyzer.techniques.claims.options import check_options
 from analyzer.techniques.claims.sentences import check_documents
 from analyzer.techniques.claims.shape_comments import audit_comments
 from analyzer.techniques.claims.sizes import Sizes
@@ -25,19 +28,18 @@ from analyzer.techniques.claims.tables import find_table_counts
 def all_claims(index: SourceIndex, facts: Facts, shapes: Shapes) -> tuple[Claim, ...]:
     """Every statement once, by place; what one reader could tell counts before what another could not."""
     sizes = Sizes(facts, shapes)
-    found = (
-        *find_counts(index, facts, sizes), *find_table_counts(index, sizes), *find_help_defaults(facts),
-        *find_equations(index), *check_commands(facts), *check_documents(index, facts), *check_docstrings(index),
-        *audit_comments(index, shapes),
-    )  # fmt: skip
-    return _once(found)
+    in_code = (*find_equations(index), *find_beside(index, facts), *find_above(index, facts), *check_docstrings(index))
+    in_documents = (*check_options(index, facts), *check_documents(index, facts), *check_commands(facts))
+    of_sizes = (*find_counts(index, facts, sizes), *find_table_counts(index, sizes))
+    return _once((*of_sizes, *in_documents, *find_help_defaults(facts), *in_code, *audit_comments(index, shapes)))
 
 
 def _once(claims: Iterable[Claim]) -> tuple[Claim, ...]:
-    """One verdict for what is stated at one place."""
-    best: dict[tuple[str, int, str], Claim] = {}
-    for claim in claims:
-        key = (claim.where.path, claim.where.first_line, "".join(claim.claimed.split()))
-        if key not in best or (best[key].verdict == "unknown" and claim.verdict != "unknown"):
-            best[key] = claim
-    return tuple(sorted(best.values(), key=lambda claim: (claim.where, claim.claimed)))
+    """One verdict for what is stated at one place; what one reader could tell, another need not leave open."""
+    found = {(c.where.path, c.where.first_line, c.claimed.strip("~ "), c.subject): c for c in reversed(tuple(claims))}
+    told = {key[:3] for key, claim in found.items() if claim.verdict != "unknown"}
+    derived: dict[tuple[str, int, str, str], Claim] = {}
+    for key, claim in reversed(found.items()):
+        if claim.verdict != "unknown" or key[:3] not in told:
+            derived.setdefault((*key[:3], claim.derived), claim)
+    return tuple(sorted(derived.values(), key=lambda claim: (claim.where, claim.claimed, claim.subject)))

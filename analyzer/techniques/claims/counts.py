@@ -50,7 +50,7 @@ def count_claim(text: str, stated: str, where: Span, size: Size, *, certain: boo
     """The verdict on a count whose subject is a size; a count that only seems to speak of it cannot differ."""
     figure = count_of(stated)
     verdict, derived = size.judge(figure) if figure is not None else ("unknown", "")
-    if verdict == "differ" and not certain:
+    if verdict != "agree" and not certain:
         return Claim(text, stated, "", "unknown", where, (), size.name, "subject_not_certain")
     reason = "values_left_open" if verdict == "unknown" else ""
     return Claim(text, stated, derived if not reason else "", verdict, where, size.where, size.name, reason)
