@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from analyzer.document.alternatives import arm_text, choices_told
 from analyzer.document.blocks import table
 from analyzer.document.context import Context
 from analyzer.document.framework_blocks import framework_blocks, marked
@@ -21,7 +22,8 @@ def stage_table(context: Context, pipeline: Pipeline, trace: Trace | None, name:
     trace = trace if context.runs_main(pipeline) else None
     rows = [stage_row(context, stage, trace) for stage in pipeline.stages[:MOST_STAGES]]
     stages = table(context.words, name, "stage input processing output when where", rows)
-    return (*stages, *framework_blocks(context, pipeline, name))
+    told = choices_told(context, pipeline.stages[:MOST_STAGES])
+    return (*stages, *told, *framework_blocks(context, pipeline, name))
 
 
 def stage_row(context: Context, stage: Stage, trace: Trace | None) -> tuple[Line, ...]:
@@ -76,13 +78,21 @@ def _called(text: str) -> list[str] | None:
 
 
 def when(context: Context, stage: Stage) -> Line:
-    """The innermost loop and the condition around a stage, as written."""
+    """The innermost loop and the condition around a stage, as written; the arms of choices that it stands in, and the
+    loops in which it comes about again.
+    """
     words = context.words
     parts = []
     if stage.loops:
         parts.append(words.line("stages.in_loop", loop=code(stage.loops[-1], 48)))
-    if stage.condition:
+    parts += [arm_text(context, arm) for arm in stage.arms]
+    if stage.condition and stage.condition not in {arm.condition for arm in stage.arms}:
         parts.append(words.line("stages.under", condition=code(stage.condition, 48)))
+    if stage.again and not stage.loops:
+        parts.insert(0, words.line("stages.once"))
+    for loop in stage.again:
+        again = words.line("stages.again", loop=code(loop, 48)) if loop else words.line("stages.again_outside")
+        parts.append(again)
     return join(parts) if parts else words.line("stages.once")
 
 

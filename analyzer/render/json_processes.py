@@ -5,6 +5,7 @@ from __future__ import annotations
 from analyzer.records.configuration import ConfigTable, Configuration, ConfigValue, DerivedQuantity, Override, Preset
 from analyzer.records.evidence import Known, Unknown
 from analyzer.records.processes import (
+    Arm,
     CallChain,
     CallNode,
     DataItem,

@@ -8,12 +8,14 @@ import pytest
 from document_plain import document_text, line_text
 from document_sample import sample_analysis
 
+from analyzer.document.alternatives import choices_told
 from analyzer.document.context import Context
 from analyzer.document.inline import value
 from analyzer.document.outline import build_article
-from analyzer.document.pipeline_rows import shapes_of_call
+from analyzer.document.pipeline_rows import shapes_of_call, when
 from analyzer.document.wording import Words
 from analyzer.records.evidence import Evidence, Unknown
+from analyzer.records.processes import Arm
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,18 @@ def test_a_program_that_runs_another_model_gets_no_shapes_and_says_so() -> None:
         stages = text.partition("[training_stages]")[2].partition("###")[0]
         assert ("→ `int64[B, T]`" in stages) is shaped
         assert ("the main model of this article, could not be shown" in text.partition("## Inference")[0]) is not shaped
+
+
+def test_a_stage_says_which_arm_it_stands_in_and_in_which_loops_it_comes_again() -> None:
+    context = Context(sample_analysis(), Words("en"))
+    stage = context.analysis.facts.processes.training[0].stages[0]
+    arms = tuple(Arm(1, number, "mode == 'new'" if number == 1 else "", stage.where) for number in (1, 2))
+    staged = [replace(stage, arms=(arm,), condition=arm.condition or None) for arm in arms]
+    assert [line_text(when(context, one)) for one in staged] == ["A1 if `mode == 'new'`", "A2 otherwise"]
+    told = line_text(choices_told(context, staged)[0].text)  # type: ignore[union-attr]
+    assert "A1/A2" in told and str(stage.where) in told
+    again = replace(stage, loops=(), condition=None, again=("for i in range(4)",))
+    assert line_text(when(context, again)) == "once, again in `for i in range(4)`"
 
 
 @pytest.mark.parametrize("reason", ["no_default", "required_argument"])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from analyzer.document.diagrams.ways import Fork, followers, forks_of
 from analyzer.records.bundles import Analysis
 from analyzer.records.diagrams import Arrow, Box, BoxStyle, Diagram, Group
-from analyzer.records.processes import Pipeline, Stage, StageKind
+from analyzer.records.processes import Pipeline, Stage, StageKind, exclude_each_other
 from analyzer.records.techniques import Text
 
 MOST_STAGES = 16
@@ -54,13 +55,14 @@ def _all_of(pipelines: tuple[Pipeline, ...]) -> tuple[Diagram, ...]:
 
 def draw_pipeline(name: str, pipeline: Pipeline) -> Diagram:
     shown, left_out = shortened(pipeline.stages)
+    shown = _with_forks(shown)
     stages = [one.stage for one in shown]
     frames = [Group(f"loop{number}", _cut(run.loop[0], LONGEST_HEADER)) for number, run in enumerate(_runs(stages, 1))]
     inside = {at: f"loop{number}" for number, run in enumerate(_runs(stages, 1)) for at in run.stages}
     boxes = [_box(number, one, inside.get(number)) for number, one in enumerate(shown)]
     arrows = [
-        Arrow(f"s{number}", f"s{number + 1}", _handed_on(shown[number], stages[number + 1]))
-        for number in range(len(stages) - 1)
+        Arrow(f"s{one}", f"s{two}", _branch_label(shown[one], stages[two]) or _handed_on(shown[one], stages[two]))
+        for one, two in followers(stages)
     ]
     arrows += _loop_arrows(stages)
     template = TITLES[pipeline.kind]
@@ -70,12 +72,32 @@ def draw_pipeline(name: str, pipeline: Pipeline) -> Diagram:
     return Diagram(name, title, "flow", tuple(boxes), tuple(arrows), tuple(frames), where=(pipeline.entry,))
 
 
+def _with_forks(shown: list[Shown]) -> list[Shown]:
+    """A box of its own where ways part, before the stages of the arms."""
+    found: list[Shown] = []
+    forks = forks_of([one.stage for one in shown])
+    for at, one in enumerate(shown):
+        for fork in (fork for fork in forks if fork.at == at):
+            head = Stage(one.stage.kind, fork.choice.where, "", one.stage.function, loops=fork.loops, arms=fork.outer)
+            found.append(Shown(head, fork=fork))
+        found.append(one)
+    return found
+
+
+def _branch_label(shown: Shown, following: Stage) -> str:
+    """At the arrow into an arm its condition."""
+    arm = next((arm for arm in following.arms if shown.fork and arm.choice == shown.fork.choice.choice), None)
+    return "" if arm is None else _cut(f"if {arm.condition}" if arm.condition else "otherwise", LONGEST_CODE)
+
+
 @dataclass(frozen=True)
 class Shown:
     """A stage of the drawing with the others of its kind that stand right behind it."""
 
     stage: Stage
     also: tuple[Stage, ...] = ()
+    fork: Fork | None = None
+    """Where this is no stage but the place at which ways part."""
 
 
 def shortened(stages: tuple[Stage, ...]) -> tuple[list[Shown], int]:
@@ -95,7 +117,7 @@ def _merged(stages: list[Stage]) -> list[Shown]:
     merged: list[Shown] = []
     for stage in stages:
         last = merged[-1] if merged else None
-        if last and last.stage.kind == stage.kind and last.stage.loops == stage.loops:
+        if last and (last.stage.kind, last.stage.loops, last.stage.arms) == (stage.kind, stage.loops, stage.arms):
             merged[-1] = replace(last, also=(*last.also, stage))
         else:
             merged.append(Shown(stage))
@@ -104,8 +126,10 @@ def _merged(stages: list[Stage]) -> list[Shown]:
 
 def _box(number: int, shown: Shown, group: str | None) -> Box:
     stage = shown.stage
+    if shown.fork:
+        return Box(f"s{number}", f"one of {shown.fork.arms}", (str(stage.where),), "plain", group, stage.where)
     lines = [f"{stage.kind} · {stage.where}"]
-    if stage.condition:
+    if stage.condition and stage.condition not in {arm.condition for arm in stage.arms}:
         lines.append(f"if {_cut(stage.condition, LONGEST_CODE)}")
     if shown.also:
         places = ", ".join(str(one.where) for one in shown.also[:2])
@@ -165,8 +189,15 @@ def _runs(stages: list[Stage], depth: int) -> list[Run]:
             continue
         loop = stage.loops[:depth]
         last = runs[-1] if runs else None
-        if last and last.loop == loop and last.stages[-1] == number - 1:
+        apart = bool(last) and _are_apart(stages[number - 1], stage, depth)
+        if last and last.loop == loop and last.stages[-1] == number - 1 and not apart:
             runs[-1] = replace(last, stages=(*last.stages, number))
         else:
             runs.append(Run(loop, (number,)))
     return runs
+
+
+def _are_apart(one: Stage, other: Stage, depth: int) -> bool:
+    """In different arms of a choice that stands outside of the loop: their loops only read alike."""
+    outside = [replace(stage, arms=tuple(arm for arm in stage.arms if arm.depth < depth)) for stage in (one, other)]
+    return exclude_each_other(*outside)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -32,6 +32,29 @@ class Context:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a choice begins; two choices may share a line."""
+
+    path: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Branch:
+    """An arm of a choice: its number, its condition as written (empty: none of those before), and the statement that
+    continues the choice: `elif`, or a further early exit right behind the first.
+    """
+
+    choice: Place
+    number: int
+    condition: str
+    depth: int
+    """How many loops stand around the choice."""
+    continued_by: ast.AST | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
 class Surrounding:
     """What stands around a step inside its own function."""
 
@@ -40,9 +63,17 @@ class Surrounding:
     contexts: tuple[Context, ...] = ()
     unless: tuple[str, ...] = ()
     """Conditions under which control has left the function or loop before."""
+    branches: tuple[Branch, ...] = ()
+    """Arms of choices, outermost first."""
 
     def inside(self, outer: Surrounding) -> Surrounding:
-        return Surrounding(outer.loops + self.loops, outer.conditions + self.conditions, outer.contexts + self.contexts)
+        deeper = (replace(branch, depth=branch.depth + len(outer.loops)) for branch in self.branches)
+        return Surrounding(
+            outer.loops + self.loops,
+            outer.conditions + self.conditions,
+            outer.contexts + self.contexts,
+            branches=(*outer.branches, *deeper),
+        )
 
 
 @dataclass(eq=False)

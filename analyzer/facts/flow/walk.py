@@ -9,8 +9,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from analyzer.facts.flow.callbacks import CALLERS, handed_call, runs_its_first_argument
+from analyzer.facts.flow.choices import behind_exit, first_arm, numbered_arm, other_arm
 from analyzer.facts.flow.constants import GIVEN, decide, defaults_of, given_arguments, literals, never_none
 from analyzer.facts.flow.driven import Handover, Holder, driven_steps, has_hooks, holders_of
 from analyzer.facts.flow.frameworks import driver_of
@@ -78,11 +80,13 @@ class Walker:
 
     def _block(self, statements: Sequence[ast.stmt], frame: _Frame, around: Surrounding) -> bool:
         """Walk statements; True where control never reaches their end."""
-        for statement in statements:
+        for statement, following in zip_longest(statements, statements[1:]):
             if self._statement(statement, frame, around):
                 return True
             if isinstance(statement, ast.If) and isinstance(statement.body[-1], LEAVING):
-                around = replace(around, unless=(*around.unless, self._written(statement.test, frame)))
+                text = self._written(statement.test, frame)
+                around = behind_exit(around, frame.body.scope.path, statement, f"not ({text})", following)
+                around = replace(around, unless=(*around.unless, text))
         return False
 
     def _statement(self, node: ast.stmt, frame: _Frame, around: Surrounding) -> bool:
@@ -103,9 +107,11 @@ class Walker:
         self._expression(node.test, frame, around, node)
         if decided is not None:
             return self._block(node.body if decided else node.orelse, frame, around)
-        text = self._written(node.test, frame)
-        first = self._block(node.body, frame, _under(around, text))
-        second = self._block(node.orelse, frame, _under(around, f"not ({text})")) if node.orelse else False
+        text, path = self._written(node.test, frame), frame.body.scope.path
+        first = self._block(node.body, frame, _under(first_arm(around, path, node, text), text))
+        otherwise = f"not ({text})"
+        other = _under(other_arm(around, path, node, otherwise), otherwise)
+        second = self._block(node.orelse, frame, other) if node.orelse else False
         return first and second
 
     def _for(self, node: ast.For, frame: _Frame, around: Surrounding) -> bool:
@@ -147,8 +153,10 @@ class Walker:
 
     def _match(self, node: ast.Match, frame: _Frame, around: Surrounding) -> bool:
         self._expression(node.subject, frame, around, node)
-        for case in node.cases:
-            self._block(case.body, frame, _under(around, f"case {ast.unparse(case.pattern)}"))
+        for number, case in enumerate(node.cases, 1):
+            text = f"case {ast.unparse(case.pattern)}"
+            arm = numbered_arm(around, frame.body.scope.path, node, number, text)
+            self._block(case.body, frame, _under(arm, text))
         return False
 
     # --- expressions, innermost first
@@ -187,12 +195,13 @@ class Walker:
     def _choice(self, node: ast.IfExp, frame: _Frame, around: Surrounding, statement: ast.stmt) -> None:
         self._expression(node.test, frame, around, statement)
         decided = decide(node.test, frame.constants)
-        text = self._written(node.test, frame)
+        text, path = self._written(node.test, frame), frame.body.scope.path
         if decided is not False:
-            inner = around if decided else _under(around, text)
+            inner = around if decided else _under(first_arm(around, path, node, text), text)
             self._expression(node.body, frame, inner, statement)
         if decided is not True:
-            inner = around if decided is False else _under(around, f"not ({text})")
+            otherwise = f"not ({text})"
+            inner = around if decided is False else _under(other_arm(around, path, node, otherwise), otherwise)
             self._expression(node.orelse, frame, inner, statement)
 
     def _call(self, node: ast.Call, frame: _Frame, around: Surrounding, statement: ast.stmt) -> None:

@@ -11,7 +11,7 @@ from analyzer.document.diagrams.pipelines import MOST_STAGES, _code_label, draw_
 from analyzer.records.bundles import Analysis, Facts, Shapes
 from analyzer.records.configuration import Configuration, Override
 from analyzer.records.evidence import Known, Unknown
-from analyzer.records.processes import Pipeline, Processes, Stage
+from analyzer.records.processes import Arm, Pipeline, Processes, Stage
 from analyzer.records.source import Span
 from analyzer.records.structure import FileRelation, Structure
 from analyzer.records.tensors import Cost
@@ -206,3 +206,44 @@ def test_memory_shows_two_moments_only_where_the_optimizer_keeps_them(optimizer:
     processes = replace(analysis.facts.processes, training=(replace(training, optimizers=optimizers),))
     drawn = one(replace(analysis, facts=replace(analysis.facts, processes=processes)), "memory")
     assert drawn.categories == ("parameter", "gradient", "optimizer")[:bars]
+
+
+def in_arm(kind: str, line: int, number: int, loops: tuple[str, ...] = (), depth: int = 0) -> Stage:
+    where = Span("run.py", line, line)
+    arms = (Arm(1, number, f"way == {number}" if number < 3 else "", Span("run.py", 2, 2), depth),) if number else ()
+    return Stage(kind, where, f"{kind}{line}()", "run", condition=None, loops=loops, arms=arms)  # type: ignore[arg-type]
+
+
+def drawn_arrows(stages: tuple[Stage, ...]) -> set[tuple[str, str, str]]:
+    drawn = draw_pipeline("p", Pipeline("inference", Span("run.py", 1, 9), "run", True, (), stages))
+    labels = {box.id: box.label for box in drawn.boxes}
+    return {(labels[a.source], labels[a.target], a.label) for a in drawn.arrows if not a.dashed}
+
+
+def test_arms_of_a_choice_stand_beside_each_other():
+    stages = (
+        in_arm("data", 1, 0),
+        in_arm("build", 3, 1),
+        in_arm("load_checkpoint", 4, 2),
+        in_arm("build", 5, 2),
+        in_arm("build", 6, 3),
+        in_arm("forward", 7, 0),
+    )
+    assert drawn_arrows(stages) == {
+        ("data1()", "one of 3", ""),
+        ("one of 3", "build3()", "if way == 1"),
+        ("one of 3", "load_checkpoint4()", "if way == 2"),
+        ("one of 3", "build6()", "otherwise"),
+        ("load_checkpoint4()", "build5()", ""),
+        ("build3()", "forward7()", ""),
+        ("build5()", "forward7()", ""),
+        ("build6()", "forward7()", ""),
+    }
+
+
+@pytest.mark.parametrize(("depth", "frames"), [(0, 2), (1, 1)])
+def test_loops_in_two_arms_are_two_loops(depth, frames):
+    loop = ("for x in data",)
+    stages = (in_arm("forward", 3, 1, loop, depth), in_arm("sample", 4, 2, loop, depth))
+    drawn = draw_pipeline("p", Pipeline("inference", Span("run.py", 1, 9), "run", True, (), stages))
+    assert len(drawn.groups) == frames

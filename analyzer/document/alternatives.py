@@ -1,0 +1,41 @@
+"""Names of the arms of choices, and the sentences that say that a run takes one of them: A1, A2; B1, B2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from analyzer.document.blocks import paragraph
+from analyzer.document.context import Context
+from analyzer.document.inline import code, join, ref
+from analyzer.records.document import Block, Line, Plain
+from analyzer.records.processes import Arm, Stage
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+LONGEST = 48
+
+
+def arm_name(arm: Arm) -> str:
+    """A letter for the choice and a number for the arm."""
+    place = arm.choice - 1
+    letter = LETTERS[place] if place < len(LETTERS) else f"Z{place}."
+    return f"{letter}{arm.number}"
+
+
+def arm_text(context: Context, arm: Arm) -> Line:
+    """`A1 if …`, or that it is what is left."""
+    name = Plain(arm_name(arm))
+    if not arm.condition:
+        return context.words.line("stages.arm_else", name=name)
+    return context.words.line("stages.arm", name=name, condition=code(arm.condition, LONGEST))
+
+
+def choices_told(context: Context, stages: Iterable[Stage]) -> tuple[Block, ...]:
+    """Which arms exclude one another, with the lines where the choices begin."""
+    arms = sorted({(arm.choice, arm.number): arm for stage in stages for arm in stage.arms}.items())
+    choices: dict[int, list[Arm]] = {}
+    for (choice, _), arm in arms:
+        choices.setdefault(choice, []).append(arm)
+    told = [
+        (Plain("/".join(map(arm_name, found)) + " ("), *ref(found[0].where), Plain(")")) for found in choices.values()
+    ]
+    return (paragraph(context.words, "stages.choices", choices=join(told)),) if told else ()
