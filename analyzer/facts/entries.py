@@ -12,6 +12,7 @@ from analyzer.facts.flow.frameworks import LOSS_HOOKS
 from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.starts import hook_start, method_start
 from analyzer.facts.flow.steps import Body
+from analyzer.facts.preludes import prelude
 from analyzer.facts.program import Flow, Program
 from analyzer.facts.testing import is_test_file
 from analyzer.index import SourceIndex
@@ -158,7 +159,9 @@ def _evaluations(flow: Flow) -> Iterator[Program]:
                 body = target.body
                 if body is not None and body.scope.is_function and body.scope.key not in seen:
                     seen.add(body.scope.key)
-                    yield Program(flow, body.scope.key, body, flow.index.span(body.scope.path, body.scope.node))
+                    entry = flow.index.span(body.scope.path, body.scope.node)
+                    before = prelude(flow.inference, program.occurrences, occurrence)
+                    yield Program(flow, body.scope.key, body, entry, before=before)
 
 
 def _model_programs(flow: Flow, owner: str, covered: set[str], with_forward: bool) -> Iterator[Program]:

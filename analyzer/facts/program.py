@@ -134,10 +134,12 @@ class Program:
     entry: Span
     script: str = ""
     """Path of the script, where the program is one of several that it chooses from."""
+    before: tuple[Occurrence, ...] = ()
+    """What a script has done for the function that the program is, where only the script calls it."""
 
     @cached_property
     def occurrences(self) -> list[Occurrence]:
-        return self.flow.occurrences(self.body)
+        return [*self.before, *self.flow.occurrences(self.body)]
 
     @cached_property
     def kinds(self) -> frozenset[str]:

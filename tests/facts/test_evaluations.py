@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import pytest
+
 from analyzer.evaluator import Interpreter
 from analyzer.facts.configuration import derive_configuration
 from analyzer.facts.processes import derive_processes
@@ -66,7 +68,23 @@ def _processes(index: SourceIndex) -> Processes:
 def test_the_evaluation_of_a_trainer_comes_before_a_self_test(repository: Write) -> None:
     found = _processes(repository({"net.py": NET, "train.py": TRAIN})).inference
     assert [(p.entry_name, p.main) for p in found] == [("train.py:look", True), ("net.py", False)]
-    assert [s.kind for s in found[0].stages] == ["mode", "batch", "forward"]
+    stages = [(s.kind, s.where.first_line) for s in found[0].stages]
+    assert stages == [("build", 5), ("data", 6), ("mode", 10), ("batch", 12), ("forward", 13)]
+
+
+@pytest.mark.parametrize(
+    ("call", "parameters"),
+    [("look(loader)", "loader"), ("look(other)", "given"), ("look(make())", "given")],
+)
+def test_an_evaluation_has_the_data_that_its_script_gives_it(repository: Write, call: str, parameters: str) -> None:
+    source = TRAIN.replace("    look(epoch)", f"    {call}").replace("def look(epoch)", f"def look({parameters})")
+    source = source.replace("in loader:\n            print", f"in {parameters}:\n            print")
+    other = "other = DataLoader(TensorDataset(torch.ones(8, 4)), batch_size=4)\n\ndef make():\n    return other\n"
+    index = repository({"net.py": NET, "train.py": source.replace("opt = ", other + "opt = ")})
+    stages = _processes(index).inference[0].stages
+    data = [s.produces for s in stages if s.kind == "data"]
+    assert data == [("loader",) if call == "look(loader)" else ("other",)]
+    assert not [s for s in stages if s.kind in ("optimizer", "backward", "step")]
 
 
 def test_without_anything_better_the_forward_comes_first_with_the_line_of_the_documents(repository: Write) -> None:
