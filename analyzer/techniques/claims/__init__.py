@@ -23,6 +23,7 @@ from analyzer.techniques.claims.sentences import check_documents
 from analyzer.techniques.claims.shape_comments import audit_comments
 from analyzer.techniques.claims.sizes import Sizes
 from analyzer.techniques.claims.tables import find_table_counts
+from analyzer.techniques.claims.value_tables import check_value_tables
 
 
 def all_claims(index: SourceIndex, facts: Facts, shapes: Shapes) -> tuple[Claim, ...]:
@@ -30,7 +31,8 @@ def all_claims(index: SourceIndex, facts: Facts, shapes: Shapes) -> tuple[Claim,
     sizes = Sizes(facts, shapes)
     in_code = (*find_equations(index), *find_beside(index, facts), *find_above(index, facts), *check_docstrings(index))
     in_documents = (*check_options(index, facts), *check_documents(index, facts), *check_commands(facts))
-    of_sizes = (*find_counts(index, facts, sizes), *find_table_counts(index, sizes))
+    in_tables = (*find_table_counts(index, sizes), *check_value_tables(index, facts, sizes))
+    of_sizes = (*find_counts(index, facts, sizes), *in_tables)
     return _once((*of_sizes, *in_documents, *find_help_defaults(facts), *in_code, *audit_comments(index, shapes)))
 
 
@@ -41,5 +43,5 @@ def _once(claims: Iterable[Claim]) -> tuple[Claim, ...]:
     derived: dict[tuple[str, int, str, str], Claim] = {}
     for key, claim in reversed(found.items()):
         if claim.verdict != "unknown" or key[:3] not in told:
-            derived.setdefault((*key[:3], claim.derived), claim)
+            derived.setdefault((*key[:3], claim.derived or claim.subject), claim)
     return tuple(sorted(derived.values(), key=lambda claim: (claim.where, claim.claimed, claim.subject)))

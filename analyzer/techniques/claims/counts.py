@@ -33,7 +33,7 @@ SIZED = re.compile(
     rf"(?P<name>[A-Za-z][\w.+/-]*)\s+(?P<figure>[~≈]?(?:{NUMBER})\s?[MB])(?=[\s-](?:models?|version|variant|checkpoint)\b)"
 )
 """`the GPT-2 1.3B model`."""
-OTHER = re.compile(r"\b(?:larger?|smaller?|than|like|from|versus|vs\.?|unlike|compared|paper|original|up to)\b", re.I)
+OTHER = re.compile(r"\b(?:larger?|smaller?|than|like|versus|vs\.?|unlike|compared|paper|original|up to)\b", re.I)
 
 
 def find_counts(index: SourceIndex, facts: Facts, sizes: Sizes) -> tuple[Claim, ...]:

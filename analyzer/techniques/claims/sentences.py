@@ -18,6 +18,7 @@ from analyzer.records.techniques import Claim
 from analyzer.techniques.claims.settings import (
     Run,
     Setting,
+    by_owner,
     defaults,
     documented_runs,
     files_named,
@@ -32,6 +33,8 @@ from analyzer.techniques.paper.quantities import BY_ID, NUMBER, number_of
 DEFAULT = re.compile(r"\bdefaults?\b|默认", re.IGNORECASE)
 GENERAL_NAMES = frozenset({"dim", "depth", "width", "heads", "layers", "batch", "clip", "temp", "momentum"})
 """Names so general that a value under one may be another part's."""
+FEWEST = 3
+"""So many values in common are no chance."""
 GIVEN = re.compile(
     rf"(?<![\w.\-\[(=])(?P<name>-{{0,2}}[A-Za-z_][\w.-]*)\s*[=≈]\s*(?P<value>-?(?:{NUMBER}))(?![\w.%-]|\s*[*/+x×^])"
 )
@@ -60,6 +63,7 @@ class Configured:
         self.settings = tuple(dict.fromkeys(every))
         self.paths = frozenset(s.where.path for s in self.settings)
         self.names = frozenset(s.name for s in self.settings)
+        self.tables = by_owner(facts)
         self.runs = documented_runs(index, facts)
 
     def run_above(self, line: Line) -> Run | None:
@@ -78,10 +82,26 @@ def check_documents(index: SourceIndex, facts: Facts) -> tuple[Claim, ...]:
 def _in_line(index: SourceIndex, line: Line, configured: Configured) -> Iterator[Claim]:
     where = index.span(line.path, line.number)
     named = files_named(line.text, configured.paths)
-    for stated in stated_in(line.text, configured.names):
+    every = list(stated_in(line.text, configured.names))
+    listed = _of_one_table(every, configured) if not line.elsewhere and not named else {}
+    for stated in every:
+        if stated.subject in listed:
+            yield _agrees(line, where, stated, listed[stated.subject])
+            continue
         own = [s for s in configured.settings if s.name in stated.names and s.number is not None and s.where != where]
         if own or stated.exact:
             yield _judged(line, where, stated, own, named, configured)
+
+
+def _of_one_table(every: Sequence[Stated], configured: Configured) -> dict[str, Setting]:
+    """Where a line gives several values and all of them stand in one table, it speaks of that table's defaults."""
+    if len({stated.subject for stated in every}) < FEWEST:
+        return {}
+    for settings in configured.tables.values():
+        found = {t.subject: s for t in every for s in settings if s.name in t.names and _equals(s, t)}
+        if len(found) == len({stated.subject for stated in every}):
+            return found
+    return {}
 
 
 def stated_in(text: str, names: frozenset[str]) -> Iterator[Stated]:

@@ -103,3 +103,11 @@ def files_named(line: str, paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(
         p for p in sorted(set(paths)) if p in line and re.search(rf"(?<![\w/.-]){re.escape(p)}(?![\w/])", line)
     )
+
+
+def by_owner(facts: Facts) -> dict[str, tuple[Setting, ...]]:
+    """The values of each table that is no list of options, by the table's name."""
+    found: dict[str, tuple[Setting, ...]] = {}
+    for table in facts.configuration.tables:
+        found[table.name] = (*found.get(table.name, ()), *_of_table(table))
+    return found

@@ -14,7 +14,8 @@ from analyzer.techniques.paper.quantities import NUMBER, POWER, QUANTITIES, Quan
 
 VALUE = rf"(?P<value>{POWER}|{NUMBER})(?![\w%])"
 BETWEEN = (
-    r"\s*(?:(?:is|was|are|of|to|at|=|:|set to|equal to|a|an|value of|fixed at|with)\s*){1,3}(?:approximately |about |only |up to |just )?"
+    r"\s*(?:(?:is|was|are|of|to|at|=|:|set to|equal to|a|an|value of|fixed at|with)\s*){1,3}"
+    r"(?:approximately |about |only |up to |just )?"
 )
 NOUN = r"(?:\s+(?:coefficient|factor|value|parameter|penalty))?"
 LONGEST = 240

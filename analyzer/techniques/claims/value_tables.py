@@ -1,0 +1,111 @@
+"""Rows of documents' tables that give a model's values (`| small | 12 | 768 |` under `Layers | Width`), against the
+preset that the row names. A row of another name counts where all that it gives are one table's values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from analyzer.index import SourceIndex
+from analyzer.records.bundles import Facts
+from analyzer.records.configuration import Preset
+from analyzer.records.techniques import Claim
+from analyzer.techniques.claims.figures import Figure, Verdict, figure_of, is_rounding
+from analyzer.techniques.claims.settings import Setting, by_owner, of_preset, plain_name
+from analyzer.techniques.claims.sizes import Sizes, normal
+from analyzer.techniques.claims.tables import PARAMETERS
+from analyzer.techniques.claims.texts import Row, rows
+from analyzer.techniques.paper.quantities import BY_ID, quantity_named
+
+FEWEST = 3
+"""So many values in common are no chance."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number under a title that names a setting; `names` may be its names in code."""
+
+    names: tuple[str, ...]
+    figure: Figure
+    title: str
+
+
+def check_value_tables(index: SourceIndex, facts: Facts, sizes: Sizes) -> Iterator[Claim]:
+    """One claim per cell that gives a setting of the source a number."""
+    presets = {normal(p.name): p for p in facts.configuration.presets if p.layer == "preset" and normal(p.name)}
+    owners = by_owner(facts)
+    known = frozenset(s.name for settings in owners.values() for s in settings)
+    known |= {s.name for preset in presets.values() for s in of_preset(preset)}
+    for row in rows(index):
+        cells = list(_cells(row, known))
+        preset = presets.get(normal(row.cells[0])) if row.cells else None
+        if preset is not None:
+            yield from _of_preset(index, row, cells, preset)
+        elif cells:
+            yield from _of_table(index, row, cells, owners, sizes)
+
+
+def _cells(row: Row, known: frozenset[str]) -> Iterator[Cell]:
+    for title, text in list(zip(row.header, row.cells, strict=False))[1:]:
+        figure = figure_of(text)
+        quantity = quantity_named(title)
+        names = (plain_name(title),) if plain_name(title) in known else BY_ID[quantity].names if quantity else ()
+        if figure is not None and any(name in known for name in names):
+            yield Cell(names, figure, title)
+
+
+def _of_preset(index: SourceIndex, row: Row, cells: Sequence[Cell], preset: Preset) -> Iterator[Claim]:
+    """The row's first cell is the preset's name: what the preset gives under the column's name must be this."""
+    settings = of_preset(preset)
+    for cell in cells:
+        own = [s for s in settings if s.name in cell.names and s.number is not None]
+        verdict = _same(cell, own[0]) if len({s.number for s in own}) == 1 else None
+        if verdict is None or (not verdict and row.line.elsewhere):
+            yield _open(index, row, cell)
+        else:
+            yield _told(index, row, cell, own[0], agree=verdict)
+
+
+def _of_table(
+    index: SourceIndex, row: Row, cells: Sequence[Cell], owners: Mapping[str, tuple[Setting, ...]], sizes: Sizes
+) -> Iterator[Claim]:
+    size = sizes.main
+    counts = [f for t, c in zip(row.header, row.cells, strict=False) if PARAMETERS.match(t) and (f := figure_of(c))]
+    is_other = size is not None and any(not is_rounding(figure, size.total) for figure in counts)
+    for settings in owners.values() if not is_other else ():
+        matched = [[s for s in settings if s.name in cell.names and s.number is not None] for cell in cells]
+        if len(cells) >= FEWEST and all(any(_same(c, s) for s in own) for c, own in zip(cells, matched, strict=True)):
+            for cell, own in zip(cells, matched, strict=True):
+                yield _told(index, row, cell, next(s for s in own if _same(cell, s)), agree=True)
+            if size is not None:
+                yield from _main_count(index, row, sizes)
+            return
+    yield from (_open(index, row, cell) for cell in cells)
+
+
+def _main_count(index: SourceIndex, row: Row, sizes: Sizes) -> Iterator[Claim]:
+    """The count of parameters in a row whose other cells are all the main model's defaults."""
+    for title, text in zip(row.header, row.cells, strict=False):
+        figure = figure_of(text)
+        if PARAMETERS.match(title) and figure is not None and sizes.main is not None and sizes.main.total:
+            where = index.span(row.line.path, row.line.number)
+            derived = f"{sizes.main.total:,}"
+            yield Claim(row.line.text.strip(), text, derived, "agree", where, sizes.main.where, sizes.main.name)
+
+
+def _same(cell: Cell, setting: Setting) -> bool:
+    return setting.number is not None and is_rounding(cell.figure, setting.number)
+
+
+def _told(index: SourceIndex, row: Row, cell: Cell, setting: Setting, *, agree: bool) -> Claim:
+    where = index.span(row.line.path, row.line.number)
+    derived = f"{setting.name} = {setting.number:.10g}"
+    verdict: Verdict = "agree" if agree else "differ"
+    return Claim(row.line.text.strip(), cell.figure.text, derived, verdict, where, (setting.where,), cell.title)
+
+
+def _open(index: SourceIndex, row: Row, cell: Cell) -> Claim:
+    where = index.span(row.line.path, row.line.number)
+    reason = "subject_not_certain"
+    return Claim(row.line.text.strip(), cell.figure.text, "", "unknown", where, (), cell.title, reason)

@@ -1,0 +1,196 @@
+"""Statements of documents: an option's default, a preset's row, a run's numbers; and what leaves them uncertain."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzer.facts import derive_facts
+from analyzer.index import SourceIndex
+from analyzer.records.bundles import Facts, Shapes
+from analyzer.records.configuration import Configuration, Preset
+from analyzer.records.evidence import Known
+from analyzer.records.processes import Processes
+from analyzer.records.source import Span
+from analyzer.records.structure import Structure
+from analyzer.records.tensors import (
+    Cost,
+    CostBasis,
+    FormulaVariable,
+    ModelShapes,
+    ModuleRecord,
+    ModuleShare,
+    ParameterCounts,
+)
+from analyzer.techniques.claims import all_claims
+from analyzer.techniques.claims.sizes import Sizes
+from tests.techniques.sources import index_of
+
+TRAIN = """
+import argparse
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--batch-size", type=int, default=16)
+    parser.add_argument("--num-train-steps", type=int, default=150000)
+    parser.add_argument("--lr", type=float, default=3e-4)
+    parser.add_argument("--aug-types", default="cutout")
+    parser.add_argument("--amp", type=bool, default=False)
+    parser.add_argument("--depth", type=int, default=6)
+    parser.add_argument("--n-heads", type=int, default=8)
+    args = parser.parse_args()
+    print(args.batch_size, args.num_train_steps, args.lr, args.aug_types, args.amp, args.depth, args.n_heads)
+
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+def told(index: SourceIndex, facts: Facts, shapes: Shapes) -> list[tuple[str, str]]:
+    return [(claim.claimed, claim.verdict) for claim in all_claims(index, facts, shapes)]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("`--batch-size` (default 16) sets it.", [("16", "agree")]),
+        ("`--batch-size` sets the batch, default: `16`.", [("16", "agree")]),
+        ("Use `--batch-size`, which defaults to 32.", [("32", "differ")]),
+        ("The number of steps (`--num-train-steps`, default 150000).", [("150000", "agree")]),
+        ("The number of steps (`--num-train-steps`, default 150k).", [("150k", "agree")]),
+        ("You can set the batch size (which defaults to `16`).", [("16", "agree")]),
+        ("The aug types default to `cutout`.", [("cutout", "agree")]),
+        ("`--amp` is off by default.", []),
+        ("`--amp` (default: True)", [("True", "differ")]),
+        ("`--amp` (default: false)", [("false", "agree")]),
+        ("`--lr` and `--batch-size` (default 32)", []),
+        ("`--unknown` (default 32)", []),
+        ("`--batch-size` defaults to the number of cards.", []),
+        ("By default `--batch-size` is read from the file.", []),
+        ("- `--batch-size`: default is 16 per GPU", [("16", "agree")]),
+        ("Set `--batch-size 64` for speed.", []),
+    ],
+)
+def test_a_default_told_of_an_option(text: str, found: list[tuple[str, str]]) -> None:
+    index = index_of(train=TRAIN, README__md=f"# It\n\n{text}\n")
+    assert told(index, derive_facts(index), Shapes()) == found
+
+
+@pytest.mark.parametrize(
+    ("title", "row", "found"),
+    [
+        ("Option | Default", "`--batch-size` | 16", [("16", "agree")]),
+        ("Option | Default | Meaning", "`--batch-size` | 8 | images", [("8", "differ")]),
+        ("Option | Value", "`--batch-size` | 8", []),
+        ("Option | Default", "`--other` | 8", []),
+        ("Option | Default", "`--aug-types` | `cutout`", [("cutout", "agree")]),
+        ("Option | Default", "`--lr` | 0.0003", [("0.0003", "agree")]),
+    ],
+)
+def test_a_table_of_options(title: str, row: str, found: list[tuple[str, str]]) -> None:
+    rule = "|".join("---" for _ in title.split("|"))
+    index = index_of(train=TRAIN, README__md=f"# It\n\n| {title} |\n|{rule}|\n| {row} |\n")
+    assert told(index, derive_facts(index), Shapes()) == found
+
+
+@pytest.mark.parametrize(
+    ("heading", "text", "found"),
+    [
+        ("Training", "This trains a 4-layer Transformer with 2 heads, batch size is only 8.",
+         [("2", "agree"), ("4", "agree"), ("8", "agree")]),
+        ("Training", "Others train with a batch size of 99.", [("99", "unknown")]),
+        ("Other\n\nA batch size of 8.", "", [("8", "unknown")]),
+    ],
+)  # fmt: skip
+def test_sentences_under_a_command_speak_of_its_run(heading: str, text: str, found: list[tuple[str, str]]) -> None:
+    command = "```sh\npython train.py --batch-size 8 --depth 4 --n-heads 2\n```\n"
+    body = f"# {heading}\n\n{command}\n{text}\n" if text else f"# It\n\n{command}\n# {heading}\n"
+    index = index_of(train=TRAIN, README__md=body)
+    assert told(index, derive_facts(index), Shapes()) == found
+
+
+SIZES = "sizes = {\n    'small': dict(n=2),\n    'large': dict(n=4),\n}\n"
+
+
+def presets(index: SourceIndex) -> Facts:
+    """Two presets of one value; `small` was built, `large` fills the formula of the main model."""
+    found = tuple(
+        Preset(name, "C", (("n", Known(value, (index.span("a.py", line),), "read")),), index.span("a.py", line))
+        for name, value, line in (("small", 2, 2), ("large", 4, 3))
+    )
+    return Facts(index.repository, (), Structure(), Configuration(presets=found), Processes())
+
+
+def built(where: Span, total: int, *, main: bool = False) -> ModelShapes:
+    counts = Known(ParameterCounts(total, total, total), (where,), "counted")
+    modules = (ModuleRecord("wte", "Embedding", 10_000_000, 10_000_000, detail="100, 100000"),)
+    variables = (FormulaVariable("n", 2, 1, 4), FormulaVariable("v", 10, 5, 20))
+    cost = Cost(Known(total, (where,), "counted"), "20000000*n + 1000000*v", "weights", CostBasis("", ""), variables)
+    shares = (ModuleShare("wte", "Embedding", 1, 10_000_000, "1000000*v"),)
+    costs = (("parameters", cost),) if main else ()
+    return ModelShapes(
+        "M",
+        "a.py:M",
+        main,
+        where,
+        "M(2)",
+        "preset",
+        where,
+        (),
+        counts,
+        modules,
+        costs=costs,
+        shares=shares if main else (),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("`small` (50M) is quick.", [("50M", "agree")]),
+        ("The Small (40M) is quick.", [("40M", "agree")]),
+        ("`small` (51M) is quick.", [("51M", "unknown")]),
+        ("`large` (90M) is slow.", [("90M", "agree")]),
+        ("`large` (80M) is slow.", [("80M", "agree")]),
+        ("`large` (70M) is slow.", [("70M", "unknown")]),
+        ("`huge` (1B) is slower.", [("1B", "unknown")]),
+        ("A model of 50M parameters.", [("50M", "unknown")]),
+        ("| model | params |\n| --- | --- |\n| small | 50M |", [("50M", "agree")]),
+        ("| model | params |\n| --- | --- |\n| small | 60M |", [("60M", "differ")]),
+        ("| model | params (M) |\n| --- | --- |\n| small | 50 |", [("50M", "agree")]),
+        ("| model | params |\n| --- | --- |\n| large | 60M |", [("60M", "unknown")]),
+        ("| model | n |\n| --- | --- |\n| small | 2 |", [("2", "agree")]),
+        ("| model | n |\n| --- | --- |\n| small | 3 |", [("3", "differ")]),
+        ("| model | n |\n| --- | --- |\n| medium | 3 |", [("3", "unknown")]),
+        ("## References\n\n| model | n |\n| --- | --- |\n| small | 3 |", [("3", "unknown")]),
+    ],
+)
+def test_the_size_and_the_values_of_a_named_preset(text: str, found: list[tuple[str, str]]) -> None:
+    index = index_of(a=SIZES, README__md=f"# It\n\n{text}\n")
+    base = built(index.span("a.py", 1), 50_000_000, main=True)
+    shapes = Shapes(models=(base,), presets=(built(index.span("a.py", 2), 50_000_000),))
+    assert told(index, presets(index), shapes) == found
+
+
+def test_a_size_from_the_formula_says_what_it_took_over_and_cannot_refute() -> None:
+    index = index_of(a=SIZES)
+    sizes = Sizes(presets(index), Shapes(models=(built(index.span("a.py", 1), 50_000_000, main=True),)))
+    large = sizes.named("LARGE")
+    assert large is not None
+    assert (large.total, large.exact, large.taken) == (90_000_000, False, "v = 10")
+    assert large.others == (("without wte", 80_000_000),)
+
+
+@pytest.mark.parametrize(
+    ("cells", "verdicts"),
+    [
+        ("6 | 8 | 16", ["agree", "agree", "agree"]),
+        ("6 | 8 | 32", ["unknown", "unknown", "unknown"]),
+        ("12 | 12 | 64", ["unknown", "unknown", "unknown"]),
+    ],
+)
+def test_a_row_of_an_unknown_name_counts_where_all_of_it_is_one_tables(cells: str, verdicts: list[str]) -> None:
+    table = f"| model | layers | heads | batch size |\n|---|---|---|---|\n| ours | {cells} |\n"
+    index = index_of(train=TRAIN, README__md=f"# It\n\n{table}")
+    assert [verdict for _, verdict in told(index, derive_facts(index), Shapes())] == verdicts
