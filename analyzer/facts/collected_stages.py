@@ -71,6 +71,7 @@ def _shared(one: tuple[T, ...], other: tuple[T, ...]) -> tuple[T, ...]:
 def _with_loops(first: Stage, again: Stage) -> Stage:
     """The stage of the first visit with the innermost loop of another one, where that is a different way to it."""
     header = again.loops[-1] if again.loops else ""
-    if again.loops == first.loops or header in first.again:
+    known = {*first.again, first.loops[-1] if first.loops else ""}
+    if header in known:
         return first
     return replace(first, again=(*first.again, header))

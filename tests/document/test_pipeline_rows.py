@@ -66,7 +66,7 @@ def test_a_stage_says_which_arm_it_stands_in_and_in_which_loops_it_comes_again()
     told = line_text(choices_told(context, staged)[0].text)  # type: ignore[union-attr]
     assert "A1/A2" in told and str(stage.where) in told
     again = replace(stage, loops=(), condition=None, again=("for i in range(4)",))
-    assert line_text(when(context, again)) == "once, again in `for i in range(4)`"
+    assert line_text(when(context, again)) == "once, also reached in `for i in range(4)`"
 
 
 @pytest.mark.parametrize("reason", ["no_default", "required_argument"])

@@ -157,6 +157,9 @@ class _Reader:
         if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
             self._assign_pairwise(statement, target.elts, value.elts)
             return
+        if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+            self._put(target.value.id, value)
+            return
         row = self.forward.rows.get(statement.lineno)
         known = name_of(target) in self.names
         if row is None and not (in_place and known):
@@ -221,9 +224,13 @@ class _Reader:
         """`outputs.append(x)` puts a value into a list; anything else that is only called has no value to follow."""
         match value:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append" | "extend"), args=[item]):
-                found = self._value(item)
-                if found:
-                    self.names[name] = union(self.names.get(name, ()), found)
+                self._put(name, item)
+
+    def _put(self, name: str, item: ast.expr) -> None:
+        """A value becomes one of those that a container holds."""
+        found = self._value(item)
+        if found:
+            self.names[name] = union(self.names.get(name, ()), found)
 
     # expressions
 

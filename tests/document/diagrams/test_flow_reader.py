@@ -116,6 +116,11 @@ def arrows(flow: Flow) -> set[tuple[str, str]]:
             {("x", "h"), ("h", "cat"), ("cat", "y")},
         ),
         (
+            "def forward(self, x):\n kept = {}\n kept[3] = self.a(x)\n x = x * kept[3]\n return x",
+            "a",
+            {("x", "a"), ("x", "×"), ("a", "×"), ("×", "x")},
+        ),
+        (
             "def forward(self, x):\n p = torch.arange(4)\n x = self.a(x) + self.b(p)\n return x",
             "a b",
             {("x", "a"), ("arange", "b"), ("a", "+"), ("b", "+"), ("+", "x")},
