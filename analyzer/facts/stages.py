@@ -15,6 +15,7 @@ from analyzer.facts.flow.trace import Occurrence, helped_by, is_forward, trains_
 from analyzer.facts.framework_stages import is_off, place_of, without_replaced
 from analyzer.facts.interfaces import stage_of
 from analyzer.facts.loss_slices import LossSlices
+from analyzer.facts.made_inputs import MadeInputs
 from analyzer.facts.program import (
     DATA_BASES,
     OPTIMIZER_BASES,
@@ -42,12 +43,13 @@ SIMPLE_STATEMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, ast.Ret
 def build_stages(program: Program) -> tuple[tuple[Stage, Occurrence], ...]:
     """Stages with the occurrences they come from, each line once; a line with several losses once for each of them."""
     builder = _StageBuilder(program)
-    trials, saves = trial_scopes(program), RepeatedSaves(program)
+    trials, saves, inputs = trial_scopes(program), RepeatedSaves(program), MadeInputs(program)
     found = CollectedStages()
     for occurrence in program.occurrences:
         if is_trial(occurrence, trials):
             continue
         kind = "checkpoint" if saves.tells(occurrence) else builder.kind(occurrence)
+        kind = "batch" if kind is None and inputs.tells(occurrence) else kind
         if kind is not None and not is_off(program, occurrence):
             stage = builder.stage(kind, occurrence)
             term = id(occurrence.step.node) if kind == "loss" else helped_by(occurrence)

@@ -131,3 +131,31 @@ def test_a_loss_divided_in_an_inner_loop_is_accumulated(repository: Write) -> No
 def test_an_inner_loop_without_a_division_is_not_called_accumulation(repository: Write) -> None:
     undivided = AVERAGED.replace("            loss = loss / parts\n", "")
     assert "gradient_accumulation" not in features_of(repository({"train.py": undivided}))
+
+
+DRAWING = """
+import torch
+from torch import nn
+
+def draw(net, start, steps):
+    unused = torch.zeros(3)
+    for _ in range(steps):
+        start = net(start)
+    return start
+
+def main():
+    net = nn.Linear(4, 4)
+    net.load_state_dict(torch.load("net.pt"))
+    net.eval()
+    labels = torch.tensor([1, 2])
+    z = torch.randn(2, 4)
+    settings = dict(start=torch.cat([z, z]))
+    print(draw(net, **settings, steps=len(labels)))
+
+main()
+"""
+
+
+def test_the_tensors_that_a_sampling_program_makes_are_its_batch(repository: Write) -> None:
+    (pipeline,) = derive(repository({"draw.py": DRAWING})).inference
+    assert [s.produces for s in pipeline.stages if s.kind == "batch"] == [("labels",), ("z",)]

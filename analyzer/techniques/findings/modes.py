@@ -24,7 +24,7 @@ from analyzer.techniques.program import Program
 
 MOST_PLACES = 4
 _ASPECTS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
-    ("data", ("data", "tokenize"), ("data", "tokenize", "preprocess")),
+    ("data", ("data", "tokenize"), ("data", "tokenize", "preprocess", "batch")),
     ("batch", ("batch",), ("batch",)),
     ("mode", ("mode",), ("mode",)),
     ("forward", ("forward",), ("forward", "prefill", "decode")),
