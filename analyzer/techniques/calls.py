@@ -30,6 +30,7 @@ BUILTINS = frozenset({
 _MOVED = (
     ("torch.nn.modules.", "torch.nn."), ("torch.functional.", "torch."), ("torch.optim.adamw.", "torch.optim."),
     ("torch.nn.parallel.distributed.", "torch.nn.parallel."), ("torch.utils.data.dataloader.", "torch.utils.data."),
+    ("apex.normalization.fused_layer_norm.", "apex.normalization."),
 )  # fmt: skip
 _TRANSPARENT = frozenset(
     {"builtins.float", "builtins.int", "torch.as_tensor", "torch.from_numpy", "builtins.list", "builtins.tuple"}

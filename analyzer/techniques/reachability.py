@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 from functools import lru_cache
 
-from analyzer.index import Definition
+from analyzer.index import Definition, External
 from analyzer.index.symbols import dotted_name
 from analyzer.records.bundles import Facts
 from analyzer.records.processes import Pipeline
@@ -58,6 +58,8 @@ def mentioned(program: Program, qualified: str) -> tuple[str, ...]:
     for node in nodes:
         dotted = dotted_name(node) if isinstance(node, (ast.Name, ast.Attribute)) else None
         target = program.index.symbols.resolve(path, dotted, name) if dotted else None
+        if isinstance(target, External) and dotted is not None:
+            target = program.index.symbols.definition(f"{path}:{dotted}")  # what stands in where the import fails
         if isinstance(target, Definition):
             found.add(target.qualified_name)
             found.update(_value_names(program, target))

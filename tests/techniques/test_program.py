@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analyzer.techniques.program import Program
+from analyzer.techniques.reachability import closure
 from analyzer.techniques.recognise import find_techniques
 from analyzer.techniques.sheets import load_sheets
 from analyzer.techniques.terms import same
@@ -91,3 +92,14 @@ def test_the_bindings_of_attention_leave_transposition_and_scale_to_the_formula(
     sheet = next(s for s in load_sheets() if s.card.id == "scaled_dot_product_attention")
     found = find_techniques(program, [sheet])
     assert {b.hole: b.code for b in found[0].bindings} == {"q": "q", "k": "k", "v": "v", "scale": "s ** 2"}
+
+
+def test_a_class_that_stands_in_for_a_failed_import_is_reached() -> None:
+    source = (
+        "try:\n    from apex.normalization import FusedLayerNorm as Norm\n"
+        "except ImportError:\n    class Norm(nn.Module):\n        def forward(self, x):\n            return x\n"
+        "class Net(nn.Module):\n    def __init__(self, d):\n        super().__init__()\n        self.n = Norm(d)\n"
+    )
+    program = program_of(source)
+    path = program.readings[0].path
+    assert f"{path}:Norm" in closure(program, [f"{path}:Net"])

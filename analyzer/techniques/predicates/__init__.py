@@ -7,6 +7,7 @@ from types import ModuleType
 
 from analyzer.techniques.patterns import Match
 from analyzer.techniques.predicates import (
+    adversarial,
     attention,
     attention_scores,
     attention_spans,
@@ -19,6 +20,7 @@ from analyzer.techniques.predicates import (
     norms,
     positions,
     recurrences,
+    stems,
     training,
 )
 from analyzer.techniques.program import Program, Reading
@@ -38,6 +40,6 @@ def _public(*modules: ModuleType) -> dict[str, Predicate]:
 
 
 PREDICATES = _public(
-    attention, attention_scores, attention_spans, blocks, convolutions, decoding, drafting, feed_forward,
-    learned_factors, norms, positions, recurrences, training,
+    adversarial, attention, attention_scores, attention_spans, blocks, convolutions, decoding, drafting, feed_forward,
+    learned_factors, norms, positions, recurrences, stems, training,
 )  # fmt: skip

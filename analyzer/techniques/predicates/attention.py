@@ -102,12 +102,23 @@ def _viewed_heads(term: Term) -> Term | None:
     sizes = term.args[1:]
     if len(sizes) == 1 and sizes[0].head == "tuple":
         sizes = sizes[0].args
+    if len(sizes) == 1 and (split := _appended_sizes(sizes[0])) is not None:
+        return split[-2]
     if term.head == "unflatten":
         given = term.keyword("sizes")
         sizes = given.args if given is not None and given.head == "tuple" else ()
         return sizes[0] if len(sizes) == 2 else None
     spread = any(size.head in ("star", "add") for size in sizes)
     return sizes[-2] if len(sizes) >= (3 if spread else 4) else None
+
+
+def _appended_sizes(sizes: Term) -> tuple[Term, ...] | None:
+    """The two sizes at the end of `x.size()[:-1] + (heads, width)`, spread or not."""
+    joined = sizes.args[0] if sizes.head == "star" else sizes
+    if joined.head != "add":
+        return None
+    last = next((part.args for part in joined.args if part.head == "tuple"), ())
+    return last if len(last) == 2 else None
 
 
 def _rearranged_heads(term: Term) -> Term | None:

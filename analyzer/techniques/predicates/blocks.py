@@ -19,6 +19,7 @@ from analyzer.techniques.predicates.basics import (
     parameter_data,
     peeled,
 )
+from analyzer.techniques.predicates.split_residuals import is_handed_with_stream
 from analyzer.techniques.program import Program, Reading
 from analyzer.techniques.terms import SHAPE_HEADS, Term, alternatives, contains, is_shape_only, number, same, walk
 
@@ -33,7 +34,7 @@ def _sums(program: Program, reading: Reading) -> tuple[tuple[Term, Term, Term], 
     found: dict[int, tuple[Term, Term, Term]] = {}
     for term in reading.walked:
         if term.head == "add" and len(term.args) in (2, 3) and _is_tensor_code(program, reading):
-            pair = _stream_and_branch(program, term)
+            pair = _stream_and_branch(program, term) or _handed_pair(program, reading, term)
             if pair is not None:
                 found.setdefault(term.digest, (term, *pair))
     return tuple(found.values())
@@ -52,6 +53,18 @@ def _stream_and_branch(program: Program, total: Term) -> tuple[Term, Term] | Non
             if _is_stream(one) and branch is not None and len(total.args) == 2:
                 return one, branch
     return _flattened_stream(program, total)
+
+
+def _handed_pair(program: Program, reading: Reading, total: Term) -> tuple[Term, Term] | None:
+    """Stream and branch of a sum of two arguments, of which callers hand one as a function of the other."""
+    for stream, branch in (total.args[:2], total.args[1::-1]) if len(total.args) == 2 else ():
+        if stream.head != "param" or contains(branch, stream):
+            continue
+        for one in below(branch, lambda term: term.head == "param"):
+            is_input = one.head == "param" and _has_layer_over(program, branch, one)
+            if is_input and is_handed_with_stream(program, reading, one, stream):
+                return stream, branch
+    return None
 
 
 def _flattened_stream(program: Program, total: Term) -> tuple[Term, Term] | None:

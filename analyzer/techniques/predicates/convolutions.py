@@ -163,6 +163,30 @@ def _is_squeezed_gate(gate: Term, value: Term) -> bool:
     return False
 
 
+def is_returned_gate(program: Program, reading: Reading) -> Iterator[Match]:
+    """A module that returns `sigmoid(f(pool(x)))` with two convolutions in `f`: whoever calls it multiplies."""
+    gates = [one for term in reading.returns for one in alternatives(term)] if reading.name == "forward" else []
+    for gate in gates:
+        for one in peeled(gate, SHAPE_HEADS):
+            pooled = _below_maps(one.args[0]) if one.head == "sigmoid" else None
+            if pooled is not None:
+                note = ("gate_applied_elsewhere", ())
+                yield Match(one, (("x", pooled.args[-1]), ("s", one)), (one, pooled), "returned_gate", (note,))
+
+
+def _below_maps(term: Term) -> Term | None:
+    """What two or more convolutions read, where it is one vector per image."""
+    maps = 0
+    while term.args and term.head in CONV_HEADS | ACTIVATIONS | SHAPE_HEADS | NORM_HEADS:
+        maps += term.head in CONV_HEADS
+        term = term.args[0]
+    weighted = term.head == "matmul" and any(one.head == "softmax" for arg in term.args for one in walk(arg))
+    return term if maps >= FEWEST_MAPS and (weighted or term.head in ("global_pool", "einops_reduce", "mean")) else None
+
+
+FEWEST_MAPS = 2
+
+
 def has_dropped_path(program: Program, reading: Reading) -> Iterator[Match]:
     """A whole sample's branch is dropped: a Bernoulli mask of one value per sample, the rest rescaled."""
     for term in reading.walked:

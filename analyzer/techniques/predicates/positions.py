@@ -274,12 +274,18 @@ def _is_single_vector(token: Term) -> bool:
     sizes = data.args[0].args if len(data.args) == 1 and data.args[0].head == "tuple" else data.args
     if data.head == "mul":
         return any(part.head in ("rand", "zeros") and _long_axes(part) == 1 for part in data.args)
-    return data.head in ("rand", "zeros") and len([s for s in sizes if number(s) != 1]) == 1
+    return data.head in ("rand", "zeros") and len([s for s in sizes if not _is_at_most_one(s)]) == 1
 
 
 def _long_axes(data: Term) -> int:
     sizes = data.args[0].args if len(data.args) == 1 and data.args[0].head == "tuple" else data.args
-    return len([s for s in sizes if number(s) != 1])
+    return len([s for s in sizes if not _is_at_most_one(s)])
+
+
+def _is_at_most_one(size: Term) -> bool:
+    """1, or a setting that chooses between one and none: `1 if pool == "cls" else 0`."""
+    chosen = [number(one) for one in alternatives(held(size))]
+    return 1.0 in chosen and set(chosen) <= {0.0, 1.0}
 
 
 def is_patch_embedding(program: Program, reading: Reading) -> Iterator[Match]:
