@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
+from analyzer.evaluator.worker import WorkerLimits, WorkerOutcome
 from analyzer.index import SourceIndex, open_repository
 
 
@@ -23,6 +27,27 @@ def repository(tmp_path: Path) -> Callable[[Mapping[str, str]], SourceIndex]:
         return open_repository(str(tmp_path / "repo"))
 
     return write
+
+
+@pytest.fixture
+def evaluated_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the bodies of workers run in this process, on what a worker would be sent: torch is not loaded anew.
+
+    For tests of what is derived; those of processes and limits do without.
+    """
+    monkeypatch.setattr("analyzer.shapes.derivation.run_worker", run_here)
+    monkeypatch.setattr("analyzer.shapes.reference.run_worker", run_here)
+
+
+def run_here(task: str, payload: object, limits: WorkerLimits | None = None) -> WorkerOutcome:
+    return _run_here(task, json.dumps(payload))
+
+
+@lru_cache(maxsize=8)
+def _run_here(task: str, payload: str) -> WorkerOutcome:
+    module, _, function = task.partition(":")
+    results = getattr(importlib.import_module(module), function)(json.loads(payload))
+    return WorkerOutcome(tuple(json.loads(json.dumps(result)) for result in results), ())
 
 
 GOLDEN = Path(__file__).parent / "golden"

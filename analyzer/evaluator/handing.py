@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from analyzer.evaluator.probes import DIVISIONS, Relations, find_relations, last_name
+from analyzer.evaluator.probes import DIVISIONS, Relations, find_relations, last_name, repeated_names
 
 
 def find_all_relations(trees: Sequence[ast.AST], names: Iterable[str]) -> Relations:
@@ -24,7 +24,7 @@ def handed_relations(trees: Sequence[ast.AST], names: Iterable[str]) -> Relation
     """Which of `names` say how often something is repeated and which divide whole numbers, by what receives them."""
     nodes = [node for tree in trees for node in ast.walk(tree)]
     handed = _handed_on(nodes, sorted(set(names)))
-    repeated, dividing = set(_repeated(nodes)), set(_dividing(nodes))
+    repeated, dividing = set(repeated_names(nodes)), set(_dividing(nodes))
     counts = frozenset(name for name, received in handed.items() if received & repeated)
     divisors = frozenset(name for name, received in handed.items() if received & dividing)
     return Relations(divisors - counts, counts)
@@ -36,13 +36,6 @@ def parameters_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tupl
     missing = len(positional) - len(node.args.defaults)
     yield from list(zip(positional, [*[None] * missing, *node.args.defaults], strict=True))[1:]
     yield from zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
-
-
-def _repeated(nodes: Iterable[ast.AST]) -> Iterator[str]:
-    """Names that `range` is given."""
-    for node in nodes:
-        if isinstance(node, ast.Call) and last_name(node.func) == "range":
-            yield from map(last_name, node.args)
 
 
 DIVIDING_LAYERS = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -59,7 +59,6 @@ def find_relations(trees: Iterable[ast.AST], names: Iterable[str]) -> Relations:
     """Divisors and counts among `names` by the last part of the code's own names (`config.n_head`)."""
     known = frozenset(names)
     divisors: set[str] = set()
-    counts: set[str] = set()
     nodes = [node for tree in trees for node in ast.walk(tree)]
     aliases = {last_name(n.targets[0]): last_name(n.value) for n in nodes if isinstance(n, ast.Assign)}
     for node in nodes:
@@ -68,9 +67,27 @@ def find_relations(trees: Iterable[ast.AST], names: Iterable[str]) -> Relations:
     for node in nodes:
         if isinstance(node, ast.BinOp) and isinstance(node.op, DIVISIONS):
             divisors.update(known & {last_name(node.right)})
-        elif isinstance(node, ast.Call) and last_name(node.func) == "range":
-            counts.update(known & {last_name(argument) for argument in node.args})
-    return Relations(frozenset(divisors - counts), frozenset(counts))
+    counts = known & set(repeated_names(nodes))
+    return Relations(frozenset(divisors - counts), counts)
+
+
+def repeated_names(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """Names that `range` is given, and those that add up to its only argument: they say how often.
+
+    Of `range(start, start + window)` and `range(length - window)` no part says that.
+    """
+    for node in nodes:
+        if isinstance(node, ast.Call) and last_name(node.func) == "range":
+            yield from map(last_name, node.args)
+            if len(node.args) == 1:
+                yield from _summands(node.args[0])
+
+
+def _summands(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        yield from (*_summands(node.left), *_summands(node.right))
+    else:
+        yield last_name(node)
 
 
 def find_bounds(trees: Iterable[ast.AST]) -> tuple[int, ...]:

@@ -112,6 +112,20 @@ def test_probes_keep_what_the_source_demands():
             assert probe["n_layer"] == 12
 
 
+@pytest.mark.parametrize(
+    ("loop", "counts"),
+    [
+        ("range(depth + more)", {"depth", "more"}),
+        ("range(1, depth)", {"depth"}),
+        ("range(2 * depth)", set()),
+        ("range(depth - more)", set()),
+        ("range(0, depth + more)", set()),
+    ],
+)
+def test_what_range_is_given_says_how_often(loop, counts):
+    assert find_relations([ast.parse(loop)], {"depth", "more"}).counts == counts
+
+
 def test_a_tie_and_a_pin_are_kept():
     rules = ProbeRules(pinned=frozenset({"B"}), tied={"W": "H"})
     for probe in draw_probes({"B": 2, "H": 32, "W": 32}, Relations(), rules, 4):

@@ -1,4 +1,4 @@
-"""From a repository's source to its shapes, through the worker: our own model and small nets written here."""
+"""From a repository's source to its shapes: our own model and small nets written here, some through a real worker."""
 
 import textwrap
 from pathlib import Path
@@ -109,6 +109,7 @@ def test_costs_follow_the_stated_conventions(net):
     assert net["cost"]["optimizer_bytes"]["value"] == net["parameters"]["total"] * 8
 
 
+@pytest.mark.usefixtures("evaluated_here")
 @pytest.mark.parametrize("preset", sorted(PRESETS))
 def test_the_reference_model_is_counted_exactly(preset):
     if preset == "medium":
@@ -122,6 +123,7 @@ def test_the_reference_model_is_counted_exactly(preset):
     assert [record.path for record in model.modules] == [path for path, _ in truth.named_modules()]
 
 
+@pytest.mark.usefixtures("evaluated_here")
 @pytest.mark.parametrize(
     ("build", "reason"),
     [("Net(NetConfig(width=30))", "target_raised"), ("Net(NetConfig(width=1 // 0))", "target_raised")],
@@ -135,6 +137,7 @@ def test_an_expression_that_fails_gives_a_reason_and_its_line(tmp_path, build, r
     assert found["unknown"]
 
 
+@pytest.mark.usefixtures("evaluated_here")
 def test_a_forward_that_stops_keeps_the_rows_before(tmp_path):
     text = NET.replace("x = self.embed(idx)", "x = self.embed(idx)\n        x = x @ x")
     found = shapes_json(shapes(repository(tmp_path, text), inputs=("idx: int64[B=2, T=16]",)))
@@ -145,7 +148,7 @@ def test_a_forward_that_stops_keeps_the_rows_before(tmp_path):
 
 def test_an_endless_constructor_ends_in_a_stated_refusal(tmp_path):
     text = "import torch.nn as nn\nclass Net(nn.Module):\n    def __init__(self):\n        while True: pass\n"
-    model = shapes(repository(tmp_path, text), seconds=15)
+    model = shapes(repository(tmp_path, text), seconds=6)
     assert isinstance(model.parameters, Unknown)
     assert model.parameters.reason in ("budget_exhausted", "worker_out_of_time")
 
@@ -168,7 +171,7 @@ class Net(nn.Module):
 
 def test_a_model_that_is_cut_off_keeps_what_was_known_by_then(tmp_path):
     index = repository(tmp_path, SLOW_CALL)
-    model = shapes(index, inputs=("x: float32[B=2, 6]",), seconds=12)
+    model = shapes(index, inputs=("x: float32[B=2, 6]",), seconds=10)
     assert model.parameters.value.total == 42
     assert [record.path for record in model.modules] == ["", "layer"]
     assert not model.traces
@@ -194,6 +197,7 @@ def test_a_file_or_class_that_is_not_there_is_the_users_mistake(tmp_path):
             shapes(index, model=name)
 
 
+@pytest.mark.usefixtures("evaluated_here")
 def test_a_file_of_functions_that_build_models_needs_no_class(tmp_path):
     (tmp_path / "makers.py").write_text(
         "from net import Net, NetConfig\ndef small():\n    return Net(NetConfig())\n", encoding="utf-8"
@@ -249,6 +253,7 @@ class Net(nn.Module):
 """
 
 
+@pytest.mark.usefixtures("evaluated_here")
 def test_the_output_of_a_call_that_did_not_finish_is_unknown_and_not_empty(tmp_path):
     found = shapes_json(shapes(repository(tmp_path, UNFINISHED), inputs=("x: float32[B=2, 4]",)))
     calls = {module["path"]: module["calls"] for module in found["modules"]}
@@ -357,11 +362,13 @@ class Net(nn.Module):
 """
 
 
+@pytest.mark.usefixtures("evaluated_here")
 @pytest.mark.parametrize("body", ["del {}[elsewhere.key()]", "{1}.remove(elsewhere.key())"])
 def test_an_error_on_an_unknown_value_is_not_laid_to_the_project(tmp_path, body):
     assert shapes(repository(tmp_path, UNKNOWN_KEY.format(body))).parameters.reason == "raised_on_unknown"
 
 
+@pytest.mark.usefixtures("evaluated_here")
 def test_a_docstring_says_how_its_class_is_built_and_called(tmp_path):
     index = repository(tmp_path, EXPLAINED)
     model = derive_shapes(index, derive_facts(index)).models[0]
@@ -371,12 +378,14 @@ def test_a_docstring_says_how_its_class_is_built_and_called(tmp_path):
     ]
 
 
+@pytest.mark.usefixtures("evaluated_here")
 def test_a_name_has_one_number_in_all_inputs(tmp_path):
     text = UNFINISHED.replace("forward(self, x)", "forward(self, x, y)").replace("@ x", "+ y")
     model = shapes(repository(tmp_path, text), inputs=("x: float32[B=3, 4]", "y: float32[B, 6]"))
     assert [given.value.shape[0].value for given in model.traces[0].inputs] == [3, 3]
 
 
+@pytest.mark.usefixtures("evaluated_here")
 @pytest.mark.parametrize(("others", "shown"), [(2, "[B, 3]"), (MAXIMUM_NAMED + 1, "[2, 3]")])
 def test_of_many_models_beside_the_main_one_all_are_told_in_numbers(tmp_path, others, shown):
     net = "class Net{}(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
@@ -388,6 +397,7 @@ def test_of_many_models_beside_the_main_one_all_are_told_in_numbers(tmp_path, ot
     assert str(models[0].traces[0].output[0]) == "[B, 3]"
 
 
+@pytest.mark.usefixtures("evaluated_here")
 def test_the_worker_reads_the_documents_too(tmp_path):
     block = "import torch\nfrom net import Net\n\nv = Net(image_size=48)\nout = v(torch.randn(1, 3, 48, 48), 2.0)\n"
     (tmp_path / "README.md").write_text(f"# Net\n\n```python\n{block}```\n")
@@ -396,6 +406,7 @@ def test_the_worker_reads_the_documents_too(tmp_path):
     assert [item.reason for item in trace.inputs] == ["documented_call", "documented_call"]
 
 
+@pytest.mark.usefixtures("evaluated_here")
 def test_the_main_model_is_called_where_none_is_named(tmp_path):
     index = repository(tmp_path, NET)
     main = derive_main_model(index, derive_facts(index), ShapesOptions())

@@ -1,10 +1,14 @@
 """Models whose sizes stand in no file: shapes in the names of the sizes, no total that rests on an example."""
 
+from textwrap import dedent
+
 import pytest
 
 from analyzer.evaluator import Interpreter
+from analyzer.facts import derive_facts
+from analyzer.index import open_repository
 from analyzer.records.evidence import Known, Unknown
-from analyzer.shapes.derivation import find_model
+from analyzer.shapes.derivation import ShapesOptions, derive_model_shapes, derive_shapes, find_model
 from analyzer.shapes.example_sizes import find_example_builds
 from analyzer.shapes.model import derive_model
 from analyzer.shapes.requests import ModelRequest
@@ -73,9 +77,11 @@ def derived(index, name):
     return derive_model(Interpreter(index), ModelRequest(owner.name, owner.qualified_name, span, builds, main=True))
 
 
-@pytest.fixture
-def encoder(repository):
-    return derived(repository({"net.py": ENCODER}), "net.py:Encoder")
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory):
+    home = tmp_path_factory.mktemp("encoder")
+    (home / "net.py").write_text(dedent(ENCODER).lstrip(), encoding="utf-8")
+    return derived(open_repository(str(home)), "net.py:Encoder")
 
 
 def test_shapes_stand_in_the_names_of_sizes_that_no_line_states(encoder):
@@ -168,13 +174,12 @@ def test_equal_sizes_are_found_where_distinct_ones_do_not_fit(repository):
     assert str(model.traces[0].output[0]) in ("[B, enc_width]", "[B, dec_width]")
 
 
+@pytest.mark.usefixtures("evaluated_here")
 def test_a_stated_build_is_preferred(repository):
     source = TOKENIZED.replace("vocab_size: int = -1", "vocab_size: int = 11")
     index = repository({"net.py": source})
     owner = find_model(index, "net.py:Net")
     assert find_example_builds(index, owner) == ()
-    from analyzer.shapes.derivation import ShapesOptions, derive_model_shapes
-
     assert isinstance(derive_model_shapes(index, ShapesOptions(model="net.py:Net")).parameters, Known)
 
 
@@ -198,18 +203,17 @@ CHECK = "from net import Args, Net\ndef test_net():\n    net = Net(Args(vocab_si
 
 
 def main_model(index):
-    from analyzer.facts import derive_facts
-    from analyzer.shapes.derivation import ShapesOptions, derive_shapes
-
     return derive_shapes(index, derive_facts(index), ShapesOptions()).models[0]
 
 
+@pytest.mark.usefixtures("evaluated_here")
 def test_what_a_test_makes_up_comes_last(repository):
     model = main_model(repository({"net.py": AWAITED, "tests/test_net.py": CHECK}))
     assert model.build_origin == "example_sizes"
     assert "vocab_size=5" not in model.build_expression
 
 
+@pytest.mark.usefixtures("evaluated_here")
 def test_where_nothing_else_builds_a_test_does(repository):
     source = AWAITED.replace("    dim: int = 32\n", "    dim: object = None\n").replace("args.dim", "args.dim.size")
     made = "from net import Args, Net\nclass Dim:\n    size = 6\ndef test_net():\n    net = Net(Args(Dim, 5))\n"

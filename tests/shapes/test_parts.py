@@ -1,9 +1,14 @@
 """Models inside of a main one whose call cannot be followed are evaluated themselves."""
 
+import pytest
+
 from analyzer.facts import derive_facts
 from analyzer.records.evidence import Known
 from analyzer.records.shown_model import shown_model
 from analyzer.shapes import derive_shapes
+
+pytestmark = pytest.mark.usefixtures("evaluated_here")
+
 
 GAN = {
     "gan.py": """

@@ -99,7 +99,7 @@ def derived(tmp_path, source):
     owner = index.symbols.definition("net.py:Layer")
     builds = find_builds(index, None, owner)
     span = index.span(owner.path, owner.node)
-    request = ModelRequest("Layer", owner.qualified_name, span, builds, True, effort="brief")
+    request = ModelRequest("Layer", owner.qualified_name, span, builds, True, effort="numeric")
     return derive_model(Interpreter(index), request).parameters.value
 
 

@@ -3,6 +3,8 @@
 import textwrap
 from pathlib import Path
 
+import pytest
+
 from analyzer.cli.shaping import shape_lines
 from analyzer.index import open_repository
 from analyzer.records.evidence import Gap
@@ -10,6 +12,9 @@ from analyzer.records.missing_packages import joined, missing_packages
 from analyzer.records.tensors import ModelShapes
 from analyzer.render.shapes_json import shapes_json
 from analyzer.shapes import ShapesOptions, derive_model_shapes
+
+pytestmark = pytest.mark.usefixtures("evaluated_here")
+
 
 NET = """
 import torch

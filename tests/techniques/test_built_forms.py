@@ -8,6 +8,9 @@ from analyzer.facts import derive_facts
 from analyzer.shapes import ShapesOptions, derive_shapes
 from analyzer.techniques import derive_findings
 
+pytestmark = pytest.mark.usefixtures("evaluated_here")
+
+
 SOURCE = """
 from torch import nn
 
