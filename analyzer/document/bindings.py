@@ -9,6 +9,7 @@ from analyzer.document.inline import number
 from analyzer.records.document import Code, Line, Plain
 from analyzer.records.evidence import Known
 from analyzer.records.source import Span
+from analyzer.records.structure import ClassInfo
 from analyzer.records.techniques import Binding
 
 
@@ -41,6 +42,9 @@ def binding_value(context: Context, item: Binding) -> object | None:
     if isinstance(item.value, Known):
         return item.value.value
     name = item.code.rsplit(".", 1)[-1]
+    held = attribute_value(context, item.code, item.where)
+    if held is not None:
+        return held
     sizes: dict[str, object] = dict(context.model.variables) if context.model else {}
     if name in sizes:
         return sizes[name]
@@ -48,9 +52,26 @@ def binding_value(context: Context, item: Binding) -> object | None:
     return _assigned(context, item) if amount is None and item.code == f"self.{name}" else amount
 
 
+def attribute_value(context: Context, code: str, where: Span) -> object | None:
+    """What `self.name` holds in the modules of the class that holds the line; None where they differ."""
+    base, _, name = code.rpartition(".")
+    owner = owner_of(context, where) if base == "self" else None
+    if owner is None or context.examples:
+        return None
+    family = {owner.where, *(one.where for one in context.classes.values() if owner.name in one.bases)}
+    modules = context.model.modules if context.model else ()
+    found = {dict(one.values).get(name) for one in modules if one.defined_at in family}
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def owner_of(context: Context, where: Span) -> ClassInfo | None:
+    """The class of modules that holds a line."""
+    return next((one for one in context.classes.values() if one.is_module and _holds(one.where, where)), None)
+
+
 def _assigned(context: Context, item: Binding) -> object | None:
     """The setting that the class assigns to the attribute unchanged: `self.n_local_heads = config.num_heads`."""
-    owner = next((one for one in context.classes.values() if one.is_module and _holds(one.where, item.where)), None)
+    owner = owner_of(context, item.where)
     source = context.quote(owner.where) if owner else ""
     found = re.findall(rf"^\s*{re.escape(item.code)}\s*=\s*(?:\w+\.)+(\w+)\s*(?:#.*)?$", source, re.MULTILINE)
     return built_with(context, found[0]) if len(found) == 1 else None

@@ -101,6 +101,10 @@ class ModuleRecord:
     detail: str = ""
     """`extra_repr()`: `768, 2304, bias=True`."""
     calls: tuple[ModuleCall, ...] = ()
+    values: tuple[tuple[str, int | float | bool | str], ...] = ()
+    """Plain attributes of a module of the repository's own class, as the constructor left them: `("eps", 1e-05)`."""
+    own_shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    """Sizes of the parameters that such a module itself registers, by name."""
 
 
 @dataclass(frozen=True)

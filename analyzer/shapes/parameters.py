@@ -12,6 +12,8 @@ from analyzer.records.source import Span
 from analyzer.records.tensors import ModuleCall, ModuleNode, ModuleRecord, ParameterCounts
 
 MAXIMUM_DETAIL = 200
+PLAIN = (int, float, bool, str)
+LONGEST_VALUE, MOST_VALUES = 40, 32
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ def module_records(model: nn.Module, places: Places) -> tuple[ModuleRecord, ...]
             places.created.get(path),
             places.defined.get(path),
             _detail(module),
+            values=_values(module),
+            own_shapes=_own_shapes(module),
         )
         for path, module in model.named_modules()
     )
@@ -81,6 +85,22 @@ def _detail(module: nn.Module) -> str:
     if not type(module).__module__.startswith("torch."):
         return ""
     return module.extra_repr()[:MAXIMUM_DETAIL]
+
+
+def _values(module: nn.Module) -> tuple[tuple[str, int | float | bool | str], ...]:
+    """Plain attributes of a module of a class that torch does not define."""
+    if type(module).__module__.startswith("torch."):
+        return ()
+    found = sorted((name, value) for name, value in vars(module).items() if not name.startswith("_"))
+    plain = [(name, value) for name, value in found if name != "training" and type(value) in PLAIN]
+    return tuple((name, value) for name, value in plain if len(str(value)) <= LONGEST_VALUE)[:MOST_VALUES]
+
+
+def _own_shapes(module: nn.Module) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    if type(module).__module__.startswith("torch."):
+        return ()
+    own = module.named_parameters(recurse=False)
+    return tuple((name, tuple(int(size) for size in tensor.shape)) for name, tensor in own)
 
 
 def module_tree(records: Sequence[ModuleRecord]) -> ModuleNode | None:

@@ -51,3 +51,18 @@ def test_identical_siblings_fold_and_others_stay():
 
 def test_a_model_without_children_is_a_tree():
     assert module_tree(module_records(nn.Identity(), Places())).children == ()
+
+
+class Normed(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.eps, self.kind, self.sizes, self._hidden, self.on = 1e-5, "plain", [1, 2], 3, True
+        self.gain = nn.Parameter(torch.ones(4, 2))
+        self.inner = nn.Linear(2, 2)
+
+
+def test_plain_attributes_and_own_parameters_are_kept():
+    record, inner = module_records(Normed(), Places())
+    assert record.values == (("eps", 1e-5), ("kind", "plain"), ("on", True))
+    assert record.own_shapes == (("gain", (4, 2)),)
+    assert inner.values == () and inner.own_shapes == ()
