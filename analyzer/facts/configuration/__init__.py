@@ -23,6 +23,7 @@ from analyzer.facts.configuration import (
     mapping_tables,
     pretrained_configs,
     toml_files,
+    value_classes,
     yaml_files,
 )
 from analyzer.facts.configuration.class_sections import find_sections
@@ -49,8 +50,8 @@ from analyzer.records.source import Span
 from analyzer.records.structure import Structure
 
 READERS = (
-    dataclass_fields, class_attributes, pretrained_configs, config_nodes, argument_parsers, commands, constants,
-    dict_literals, constructor_defaults, mapping_tables,
+    dataclass_fields, class_attributes, value_classes, pretrained_configs, config_nodes, argument_parsers, commands,
+    constants, dict_literals, constructor_defaults, mapping_tables,
 )  # fmt: skip
 
 
@@ -85,7 +86,7 @@ def derive_configuration(index: SourceIndex, structure: Structure, value_of: Val
     values = ArgumentValues(index, inference, tables, value_of)
     effective = _main_values(index, structure, tables, values)
     tables = _without_tests(index, with_overrides(index, inference, tables, presets, usage, values))
-    records = state_records(index, tables, usage)
+    records = state_records(index, tables, usage) | value_classes.unread_classes(index, tables, usage)
     tables = tuple(table for table in tables if not _holds_results(table) and owner_of(table) not in records)
     sections = _section_slots(index, tables)
     tables = tuple(_completed(table, usage, effective, sections) for table in tables)
