@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from analyzer.facts.commands import Command, find_commands
 from analyzer.facts.configuration.hydra_groups import primaries
 from analyzer.facts.configuration.mapping_tables import find_options
+from analyzer.facts.configuration.placeholders import is_placeholder
 from analyzer.facts.entry_points import command_target
 from analyzer.index import SourceIndex
 from analyzer.records.configuration import ConfigTable, ConfigValue, PlainValue, Preset
@@ -78,7 +79,7 @@ def _pairs(
         name = _matching(item.name, known)
         if chosen is not None:
             yield from chosen.values
-        elif name is not None:
+        elif name is not None and not is_placeholder(item.text or ""):
             yield name, _value(item.text, known[name], variables, _line_of(index, where, item.name))
 
 
