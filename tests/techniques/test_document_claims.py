@@ -8,20 +8,25 @@ from analyzer.facts import derive_facts
 from analyzer.index import SourceIndex
 from analyzer.records.bundles import Facts, Shapes
 from analyzer.records.configuration import Configuration, Preset
-from analyzer.records.evidence import Known
+from analyzer.records.evidence import Known, Unknown
 from analyzer.records.processes import Processes
 from analyzer.records.source import Span
 from analyzer.records.structure import Structure
 from analyzer.records.tensors import (
     Cost,
     CostBasis,
+    Dim,
     FormulaVariable,
+    ModelInput,
     ModelShapes,
     ModuleRecord,
     ModuleShare,
     ParameterCounts,
+    TensorSpec,
+    Trace,
 )
 from analyzer.techniques.claims import all_claims
+from analyzer.techniques.claims.examples import check_examples
 from analyzer.techniques.claims.sizes import Sizes
 from tests.techniques.sources import index_of
 
@@ -69,6 +74,9 @@ def told(index: SourceIndex, facts: Facts, shapes: Shapes) -> list[tuple[str, st
         ("`--batch-size` defaults to the number of cards.", []),
         ("By default `--batch-size` is read from the file.", []),
         ("- `--batch-size`: default is 16 per GPU", [("16", "agree")]),
+        ("Control it with `--lr`. It is set at `0.0003` as default", [("0.0003", "agree")]),
+        ("By default, the number of training steps is set to `150000` here.", [("150000", "agree")]),
+        ("The model is saved every 1000 iterations by default.", []),
         ("Set `--batch-size 64` for speed.", []),
     ],
 )
@@ -194,3 +202,89 @@ def test_a_row_of_an_unknown_name_counts_where_all_of_it_is_one_tables(cells: st
     table = f"| model | layers | heads | batch size |\n|---|---|---|---|\n| ours | {cells} |\n"
     index = index_of(train=TRAIN, README__md=f"# It\n\n{table}")
     assert [verdict for _, verdict in told(index, derive_facts(index), Shapes())] == verdicts
+
+
+DIVIDING = """
+import os
+
+steps = 40
+world_size = int(os.environ["WORLD_SIZE"])
+assert steps % world_size == 0
+steps //= world_size
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("torchrun --nproc_per_node=8 train.py", [("--nproc_per_node=8", "agree")]),
+        ("torchrun --nproc-per-node 8 --nnodes 2 train.py", [("--nproc_per_node=8 --nnodes=2", "differ")]),
+        ("python -m torch.distributed.launch --nproc_per_node=3 train.py", [("--nproc_per_node=3", "differ")]),
+        ("torchrun --nproc_per_node=8 --nnodes=2 train.py --steps=32", [("--nproc_per_node=8 --nnodes=2", "agree")]),
+        ("torchrun --nproc_per_node=N train.py", []),
+        ("torchrun --nproc_per_node=3 other.py", []),
+        ("torchrun --nproc_per_node=3 train.py settings.yaml", []),
+        ("python train.py", []),
+    ],
+)
+def test_processes_that_a_command_starts_must_divide_what_the_file_demands(
+    text: str, found: list[tuple[str, str]]
+) -> None:
+    index = index_of(train=DIVIDING, README__md=f"# It\n\n```sh\n{text}\n```\n")
+    assert told(index, derive_facts(index), Shapes()) == found
+
+
+@pytest.mark.parametrize("more", ["steps = 48\n", "steps += 8\n"])
+def test_what_is_set_again_above_the_demand_is_not_told(more: str) -> None:
+    source = DIVIDING.replace("world_size = ", f"{more}world_size = ", 1)
+    index = index_of(train=source, README__md="# It\n\n```sh\ntorchrun --nproc_per_node=3 train.py\n```\n")
+    assert told(index, derive_facts(index), Shapes()) == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "command", "found"),
+    [
+        ("On 4 gpus on 1 node, example:", "--nproc_per_node=4", [("4 gpus on 1 node", "agree")]),
+        ("On 4 gpus across 2 nodes:", "--nproc_per_node=8 --nnodes=2", [("4 gpus across 2 nodes", "differ")]),
+        ("On 16 GPUs across 2 nodes:", "--nproc_per_node=8 --nnodes=2", [("16 GPUs across 2 nodes", "agree")]),
+        ("On 8 GPUs on 2 nodes:", "--nproc_per_node=8 --nnodes=2", [("8 GPUs on 2 nodes", "agree")]),
+        ("On 8 GPUs:", "--nproc_per_node=8 --nnodes=2", [("8 GPUs", "unknown")]),
+        ("On 8 GPUs:", "--nproc_per_node=4", [("8 GPUs", "differ")]),
+        ("We trained on 8 GPUs. Later, run", "--nproc_per_node=4", []),
+        ("On 4 GPUs or 8 GPUs:", "--nproc_per_node=4", []),
+    ],
+)
+def test_the_line_above_a_command_tells_how_many_cards_it_uses(
+    heading: str, command: str, found: list[tuple[str, str]]
+) -> None:
+    index = index_of(train=f'"""Trains.\n\n{heading}\n$ torchrun {command} train.py\n"""\n')
+    assert told(index, derive_facts(index), Shapes()) == found
+
+
+@pytest.mark.parametrize(
+    ("lines", "sizes", "found"),
+    [
+        ("y = net(x)  # (1, 1000)", ("B", 1000), [("(1, 1000)", "agree")]),
+        ("y = net(x) # (1, 10) class scores", ("B", 1000), [("(1, 10)", "differ")]),
+        ("y = net(x)  # (1, 3, 1000)", ("B", 1000), [("(1, 3, 1000)", "differ")]),
+        ("y = net(x)  # (1, 8, 64)", ("B", "T", 64), [("(1, 8, 64)", "agree")]),
+        ("y = net(x)  # (1, 8, 64)", ("B", "2*T", 64), []),
+        ("y = net(x)  # (batch, classes)", ("B", 1000), []),
+        ("y = net(x, True)  # (1, 10)", ("B", 1000), []),
+        ("y, z = net(x)  # (1, 10)", ("B", 1000), []),
+        ("net = other(net)\ny = net(x)  # (1, 10)", ("B", 1000), []),
+        ("y = other(x)  # (1, 10)", ("B", 1000), []),
+        ("y = net(x)  # now see (1, 10)", ("B", 1000), []),
+    ],
+)
+def test_the_output_that_an_example_states_is_held_against_the_model_it_builds(
+    lines: str, sizes: tuple[int | str, ...], found: list[tuple[str, str]]
+) -> None:
+    index = index_of(a="x = 1\n", README__md=f"# It\n\n```python\nnet = Net(3)\n{lines}\n```\n")
+    dims = tuple(Dim(size) if isinstance(size, int) else Dim(2, size) for size in sizes)
+    place = index.span("a.py", 1)
+    inputs = (ModelInput("x", TensorSpec((Dim(2, "B"), Dim(3)), "float32"), "documented_call"),)
+    trace = Trace("inference", "forward", inputs, (), (), (TensorSpec(dims, "float32"),))
+    where = index.span("README.md", 4)
+    model = ModelShapes("Net", "a.py:Net", True, place, "Net(3)", "user", where, (), Unknown("x"), traces=(trace,))
+    assert [(claim.claimed, claim.verdict) for claim in check_examples(index, Shapes(models=(model,)))] == found

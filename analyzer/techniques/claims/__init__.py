@@ -17,7 +17,9 @@ from analyzer.techniques.claims.beside import find_beside
 from analyzer.techniques.claims.commands import check_commands
 from analyzer.techniques.claims.counts import find_counts
 from analyzer.techniques.claims.docstrings import check_docstrings
+from analyzer.techniques.claims.examples import check_examples
 from analyzer.techniques.claims.help_defaults import find_help_defaults
+from analyzer.techniques.claims.launches import check_launches
 from analyzer.techniques.claims.options import check_options
 from analyzer.techniques.claims.sentences import check_documents
 from analyzer.techniques.claims.shape_comments import audit_comments
@@ -30,10 +32,14 @@ def all_claims(index: SourceIndex, facts: Facts, shapes: Shapes) -> tuple[Claim,
     """Every statement once, by place; what one reader could tell counts before what another could not."""
     sizes = Sizes(facts, shapes)
     in_code = (*find_equations(index), *find_beside(index, facts), *find_above(index, facts), *check_docstrings(index))
-    in_documents = (*check_options(index, facts), *check_documents(index, facts), *check_commands(facts))
+    in_documents = (
+        *check_options(index, facts), *check_documents(index, facts), *check_commands(facts),
+        *check_launches(index, facts),
+    )  # fmt: skip
     in_tables = (*find_table_counts(index, sizes), *check_value_tables(index, facts, sizes))
     of_sizes = (*find_counts(index, facts, sizes), *in_tables)
-    return _once((*of_sizes, *in_documents, *find_help_defaults(facts), *in_code, *audit_comments(index, shapes)))
+    of_shapes = (*audit_comments(index, shapes), *check_examples(index, shapes))
+    return _once((*of_sizes, *in_documents, *find_help_defaults(facts), *in_code, *of_shapes))
 
 
 def _once(claims: Iterable[Claim]) -> tuple[Claim, ...]:

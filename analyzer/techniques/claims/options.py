@@ -24,6 +24,8 @@ SAID = re.compile(
     re.IGNORECASE,
 )
 """`--batch-size` (default 16), network capacity (which defaults to `16`)."""
+SET_AS = re.compile(rf"\bset\s+(?:at|to)\s+{VALUE}\s+(?:as|by)\s+(?:the\s+)?default\b(?P<before>)", re.IGNORECASE)
+"""`It is set at 0.75 as default`, where the line speaks of one option."""
 DEFAULT_COLUMN = re.compile(r"^(?:default|default value|defaults|默认值?)$", re.IGNORECASE)
 NO_VALUE = frozenset(
     {"the", "a", "an", "this", "that", "it", "is", "to", "of", "in", "see", "value", "values", "all", "off", "on"}
@@ -46,10 +48,10 @@ def check_options(index: SourceIndex, facts: Facts) -> Iterator[Claim]:
 def _in_sentences(index: SourceIndex, line: Line, names: dict[str, list[Setting]]) -> Iterator[Claim]:
     readable = LINK.sub(r"\1", line.text)
     for sentence in SENTENCE.split(readable):
-        match = SAID.search(sentence)
+        match = SET_AS.search(sentence) or SAID.search(sentence)
         if match is None or len(re.findall(r"\bdefault", sentence, re.IGNORECASE)) != 1:
             continue
-        name = _subject(sentence, match.group("before"), names)
+        name = _subject(line.text if match.re is SET_AS else sentence, match.group("before"), names)
         if name is not None:
             yield from _claim(index, line, name, match.group("value"), names[name])
 

@@ -40,6 +40,10 @@ GIVEN = re.compile(
 )
 
 
+PERIOD = r"\b(?:every|each|after|per|first|last|another|next)"
+"""`every 1000 steps` is no number of steps."""
+
+
 @dataclass(frozen=True)
 class Stated:
     """A number for a quantity or a name, with the names that it may bear in code. `exact` for the code's own name."""
@@ -113,8 +117,9 @@ def stated_in(text: str, names: frozenset[str]) -> Iterator[Stated]:
         if name in names and value is not None:
             taken.add((match.group("value"), value))
             yield Stated((name,), value, match.group("value"), text, name, exact=True)
-    for number in in_sentences([text]):
-        if (number.printed, number.value) not in taken and BY_ID[number.quantity].names:
+    for number in in_sentences([readable]):
+        is_period = re.search(rf"{PERIOD}\s+{re.escape(number.printed)}", number.quoted, re.IGNORECASE)
+        if (number.printed, number.value) not in taken and BY_ID[number.quantity].names and is_period is None:
             yield Stated(BY_ID[number.quantity].names, number.value, number.printed, number.quoted, number.quantity)
 
 

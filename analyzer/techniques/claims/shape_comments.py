@@ -12,7 +12,6 @@ import re
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from analyzer.index import SourceIndex
 from analyzer.records.bundles import Shapes
@@ -110,8 +109,11 @@ def _claim(index: SourceIndex, comment: ShapeComment, rows: list[ShapeRow]) -> C
     where = index.span(comment.path, comment.line)
     name = ", ".join(dict.fromkeys(name for name, _ in named))
     stated = "(" + ", ".join(comment.parts) + ")"
-    verdict: Literal["agree", "differ"] = "agree" if verdicts.pop() else "differ"
-    return Claim(comment.text, stated, derived, verdict, where, (rows[0].where,), name)
+    if not verdicts.pop():
+        return Claim(comment.text, stated, derived, "differ", where, (rows[0].where,), name)
+    if all(dim.value is None for spec in specs for dim in spec.shape):
+        return Claim(comment.text, stated, "", "unknown", where, (), name, "sizes_of_data")
+    return Claim(comment.text, stated, derived, "agree", where, (rows[0].where,), name)
 
 
 def _compare(parts: tuple[str, ...], spec: TensorSpec) -> bool:
