@@ -29,6 +29,12 @@ def arm_text(context: Context, arm: Arm) -> Line:
     return context.words.line("stages.arm", name=name, condition=code(arm.condition, LONGEST))
 
 
+def arms_in_brackets(stage: Stage) -> str:
+    """For drawings in plain text: `[A1: mode == 'new']`."""
+    told = [f"[{arm_name(arm)}: {' '.join(arm.condition.split())[:LONGEST] or 'else'}]" for arm in stage.arms]
+    return " ".join(told)
+
+
 def choices_told(context: Context, stages: Iterable[Stage]) -> tuple[Block, ...]:
     """Which arms exclude one another, with the lines where the choices begin."""
     arms = sorted({(arm.choice, arm.number): arm for stage in stages for arm in stage.arms}.items())

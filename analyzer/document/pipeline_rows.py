@@ -12,7 +12,7 @@ from analyzer.document.framework_blocks import framework_blocks, marked
 from analyzer.document.inline import code, codes, join, ref, refs, value
 from analyzer.records.document import Block, Code, Line, Plain
 from analyzer.records.processes import Feature, Pipeline, Stage
-from analyzer.records.tensors import TensorSpec, Trace
+from analyzer.records.tensors import ModuleRecord, TensorSpec, Trace
 
 MOST_STAGES = 48
 
@@ -29,7 +29,7 @@ def stage_table(context: Context, pipeline: Pipeline, trace: Trace | None, name:
 def stage_row(context: Context, stage: Stage, trace: Trace | None) -> tuple[Line, ...]:
     consumed, produced = codes(stage.consumes[:5]), codes(stage.produces[:4])
     if stage.kind in ("forward", "prefill", "decode") and trace:
-        taken, given = shapes_of_call(context, stage.code, stage.called, trace)
+        taken, given = shapes_of_call(context, stage.code, stage.called, trace, stage.function)
         consumed, produced = _with_shapes(consumed, taken), _with_shapes(produced, given)
     label = marked(context, stage, context.words.line(f"stages.{stage.kind}"))
     return (label, consumed, code(stage.code, 80), produced, when(context, stage), ref(stage.where))
@@ -40,26 +40,40 @@ def _with_shapes(names: Line, specs: list[TensorSpec]) -> Line:
 
 
 def shapes_of_call(
-    context: Context, text: str, called: Sequence[str], trace: Trace
+    context: Context, text: str, called: Sequence[str], trace: Trace, function: str = ""
 ) -> tuple[list[TensorSpec], list[TensorSpec]]:
-    """What a stage's call takes and returns: the whole model where that is what may be `called`, or the part of it that
-    the call names (`model.encoder(mel)`); nothing where the call names a method of its own or runs another model.
+    """What a stage's call takes and returns: the whole model where that and nothing else may be `called`, or the part
+    of it that the call names (`model.encoder(mel)`) and that is called; nothing where the call names a method of its
+    own or may run another model. `function` is where the stage stands: there `self` may be the model.
     """
     names = _called(text)
-    if names is None:
+    if names is None or context.model is None:
         return [], []
-    part = next((".".join(names[at:]) for at in range(len(names)) if ".".join(names[at:]) in context.records), None)
-    record = context.records[part] if part else None
+    record = _part(context, names, called, function)
     if record is not None:
-        call = record.calls[0] if record.calls else None
+        call = record.calls[0] if len({str(call) for call in record.calls}) == 1 else None
         return (list(call.inputs[:3]), list(call.outputs[:3])) if call else ([], [])
-    info = context.class_at(context.model.where) if context.model else None
+    info = context.class_at(context.model.where)
     methods = {method.name for method in info.methods} - {trace.method} if info else set()
     parts = {found.name.partition(".")[0] for found in info.submodules} if info else set()
-    is_model = context.model is not None and context.model.qualified_name in called
-    if not is_model or names[-1] in methods or parts & set(names[1:]):
+    if set(called) != {context.model.qualified_name} or names[-1] in methods or parts & set(names[1:]):
         return [], []
     return [item.value for item in trace.inputs if isinstance(item.value, TensorSpec)], list(trace.output[:3])
+
+
+def _part(context: Context, names: list[str], called: Sequence[str], function: str) -> ModuleRecord | None:
+    """The part of the model that a call names: the only module of its class that may be called, or a member of `self`
+    in the model's own method.
+    """
+    path = next((".".join(names[at:]) for at in range(1, len(names)) if ".".join(names[at:]) in context.records), "")
+    record = context.records.get(path) if path else None
+    if record is None or context.model is None:
+        return None
+    own = context.class_at(record.defined_at)
+    if own is not None:
+        return record if set(called) == {own.qualified_name} else None
+    in_model = names[0] == "self" and function.startswith(f"{context.model.qualified_name}.")
+    return record if not called and in_model else None
 
 
 def _called(text: str) -> list[str] | None:

@@ -67,6 +67,7 @@ class Session(ModuleServices):
         self.guarded_imports = 0
         self.handling: list[Exception] = []
         self.asked_device = ""
+        self.absent_files = False
         self.oracle = Oracle(self._decided, self._specialised, self._device_replaced)
         self.oracle.tentative = self.journals.__bool__
         self.parameter_writes = ParameterWrites(lambda: None if self.calling else self.place)

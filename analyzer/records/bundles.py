@@ -10,7 +10,7 @@ from analyzer.records.executions import Execution
 from analyzer.records.missing_packages import MissingPackage, missing_packages
 from analyzer.records.paper import Paper
 from analyzer.records.processes import Processes
-from analyzer.records.source import Repository, SourceFile
+from analyzer.records.source import Repository, SourceFile, Span
 from analyzer.records.structure import Structure
 from analyzer.records.techniques import (
     Claim,
@@ -38,6 +38,15 @@ class Facts:
 
 
 @dataclass(frozen=True)
+class ProgramBuild:
+    """The model as a training program itself constructs it."""
+
+    program: str
+    entry: Span
+    model: ModelShapes
+
+
+@dataclass(frozen=True)
 class Shapes:
     """Evaluated models, main first, presets beside it, and the reference model as yardstick."""
 
@@ -48,6 +57,8 @@ class Shapes:
     gaps: tuple[Gap, ...] = ()
     executions: tuple[Execution, ...] = ()
     """Runs of the target's own code; none unless the user asked for them."""
+    program_builds: tuple[ProgramBuild, ...] = ()
+    """Of training programs that construct a model themselves, where its build is not the one of `models`."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from analyzer.shapes.example_sizes import find_example_builds
 from analyzer.shapes.execution import Choices, execute_models
 from analyzer.shapes.input_spec import parse_input_spec
 from analyzer.shapes.parts import part_builds, part_classes
+from analyzer.shapes.program_builds import other_builds, program_builds, program_requests
 from analyzer.shapes.reference import derive_reference
 from analyzer.shapes.requests import Effort, ModelRequest
 from analyzer.shapes.script_builds import find_script_builds
@@ -80,14 +81,18 @@ def derive_shapes(index: SourceIndex, facts: Facts, options: ShapesOptions | Non
         reference, gaps = _reference(None)
         return Shapes(reference=reference, gaps=(Gap(index.repository.name, "no_model_found"), *gaps))
     presets = _preset_requests(index, facts, requests[0])
-    models = evaluate_all(index, (requests[0], *presets, *requests[1:]), options)
+    asked = program_requests(index, facts, requests[0]) if options.build is None else ()
+    programs = [one.request for one in asked]
+    evaluated = evaluate_all(index, (requests[0], *presets, *programs, *requests[1:]), options)
     number = 1 + len(presets)
+    models = (*evaluated[:number], *evaluated[number + len(programs) :])
+    builds = program_builds(asked, evaluated[number : number + len(programs)])
     reference, gaps = _reference(models[0])
     inner = _part_requests(index, facts, requests, models[0]) if options.method == "forward" else ()
     main_first = (models[0], *evaluate_all(index, inner, options), *models[number:])
     requests = [requests[0], *inner, *requests[1:]]
     runs = execute_models(index, requests, main_first, _choices(options)) if options.execute else ()
-    return Shapes(main_first, models[1:number], reference, gaps, runs)
+    return Shapes(main_first, models[1:number], reference, gaps, runs, other_builds(builds, main_first))
 
 
 def _choices(options: ShapesOptions) -> Choices:

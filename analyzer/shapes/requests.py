@@ -24,6 +24,8 @@ class ModelRequest:
     method: str = "forward"
     training: bool = False
     effort: Effort = "full"
+    absent_files: bool = False
+    """Whether files that the repository does not hold are taken as not there, as in a fresh checkout."""
 
 
 Effort = Literal["full", "brief", "numeric", "count"]

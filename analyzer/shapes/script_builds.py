@@ -67,8 +67,19 @@ def _first_parameter(method: ast.FunctionDef) -> str:
 
 def find_script_builds(index: SourceIndex, owner: Definition) -> tuple[BuildPlan, ...]:
     """Constructions of `owner` and calls that lead to one, the nearest first, each expression once."""
+    return _leading(index, owner, [(site, index.span(site.path, site.call)) for site in _calls_of(index, owner)])
+
+
+def find_builds_at(index: SourceIndex, owner: Definition, where: Span) -> tuple[BuildPlan, ...]:
+    """The calls of one statement, whatever they call, and calls that lead there; it is known to make an `owner`."""
+    lines = range(where.first_line, where.last_line + 1)
+    every = (site for sites in _sites_by_name(index).values() for site in sites if site.path == where.path)
+    whole = [site for site in every if site.call.lineno in lines and isinstance(site.around[-1], ast.stmt)]
+    return _leading(index, owner, [(site, where) for site in whole])
+
+
+def _leading(index: SourceIndex, owner: Definition, sites: list[tuple[_Site, Span]]) -> tuple[BuildPlan, ...]:
     found: dict[tuple[str, str], BuildPlan] = {}
-    sites = [(site, index.span(site.path, site.call)) for site in _calls_of(index, owner)]
     captured = ""
     for _ in range(DEPTH):
         callers: list[tuple[_Site, Span]] = []

@@ -49,5 +49,6 @@ def evaluate(payload: Mapping[str, Any]) -> Iterator[object]:
             packages=tuple(options.get("packages", ())),
             settings=dict(options.get("settings", ())),
         )
+        interpreter.session.absent_files = request.absent_files
         for shapes, complete in derive_stages(interpreter, request):
             yield {"complete": complete, "shapes": encode(shapes)}

@@ -368,7 +368,10 @@ TRAINING = Pipeline(
     at("train.py", "for step", "optimizer.zero_grad"),
     "train.py",
     True,
-    (Evidence(at("train.py", "loss.backward"), "loop_with_backward_and_step"),),
+    (
+        Evidence(at("train.py", "loss.backward"), "loop_with_backward_and_step"),
+        Evidence(at("train.py", "logits, loss = model"), "runs_main_model", (("model", "model.py:Tiny"),)),
+    ),
     (
         Stage("build", at("train.py", "model = Tiny"), "model = Tiny(Config())", "train.py", ("Config",), ("model",)),
         Stage(
@@ -463,7 +466,10 @@ INFERENCE = Pipeline(
     at("sample.py", "def generate", "return tokens"),
     "sample.py:generate",
     True,
-    (Evidence(at("sample.py", "@torch.no_grad"), "runs_without_gradients"),),
+    (
+        Evidence(at("sample.py", "@torch.no_grad"), "runs_without_gradients"),
+        Evidence(at("sample.py", "logits, _"), "runs_main_model", (("model", "model.py:Tiny"),)),
+    ),
     (
         Stage(
             "forward",

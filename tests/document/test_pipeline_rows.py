@@ -18,23 +18,33 @@ from analyzer.records.evidence import Evidence, Unknown
 from analyzer.records.processes import Arm
 
 
+TINY = sample_analysis().shapes.models[0].qualified_name
+WHOLE = (["[B, T]", "[B, T]"], ["[B, T, vocab]", "[]"])
+EMBED = (["[B, T]"], ["[B, T, width]"])
+NONE: tuple[list[str], list[str]] = ([], [])
+
+
 @pytest.mark.parametrize(
-    ("text", "taken", "given"),
+    ("text", "called", "function", "shapes"),
     [
-        ("logits, loss = model(tokens, targets)", ["[B, T]", "[B, T]"], ["[B, T, vocab]", "[]"]),
-        ("return self.model(tokens)[0]", ["[B, T]", "[B, T]"], ["[B, T, vocab]", "[]"]),
-        ("x = model.embed(tokens)", ["[B, T]"], ["[B, T, width]"]),
-        ("x = self.model.head(x)", ["[B, T, width]"], ["[B, T, vocab]"]),
-        ("x = self.blocks(x)", [], []),
-        ("for x in model", [], []),
+        ("logits, loss = model(tokens, targets)", (TINY,), "", WHOLE),
+        ("return self.model(tokens)[0]", (TINY,), "", WHOLE),
+        ("logits = D_aug(tokens)", (TINY, "model.py:Other"), "", NONE),
+        ("x = self.embed(tokens)", (), f"{TINY}.generate", EMBED),
+        ("x = self.embed(tokens)", (), "other.py:Net.forward", NONE),
+        ("x = model.embed(tokens)", (TINY,), "", NONE),
+        ("x = embed(tokens)", (), f"{TINY}.generate", NONE),
+        ("x = self.blocks(x)", (), "", NONE),
+        ("for x in model", (), "", NONE),
     ],
 )
-def test_a_stage_has_the_shapes_of_the_part_that_it_calls(text: str, taken: list[str], given: list[str]) -> None:
+def test_a_stage_has_shapes_only_of_what_it_is_proved_to_call(
+    text: str, called: tuple[str, ...], function: str, shapes: tuple[list[str], list[str]]
+) -> None:
     context = Context(sample_analysis(), Words("en"))
     assert context.trace is not None
-    assert context.model is not None
-    found = shapes_of_call(context, text, (context.model.qualified_name,), context.trace)
-    assert ([str(spec) for spec in found[0]], [str(spec) for spec in found[1]]) == (taken, given)
+    found = shapes_of_call(context, text, called, context.trace, function)
+    assert ([str(spec) for spec in found[0]], [str(spec) for spec in found[1]]) == shapes
 
 
 @pytest.mark.parametrize("called", [(), ("model.py:Other",)])

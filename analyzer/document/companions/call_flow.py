@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from analyzer.document.alternatives import arms_in_brackets, choices_told
 from analyzer.document.blocks import bullets, heading, note, paragraph, slug, table
 from analyzer.document.chapters import modes
 from analyzer.document.chapters.absence import no_trace
@@ -14,11 +15,12 @@ from analyzer.document.inline import code, codes, join, number, ref, refs
 from analyzer.document.key_modules import KeyModule, key_modules
 from analyzer.document.listing import LONGEST, snippet
 from analyzer.document.novelty import distinguishing
+from analyzer.document.pipeline_rows import shapes_of_call
 from analyzer.document.technique_blocks import formula, motivation
 from analyzer.records.document import Block, Chapter, Code, Document, Heading, Line, Plain, Preformatted
 from analyzer.records.processes import Pipeline, Stage
 from analyzer.records.source import Span
-from analyzer.records.tensors import TensorSpec, Trace
+from analyzer.records.tensors import Trace
 
 LAYERS = (("entry_point", "ENTRY"), ("config", "CONFIGURATION"), ("data", "DATA"), ("preprocess", "PREPROCESSING"))
 MOST_STEPS = 24
@@ -112,16 +114,19 @@ def _data_flow(context: Context, pipeline: Pipeline, kind: str) -> tuple[Block, 
     """From raw data to the result: what each stage makes, with shapes at the model's boundary."""
     trace = context.trace_of(kind, "prefill") if kind == "inference" else context.trace_of("training")
     stages = [stage for stage in pipeline.stages if stage.kind in DATA_STAGES]
-    steps = [_step(stage, trace) for stage in stages[:MOST_STEPS]]
-    return (Preformatted(chain(steps)),) if steps else (note(context.words, "gap", "call_flow.no_stages"),)
+    trace = trace if context.runs_main(pipeline) else None
+    steps = [_step(context, stage, trace) for stage in stages[:MOST_STEPS]]
+    if not steps:
+        return (note(context.words, "gap", "call_flow.no_stages"),)
+    return (Preformatted(chain(steps)), *choices_told(context, stages[:MOST_STEPS]))
 
 
-def _step(stage: Stage, trace: Trace | None) -> tuple[str, str]:
-    remark = f"{stage.where}"
+def _step(context: Context, stage: Stage, trace: Trace | None) -> tuple[str, str]:
+    remark = f"{arms_in_brackets(stage)} {stage.where}".strip()
     if stage.kind in ("forward", "prefill", "decode") and trace:
-        inputs = ", ".join(f"{item.name}: {item.value}" for item in trace.inputs if isinstance(item.value, TensorSpec))
-        outputs = ", ".join(str(spec) for spec in trace.output[:3])
-        remark = f"{inputs} -> {outputs}   {remark}"
+        taken, given = shapes_of_call(context, stage.code, stage.called, trace, stage.function)
+        if taken or given:
+            remark = f"{', '.join(map(str, taken))} -> {', '.join(map(str, given))}   {remark}"
     return " ".join(stage.code.split())[:88], remark
 
 

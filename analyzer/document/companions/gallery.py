@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from analyzer.document.alternatives import arms_in_brackets, choices_told
 from analyzer.document.bindings import binding_value, bound
 from analyzer.document.blocks import note, paragraph
 from analyzer.document.companions.gallery_assets import heat_map, tokens
@@ -118,9 +119,13 @@ def _training(context: Context) -> tuple[Block, ...]:
     if turning is None:
         return ()
     inside = [stage for stage in looped if stage.loops[0] == turning.loops[0]]
-    steps = [(f"{at}. {stage.kind}: {short(stage.code, 60)}", str(stage.where)) for at, stage in enumerate(inside, 1)]
+    steps = [
+        (f"{at}. {stage.kind}: {short(stage.code, 60)}", f"{arms_in_brackets(stage)} {stage.where}".strip())
+        for at, stage in enumerate(inside, 1)
+    ]
     header = short(turning.loops[0], 80)
-    return (Preformatted(f"{header}\n    |\n    v\n{chain(steps)}\n    |\n    +--> {header}"),)
+    drawn = Preformatted(f"{header}\n    |\n    v\n{chain(steps)}\n    |\n    +--> {header}")
+    return (drawn, *choices_told(context, inside))
 
 
 def _schedule(context: Context) -> tuple[Block, ...]:

@@ -149,7 +149,7 @@ def _asks(session: Any) -> Callable[..., Any]:
         found = repository_path(session.index.files, _asking(session), text)
         if found is not None:
             return True
-        if not _is_own_configuration(text):
+        if not (_is_own_configuration(text) or (session.absent_files and _is_relative(text))):
             return session.unknown("file_access", text)
         session.assume("file_absent", text, session.current)
         return False
@@ -159,8 +159,12 @@ def _asks(session: Any) -> Callable[..., Any]:
 
 def _is_own_configuration(path: str) -> bool:
     """Whether a path means a file of settings that the repository would hold if there were one."""
-    own = path.endswith(READABLE) and not path.startswith(("/", "~", ".."))
-    return own and "://" not in path and len(path) < MAXIMUM_PATH
+    return path.endswith(READABLE) and _is_relative(path)
+
+
+def _is_relative(path: str) -> bool:
+    """Whether a path leads to a place inside of the repository."""
+    return not path.startswith(("/", "~", "..")) and "://" not in path and len(path) < MAXIMUM_PATH
 
 
 def find_files(session: Any, pattern: Any, *, recursive: bool = False, **options: Any) -> Any:

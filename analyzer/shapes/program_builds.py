@@ -1,0 +1,102 @@
+"""How training programs themselves construct their models, where that is not the build that the article shows.
+
+A program's line says which arguments it gives; what it gives may differ from the defaults of the class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from analyzer.index import Definition, SourceIndex
+from analyzer.records.bundles import Facts, ProgramBuild
+from analyzer.records.evidence import Known
+from analyzer.records.processes import Pipeline
+from analyzer.records.source import Span
+from analyzer.records.tensors import ModelShapes
+from analyzer.shapes.entry_points import BuildPlan
+from analyzer.shapes.requests import Effort, ModelRequest
+from analyzer.shapes.script_builds import find_builds_at, find_script_builds
+
+MOST_PROGRAMS = 2
+MOST_PLANS = 3
+
+
+@dataclass(frozen=True)
+class ProgramRequest:
+    """A training program and what is asked about its model."""
+
+    pipeline: Pipeline
+    request: ModelRequest
+
+
+def program_requests(index: SourceIndex, facts: Facts, main: ModelRequest) -> tuple[ProgramRequest, ...]:
+    """One request for each of the first programs whose construction of a model can be pointed at."""
+    found = []
+    for pipeline in facts.processes.training[:MOST_PROGRAMS]:
+        owner, plans = _plans_of(index, facts, pipeline)
+        if owner is not None and plans:
+            where = index.span(owner.path, owner.node)
+            effort: Effort = "numeric" if owner.qualified_name == main.qualified_name else "brief"
+            request = ModelRequest(owner.name, owner.qualified_name, where, plans, effort=effort, absent_files=True)
+            found.append(ProgramRequest(pipeline, request))
+    return tuple(found)
+
+
+def program_builds(asked: Sequence[ProgramRequest], models: Sequence[ModelShapes]) -> tuple[ProgramBuild, ...]:
+    """The models as their programs construct them, in the order of the requests."""
+    pairs = zip(asked, models, strict=True)
+    return tuple(ProgramBuild(one.pipeline.entry_name, one.pipeline.entry, model) for one, model in pairs)
+
+
+def other_builds(builds: Sequence[ProgramBuild], models: Sequence[ModelShapes]) -> tuple[ProgramBuild, ...]:
+    """Those that are not the build of the main model, and do not have its class and its total."""
+    main = [
+        (model.qualified_name, model.parameters.value) for model in models[:1] if isinstance(model.parameters, Known)
+    ]
+    places = [(model.qualified_name, model.build_where) for model in models[:1]]
+    return tuple(
+        one
+        for one in builds
+        if (one.model.qualified_name, one.model.build_where) not in places
+        and (one.model.qualified_name, getattr(one.model.parameters, "value", None)) not in main
+    )
+
+
+def _plans_of(index: SourceIndex, facts: Facts, pipeline: Pipeline) -> tuple[Definition | None, tuple[BuildPlan, ...]]:
+    """The class that the program's first build makes, and the plans of its builds in the order of its stages."""
+    places = [stage.where for stage in pipeline.stages if stage.kind == "build"]
+    ranked: list[tuple[int, Definition, BuildPlan]] = []
+    for candidate in facts.structure.models if places else ():
+        owner = index.symbols.definition(candidate.qualified_name)
+        for plan in find_script_builds(index, owner) if owner is not None else ():
+            for place in _rank(plan, pipeline, places):
+                assert owner is not None
+                ranked.append((place, owner, plan))
+    ranked.sort(key=lambda item: item[0])
+    if not ranked:
+        return _plans_at(index, facts, pipeline, places)
+    first = ranked[0][1]
+    return first, tuple(plan for _, owner, plan in ranked if owner == first)[:MOST_PLANS]
+
+
+def _plans_at(
+    index: SourceIndex, facts: Facts, pipeline: Pipeline, places: Sequence[Span]
+) -> tuple[Definition | None, tuple[BuildPlan, ...]]:
+    """The statements of the program's builds as they stand, where the program runs the main model."""
+    main = next((model.qualified_name for model in facts.structure.models if model.main), "")
+    owner = index.symbols.definition(main) if main else None
+    if owner is None or not any(item.rule == "runs_main_model" for item in pipeline.evidence):
+        return None, ()
+    plans = [plan for span in places for plan in find_builds_at(index, owner, span)]
+    return owner, tuple(plan for plan in plans if plan.path == pipeline.entry.path)[:MOST_PLANS]
+
+
+def _rank(plan: BuildPlan, pipeline: Pipeline, places: Sequence[Span]) -> Iterator[int]:
+    """The place of the stage that a plan stands in; only plans whose way begins in the program's own file."""
+    if plan.path == pipeline.entry.path:
+        yield from (at for at, span in enumerate(places) if _covers(span, plan.where))
+
+
+def _covers(span: Span, inner: Span) -> bool:
+    return span.path == inner.path and span.first_line <= inner.first_line <= span.last_line
