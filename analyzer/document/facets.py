@@ -6,14 +6,16 @@ A facet that the records do not bear is absent; nothing is inferred from class o
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from analyzer.document.bindings import binding_line, binding_value, bound, built_with
 from analyzer.document.context import Context, walk
 from analyzer.document.cost_rows import counted_sizes
+from analyzer.document.derived_facets import image_facets, norm_facets, position_facets, positions_of, scale_facets
+from analyzer.document.facet import Facet
 from analyzer.document.family import embedding_size
 from analyzer.document.inline import NOTHING, byte_size, code, join, number, numeric, refs, value
 from analyzer.document.layer_facets import activations, block_name, layers
+from analyzer.document.program_builds import counted_builds
 from analyzer.records.document import Code, Line, Plain
 from analyzer.records.evidence import Known
 from analyzer.records.source import Span
@@ -22,16 +24,8 @@ from analyzer.records.tensors import Dim, ModuleNode, ParameterCounts, ShapeRow,
 HEAD_HOLES = ("n_heads", "heads", "n_head", "num_heads", "h", "H")
 KV_HEAD_HOLES = ("g", "n_kv_heads", "kv_heads", "num_kv_heads", "n_kv_head")
 HEAD_WIDTH_HOLES = ("head_dim", "d_k", "d_head", "d_h")
+NUMBER_LIMIT = re.compile(r"[Tt]\s*(<=|>)\s*(\d+)")
 LENGTH_LIMIT = re.compile(r"[Tt]\s*<=\s*(?:\w+\.)*(\w+)")
-
-
-@dataclass(frozen=True)
-class Facet:
-    """One row of the fact sheet; `key` names its label in the wording."""
-
-    key: str
-    value: Line
-    where: tuple[Span, ...] = ()
 
 
 def counts(context: Context) -> ParameterCounts | None:
@@ -48,6 +42,7 @@ def repeated_block(context: Context) -> ModuleNode | None:
 def facets(context: Context) -> tuple[Facet, ...]:
     """All rows of the fact sheet that this repository bears, in reading order."""
     found = [*_parameter_facets(context), *_call_facets(context), *_size_facets(context), *_technique_facets(context)]
+    found[2:2] = [Facet("parameters_program", line, where) for line, where in counted_builds(context)]
     found += _cost_facets(context)
     return tuple(facet for facet in found if facet.value and facet.value != NOTHING)
 
@@ -116,7 +111,14 @@ def _size_facets(context: Context) -> list[Facet]:
         rows.append(Facet("stack", stacked, _spans(block.created_at)))
     rows += [Facet("layers", layers(context), _spans(context.model.where if context.model else None))]
     rows += [facet for facet in (_width(context, block), *_head_facets(context)) if facet]
-    return rows + _vocabulary(context)
+    return rows + scale_facets(context, _head_width(rows)) + image_facets(context) + _vocabulary(context)
+
+
+def _head_width(rows: list[Facet]) -> int | None:
+    """The number at the end of the row on the width of a head."""
+    line = next((row.value for row in rows if row.key == "head_dim"), ())
+    text = "".join(getattr(part, "text", "") for part in line).rpartition("= ")[2].replace(",", "")
+    return int(text) if text.isdigit() else None
 
 
 def folded_path(node: ModuleNode, is_open: bool = False) -> Line:
@@ -200,8 +202,7 @@ def _rows_of(context: Context) -> tuple[ShapeRow, ...]:
 
 def _traced_head_width(context: Context) -> list[Facet]:
     """The last size of a tensor of rank four in the class that attends, whose second size is the number of heads."""
-    binding = bound(context, HEAD_HOLES, "attention")
-    heads = binding_value(context, binding) if binding else None
+    heads = _number_of_heads(context)
     owners = {name for found in context.techniques_of("attention") for name in found.models}
     for row in context.trace.rows if context.trace else ():
         inside = any(name.endswith(f":{row.class_name}") for name in owners)
@@ -210,6 +211,16 @@ def _traced_head_width(context: Context) -> list[Facet]:
                 if len(spec.shape) == 4 and spec.shape[1].value == heads:
                     return [Facet("head_dim", dim_line(spec.shape[3]), (row.where,))]
     return []
+
+
+def _number_of_heads(context: Context) -> object | None:
+    """By the value of the name that the code splits by, else by the size that was traced at its line."""
+    binding = bound(context, HEAD_HOLES, "attention")
+    if binding is not None:
+        return binding_value(context, binding)
+    names = [item for found in context.techniques_of("attention") for item in found.bindings if item.hole in HEAD_HOLES]
+    dims = [dim for item in names if (dim := _dim_between(context, item.where)) is not None]
+    return dims[0].value if dims else None
 
 
 def _vocabulary(context: Context) -> list[Facet]:
@@ -234,7 +245,17 @@ def _context_length(context: Context) -> list[Facet]:
         amount = built_with(context, match[1]) if match else None
         if match and amount is not None:
             return [Facet("context", (Code(match[1]), Plain(f" = {amount}")), (condition.where,))]
-    return []
+        most = NUMBER_LIMIT.fullmatch(condition.text.strip())
+        if most and condition.decided == (most[1] == "<=") and _refuses(context, condition.where):
+            return [Facet("context", (Plain(number(int(most[2]))),), (condition.where,))]
+    table = positions_of(context) if context.family in ("language_model", "text_model", "image_text") else None
+    return [Facet("context", (Plain(number(table[0])),), (table[1],))] if table else []
+
+
+def _refuses(context: Context, where: Span) -> bool:
+    """An assertion, or a condition whose branch raises."""
+    after = context.quote(context.part(where, where.last_line + 1, where.last_line + 1)).strip()
+    return context.quote(where).strip().startswith("assert") or after.startswith("raise")
 
 
 def _technique_facets(context: Context) -> list[Facet]:
@@ -248,8 +269,16 @@ def _technique_facets(context: Context) -> list[Facet]:
         spans = tuple(item.where[0] for item in found if item.where)
         if found:
             rows.append(Facet(key, names, spans))
+        rows += _details(context, key)
     functions, spans = activations(context)
     return [*rows, Facet("activations", functions, spans)]
+
+
+def _details(context: Context, key: str) -> list[Facet]:
+    """What stands below the row of a category."""
+    if key == "normalisation":
+        return norm_facets(context)
+    return position_facets(context) if key.startswith("positions") else []
 
 
 def _positions_key(context: Context) -> str:

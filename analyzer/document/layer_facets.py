@@ -19,9 +19,14 @@ WEIGHTED = re.compile(
 FUNCTIONS = {
     "relu": "ReLU", "relu_": "ReLU", "relu6": "ReLU6", "leaky_relu": "LeakyReLU", "prelu": "PReLU", "elu": "ELU",
     "selu": "SELU", "celu": "CELU", "gelu": "GELU", "silu": "SiLU", "mish": "Mish", "softplus": "Softplus",
-    "hardswish": "Hardswish", "hardtanh": "Hardtanh", "glu": "GLU",
+    "hardswish": "Hardswish", "hardtanh": "Hardtanh", "glu": "GLU", "tanh": "Tanh", "sigmoid": "Sigmoid",
 }  # fmt: skip
 CALL = re.compile(rf"\b(?:F|functional|torch)\.({'|'.join(sorted(FUNCTIONS, key=len, reverse=True))})\(")
+WRITTEN = (
+    (re.compile(r"\berf\("), "GELU"), (re.compile(r"\b0?\.044715\b"), "GELU (tanh)"),
+    (re.compile(r"sigmoid\(\s*1\.702\s*\*"), "QuickGELU"),
+)  # fmt: skip
+"""Activations that code writes out, by a function or a constant that no other one has."""
 MOST_PLACES = 3
 
 
@@ -42,8 +47,9 @@ def activations(context: Context) -> tuple[Line, tuple[Span, ...]]:
         if item.calls and item.class_name in FUNCTIONS.values():
             places.setdefault(item.class_name, []).extend([item.created_at] if item.created_at else [])
     for row in context.trace.rows if context.trace else ():
-        for name in CALL.findall(row.code):
-            places.setdefault(FUNCTIONS[name], []).append(row.where)
+        written = [name for pattern, name in WRITTEN if pattern.search(row.code)]
+        for name in written or [FUNCTIONS[found] for found in CALL.findall(row.code)]:
+            places.setdefault(name, []).append(row.where)
     spans = tuple(span for found in places.values() for span in dict.fromkeys(found[:MOST_PLACES]))
     return join([(Code(name),) for name in sorted(places)]) if places else NOTHING, spans
 

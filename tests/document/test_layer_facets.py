@@ -53,3 +53,12 @@ def test_a_repeated_container_is_named_by_its_parts() -> None:
     node = repeated_block(context)
     assert node is not None
     assert line_text(block_name(context, node)) == "(`RMSNorm`)"
+
+
+def test_an_activation_that_is_written_out_is_told_once() -> None:
+    trace = sample_analysis().shapes.models[0].traces[0]
+    exact = replace(trace.rows[2], code="return x * 0.5 * (1.0 + torch.erf(x / math.sqrt(2.0)))")
+    tanh = replace(trace.rows[2], code="y = 0.5 * x * (1 + torch.tanh(c * (x + 0.044715 * x ** 3)))")
+    for row, name in ((exact, "`GELU`"), (tanh, "`GELU (tanh)`")):
+        analysis = with_model(traces=(replace(trace, rows=(*trace.rows[:2], row)),))
+        assert line_text(activations(context_of(analysis))[0]) == name
