@@ -5,9 +5,9 @@ from __future__ import annotations
 from analyzer.document.blocks import heading, paragraph, table
 from analyzer.document.context import Context, walk
 from analyzer.document.inline import code, number, ref, refs
-from analyzer.records.document import Block, Line
+from analyzer.records.document import Block, Code, Line
 from analyzer.records.structure import Initialiser
-from analyzer.records.tensors import FirstValues
+from analyzer.records.tensors import FirstValues, ModelShapes
 
 MOST_INITIALISERS = 24
 
@@ -31,11 +31,23 @@ def initialisation(context: Context) -> tuple[Block, ...]:
         for item in found[:MOST_INITIALISERS]
     ]
     key = "initialisers" if len(found) <= MOST_INITIALISERS else "initialisers_cut"
+    whole = _whole(context)
+    of_whole = whole is not None and whole is not context.model
     return (
         title,
         paragraph(words, f"architecture.{key}", count=number(len(found)), shown=number(len(rows))),
+        *(
+            (paragraph(words, "architecture.initialised_whole", name=Code(whole.class_name)),)
+            if whole and of_whole
+            else ()
+        ),
         *table(words, "initialisation", "parameter code first_values condition sets where", rows),
     )
+
+
+def _whole(context: Context) -> ModelShapes | None:
+    """The model whose building tells what stays: the main one, though the article goes deep into a part of it."""
+    return context.missing if context.missing is not None and context.missing.first_values else context.model
 
 
 def initialisers(context: Context) -> list[Initialiser]:
@@ -47,7 +59,8 @@ def initialisers(context: Context) -> list[Initialiser]:
         if item.where.path in context.model_files
         and (not item.maker or (item.where.path, item.function.partition(".")[0]) in inside)
     ]
-    written = {item.where for item in context.model.first_values} if context.model else set()
+    whole = _whole(context)
+    written = {item.where for item in whole.first_values} if whole else set()
     return sorted(found, key=lambda item: not any(_covers(where, item) for where in written))
 
 
@@ -81,7 +94,8 @@ def _covers(where: object, item: Initialiser) -> bool:
 def _reach(context: Context, item: Initialiser) -> Line:
     """How many parameters of the built model keep these values, and where others lose them."""
     words = context.words
-    found = [row for row in (context.model.first_values if context.model else ()) if _covers(row.where, item)]
+    whole = _whole(context)
+    found = [row for row in (whole.first_values if whole else ()) if _covers(row.where, item)]
     if not found:
         return ()
     kept, lost = sum(row.tensors for row in found), sum(row.replaced for row in found)

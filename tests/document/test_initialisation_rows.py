@@ -38,6 +38,21 @@ CREATED = Initialiser("self.token", "nn.Parameter(torch.randn(8))", LINE, (), "T
 FILLED = Initialiser("self.embed.weight", "nn.init.zeros_(self.embed.weight)", LINE, (), "Tiny.__init__")
 
 
+def test_what_stays_is_counted_in_the_whole_where_the_article_tells_a_part() -> None:
+    sample = sample_analysis()
+    part = sample.shapes.models[0]
+    whole = replace(
+        part, class_name="Whole", qualified_name="model.py:Whole", traces=(), first_values=(FirstValues(LINE, 5, 50),)
+    )
+    structure = replace(sample.facts.structure, initialisers=(FILLED,))
+    shapes = replace(sample.shapes, models=(whole, replace(part, main=False)))
+    context = Context(replace(sample, facts=replace(sample.facts, structure=structure), shapes=shapes), Words("en"))
+    text = str(initialisation(context))
+    assert context.missing is not None
+    assert "once the whole, " in text
+    assert "elements: " in text and "'50'" in text
+
+
 def test_a_created_parameter_is_no_default_of_the_library() -> None:
     assert "normal, mean `0`, deviation `1`" in told((CREATED,))
     assert "create no parameter" not in told((CREATED,))
@@ -51,9 +66,9 @@ def test_a_parameter_of_a_class_that_is_not_in_the_model_is_none_of_its() -> Non
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        (FirstValues(LINE, 2, 1_600), "2 tensors, 1,600 elements"),
+        (FirstValues(LINE, 2, 1_600), "tensors: 2, elements: 1,600"),
         (FirstValues(LINE, 0, 0, 3, (OTHER,)), "nothing that stays: written over at <model.py:1>"),
-        (FirstValues(LINE, 2, 16, 3, (OTHER,)), "2 tensors, 16 elements; 3 more are written over at <model.py:1>"),
+        (FirstValues(LINE, 2, 16, 3, (OTHER,)), "tensors: 2, elements: 16; written over at <model.py:1>: 3"),
         (FirstValues(OTHER, 2, 16), "self.embed.weight"),
     ],
 )
