@@ -7,6 +7,7 @@ from analyzer.document.chapters.training import derived_row
 from analyzer.document.context import Context
 from analyzer.document.inline import code, join, number, ref, refs, value
 from analyzer.document.preset_rows import presets
+from analyzer.document.program_builds import told_build
 from analyzer.records.configuration import ConfigTable, ConfigValue, Reference
 from analyzer.records.document import Block, Chapter, Code, Line, Link, Plain
 from analyzer.records.evidence import Known
@@ -37,7 +38,14 @@ def build(context: Context) -> Chapter:
     return Chapter(
         "configuration",
         words.line("configuration.title"),
-        (*blocks, *_derived(context), *presets(context), *_unused(context)),
+        (*blocks, *_derived(context), *presets(context), *_builds(context), *_unused(context)),
+    )
+
+
+def _builds(context: Context) -> tuple[Block, ...]:
+    """What training programs build from these settings, beside the build that the article shows."""
+    return tuple(
+        block for pipeline in context.analysis.facts.processes.training for block in told_build(context, pipeline)
     )
 
 

@@ -14,6 +14,7 @@ from analyzer.document.formula_places import loss_formulas, reason
 from analyzer.document.inline import code, number, ref, refs, value
 from analyzer.document.optimizer_rows import keeps_two_moments, optimizers, schedules
 from analyzer.document.pipeline_rows import feature_table, stage_table
+from analyzer.document.program_builds import build_of, computes_alike, is_other_model, told_build
 from analyzer.document.technique_blocks import formula
 from analyzer.records.configuration import DerivedQuantity
 from analyzer.records.document import Block, Chapter, Code, Heading, Line, Plain
@@ -48,7 +49,7 @@ def build(context: Context) -> Chapter:
             reasons=reasons(context, main),
         ),
     )
-    blocks += (*another_model(context, main), *_pipeline(context, main))
+    blocks += (*another_model(context, main), *told_build(context, main), *_pipeline(context, main))
     for other in pipelines:
         if other is not main:
             blocks += _other(context, other)
@@ -61,7 +62,7 @@ def reasons(context: Context, pipeline: Pipeline) -> Line:
 
 def another_model(context: Context, pipeline: Pipeline) -> tuple[Block, ...]:
     """A program that was not seen to run the main model is told before its stages."""
-    if context.model is None or context.runs_main(pipeline):
+    if context.model is None or context.runs_main(pipeline) or is_other_model(context, pipeline):
         return ()
     name = Code(context.model.class_name)
     return (note(context.words, "info", f"{pipeline.kind}.other_model", name=name),)
@@ -79,8 +80,22 @@ def _pipeline(context: Context, main: Pipeline) -> tuple[Block, ...]:
     blocks += (*_data(context, main), *_losses(context, main), *optimizers(context, main), *schedules(context, main))
     blocks += (*_system(context, main), *_batch(context, main))
     blocks += (heading(words, "training.shapes", "training-shapes"),)
+    if is_other_model(context, main):
+        return blocks + _own_shapes(context, main)
     blocks += shape_flow(context, trace, "training_shapes") if trace else (note(words, "gap", "training.no_trace"),)
     return blocks + _cost(context)
+
+
+def _own_shapes(context: Context, main: Pipeline) -> tuple[Block, ...]:
+    """The call of the model that the program builds, which is not the one that the article shows."""
+    found, words = build_of(context, main), context.words
+    if found is None or context.model is None:
+        return ()
+    names = {"name": Code(found.model.class_name), "shown": Code(context.model.class_name)}
+    told = paragraph(words, "training.other_class_shapes", **names)
+    trace = next((trace for trace in found.model.traces if trace.output), None)
+    flow = shape_flow(context, trace, "training_shapes") if trace else ()
+    return (told, *(flow or (note(words, "gap", "training.no_trace"),)))
 
 
 def _other(context: Context, other: Pipeline) -> tuple[Block, ...]:
@@ -245,7 +260,8 @@ def _step(context: Context) -> tuple[Block, ...]:
     blocks: tuple[Block, ...] = (
         paragraph(words, "costs.per_token", flops=number(flops), name=Code(name), length=number(length)),
     )
-    for item in context.analysis.facts.configuration.derived:
+    derived = context.analysis.facts.configuration.derived if computes_alike(context, context.training) else ()
+    for item in derived:
         if isinstance(item.value, Known) and type(item.value.value) is int and _counts_tokens(item.formula, name):
             tokens = item.value.value
             step, shown = number(flops * tokens), number(tokens)
