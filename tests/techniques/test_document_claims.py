@@ -264,27 +264,37 @@ def test_the_line_above_a_command_tells_how_many_cards_it_uses(
 @pytest.mark.parametrize(
     ("lines", "sizes", "found"),
     [
-        ("y = net(x)  # (1, 1000)", ("B", 1000), [("(1, 1000)", "agree")]),
-        ("y = net(x) # (1, 10) class scores", ("B", 1000), [("(1, 10)", "differ")]),
-        ("y = net(x)  # (1, 3, 1000)", ("B", 1000), [("(1, 3, 1000)", "differ")]),
-        ("y = net(x)  # (1, 8, 64)", ("B", "T", 64), [("(1, 8, 64)", "agree")]),
-        ("y = net(x)  # (1, 8, 64)", ("B", "2*T", 64), []),
-        ("y = net(x)  # (batch, classes)", ("B", 1000), []),
-        ("y = net(x, True)  # (1, 10)", ("B", 1000), []),
-        ("y, z = net(x)  # (1, 10)", ("B", 1000), []),
-        ("net = other(net)\ny = net(x)  # (1, 10)", ("B", 1000), []),
-        ("y = other(x)  # (1, 10)", ("B", 1000), []),
-        ("y = net(x)  # now see (1, 10)", ("B", 1000), []),
+        ("y = net(x)  # (1, 1000)", (2, 1000), [("(1, 1000)", "agree")]),
+        ("y = net(torch.randn(4, 3))  # (4, 1000)", (2, 1000), [("(4, 1000)", "agree")]),
+        ("y = net(torch.randn((4, 3)))  # (4, 1000)", (2, 1000), [("(4, 1000)", "agree")]),
+        ("y = net(x) # (1, 10) class scores", (2, 1000), [("(1, 10)", "differ")]),
+        ("y = net(x)  # (2, 10)", (2, 1000), [("(2, 10)", "differ")]),
+        ("y = net(x)  # (1, 3, 1000)", (2, 1000), [("(1, 3, 1000)", "differ")]),
+        ("y = net(x)  # (5, 1000)", (5, 1000), [("(5, 1000)", "agree")]),
+        ("y = net(x)  # (6, 1000)", (5, 1000), []),
+        ("y = net(load())  # (1, 10)", (2, 1000), []),
+        ("y = net(torch.randn(1, 4))  # (1, 10)", (2, 1000), []),
+        ("y = net(torch.randn(1, n))  # (1, 10)", (2, 1000), []),
+        ("x = load()\ny = net(x)  # (1, 10)", (2, 1000), []),
+        ("y = net(x)  # (batch, classes)", (2, 1000), []),
+        ("y = net(x, True)  # (1, 10)", (2, 1000), []),
+        ("y, z = net(x)  # (1, 10)", (2, 1000), []),
+        ("net = other(net)\ny = net(x)  # (1, 10)", (2, 1000), []),
+        ("y = other(x)  # (1, 10)", (2, 1000), []),
+        ("y = net(x)  # now see (1, 10)", (2, 1000), []),
+        ("y = net(x)  # (1, 10)", (2, None), []),
     ],
 )
 def test_the_output_that_an_example_states_is_held_against_the_model_it_builds(
-    lines: str, sizes: tuple[int | str, ...], found: list[tuple[str, str]]
+    lines: str, sizes: tuple[int | None, ...], found: list[tuple[str, str]]
 ) -> None:
-    index = index_of(a="x = 1\n", README__md=f"# It\n\n```python\nnet = Net(3)\n{lines}\n```\n")
-    dims = tuple(Dim(size) if isinstance(size, int) else Dim(2, size) for size in sizes)
+    """The model was evaluated on `[2, 3]`; the example gives it `[1, 3]`."""
+    block = f"net = Net(3)\nx = torch.randn(1, 3)\n{lines}"
+    index = index_of(a="x = 1\n", README__md=f"# It\n\n```python\n{block}\n```\n")
     place = index.span("a.py", 1)
-    inputs = (ModelInput("x", TensorSpec((Dim(2, "B"), Dim(3)), "float32"), "documented_call"),)
-    trace = Trace("inference", "forward", inputs, (), (), (TensorSpec(dims, "float32"),))
+    inputs = (ModelInput("x", TensorSpec((Dim(2), Dim(3)), "float32"), "documented_call"),)
+    output = TensorSpec(tuple(Dim(size) for size in sizes), "float32")
+    trace = Trace("inference", "forward", inputs, (), (), (output,))
     where = index.span("README.md", 4)
     model = ModelShapes("Net", "a.py:Net", True, place, "Net(3)", "user", where, (), Unknown("x"), traces=(trace,))
     assert [(claim.claimed, claim.verdict) for claim in check_examples(index, Shapes(models=(model,)))] == found

@@ -10,15 +10,16 @@ from collections.abc import Iterator, Mapping
 
 from analyzer.facts.documented_code import PythonExample, document_examples
 from analyzer.index import SourceIndex
+from analyzer.index.symbols import dotted_name
 from analyzer.records.bundles import Shapes
 from analyzer.records.source import Span
 from analyzer.records.techniques import Claim
-from analyzer.records.tensors import Dim, ModelShapes, TensorSpec, Trace
+from analyzer.records.tensors import ModelShapes, TensorSpec, Trace
+from analyzer.techniques.claims.figures import Verdict
 from analyzer.techniques.claims.shape_comments import stated_shape
 
 COMMENT = re.compile(r"#\s*(?P<text>[^#'\"]*)$")
-FREE = re.compile(r"^[A-Z]$")
-"""Sizes of the input, which an example chooses for itself."""
+MAKERS = frozenset({"torch.randn", "torch.rand", "torch.zeros", "torch.ones"})
 
 
 def check_examples(index: SourceIndex, shapes: Shapes) -> Iterator[Claim]:
@@ -28,7 +29,7 @@ def check_examples(index: SourceIndex, shapes: Shapes) -> Iterator[Claim]:
         here = [m for m in models if m.build_where is not None and m.build_where.path == example.path]
         built = dict(_built(example, here)) if here else {}
         for statement in example.tree.body:
-            if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call) and built:
+            if isinstance(statement, (ast.Assign, ast.Expr)) and isinstance(statement.value, ast.Call) and built:
                 yield from _of_statement(index, example, statement, statement.value, built)
 
 
@@ -50,30 +51,40 @@ def _built(example: PythonExample, models: list[ModelShapes]) -> Iterator[tuple[
 def _of_statement(
     index: SourceIndex,
     example: PythonExample,
-    statement: ast.Assign,
+    statement: ast.Assign | ast.Expr,
     call: ast.Call,
     built: Mapping[str, ModelShapes],
 ) -> Iterator[Claim]:
     model = built.get(call.func.id) if isinstance(call.func, ast.Name) else None
     line = example.first_line + (statement.end_lineno or statement.lineno) - 1
-    match = COMMENT.search(index.lines(example.path)[line - 1])
-    stated = stated_shape(match.group("text").strip()) if match is not None else None
-    if model is None or stated is None or match is None or not isinstance(statement.targets[0], ast.Name):
+    stated = _stated(index.lines(example.path)[line - 1])
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    traces = [t for t in model.traces if len(t.output) == 1 and len(t.inputs) == 1] if model is not None else []
+    is_plain = len(call.args) == 1 and not call.keywords and all(isinstance(target, ast.Name) for target in targets)
+    if model is None or not stated or not is_plain or len({str(trace.output[0]) for trace in traces}) != 1:
         return
-    given = len(call.args) + len(call.keywords)
-    specs = {str(t.output[0]): (t, t.output[0]) for t in model.traces if len(t.output) == 1 and len(t.inputs) == given}
-    if len(specs) != 1:
-        return
-    trace, spec = next(iter(specs.values()))
-    verdict = _compared(stated, spec)
-    if verdict is None or model.build_where is None:
-        return
-    where = index.span(example.path, line)
-    text = index.lines(example.path)[line - 1].strip()
-    claimed = "(" + ", ".join(stated) + ")"
-    places = (_output_place(trace, model),)
-    derived = f"{spec} = [{', '.join(_size(dim) for dim in spec.shape)}]"
-    yield Claim(text, claimed, derived, "agree" if verdict else "differ", where, places, model.class_name)
+    told = _told(stated, traces[0], _given(example, call.args[0]))
+    if told is not None:
+        text = index.lines(example.path)[line - 1].strip()
+        where, places = index.span(example.path, line), (_output_place(traces[0], model),)
+        claimed = "(" + ", ".join(map(str, stated)) + ")"
+        yield Claim(text, claimed, told[1], told[0], where, places, model.class_name)
+
+
+def _stated(line: str) -> tuple[int, ...]:
+    """The sizes that the comment behind a line gives, all of them numbers."""
+    match = COMMENT.search(line)
+    parts = stated_shape(match.group("text").strip()) if match is not None else None
+    return tuple(int(part) for part in parts) if parts is not None and all(p.isdigit() for p in parts) else ()
+
+
+def _told(stated: tuple[int, ...], trace: Trace, given: tuple[int, ...]) -> tuple[Verdict, str] | None:
+    """The verdict and what was derived; None where the example's input cannot be told and the sizes are others."""
+    spec, taken = trace.output[0], trace.inputs[0].value
+    expected = _expected(spec, taken, given) if isinstance(taken, TensorSpec) else ()
+    if expected:
+        return ("agree" if stated == expected else "differ"), f"{list(expected)} for {list(given)}"
+    return ("agree", str(spec)) if stated == tuple(dim.value for dim in spec.shape) else None
 
 
 def _output_place(trace: Trace, model: ModelShapes) -> Span:
@@ -82,21 +93,29 @@ def _output_place(trace: Trace, model: ModelShapes) -> Span:
     return returns[-1] if returns else model.where
 
 
-def _size(dim: Dim) -> str:
-    if dim.expression is not None and FREE.match(dim.expression):
-        return dim.expression
-    return "?" if dim.value is None else str(dim.value)
+def _expected(spec: TensorSpec, taken: TensorSpec, given: tuple[int, ...]) -> tuple[int, ...]:
+    """The output for the example's input, where that is the evaluated one but for its first size, which evaluation
+    chooses for itself; empty where that cannot be told.
+    """
+    output, evaluated = (tuple(dim.value for dim in shape) for shape in (spec.shape, taken.shape))
+    known = tuple(size for size in output if size is not None)
+    if len(known) != len(output) or not given or len(given) != len(evaluated) or given[1:] != evaluated[1:]:
+        return ()
+    if output and output[0] == evaluated[0]:
+        return (given[0], *known[1:])
+    return known if given[0] == evaluated[0] else ()
 
 
-def _compared(stated: tuple[str, ...], spec: TensorSpec) -> bool | None:
-    """Sizes that are not the input's own must be the stated ones; None where nothing of them is known."""
-    if len(stated) != len(spec.shape):
-        return None if any(not part.isdigit() for part in stated) else False
-    fixed = [(part, dim) for part, dim in zip(stated, spec.shape, strict=True) if not FREE.match(dim.expression or "")]
-    known = [(int(part), dim) for part, dim in fixed if part.isdigit() and dim.value is not None]
-    if not known:
-        return None
-    if all(part == dim.value for part, dim in known):
-        return True
-    depends = any(re.search(r"\b[A-Z]\b", dim.expression or "") for part, dim in known if part != dim.value)
-    return None if depends else False
+def _given(example: PythonExample, argument: ast.expr) -> tuple[int, ...]:
+    """Sizes of `torch.randn(1, 3, 256, 256)`, given at once or under a name that is assigned once."""
+    if isinstance(argument, ast.Name):
+        assigned = [
+            s.value for s in ast.walk(example.tree)
+            if isinstance(s, ast.Assign) and any(isinstance(t, ast.Name) and t.id == argument.id for t in s.targets)
+        ]  # fmt: skip
+        return _given(example, assigned[0]) if len(assigned) == 1 and not isinstance(assigned[0], ast.Name) else ()
+    if not isinstance(argument, ast.Call) or dotted_name(argument.func) not in MAKERS:
+        return ()
+    sizes = argument.args[0].elts if argument.args and isinstance(argument.args[0], ast.Tuple) else argument.args
+    values = [size.value for size in sizes if isinstance(size, ast.Constant) and isinstance(size.value, int)]
+    return tuple(values) if len(values) == len(sizes) else ()
