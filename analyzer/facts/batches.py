@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from analyzer.facts.batch_samplers import sampled_size
+from analyzer.facts.drawn_batches import drawn_batch
 from analyzer.facts.flow.trace import Occurrence
 from analyzer.facts.framework_settings import given_settings
 from analyzer.facts.interfaces import stage_of
@@ -23,7 +24,7 @@ LOADER = re.compile(r"torch\.utils\.data\.(\w+\.)*DataLoader|torchdata\.(\w+\.)*
 ORDER = ("dataset", "batch_size", "shuffle", "sampler", "batch_sampler", "num_workers", "collate_fn")
 SHOWN = ("batch_size", "shuffle", "num_workers", "drop_last", "pin_memory")
 PER_DEVICE = "per_device_train_batch_size"
-NAME = "samples_per_update_per_process"
+NAME, TOKENS = "samples_per_update_per_process", "tokens_per_update_per_process"
 
 Term = tuple[str, Known[object] | Unknown, Span]
 """Expression, value, place."""
@@ -56,20 +57,33 @@ def loaders(program: Program) -> Iterator[tuple[Occurrence, ast.Call]]:
 
 
 def effective_batch(program: Program, features: Sequence[Feature]) -> tuple[DerivedQuantity, ...]:
-    """Samples per step of the optimizer and process, as a product of what the code gives."""
-    size = _given_size(program) or _loader_size(program)
+    """Samples per step of the optimizer and process, and tokens where a sample is a window of them, as products of
+    what the code gives.
+    """
+    size, length = _given_size(program) or _loader_size(program), None
+    drawn = drawn_batch(program) if size is None and not any(True for _ in loaders(program)) else None
+    if drawn is not None:
+        size, length = drawn
     if size is None or _divides_batches(program, features):
         return ()
     text, value, where = size
     terms = [(text, value)] + [pair for feature in _accumulations(features) for pair in feature.values]
-    numbers = [v.value for _, v in terms if isinstance(v, Known) and type(v.value) is int]
-    if len(numbers) != len(terms) or not all(isinstance(number, int) for number in numbers):
-        return ()
+    found = _product(NAME, terms, where)
+    whole = _product(TOKENS, [*terms, (length.text, length.value)], where) if length is not None else ()
+    return (*found, *whole)
+
+
+def _product(
+    name: str, terms: Sequence[tuple[str, Known[object] | Unknown]], where: Span
+) -> tuple[DerivedQuantity, ...]:
+    """The product as formula and number; nothing where a factor is no known whole number."""
     product = 1
-    for number in numbers:
-        product *= number if isinstance(number, int) else 1
-    formula = " * ".join(name for name, _ in terms)
-    return (DerivedQuantity(NAME, formula, Known(product, (where,), "evaluated"), where),)
+    for _, value in terms:
+        if not isinstance(value, Known) or not isinstance(value.value, int) or isinstance(value.value, bool):
+            return ()
+        product *= value.value
+    formula = " * ".join(text for text, _ in terms)
+    return (DerivedQuantity(name, formula, Known(product, (where,), "evaluated"), where),)
 
 
 def _divides_batches(program: Program, features: Sequence[Feature]) -> bool:
