@@ -14,6 +14,7 @@ from analyzer.facts.flow.trace import Occurrence
 from analyzer.facts.interfaces import is_optimizer, is_scheduler
 from analyzer.facts.program import OPTIMIZER_BASES, Program
 from analyzer.facts.schedule_forms import closed_form, sample_steps
+from analyzer.facts.spread_arguments import spread_arguments
 from analyzer.facts.trial_steps import trial_scopes
 from analyzer.records.evidence import Known, Unknown
 from analyzer.records.processes import Optimizer, OptimizerGroup, Schedule, Stage
@@ -69,6 +70,7 @@ def _optimizer(program: Program, occurrence: Occurrence, call: ast.Call, name: s
         for key, node in arguments
         if key not in TRAINED
     )
+    values += tuple(spread_arguments(program, occurrence, call))
     parameters = next((node for key, node in arguments if key in TRAINED), None)
     groups = tuple(_groups(program, occurrence, parameters)) if parameters is not None else ()
     return Optimizer(name, values, groups, program.flow.index.span(occurrence.step.scope.path, call))
