@@ -70,7 +70,21 @@ def effective_batch(program: Program, features: Sequence[Feature]) -> tuple[Deri
     terms = [(text, value)] + [pair for feature in _accumulations(features) for pair in feature.values]
     found = _product(NAME, terms, where)
     whole = _product(TOKENS, [*terms, (length.text, length.value)], where) if length is not None else ()
-    return (*found, *whole)
+    return (*_changed(program, [name for name, _ in terms]), *found, *whole)
+
+
+def _changed(program: Program, names: Sequence[str]) -> Iterator[DerivedQuantity]:
+    """Statements that change a factor under a condition, as where processes share the accumulation."""
+    scope, index = program.body.scope, program.flow.index
+    for node in scope.nodes:
+        if isinstance(node, ast.AugAssign) and ast.unparse(node.target) in names:
+            outer = [n for n in scope.nodes if isinstance(n, ast.If) and any(s is node for s in n.body)]
+            change = ast.unparse(ast.BinOp(node.target, node.op, node.value))
+            formula = f"{change} if {ast.unparse(outer[-1].test)}" if outer else change
+            where = index.span(scope.path, node)
+            unknown = Unknown("updated_in_place", (), where)
+            if outer and program.flow.values.truth(outer[-1].test, scope) is not True:
+                yield DerivedQuantity(ast.unparse(node.target), formula, unknown, where)
 
 
 def _product(

@@ -55,3 +55,12 @@ def test_what_one_update_sees_is_a_product_of_what_is_drawn(
     derived = derive(index).training[0].derived
     assert [item.value.value for item in derived if isinstance(item.value, Known)] == products
     assert [item.formula for item in derived] == ["count * parts", "count * parts * length"][: len(products)]
+
+
+def test_a_factor_that_processes_share_is_told_with_its_condition(repository: Write) -> None:
+    sharing = "net = nn.Linear(4, 4)\nteam = False\nif team:\n    parts //= 8\n"
+    script = (
+        SCRIPT.replace("STARTS", CASES[0][0]).replace("WINDOW", "text[i]").replace("net = nn.Linear(4, 4)", sharing)
+    )
+    derived = derive(repository({"train.py": script})).training[0].derived
+    assert [(item.name, item.formula) for item in derived][:1] == [("parts", "parts // 8 if team")]
