@@ -11,11 +11,12 @@ from typing import Literal
 
 from analyzer.records.bundles import Analysis
 from analyzer.records.evidence import Known
-from analyzer.records.shown_model import main_model
+from analyzer.records.shown_model import main_model, shown_model
 from analyzer.records.tensors import Dim, ModelShapes, TensorSpec, Trace
 
 Family = Literal[
-    "language_model", "text_model", "diffusion", "image_classifier", "image_encoder", "image_to_image", "speech",
+    "language_model", "text_model", "diffusion", "image_classifier", "image_encoder", "image_to_image",
+    "image_generator", "speech",
     "audio", "image_text", "sequence", "vector", "unknown",
 ]  # fmt: skip
 INTEGER_TYPES = {"int64", "int32", "int16", "uint8", "long"}
@@ -30,8 +31,10 @@ CLASSES = re.compile(r"class|label", re.IGNORECASE)
 
 
 def derive_family(analysis: Analysis) -> Family:
-    """The family of the main model; `unknown` where no call could be traced."""
+    """The family of the main model, or of the largest part of it that could be called; else `unknown`."""
     model = main_model(analysis.shapes.models)
+    if model is not None and not any(trace.output for trace in model.traces):
+        model = _part_of(model, shown_model(analysis.shapes.models))
     trace = model.traces[0] if model and model.traces else None
     if trace is None or not trace.output:
         return "unknown"
@@ -46,7 +49,25 @@ def derive_family(analysis: Analysis) -> Family:
         return "language_model" if _scores_next_tokens(analysis, model, trace.output[0]) else "text_model"
     if hears(analysis):
         return "audio"
+    if 3 not in ranks and _is_image(trace.output[0]):
+        return "image_generator"
     return "sequence" if 3 in ranks else "vector"
+
+
+def _is_image(spec: TensorSpec) -> bool:
+    """Grey, coloured or transparent: one, three or four channels before height and width."""
+    return not is_integer(spec) and len(spec.shape) == 4 and spec.shape[1].value in (1, 3, 4)
+
+
+def _part_of(whole: ModelShapes, shown: ModelShapes | None) -> ModelShapes | None:
+    """The model that the article tells instead, where the whole is made of it; anything else says nothing of it."""
+    waiting = [whole.tree] if whole.tree else []
+    while waiting and shown is not None:
+        node = waiting.pop()
+        if node.defined_at == shown.where:
+            return shown
+        waiting += node.children
+    return None
 
 
 def _of_images(analysis: Analysis, trace: Trace, tokens: bool) -> Family:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,19 +12,19 @@ from analyzer.records.document import Line, Link, Plain
 from analyzer.records.techniques import Citation, Text
 
 FIELD_OF: dict[Family, str] = {
-    "language_model": "language", "text_model": "language", "diffusion": "diffusion", "image_classifier": "vision",
+    "language_model": "language", "text_model": "encoder", "diffusion": "diffusion", "image_classifier": "vision",
     "image_encoder": "vision",
     "image_to_image": "dense", "speech": "speech", "audio": "audio", "image_text": "multimodal",
-    "sequence": "sequence", "vector": "sequence", "unknown": "sequence",
+    "sequence": "sequence",
 }  # fmt: skip
 MARKS = {
+    "adversarial": {"gradient_penalty", "hinge_loss", "relativistic_loss", "differentiable_augmentation"},
     "diffusion": {"diffusion_schedule", "classifier_free_guidance"},
     "multimodal": {"contrastive_loss"},
     "vision": {"patch_embedding", "class_token", "window_attention"},
     "language": {"causal_mask", "kv_cache", "rotary_position_embedding"},
 }
 """Techniques that only one field uses, for models that could not be traced."""
-IMAGE_LAYERS = re.compile(r"(?:^|\.)(?:Conv2d|ConvTranspose2d|BatchNorm2d|MaxPool2d)$")
 
 
 @dataclass(frozen=True)
@@ -52,15 +51,22 @@ class PublishedModel:
 
 @dataclass(frozen=True)
 class Field:
-    background: Text
-    citation: Citation
+    """The history of a field; without a background where none of ours is that of the analysed model, and then its
+    milestones are the sources of the techniques that were found.
+    """
+
+    background: Text | None
+    citation: Citation | None
     milestones: tuple[Milestone, ...]
     models: tuple[PublishedModel, ...]
 
 
 def field_of(context: Context) -> Field:
     """The history that belongs to the family of the analysed model."""
-    data = read_template("knowledge", _field_name(context))
+    name = _field_name(context)
+    if name is None:
+        return Field(None, None, _own_milestones(context), ())
+    data = read_template("knowledge", name)
     sources = read_template("knowledge", "sources")
     return Field(
         _text(data["background"]),
@@ -70,24 +76,26 @@ def field_of(context: Context) -> Field:
     )
 
 
-def _field_name(context: Context) -> str:
-    """The field of the family; where nothing was traced, techniques, packages and layers decide."""
-    if context.family != "unknown":
+def _field_name(context: Context) -> str | None:
+    """The field of the family, or the one that techniques mark; none rather than one that may be another's."""
+    if context.family in FIELD_OF:
         return FIELD_OF[context.family]
     found = {item.sheet_id for item in context.used_techniques}
     marked = next((field for field, marks in MARKS.items() if found & marks), None)
     if marked is not None:
         return marked
-    if hears(context.analysis):
-        return "audio"
-    return "vision" if _sees(context) else "sequence"
+    return "audio" if hears(context.analysis) else None
 
 
-def _sees(context: Context) -> bool:
-    """Whether modules of the main model's files create layers for images."""
-    home = context.model_files
-    parts = (part for item in context.classes.values() if item.where.path in home for part in item.submodules)
-    return any(IMAGE_LAYERS.search(part.class_name) for part in parts)
+def _own_milestones(context: Context) -> tuple[Milestone, ...]:
+    """The oldest source of each technique that was found, by year."""
+    rows = []
+    for found in context.distinct(context.used_techniques):
+        sheet = context.sheets[found.sheet_id]
+        if sheet.sources:
+            first = min(sheet.sources, key=lambda item: (item.year, item.label))
+            rows.append(Milestone(first.year, sheet.name, Text("", ""), first, (sheet.id,)))
+    return tuple(sorted(rows, key=lambda row: (row.year, row.name.en)))
 
 
 def source(sources: dict[str, Any], key: str) -> Citation:

@@ -7,7 +7,10 @@ from dataclasses import replace
 import pytest
 from document_sample import empty_analysis, sample_analysis
 
+from analyzer.document.context import Context
 from analyzer.document.family import derive_family, embedding_size
+from analyzer.document.knowledge import field_of
+from analyzer.document.wording import Words
 from analyzer.records.bundles import Analysis
 from analyzer.records.structure import Dependency
 from analyzer.records.techniques import TechniqueFinding
@@ -48,6 +51,8 @@ def analysis_with(inputs: list[TensorSpec], output: TensorSpec, techniques: tupl
         ([spec("float32", 4), spec("int64", 2)], spec("float32", 2), (), "image_text"),
         ([spec("float32", 3)], spec("float32", 3), (), "sequence"),
         ([spec("float32", 2)], spec("float32", 2), (), "vector"),
+        ([spec("float32", 2)], spec("float32", 4), (), "image_generator"),
+        ([spec("float32", 2)], TensorSpec((Dim(2), Dim(64), Dim(8), Dim(8)), "float32"), (), "vector"),
     ],
 )
 def test_family_of_a_call(
@@ -84,3 +89,37 @@ def test_without_a_trace_the_family_is_unknown() -> None:
 
 def test_embedding_size_is_read_from_the_module_that_embeds() -> None:
     assert embedding_size(sample_analysis().shapes.models[0]) == (50, 8)
+
+
+def part_and_whole(node_at: str) -> Analysis:
+    """A generator that was called, and a whole that was only counted; `node_at` is the class in the whole's tree."""
+    analysis = analysis_with([spec("float32", 2)], spec("float32", 4))
+    part = analysis.shapes.models[0]
+    assert part.tree is not None
+    place = part.where if node_at == "part" else replace(part.where, first_line=1)
+    child = replace(part.tree, path="G", name="G", defined_at=place, children=())
+    tree = replace(part.tree, defined_at=None, children=(child,))
+    whole = replace(part, class_name="Whole", traces=(), tree=tree)
+    return replace(analysis, shapes=replace(analysis.shapes, models=(whole, replace(part, main=False))))
+
+
+@pytest.mark.parametrize(("node_at", "family"), [("part", "image_generator"), ("other", "unknown")])
+def test_a_whole_that_cannot_be_called_is_what_its_part_is(node_at: str, family: str) -> None:
+    assert derive_family(part_and_whole(node_at)) == family
+
+
+@pytest.mark.parametrize(("techniques", "source"), [((), None), (("hinge_loss",), "Generative Adversarial Networks")])
+def test_a_history_is_that_of_the_family_or_none(techniques: tuple[str, ...], source: str | None) -> None:
+    context = Context(analysis_with([spec("float32", 2)], spec("float32", 4)), Words("en"))
+    context.__dict__["used_techniques"] = tuple(TechniqueFinding(name, (), "") for name in techniques)
+    context.__dict__["sheets"] = {}
+    field = field_of(context)
+    assert (field.citation.title if field.citation else None) == source
+    assert (field.background is None) == (source is None)
+
+
+def test_an_encoder_of_text_has_the_history_of_encoders() -> None:
+    context = Context(analysis_with([spec("int64", 2)], SCORES), Words("en"))
+    field = field_of(context)
+    assert context.family == "text_model"
+    assert field.citation is not None and field.citation.title.startswith("BERT")

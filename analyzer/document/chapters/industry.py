@@ -24,7 +24,10 @@ def build(context: Context) -> Chapter:
         [_row(context, item) for item in field.milestones],
     )
     blocks.append(heading(words, "industry.landscape", "landscape"))
-    blocks += table(words, "landscape", "model size openness mark source", _models(context, field))
+    if field.models:
+        blocks += table(words, "landscape", "model size openness mark source", _models(context, field))
+    else:
+        blocks.append(note(words, "info", "industry.no_models"))
     return Chapter("industry", words.line("industry.title"), tuple(blocks))
 
 

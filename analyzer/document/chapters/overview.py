@@ -31,7 +31,10 @@ def _summary(context: Context) -> Line:
     words, parameters, block = context.words, counts(context), repeated_block(context)
     family = words.text(f"family.{context.family}")
     if context.missing is not None:
-        return words.line("overview.summary_bare", files=number(context.analysis.facts.repository.files))
+        whole = context.missing.parameters
+        if context.family == "unknown" or not isinstance(whole, Known):
+            return words.line("overview.summary_bare", files=number(context.analysis.facts.repository.files))
+        return words.line("overview.summary", family=family, parameters=compact(whole.value.total))
     if parameters is None and context.family != "unknown":
         return words.line("overview.summary_uncounted", family=family)
     if parameters is None:
@@ -97,7 +100,7 @@ def _stand_in(context: Context, missing: ModelShapes, model: ModelShapes) -> tup
     return (
         paragraph(
             words, "overview.stand_in_counted" if counted else "overview.stand_in", name=context.name,
-            family=words.text("family.unknown_one"), reason=_why_missing(context, missing),
+            family=words.text(f"family.{context.family}_one"), reason=_why_missing(context, missing),
             class_name=(Code(missing.class_name), Plain(" ("), SourceRef(missing.where), Plain(")")),
             shown=(Code(model.class_name), Plain(" ("), SourceRef(model.where), Plain(")")),
             inputs=inputs, outputs=call_signature(trace.output) if trace else (),

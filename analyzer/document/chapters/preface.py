@@ -26,7 +26,7 @@ MOST_OWNERS = 2
 
 def build(context: Context) -> Chapter:
     words = context.words
-    blocks: list[Block] = [_background(context), *_own_words(context)]
+    blocks: list[Block] = [*_background(context), *_own_words(context)]
     found = distinguishing(context)
     own = beyond_reference(context)
     for key, items in (("new", own), ("shared", [item for item in found if item not in own])):
@@ -38,10 +38,13 @@ def build(context: Context) -> Chapter:
     return Chapter("preface", words.line("preface.title"), tuple(blocks))
 
 
-def _background(context: Context) -> Block:
+def _background(context: Context) -> tuple[Block, ...]:
+    """What the field is about, where its history is at hand."""
     field = field_of(context)
+    if field.background is None or field.citation is None:
+        return ()
     text: Line = (Plain(context.words.pick(field.background)), Plain(" "), *citation(field.citation))
-    return Note("knowledge", text)
+    return (Note("knowledge", text),)
 
 
 def _idea(context: Context, item: TechniqueFinding) -> Line:

@@ -19,7 +19,8 @@ def build(context: Context) -> Chapter:
     blocks += (heading(words, "references.papers", "papers"),)
     blocks += bullets(sources) or (note(words, "info", "references.no_papers"),)
     field = field_of(context)
-    cited = [field.citation, *(item.citation for item in field.milestones), *(item.citation for item in field.models)]
+    own = [field.citation] if field.citation is not None else []
+    cited = [*own, *(item.citation for item in field.milestones), *(item.citation for item in field.models)]
     blocks += (heading(words, "references.knowledge", "knowledge-sources"),)
     blocks += bullets(
         full_citation(item) for item in sorted(set(cited), key=lambda item: (item.year, item.label, item.title))

@@ -21,6 +21,7 @@ from analyzer.records.document import Block, Chapter, DiagramRef, Document, Plai
 from analyzer.records.techniques import TechniqueFinding
 
 BAR = 40
+FEWEST_BARS = 2
 MOST_HEADS = 6
 MOST_FILES = 16
 TELLING = ("model", "training", "inference", "data", "preprocess", "config")
@@ -160,7 +161,7 @@ def _sizes(context: Context) -> tuple[Block, ...]:
     if own and own.total and context.model:  # a model without weights has no place on this axis
         name = context.name if context.missing is None else context.model.class_name
         bars.append((f"{name} (*)", own.total))
-    if not bars:
+    if len(bars) < FEWEST_BARS:
         return ()
     smallest = min(amount for _, amount in bars)
     largest = max(amount for _, amount in bars)
