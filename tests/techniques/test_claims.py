@@ -12,8 +12,8 @@ from analyzer.records.source import Span
 from analyzer.records.structure import EntryPoint, Structure
 from analyzer.records.tensors import Dim, ModelShapes, ParameterCounts, ShapeRow, ShapeTarget, TensorSpec, Trace
 from analyzer.techniques.claims import all_claims
-from analyzer.techniques.claims.figures import figure_of, is_rounding
 from analyzer.techniques.claims.commands import check_commands
+from analyzer.techniques.claims.figures import figure_of, is_rounding
 from analyzer.techniques.claims.shape_comments import audit_comments, stated_shape
 from tests.techniques.sources import index_of
 
@@ -142,18 +142,30 @@ def test_a_shape_comment_is_held_against_the_evaluated_line(
 @pytest.mark.parametrize(
     ("command", "claimed"),
     [
-        ("python train.py --rate 0.1 --seed=3", []),
+        ("python train.py --rate 0.1 --seed=3", ["--rate --seed"]),
         ("python train.py --rate 0.1 --sead 3", ["--sead"]),
-        ("torchrun --nproc 8 train.py --rate 0.1", []),
+        ("torchrun --nproc 8 train.py --rate 0.1", ["--rate"]),
+        ("python train.py --mode fast", ["--mode"]),
+        ("python train.py --mode=slow", ["--mode"]),
+        ("python train.py --mode medium", ["--mode medium"]),
+        ("python train.py --mode $MODE", ["--mode"]),
+        ("python train.py --mode MODE", ["--mode"]),
+        ("python train.py --count 3", ["--count 3"]),
+        ("python train.py --free medium", ["--free"]),
         ("python other.py --sead 3", []),
         ("python train.py --sead 3 | tee log", []),
     ],
 )
 def test_options_of_a_command_are_held_against_the_parser_it_starts(command: str, claimed: list[str]) -> None:
-    index = index_of(train="x = 1\n")
+    added = (
+        "parser.add_argument('--mode', choices=['fast', 'slow'])\n"
+        "parser.add_argument('--count', type=int, choices=(1, 2))\nparser.add_argument('--free', choices=modes())\n"
+    )
+    index = index_of(train=f"parser = make()\n{added}")
     where = index.span("train.py", 1)
-    values = tuple(ConfigValue(name, "1", Known(1, (where,), "read"), where) for name in ("rate", "seed"))
+    names = ("rate", "seed", "mode", "count", "free")
+    values = tuple(ConfigValue(name, "1", Known(1, (where,), "read"), where) for name in names)
     configuration = Configuration((ConfigTable("args", "argparse", where, values),))
     entry = EntryPoint("README.md", "readme", where, command, "train.py")
     facts = Facts(index.repository, (), Structure(entry_points=(entry,)), configuration, Processes())
-    assert [claim.claimed for claim in check_commands(facts)] == claimed
+    assert [claim.claimed for claim in check_commands(index, facts)] == claimed

@@ -109,13 +109,16 @@ def test_a_table_of_options(title: str, row: str, found: list[tuple[str, str]]) 
          [("2", "agree"), ("4", "agree"), ("8", "agree")]),
         ("Training", "Others train with a batch size of 99.", [("99", "unknown")]),
         ("Other\n\nA batch size of 8.", "", [("8", "unknown")]),
+        ("Training", "It took 3 days on 8 A100 GPUs, to a loss of 2.85.",
+         [("2.85", "unknown"), ("3", "unknown"), ("8", "unknown")]),
     ],
 )  # fmt: skip
 def test_sentences_under_a_command_speak_of_its_run(heading: str, text: str, found: list[tuple[str, str]]) -> None:
     command = "```sh\npython train.py --batch-size 8 --depth 4 --n-heads 2\n```\n"
     body = f"# {heading}\n\n{command}\n{text}\n" if text else f"# It\n\n{command}\n# {heading}\n"
     index = index_of(train=TRAIN, README__md=body)
-    assert told(index, derive_facts(index), Shapes()) == found
+    claims = told(index, derive_facts(index), Shapes())
+    assert claims[0] == ("--batch-size --depth --n-heads", "agree") and claims[1:] == found
 
 
 SIZES = "sizes = {\n    'small': dict(n=2),\n    'large': dict(n=4),\n}\n"

@@ -14,6 +14,7 @@ from analyzer.records.techniques import Claim
 from analyzer.techniques.claims.above import find_above
 from analyzer.techniques.claims.arithmetic import find_equations
 from analyzer.techniques.claims.beside import find_beside
+from analyzer.techniques.claims.beyond import find_beyond
 from analyzer.techniques.claims.commands import check_commands
 from analyzer.techniques.claims.counts import find_counts
 from analyzer.techniques.claims.docstrings import check_docstrings
@@ -33,8 +34,8 @@ def all_claims(index: SourceIndex, facts: Facts, shapes: Shapes) -> tuple[Claim,
     sizes = Sizes(facts, shapes)
     in_code = (*find_equations(index), *find_beside(index, facts), *find_above(index, facts), *check_docstrings(index))
     in_documents = (
-        *check_options(index, facts), *check_documents(index, facts), *check_commands(facts),
-        *check_launches(index, facts),
+        *check_options(index, facts), *check_documents(index, facts), *check_commands(index, facts),
+        *check_launches(index, facts), *find_beyond(index),
     )  # fmt: skip
     in_tables = (*find_table_counts(index, sizes), *check_value_tables(index, facts, sizes))
     of_sizes = (*find_counts(index, facts, sizes), *in_tables)
