@@ -551,6 +551,7 @@ ROWS = (
     _row("model.py", "h = self.up(self.norm(x))", "blocks.0", "Block", 3, ShapeTarget("h", (WIDE,))),
     _row("model.py", "x = block(x)", "", "Tiny", 3, ShapeTarget("x", (HIDDEN,))),
     _row("model.py", "logits = self.head(x)", "", "Tiny", 1, ShapeTarget("logits", (LOGITS,))),
+    _row("model.py", "loss = None if targets is None", "", "Tiny", 1, ShapeTarget("loss", (SCALAR,))),
     _row("model.py", "return logits, loss", "", "Tiny", 1, ShapeTarget("return", (LOGITS, SCALAR), True)),
 )
 MODULES = (

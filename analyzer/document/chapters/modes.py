@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analyzer.document.blocks import heading, note, table
+from analyzer.document.compared_calls import underived, why_no_lines_differ
 from analyzer.document.context import Context
 from analyzer.document.inline import code, join, ref, statement
 from analyzer.document.wording import REASON_FILES
@@ -24,9 +25,8 @@ def build(context: Context) -> Chapter:
     blocks += (heading(words, "modes.lines", "mode-lines"),)
     differences = findings.line_differences or _between_traces(context)
     lines = [_line(context, item) for item in differences[:MOST_LINES]]
-    blocks += table(words, "mode_lines", "code training inference where", lines) or (
-        note(words, "info", _why_no_lines(context)),
-    )
+    found = table(words, "mode_lines", "code training inference where", lines)
+    blocks += (*found, *underived(context)) if found else why_no_lines_differ(context)
     return Chapter("modes", words.line("modes.title"), blocks)
 
 
@@ -56,11 +56,6 @@ def _shapes_by_line(trace: Trace) -> dict[tuple[str, int], tuple[ShapeRow, str]]
             )
             found.setdefault((row.where.path, row.where.first_line), (row, text))
     return found
-
-
-def _why_no_lines(context: Context) -> str:
-    both = context.trace_of("training") and context.trace_of("inference", "prefill", "decode")
-    return "modes.same_lines" if both else "modes.one_trace"
 
 
 def _row(context: Context, item: ModeDifference) -> tuple[Line, ...]:
