@@ -64,7 +64,7 @@ def test_a_program_that_runs_another_model_gets_no_shapes_and_says_so() -> None:
         text = document_text(build_article(Context(analysis, Words("en"))))
         stages = text.partition("[training_stages]")[2].partition("###")[0]
         assert ("→ `int64[B, T]`" in stages) is shaped
-        assert ("the main model of this article, could not be shown" in text.partition("## Inference")[0]) is not shaped
+        assert ("the model that this article shows, could not be proved" in text.partition("## Inference")[0]) is not shaped
 
 
 def test_a_stage_says_which_arm_it_stands_in_and_in_which_loops_it_comes_again() -> None:

@@ -72,6 +72,8 @@ class _Reader:
         self.forward = forward
         self.values = values
         self.returned = False
+        self.rounds = 0
+        """How often the loop at hand runs, where it runs over modules."""
         self.result = Flow()
         self.names: dict[str, Value] = {}
         self.modules: dict[str, tuple[str, ...]] = {}
@@ -119,7 +121,22 @@ class _Reader:
             case ast.If() | ast.With() | ast.While() | ast.Try():
                 for body in bodies_of(statement):
                     if self._ran(body):
-                        self._block(body)
+                        self._branch(body)
+
+    def _branch(self, body: list[ast.stmt]) -> None:
+        """In a loop, what only some rounds do leaves the values of the other rounds as they were."""
+        before = dict(self.names)
+        self._block(body)
+        if self.rounds > 1 and self._runs(body) < self.rounds:
+            changed = {name: value for name, value in self.names.items() if name in before and before[name] != value}
+            self.names |= {name: union(value, before[name]) for name, value in changed.items()}
+
+    def _runs(self, body: Iterable[ast.stmt]) -> float:
+        """How often the first line of a body ran in one call."""
+        lines = sorted({node.lineno for part in body for node in ast.walk(part) if isinstance(node, ast.stmt)})
+        first = next((line for line in lines if line in self.forward.rows), None)
+        rows = (self.forward.rows[first], *self.forward.later.get(first, ())) if first is not None else ()
+        return sum(row.times / max(len(row.modules), 1) for row in rows)
 
     def _ran(self, body: Iterable[ast.stmt]) -> bool:
         lines = {node.lineno for part in body for node in ast.walk(part) if isinstance(node, ast.stmt)}
@@ -129,11 +146,12 @@ class _Reader:
         """One round stands for all; several steps of it stand in a frame that says over what they are repeated."""
         if not self._ran(statement.body):
             return
-        before = len(self.result.steps)
+        before, outer = len(self.result.steps), self.rounds
+        self.rounds = rounds_of(statement.iter, self._module_paths, self.forward.records)
         for name, paths in loop_modules(statement.target, statement.iter, self._module_paths, self.forward.records):
             self.modules[name] = paths
         self._block(statement.body)
-        rounds = rounds_of(statement.iter, self._module_paths, self.forward.records)
+        rounds, self.rounds = self.rounds, outer
         steps = self.result.steps[before:]
         if rounds > 1 and len(steps) > 1 and not any(step.group for step in steps):
             self._frame(f"loop{statement.lineno}", statement, before, rounds)
@@ -317,6 +335,7 @@ class _Reader:
         self.result.steps.append(step)
         for value, place in arguments:
             taken = taken_text(paths, self.forward.records) if len(arguments) == 1 else ""
+            value = tuple(one._replace(shape=taken) for one in value) if taken and self.rounds > 1 else value  # noqa: PLW2901
             self._connect(settled(value, taken), step, place)
         return (Origin(step.id, output_text(paths, self.forward.records)),)
 

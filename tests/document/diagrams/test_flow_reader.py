@@ -276,6 +276,16 @@ def test_a_loop_over_unlike_blocks_tells_its_first_and_last_round():
     assert flow.groups == {up.group: "×3: for up, gate in self.h"} and gate.group == up.group and out.group is None
 
 
+def test_what_only_some_rounds_do_is_passed_by_in_the_others():
+    source = "def forward(self, x):\n for a, b in self.h:\n  if b:\n   x = b(x)\n  x = a(x)\n return x"
+    found = forward(source, "h:ModuleList h.0:ModuleList h.0.0 h.0.1 h.1:ModuleList h.1.0")
+    rows = {line: replace(row, times=1 if line == 4 else 2) for line, row in found.rows.items()}
+    passed = {("x", "h.0.1"), ("h.0.1", "h.*.0"), ("x", "h.*.0"), ("h.*.0", "x")}
+    assert arrows(read_flow(replace(found, rows=rows))) == passed
+    always = {line: replace(row, times=2) for line, row in found.rows.items()}
+    assert arrows(read_flow(replace(found, rows=always))) == passed - {("x", "h.*.0")}
+
+
 def test_what_leaves_such_a_loop_has_the_shape_of_its_last_round():
     flow = read_flow(unlike_blocks())
     labels = {step.id: step.label for step in flow.steps}
