@@ -88,7 +88,9 @@ def _inference(context: Context) -> Measure:
 
 def _reproducibility(context: Context) -> Measure:
     """Seeds, declared dependency versions, presets: how much of a run is pinned by the source."""
-    seeds = [span for pipeline in context.analysis.facts.processes.training for span in pipeline.seeds]
+    training = context.analysis.facts.processes.training
+    uncertain = {span for pipeline in training for span, _ in pipeline.seed_conditions}
+    seeds = [span for pipeline in training for span in pipeline.seeds if span not in uncertain]
     pinned = [
         item.declared_at[0]
         for item in context.analysis.facts.structure.dependencies

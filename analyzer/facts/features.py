@@ -50,13 +50,17 @@ def find_features(program: Program, stages: Stages) -> tuple[Feature, ...]:
     return tuple(sorted(found.values(), key=lambda feature: (feature.id, feature.where)))
 
 
-def find_seeds(program: Program) -> tuple[Span, ...]:
-    """Lines that set a seed."""
-    found: dict[Span, None] = {}
+def find_seeds(program: Program) -> dict[Span, str]:
+    """Lines that set a seed, with the condition that a default run need not meet; empty where it sets the seed."""
+    found: dict[Span, str] = {}
     for occurrence in program.occurrences:
         if any(SEEDS.fullmatch(dotted) for dotted in occurrence.dotted):
-            found.setdefault(program.flow.index.span(occurrence.step.scope.path, occurrence.step.node))
-    return tuple(found)
+            where = program.flow.index.span(occurrence.step.scope.path, occurrence.step.node)
+            conditions = occurrence.around.conditions
+            open_ones = [] if program.holds(occurrence) else [c for c in conditions if not c.startswith("except")]
+            text = open_ones[-1] if open_ones else ""
+            found[where] = text if found.get(where, text) else ""
+    return found
 
 
 def make_feature(

@@ -59,6 +59,7 @@ def _pipeline(
     is_training = kind == "training"
     optimizers = _optimizers(program) if is_training else ()
     features = find_features(program, stages)
+    seeds = find_seeds(program)
     pipeline = Pipeline(
         kind="training" if is_training else "inference",
         entry=program.entry,
@@ -71,7 +72,8 @@ def _pipeline(
         schedules=_schedules(program, find_schedules(program, stages, optimizers, value_of)) if is_training else (),
         losses=find_losses(program, stages) if is_training else (),
         data=find_data(program, stages),
-        seeds=find_seeds(program),
+        seeds=tuple(seeds),
+        seed_conditions=tuple((where, condition) for where, condition in seeds.items() if condition),
         files=tuple(sorted({body.scope.path for body in bodies_of(program)})),
         frameworks=find_settings(program),
         derived=effective_batch(program, features) if is_training else (),

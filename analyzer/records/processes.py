@@ -182,6 +182,8 @@ class Pipeline:
     frameworks: tuple[FrameworkSettings, ...] = ()
     derived: tuple[DerivedQuantity, ...] = ()
     """Arithmetic over what the program gives: the effective batch size."""
+    seed_conditions: tuple[tuple[Span, str], ...] = ()
+    """Those of the seeds that a default run does not surely set, with what they stand under."""
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,10 @@ def pipeline(item: Pipeline) -> Object:
     if item.data:
         described["data"] = [_data_item(part) for part in item.data]
     if item.seeds:
-        described["seeds"] = [{"how": "read", "source": source(span)} for span in item.seeds]
+        conditions = dict(item.seed_conditions)
+        described["seeds"] = [
+            {"how": "read", **present(condition=conditions.get(span)), "source": source(span)} for span in item.seeds
+        ]
     if item.frameworks:
         described["frameworks"] = [_settings(one) for one in item.frameworks]
     if item.derived:

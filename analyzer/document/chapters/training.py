@@ -14,7 +14,7 @@ from analyzer.document.formula_places import loss_formulas, reason
 from analyzer.document.inline import code, number, ref, refs, value
 from analyzer.document.optimizer_rows import keeps_two_moments, optimizers, schedules
 from analyzer.document.pipeline_rows import feature_table, stage_table
-from analyzer.document.program_builds import build_of, computes_alike, is_other_model, told_build
+from analyzer.document.program_builds import build_of, computes_alike, is_other_model, name_of, told_build
 from analyzer.document.technique_blocks import formula
 from analyzer.records.configuration import DerivedQuantity
 from analyzer.records.document import Block, Chapter, Code, Heading, Line, Plain
@@ -91,7 +91,7 @@ def _own_shapes(context: Context, main: Pipeline) -> tuple[Block, ...]:
     found, words = build_of(context, main), context.words
     if found is None or context.model is None:
         return ()
-    names = {"name": Code(found.model.class_name), "shown": Code(context.model.class_name)}
+    names = {"name": name_of(context, found), "shown": Code(context.model.qualified_name)}
     told = paragraph(words, "training.other_class_shapes", **names)
     trace = next((trace for trace in found.model.traces if trace.output), None)
     flow = shape_flow(context, trace, "training_shapes") if trace else ()
@@ -210,8 +210,19 @@ def _system(context: Context, main: Pipeline) -> tuple[Block, ...]:
     blocks += found or (note(words, "info", "training.no_features"),)
     done = {item.id for item in main.features}
     blocks += absence_blocks(context, [name for name in SYSTEM if name not in done])
-    key = "training.seeds" if main.seeds else "training.no_seeds"
-    return (*blocks, paragraph(words, key, **({"where": refs(main.seeds)} if main.seeds else {})))
+    return (*blocks, *_seeds(context, main))
+
+
+def _seeds(context: Context, main: Pipeline) -> tuple[Block, ...]:
+    """Where seeds are set; those under a condition apart, with the condition."""
+    words = context.words
+    uncertain = dict(main.seed_conditions)
+    always = tuple(span for span in main.seeds if span not in uncertain)
+    blocks: tuple[Block, ...] = (paragraph(words, "training.seeds", where=refs(always)),) if always else ()
+    for condition in dict.fromkeys(uncertain.values()):
+        where = refs(tuple(span for span, text in main.seed_conditions if text == condition))
+        blocks += (paragraph(words, "training.seeds_if", where=where, condition=Code(condition)),)
+    return blocks or (paragraph(words, "training.no_seeds"),)
 
 
 def _batch(context: Context, main: Pipeline) -> tuple[Block, ...]:
