@@ -24,7 +24,7 @@ from analyzer.evaluator.native.data_arrays import PossibleItems, possible_items
 from analyzer.evaluator.native.sequences import call_packed, is_packed
 from analyzer.evaluator.nesting import pay, pay_for_call
 from analyzer.evaluator.objects import MARK, build_class, is_own_class, origin_of, resolve_bases
-from analyzer.evaluator.open_parts import leave_open, lost_attribute
+from analyzer.evaluator.open_parts import constructed_in_part, leave_open, lost_attribute
 from analyzer.evaluator.optional_arguments import called_either_way
 from analyzer.evaluator.oracle import SYMBOLIC, Oracle, refusal_for
 from analyzer.evaluator.parameter_writes import ParameterWrites
@@ -306,6 +306,10 @@ class Session(ModuleServices):
             if self.repetition.depth:
                 self.repetition.called(function, args, kwargs, known)
             return known
+        built = constructed_in_part(function, args, kwargs, unknown.cause)
+        if built is not None:
+            self.gap(Cause("unknown_attribute", (type(built).__name__, str(unknown.cause.reason)), unknown.cause.place))
+            return built if isinstance(function, type) else None
         self._note_lost(function, args, kwargs, unknown)
         return PartlessUnknown(unknown.cause) if gives_no_part(function, kwargs) else plain(unknown)
 

@@ -142,7 +142,7 @@ def _assemble(draft: Draft, traces: tuple[Trace, ...], variables: Mapping[str, i
     counts = replace(draft.built_counts or count_parameters(model), unknown_buffers=unknown_buffers(recording))
     ties = find_ties(model)
     lost = draft.lost
-    counts = replace(counts, active=_active_parameters(draft))
+    counts = counts if lost else replace(counts, active=_active_parameters(draft))
     parameters: Known[ParameterCounts] | Unknown = Known(counts, (where,), "counted")
     account = _account(draft)
     costs, shares = account.costs, account.shares

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from analyzer.evaluator import CannotEvaluate
+
 USES = [
     ("Sequential", "self.parts(x)"),
     ("Sequential", "[part(x) for part in self.parts][-1]"),
@@ -54,3 +56,39 @@ net = nn.Sequential(nn.ReLU(), inner)
     recording = interpreter.call(interpreter.build("model.py", "net"), [interpreter.tensor([("B", 2), 3])])
     assert recording.error is not None
     assert not recording.outputs
+
+
+BUILT = [
+    ("nn.Sequential(nn.Linear(3, 3), layer(5))", "self.parts(x)"),
+    ("nn.ModuleList([nn.Linear(3, 3), layer(5)])", "[part(x) for part in self.parts][-1]"),
+    ("nn.ModuleDict({'a': nn.Linear(3, 3), 'b': layer(5)})", "[part(x) for part in self.parts.values()][-1]"),
+    ("Own(3)", "self.parts(x)"),
+    ("nn.Sequential(nn.Linear(3, 3), Sized(layer(5), 3))", "self.parts(x.long()[0])"),
+]
+
+
+@pytest.mark.parametrize(("built", "use"), BUILT)
+def test_what_is_built_of_known_and_unknown_parts_lists_the_known(repository, built: str, use: str) -> None:  # type: ignore[no-untyped-def]
+    text = f"""
+import torch.nn as nn
+from nowhere import layer
+class Own(nn.Sequential):
+    def __init__(self, width):
+        self.width = width
+        super().__init__(*[nn.Linear(width, width), layer(5)])
+class Sized(nn.Embedding):
+    def __init__(self, number, width):
+        super().__init__(number, width)
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.parts = {built}
+    def forward(self, x):
+        return {use}
+"""
+    interpreter = repository(text)
+    net = interpreter.build("model.py", "Net()")
+    assert interpreter.unknown_parts(net)
+    assert sum(p.numel() for p in net.parameters()) == 12
+    recording = interpreter.call(net, [interpreter.tensor([("B", 2), 3])])
+    assert isinstance(recording.error, CannotEvaluate) and recording.error.cause.reason == "package_not_available"
