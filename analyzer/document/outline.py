@@ -37,9 +37,9 @@ from analyzer.records.diagrams import Diagram
 from analyzer.records.document import Chapter, Document, Language, Report
 
 CHAPTERS: tuple[Callable[[Context], Chapter], ...] = (
-    preface.build, reading_map.build, industry.build, architecture.build, core_modules.build, shapes.build,
+    preface.build, industry.build, architecture.build, core_modules.build, shapes.build,
     innovations.build, training.build, inference.build, modes.build, configuration.build, usage.build,
-    capabilities.build, checks.build, reference.build, summary.build, references.build,
+    capabilities.build, reading_map.build, checks.build, reference.build, summary.build, references.build,
 )  # fmt: skip
 
 

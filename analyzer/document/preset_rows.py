@@ -25,9 +25,7 @@ def presets(context: Context) -> tuple[Block, ...]:
     if not found:
         return (title, *sizes) if sizes else (title, note(words, "info", "configuration.no_presets"))
     shown = _shown(context, found)
-    tables = [
-        item for name in _tables(shown) for item in _side_by_side(context, name, [p for p in shown if p.table == name])
-    ]
+    tables = [item for group in _groups(shown) for item in _side_by_side(context, group)]
     left = len(found) - len(shown)
     more = (note(words, "info", "configuration.more_presets", count=number(left)),) if left else ()
     return (title, *tables, *more, *sizes)
@@ -43,19 +41,34 @@ def _shown(context: Context, found: tuple[Preset, ...]) -> tuple[Preset, ...]:
     return tuple(item for item in found if item in kept)
 
 
-def _tables(found: tuple[Preset, ...]) -> list[str]:
-    return list(dict.fromkeys(item.table for item in found))
+def _groups(found: tuple[Preset, ...]) -> list[list[Preset]]:
+    """Presets of one class or program from one file and one source."""
+    groups: dict[tuple[str, str, str], list[Preset]] = {}
+    for item in found:
+        groups.setdefault((item.table, item.where.path, item.layer), []).append(item)
+    return list(groups.values())
 
 
-def _side_by_side(context: Context, owner: str, items: list[Preset]) -> tuple[Block, ...]:
+def _side_by_side(context: Context, items: list[Preset]) -> tuple[Block, ...]:
     blocks: tuple[Block, ...] = ()
     for start in range(0, len(items), MOST_COLUMNS):
-        blocks += _columns(context, owner, items[start : start + MOST_COLUMNS], start // MOST_COLUMNS)
+        blocks += _columns(context, items[start : start + MOST_COLUMNS], start, len(items))
     return blocks
 
 
-def _columns(context: Context, owner: str, items: list[Preset], at: int) -> tuple[Block, ...]:
-    words = context.words
+def _caption(context: Context, items: list[Preset], start: int, total: int) -> Line:
+    """Whose presets these are, from where, and which of them where they do not fit one table."""
+    key = "commands_caption" if items[0].layer == "command_line" else "preset_caption"
+    part: Line = ()
+    if total > len(items):
+        first, last = number(start + 1), number(start + len(items))
+        part = context.words.line("configuration.preset_part", first=first, last=last, total=number(total))
+    owner, path = Code(items[0].table), Code(items[0].where.path)
+    return context.words.line(f"configuration.{key}", name=owner, path=path, part=part)
+
+
+def _columns(context: Context, items: list[Preset], start: int, total: int) -> tuple[Block, ...]:
+    words, owner = context.words, items[0].table
     values = [dict(item.values) for item in items]
     names = list(dict.fromkeys(name for item in values for name in item))
     defaults = _defaults(context, owner)
@@ -68,8 +81,9 @@ def _columns(context: Context, owner: str, items: list[Preset], at: int) -> tupl
         rows.append((words.line("configuration.preset_parameters"), *[total or (Plain("—"),) for total in totals]))
     rows.append((words.line("columns.where"), *[ref(item.where) for item in items]))
     header = (words.line("columns.name"), *[code(item.name) for item in items])
-    caption = words.line("configuration.preset_caption", name=Code(owner))
-    identifier = f"presets_{''.join(c if c.isalnum() and c.isascii() else '_' for c in owner)}_{at}"
+    text = f"{owner}_{items[0].where.path}_{items[0].layer}_{start}"
+    identifier = f"presets_{''.join(c if c.isalnum() and c.isascii() else '_' for c in text)}"
+    caption = _caption(context, items, start, total)
     return (Table(identifier, header, tuple(rows), tuple("left" for _ in header), caption),)
 
 

@@ -6,12 +6,14 @@ from analyzer.document.blocks import bullets, heading, note, paragraph, table
 from analyzer.document.chapters.executed import executed_blocks
 from analyzer.document.chapters.paper import paper_blocks
 from analyzer.document.context import Context
-from analyzer.document.inline import code, number, ref, refs
+from analyzer.document.holders import holder_of
+from analyzer.document.inline import code, codes, number, ref, refs
 from analyzer.records.document import Block, Chapter, Inline, Line, Plain
-from analyzer.records.techniques import Claim
+from analyzer.records.techniques import Claim, Pitfall
 
 ORDER = {"differ": 0, "agree": 1, "unknown": 2}
 MOST_CLAIMS = 60
+MOST_HOLDERS = 3
 MOST_EXAMPLES = 3
 """How many statements stand for all those that one reason leaves open."""
 
@@ -88,8 +90,14 @@ def _pitfalls(context: Context) -> tuple[Block, ...]:
     title = heading(words, "checks.pitfalls", "pitfalls")
     if not found:
         return (title, note(words, "info", "checks.no_pitfalls"))
-    items = [(*words.reason(item.rule, item.arguments), Plain(" ("), *refs(item.where), Plain(")")) for item in found]
-    return (title, *bullets(items))
+    return (title, *bullets(_pitfall(context, item) for item in found))
+
+
+def _pitfall(context: Context, item: Pitfall) -> Line:
+    """The classes and functions that it stands in, the sentence, the lines."""
+    holders = list(dict.fromkeys(name for span in item.where if (name := holder_of(context, span))))
+    named = (*codes(holders[:MOST_HOLDERS]), Plain(": ")) if holders else ()
+    return (*named, *context.words.reason(item.rule, item.arguments), Plain(" ("), *refs(item.where), Plain(")"))
 
 
 def _unspecified(context: Context) -> tuple[Block, ...]:

@@ -8,8 +8,8 @@ from analyzer.document.chapters.shapes import shape_flow
 from analyzer.document.chapters.training import another_model, reasons
 from analyzer.document.context import Context, walk
 from analyzer.document.cost_rows import cost_table
-from analyzer.document.inline import code, codes, number, ref, refs
-from analyzer.document.pipeline_rows import feature_table, stage_row, stage_table
+from analyzer.document.inline import code, codes, join, number, ref, refs
+from analyzer.document.pipeline_rows import feature_name, feature_table, stage_row, stage_table
 from analyzer.records.document import Block, Chapter, Code, Line
 from analyzer.records.processes import Pipeline
 from analyzer.records.tensors import ModuleNode, ModuleRecord, Trace
@@ -30,6 +30,7 @@ TEXT = ("language_model", "speech", "image_text")
 OF_TEXT = {"kv_cache", "streaming"}
 """What only models that write token after token can have."""
 MOST_CACHE_ROWS = 12
+MOST_SECTIONS = 3
 
 
 def build(context: Context) -> Chapter:
@@ -51,10 +52,26 @@ def build(context: Context) -> Chapter:
     blocks += stage_table(context, main, context.trace_of("inference", "prefill", "decode"), "inference_stages")
     blocks += (*_decoding(context, main), *_cache(context, main), *_output(context, main))
     blocks += (*_shapes(context), *_cost(context))
-    for other in context.analysis.facts.processes.inference:
-        if other is not main:
-            blocks += _other(context, other)
+    blocks += _others(context, [item for item in context.analysis.facts.processes.inference if item is not main])
     return Chapter("inference", words.line("inference.title"), blocks)
+
+
+def _others(context: Context, others: list[Pipeline]) -> tuple[Block, ...]:
+    """A section each while they are few; of many one table."""
+    if len(others) <= MOST_SECTIONS:
+        return tuple(block for other in others for block in _other(context, other))
+    words = context.words
+    rows = [
+        (
+            code(other.entry_name),
+            words.listed([words.line(f"stages.{kind}") for kind in dict.fromkeys(one.kind for one in other.stages)]),
+            join([feature_name(context, name) for name in dict.fromkeys(one.id for one in other.features)]),
+            ref(other.entry),
+        )
+        for other in others
+    ]
+    title = heading(words, "inference.others", "inference-others", count=number(len(others)))
+    return (title, *table(words, "inference_others", "name steps technique where", rows))
 
 
 def _other(context: Context, other: Pipeline) -> tuple[Block, ...]:

@@ -11,9 +11,9 @@ from analyzer.document.context import Context, walk
 from analyzer.document.inline import code, codes, input_text, join, number, numeric, ref, refs
 from analyzer.document.statements import quoted
 from analyzer.document.unlike_calls import call_shapes
-from analyzer.records.document import Block, Chapter, Code, Line, Plain
+from analyzer.records.document import Block, Chapter, Code, Line, Link, Plain
 from analyzer.records.evidence import Condition
-from analyzer.records.tensors import ModuleNode, ShapeRow, TensorSpec, Trace
+from analyzer.records.tensors import ModuleNode, ShapeRow, ShapeTarget, TensorSpec, Trace
 
 LONGEST_OPEN = 24
 """Tables of more rows are folded."""
@@ -199,7 +199,9 @@ def _gaps(context: Context, trace: Trace) -> tuple[Block, ...]:
 
 
 def shape_flow(context: Context, trace: Trace, name: str) -> tuple[Block, ...]:
-    """The shape flow of one mode: inputs, then the model's own assignments, then the result."""
+    """The shape flow of one mode: inputs, the model's own assignments that have other shapes than in the call that the
+    chapter on shapes tells in full, the result.
+    """
     words = context.words
     rows: list[tuple[Line, ...]] = [
         (
@@ -212,21 +214,33 @@ def shape_flow(context: Context, trace: Trace, name: str) -> tuple[Block, ...]:
         for item in trace.inputs
         if isinstance(item.value, TensorSpec)
     ]
+    told = _told(context.trace) if context.trace else set()
     for row in root_rows(trace)[:MOST_STEPS]:
-        text, place = quoted(context, row, 72)
-        for target in row.targets:
-            if target.tensors and row.code.split()[0] != "def":
-                rows.append(
-                    (
-                        text,
-                        code(target.name),
-                        code(_list(target.tensors, numbers=False)),
-                        code(_list(target.tensors, numbers=True)),
-                        place,
-                    )
-                )
+        rows += [_flow_row(context, row, target) for target in _tensors(row) if _identity(row, target) not in told]
     rows += [
         (words.line("shapes.step_output"), (), code(f"{spec.dtype}{spec}"), code(numeric(spec)), ())
         for spec in trace.output[:4]
     ]
-    return table(words, name, "step name shape numeric where", rows)
+    link = (Link(words.text("shapes.lines"), "#line-shapes"),)
+    key = "shapes.flow_same" if trace is context.trace else "shapes.flow_other"
+    pointer = (paragraph(words, key, link=link),) if told else ()
+    return (*pointer, *table(words, name, "step name shape numeric where", rows))
+
+
+def _tensors(row: ShapeRow) -> list[ShapeTarget]:
+    return [target for target in row.targets if target.tensors and row.code.split()[0] != "def"]
+
+
+def _identity(row: ShapeRow, target: ShapeTarget) -> tuple[str, int, str, str]:
+    return (row.where.path, row.where.first_line, target.name, _list(target.tensors, numbers=False))
+
+
+def _told(trace: Trace) -> set[tuple[str, int, str, str]]:
+    """Assignments of the model's own method whose shapes stand in the chapter on shapes."""
+    return {_identity(row, target) for row in root_rows(trace) for target in _tensors(row)}
+
+
+def _flow_row(context: Context, row: ShapeRow, target: ShapeTarget) -> tuple[Line, ...]:
+    text, place = quoted(context, row, 72)
+    symbolic, numbers = (code(_list(target.tensors, numbers=shown)) for shown in (False, True))
+    return (text, code(target.name), symbolic, numbers, place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from analyzer.document.blocks import bullets, heading, note, paragraph, table
 from analyzer.document.context import Context
 from analyzer.document.inline import number, refs
-from analyzer.document.novelty import distinguishing
+from analyzer.document.novelty import beyond_reference
 from analyzer.document.rating import FEWEST_EVIDENCE, Rating, ratings
 from analyzer.records.document import Block, Chapter, Line, Plain, Strong
 
@@ -27,12 +27,13 @@ def _contributions(context: Context) -> tuple[Block, ...]:
         words.line(
             "summary.contribution", name=Strong(context.technique_name(item.sheet_id)), where=refs(item.where, 2)
         )
-        for item in distinguishing(context)
+        for item in beyond_reference(context)
     ]
+    opening = () if items else (paragraph(words, "summary.none_own"),)
     for key, pipeline in (("trainer", context.training), ("runner", context.inference)):
         if pipeline:
             items.append(words.line(f"summary.{key}", where=refs([pipeline.entry])))
-    return bullets(items[:5], ordered=True) or (note(words, "gap", "summary.no_contributions"),)
+    return (*opening, *bullets(items[:5], ordered=True)) if items else (note(words, "gap", "summary.no_contributions"),)
 
 
 def _rating(context: Context, item: Rating) -> tuple[Line, ...]:

@@ -1,0 +1,106 @@
+"""Single sentences and tables of the article: who is named, what is said once, what a caption tells apart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from document_plain import document_text, line_text
+from document_sample import at, known, sample_analysis
+
+from analyzer.document.chapters import checks, inference, summary
+from analyzer.document.chapters.shapes import shape_flow
+from analyzer.document.context import Context
+from analyzer.document.holders import holder_of
+from analyzer.document.outline import build_article
+from analyzer.document.preset_rows import presets
+from analyzer.document.wording import Words
+from analyzer.records.bundles import Analysis
+from analyzer.records.configuration import Preset
+from analyzer.records.document import BulletList, Document, Heading, Paragraph, Table
+from analyzer.records.techniques import Pitfall, TechniqueFinding
+
+CONTEXT = Context(sample_analysis(), Words("en"))
+INSIDE = at("model.py", "return x * scale")
+
+
+def context_of(analysis: Analysis) -> Context:
+    return Context(analysis, Words("en"))
+
+
+def test_a_line_is_held_by_the_innermost_definition() -> None:
+    assert holder_of(CONTEXT, INSIDE) == "RMSNorm.forward"
+    assert holder_of(CONTEXT, at("model.py", "class RMSNorm")) == "RMSNorm"
+    assert holder_of(CONTEXT, at("model.py", "import torch")) == ""
+    assert holder_of(CONTEXT, at("README.md", "900 parameters")) == ""
+
+
+def test_a_pitfall_names_the_class_it_stands_in() -> None:
+    analysis = sample_analysis()
+    found = replace(analysis.findings, pitfalls=(Pitfall("not_utf8", (INSIDE,)),))
+    blocks = checks.build(context_of(replace(analysis, findings=found))).blocks
+    items = [line_text(item) for block in blocks if isinstance(block, BulletList) for item in block.items]
+    assert any(item.startswith("`RMSNorm.forward`: ") for item in items)
+
+
+def captions(found: tuple[Preset, ...]) -> list[str]:
+    analysis = sample_analysis()
+    configuration = replace(analysis.facts.configuration, presets=found)
+    blocks = presets(context_of(replace(analysis, facts=replace(analysis.facts, configuration=configuration))))
+    return [line_text(block.caption) for block in blocks if isinstance(block, Table) and block.id.startswith("presets")]
+
+
+def test_no_two_tables_of_presets_have_one_title() -> None:
+    here, there = at("model.py", "class Tiny"), at("train.py", "get_batch")
+    many = [Preset(f"p{n}", "Net", (("n", known(n, here)),), here) for n in range(8)]
+    other = Preset("p1", "Net", (("n", known(9, there)),), there)
+    command = Preset("README", "Net", (("n", known(9, there)),), there, layer="command_line")
+    found = captions((*many, other, command))
+    assert len(found) == len(set(found)) == 4
+    assert found[0] == "Presets of `Net` in `model.py`, 1 to 6 of 8"
+    assert found[3] == "What the commands in `train.py` give to `Net`"
+
+
+def test_the_shapes_of_a_call_are_told_in_full_once() -> None:
+    training, other = CONTEXT.trace_of("training"), CONTEXT.trace_of("inference")
+    assert training is CONTEXT.trace is not None and other is not None
+    pointer, table = shape_flow(CONTEXT, training, "t")
+    assert isinstance(pointer, Paragraph) and isinstance(table, Table)
+    assert {line_text(row[0]) for row in table.rows} == {"input", "output"}
+    changed = replace(other.rows[-1], targets=training.rows[0].targets, module="")
+    _, differing = shape_flow(CONTEXT, replace(other, rows=(*other.rows, changed)), "i")
+    assert isinstance(differing, Table)
+    assert len(differing.rows) == len(other.inputs) + len(changed.targets) + len(other.output)
+
+
+@pytest.mark.parametrize(("count", "sections", "tables"), [(2, 2, 0), (5, 0, 1)])
+def test_many_further_programs_are_one_table(count: int, sections: int, tables: int) -> None:
+    analysis = sample_analysis()
+    main = analysis.facts.processes.inference[0]
+    entry = main.entry
+    others = tuple(
+        replace(main, main=False, entry=replace(entry, first_line=n + 1), entry_name=f"run{n}") for n in range(count)
+    )
+    processes = replace(analysis.facts.processes, inference=(main, *others))
+    blocks = inference.build(context_of(replace(analysis, facts=replace(analysis.facts, processes=processes)))).blocks
+    titles = [line_text(block.text) for block in blocks if isinstance(block, Heading)]
+    assert sum(title.startswith("A further way") for title in titles) == sections
+    assert sum(isinstance(block, Table) and block.id == "inference_others" for block in blocks) == tables
+
+
+def test_what_the_family_shares_is_no_contribution() -> None:
+    analysis = sample_analysis()
+    shared = tuple(
+        TechniqueFinding(name, (INSIDE,), "f", (), ("model.py:RMSNorm",)) for name in ("rms_norm", "weight_tying")
+    )
+    found = replace(analysis.findings, techniques=shared)
+    text = document_text(
+        Document("d", "en", (), (summary.build(context_of(replace(analysis, findings=found))),), (), ())
+    )
+    assert "1. Root mean square" not in text
+    assert "what it contributes is code to read" in text
+
+
+def test_evidence_tables_stand_behind_the_model() -> None:
+    names = [chapter.id for chapter in build_article(CONTEXT).chapters]
+    assert names.index("architecture") < names.index("core_modules") < names.index("reading_map")
