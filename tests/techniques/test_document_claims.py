@@ -10,7 +10,7 @@ from analyzer.records.bundles import Facts, Shapes
 from analyzer.records.configuration import Configuration, Preset
 from analyzer.records.evidence import Known, Unknown
 from analyzer.records.processes import Processes
-from analyzer.records.source import Span
+from analyzer.records.source import Repository, SourceFile, Span
 from analyzer.records.structure import Structure
 from analyzer.records.tensors import (
     Cost,
@@ -26,6 +26,7 @@ from analyzer.records.tensors import (
     Trace,
 )
 from analyzer.techniques.claims import all_claims
+from analyzer.techniques.claims.arithmetic import find_equations
 from analyzer.techniques.claims.examples import check_examples
 from analyzer.techniques.claims.sizes import Sizes
 from tests.techniques.sources import index_of
@@ -110,7 +111,7 @@ def test_a_table_of_options(title: str, row: str, found: list[tuple[str, str]]) 
         ("Training", "Others train with a batch size of 99.", [("99", "unknown")]),
         ("Other\n\nA batch size of 8.", "", [("8", "unknown")]),
         ("Training", "It took 3 days on 8 A100 GPUs, to a loss of 2.85.",
-         [("2.85", "unknown"), ("3", "unknown"), ("8", "unknown")]),
+         [("2.85", "unknown"), ("3 days", "unknown"), ("8 A100 GPUs", "unknown")]),
     ],
 )  # fmt: skip
 def test_sentences_under_a_command_speak_of_its_run(heading: str, text: str, found: list[tuple[str, str]]) -> None:
@@ -301,3 +302,35 @@ def test_the_output_that_an_example_states_is_held_against_the_model_it_builds(
     where = index.span("README.md", 4)
     model = ModelShapes("Net", "a.py:Net", True, place, "Net(3)", "user", where, (), Unknown("x"), traces=(trace,))
     assert [(claim.claimed, claim.verdict) for claim in check_examples(index, Shapes(models=(model,)))] == found
+
+
+@pytest.mark.parametrize(
+    ("row", "text", "verdict"),
+    [
+        ("ours-v3 | 50M | 6 | 8 | 16", "`ours-v3` (50M) is quick.", "agree"),
+        ("ours-v3 | 50M | 6 | 8 | 16", "`ours-v3` (60M) is quick.", "unknown"),
+        ("ours-v3 | 60M | 6 | 8 | 16", "`ours-v3` (50M) is quick.", "unknown"),
+        ("ours-v3 | 50M | 6 | 8 | 32", "`ours-v3` (50M) is quick.", "unknown"),
+        ("ours-v3 | 50M | 6 | 8 | 16", "`ours-v2` (50M) is quick.", "unknown"),
+    ],
+)
+def test_a_name_that_a_row_gives_to_the_main_model_serves_elsewhere(row: str, text: str, verdict: str) -> None:
+    table = f"| model | params | layers | heads | batch size |\n|---|---|---|---|---|\n| {row} |\n"
+    index = index_of(train=TRAIN, README__md=f"# It\n\n{table}\n{text}\n")
+    shapes = Shapes(models=(built(index.span("train.py", 1), 50_000_000, main=True),))
+    last = max(all_claims(index, derive_facts(index), shapes), key=lambda claim: claim.where)
+    assert last.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("steps: 64  # 4 * 16 = 64", [("64", "agree")]),
+        ("name: 'a # 4 * 16 = 60'", []),
+        ("steps: 64  # 4 * 16 = 60", [("60", "differ")]),
+    ],
+)
+def test_comments_of_configuration_files_are_read(line: str, found: list[tuple[str, str]]) -> None:
+    found_at = SourceFile("settings.yaml", "config", len(line), 1, "", f"{line}\n")
+    index = SourceIndex(Repository("example", "", 1, 1), {"settings.yaml": found_at})
+    assert [(claim.claimed, claim.verdict) for claim in find_equations(index)] == found

@@ -26,12 +26,13 @@ from analyzer.techniques.claims.sentences import check_documents
 from analyzer.techniques.claims.shape_comments import audit_comments
 from analyzer.techniques.claims.sizes import Sizes
 from analyzer.techniques.claims.tables import find_table_counts
-from analyzer.techniques.claims.value_tables import check_value_tables
+from analyzer.techniques.claims.value_tables import check_value_tables, names_of_main
 
 
 def all_claims(index: SourceIndex, facts: Facts, shapes: Shapes) -> tuple[Claim, ...]:
     """Every statement once, by place; what one reader could tell counts before what another could not."""
     sizes = Sizes(facts, shapes)
+    sizes.call_main(names_of_main(index, facts, sizes))
     in_code = (*find_equations(index), *find_beside(index, facts), *find_above(index, facts), *check_docstrings(index))
     in_documents = (
         *check_options(index, facts), *check_documents(index, facts), *check_commands(index, facts),

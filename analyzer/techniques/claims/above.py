@@ -40,7 +40,8 @@ def find_above(index: SourceIndex, facts: Facts) -> Iterator[Claim]:
     for comment in comments(index):
         by_path.setdefault(comment.path, []).append(comment)
     for path, found in by_path.items():
-        statements = {n.lineno: n for n in ast.walk(index.trees()[path]) if isinstance(n, SIMPLE)}
+        tree = index.trees().get(path, ast.Module([], []))
+        statements = {n.lineno: n for n in ast.walk(tree) if isinstance(n, SIMPLE)}
         alone = {comment.number for comment in found if not comment.code}
         for comment in found:
             if comment.code:

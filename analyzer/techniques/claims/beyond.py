@@ -27,11 +27,12 @@ SCORES = (
 )
 SCORE = re.compile(
     rf"\b{SCORES}\b(?:\s+(?:score|rate))?\s*(?:of|is|was|to|at|=|:|around|below|under|reaches)*\s*"
-    rf"(?P<claimed>[~≈]?(?:\d+\.\d+|\d+))(?![\w.])",
+    rf"(?P<claimed>[~≈]?(?:\d+\.\d+|\d+))(?!\w|\.\d)",
     re.IGNORECASE,
 )
 CARDS = re.compile(
-    rf"{FIGURE}\s?[x×]?\s?(?:(?:NVIDIA|RTX|Tesla|GTX|GeForce)\s+)*(?:GPUs?|TPUs?|CPUs?|[AVHPL]\d{{2,3}}s?|nodes|machines|cards))\b",
+    rf"{FIGURE}\s?[x×]?\s?(?:(?:NVIDIA|RTX|Tesla|GTX|GeForce)\s+)*"
+    r"(?:[AVHPL]\d{2,3}s?(?:\s+GPUs?)?|GPUs?|TPUs?|CPUs?|nodes|machines|cards))\b",
     re.IGNORECASE,
 )
 DATA = re.compile(
@@ -40,8 +41,8 @@ DATA = re.compile(
     re.IGNORECASE,
 )
 OF_A_RUN = re.compile(
-    r"\b(?:takes?|took|trained|training|train|runs?|running|per (?:epoch|iter\w*|step|image|sample)|within|faster|finish\w*|"
-    r"convergence?s?|cost|measured|reach\w*|achiev\w*|benchmark\w*|speed|latency|inference)\b",
+    r"\b(?:takes?|took|trained|training|train|runs?|running|per (?:epoch|iter\w*|step|image|sample)|within|faster|"
+    r"finish\w*|convergence?s?|cost|measured|reach\w*|achiev\w*|benchmark\w*|speed|latency|inference)\b",
     re.IGNORECASE,
 )
 OF_MEMORY = re.compile(r"\b(?:memory|v?ram|gpus?|requires?|needs?|fits?)\b", re.IGNORECASE)

@@ -99,13 +99,16 @@ def _in_line(index: SourceIndex, line: Line, configured: Configured) -> Iterator
 
 def _of_one_table(every: Sequence[Stated], configured: Configured) -> dict[str, Setting]:
     """Where a line gives several values and all of them stand in one table, it speaks of that table's defaults."""
-    if len({stated.subject for stated in every}) < FEWEST:
+    subjects = {stated.subject for stated in every}
+    if len(subjects) < FEWEST:
         return {}
-    for settings in configured.tables.values():
-        found = {t.subject: s for t in every for s in settings if s.name in t.names and _equals(s, t)}
-        if len(found) == len({stated.subject for stated in every}):
-            return found
-    return {}
+    every_table = [_in_table(every, settings) for settings in configured.tables.values()]
+    fitting = [found for found in every_table if len(found) == len(subjects)]
+    return fitting[0] if len(fitting) == 1 else {}
+
+
+def _in_table(every: Sequence[Stated], settings: Sequence[Setting]) -> dict[str, Setting]:
+    return {t.subject: s for t in every for s in settings if s.name in t.names and _equals(s, t)}
 
 
 def stated_in(text: str, names: frozenset[str]) -> Iterator[Stated]:

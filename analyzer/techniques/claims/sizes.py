@@ -5,8 +5,8 @@ whose values fill the main model's own formula. Each with other ways to count, f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from analyzer.records.bundles import Facts, Shapes
 from analyzer.records.configuration import Preset
@@ -56,6 +56,12 @@ class Sizes:
         for size in (*_of_builds(facts, shapes), *_of_formula(facts, shapes)):
             found.setdefault(normal(size.name), []).append(size)
         self._named = {name: sizes[0] for name, sizes in found.items() if len({s.total for s in sizes}) == 1 and name}
+
+    def call_main(self, names: Iterable[str]) -> None:
+        """Names that documents give to the main model: its size can confirm what is said of them, not refute it."""
+        if self.main is not None:
+            main = replace(self.main, exact=False)
+            self._named = {normal(name): main for name in names if normal(name)} | self._named
 
     def named(self, name: str) -> Size | None:
         """The size of the model of that name; spelling of case and punctuation apart."""

@@ -26,6 +26,9 @@ ELSEWHERE = re.compile(
     re.IGNORECASE,
 )
 """Headings of sections that tell of other works, or of what the code once was or may become."""
+MARKED = (".yaml", ".yml", ".toml", ".sh", ".cfg", ".ini")
+MARK = re.compile(r"^(?P<code>[^#'\"]*?)(?:^|(?<=\s))#(?P<text>.*)$")
+ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s")
 LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 TAG = re.compile(r"<[^<>]+>")
 SEPARATOR = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
@@ -104,7 +107,7 @@ def _lines(index: SourceIndex) -> Iterator[Line]:
                 depth = len(match.group(1))
                 headings = [(d, t) for d, t in headings if d < depth] + [(depth, match.group(2))]
                 place = number
-            elif number not in inside and text.strip() and not text.startswith(("    ", "\t")):
+            elif number not in inside and text.strip() and (not text.startswith(("    ", "\t")) or ITEM.match(text)):
                 yield Line(path, number, text, place, any(ELSEWHERE.search(title) for _, title in headings[-2:]))
 
 
@@ -124,9 +127,21 @@ def plain(text: str) -> str:
 
 @lru_cache(maxsize=2)
 def comments(index: SourceIndex) -> tuple[Comment, ...]:
-    """Comments of the repository's own modules; tests say nothing of the repository."""
+    """Comments of the repository's own modules and configuration files; tests say nothing of the repository."""
     paths = [path for path in index.trees() if index.files[path].kind == "python" and not is_test_file(index, path)]
-    return tuple(comment for path in paths for comment in _comments(index.text(path), path))
+    found = [comment for path in paths for comment in _comments(index.text(path), path)]
+    for path, file in index.files.items():
+        if path.endswith(MARKED) and file.package is None and path not in index.trees():
+            found += _marked(index.lines(path), path)
+    return tuple(found)
+
+
+def _marked(lines: list[str], path: str) -> Iterator[Comment]:
+    """Comments of files in which `#` begins one, where no quoted text stands before it."""
+    for number, line in enumerate(lines, 1):
+        match = MARK.match(line)
+        if match is not None and not line.startswith("#!"):
+            yield Comment(path, number, match.group("text").strip("# "), match.group("code").strip())
 
 
 def _comments(text: str, path: str) -> Iterator[Comment]:

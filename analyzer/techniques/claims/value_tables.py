@@ -70,28 +70,37 @@ def _of_preset(index: SourceIndex, row: Row, cells: Sequence[Cell], preset: Pres
 def _of_table(
     index: SourceIndex, row: Row, cells: Sequence[Cell], owners: Mapping[str, tuple[Setting, ...]], sizes: Sizes
 ) -> Iterator[Claim]:
-    size = sizes.main
+    fitting = _fitting(row, cells, owners, sizes)
+    for cell, setting in fitting or ():
+        yield _told(index, row, cell, setting, agree=True)
+    yield from (_open(index, row, cell) for cell in cells) if not fitting else ()
+
+
+def _fitting(
+    row: Row, cells: Sequence[Cell], owners: Mapping[str, tuple[Setting, ...]], sizes: Sizes
+) -> list[tuple[Cell, Setting]]:
+    """The settings of the one table that has all of the row's values; none where its count is not the main model's."""
     counts = [f for t, c in zip(row.header, row.cells, strict=False) if PARAMETERS.match(t) and (f := figure_of(c))]
-    is_other = size is not None and any(not is_rounding(figure, size.total) for figure in counts)
-    for settings in owners.values() if not is_other else ():
-        matched = [[s for s in settings if s.name in cell.names and s.number is not None] for cell in cells]
-        if len(cells) >= FEWEST and all(any(_same(c, s) for s in own) for c, own in zip(cells, matched, strict=True)):
-            for cell, own in zip(cells, matched, strict=True):
-                yield _told(index, row, cell, next(s for s in own if _same(cell, s)), agree=True)
-            if size is not None:
-                yield from _main_count(index, row, sizes)
-            return
-    yield from (_open(index, row, cell) for cell in cells)
+    size = sizes.main
+    if len(cells) < FEWEST or (size is not None and any(not is_rounding(figure, size.total) for figure in counts)):
+        return []
+    found: list[list[tuple[Cell, Setting]]] = []
+    for settings in owners.values():
+        pairs = [(c, s) for c in cells for s in settings if s.name in c.names and s.number is not None and _same(c, s)]
+        if {cell for cell, _ in pairs} == set(cells):
+            found.append([next(pair for pair in pairs if pair[0] == cell) for cell in cells])
+    return found[0] if len(found) == 1 else []
 
 
-def _main_count(index: SourceIndex, row: Row, sizes: Sizes) -> Iterator[Claim]:
-    """The count of parameters in a row whose other cells are all the main model's defaults."""
-    for title, text in zip(row.header, row.cells, strict=False):
-        figure = figure_of(text)
-        if PARAMETERS.match(title) and figure is not None and sizes.main is not None and sizes.main.total:
-            where = index.span(row.line.path, row.line.number)
-            derived = f"{sizes.main.total:,}"
-            yield Claim(row.line.text.strip(), text, derived, "agree", where, sizes.main.where, sizes.main.name)
+def names_of_main(index: SourceIndex, facts: Facts, sizes: Sizes) -> Iterator[str]:
+    """Names that documents give to the main model: rows of its values with its count of parameters."""
+    owners = by_owner(facts)
+    known = frozenset(s.name for settings in owners.values() for s in settings)
+    for row in rows(index):
+        titles = [title for title in row.header if PARAMETERS.match(title)]
+        counted = [f for t, c in zip(row.header, row.cells, strict=False) if t in titles and (f := figure_of(c))]
+        if sizes.main is not None and counted and _fitting(row, list(_cells(row, known)), owners, sizes):
+            yield row.cells[0]
 
 
 def _same(cell: Cell, setting: Setting) -> bool:

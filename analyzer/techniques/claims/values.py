@@ -36,6 +36,10 @@ class LineValues:
         for path, tree in index.trees().items():
             if index.files[path].kind == "python":
                 self._read(path, tree, configured)
+        for (path, line, name), value in configured.items():
+            if path not in index.trees():
+                self._at.setdefault((path, line), LineValue(path, line, name, value, True))
+                self._names.setdefault(path, {}).setdefault(name, set()).add(value)
 
     def at(self, path: str, line: int) -> LineValue | None:
         """The value of a line, or None where it gives none or several."""
