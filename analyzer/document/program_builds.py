@@ -38,7 +38,7 @@ def counted_builds(context: Context) -> list[tuple[Line, tuple[Span, ...]]]:
     for one in context.analysis.shapes.program_builds:
         counts = _counts(one.model)
         if counts is not None and one.model.build_where is not None:
-            name: Line = (Code(one.model.class_name), Plain(", ")) if is_named(context, one) else ()
+            name: Line = (name_of(context, one), Plain(", ")) if is_named(context, one) else ()
             total: Line = (
                 Plain(f"{number(counts.total)} ("),
                 *name,
@@ -55,12 +55,17 @@ def is_named(context: Context, one: ProgramBuild) -> bool:
     return context.model is None or not _is_same(one.model, context.model)
 
 
+def name_of(context: Context, one: ProgramBuild) -> Code:
+    """The class; with its file where it is another one, for both may have one name."""
+    return Code(one.model.qualified_name if is_named(context, one) else one.model.class_name)
+
+
 def told_build(context: Context, pipeline: Pipeline) -> tuple[Block, ...]:
     """What the program builds, and what the article's tables show."""
     found, words = build_of(context, pipeline), context.words
     if found is None or found.model.build_where is None or context.model is None:
         return ()
-    name, where = Code(found.model.class_name), ref(found.model.build_where)
+    name, where = name_of(context, found), ref(found.model.build_where)
     counts, shown = _counts(found.model), _counts(context.model)
     program = Code(found.program)
     if counts is None:

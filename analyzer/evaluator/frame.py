@@ -44,6 +44,7 @@ class Services(Protocol):
 
     handling: list[Exception]
     guarded_imports: int
+    asked_device: str
     recording: bool
     calling: bool
     trials: int

@@ -24,6 +24,7 @@ from analyzer.shapes.input_values import input_value
 from analyzer.shapes.operators import CallLog, logging_operators
 
 Tensors = tuple[TensorShape, ...]
+DEVICE_QUESTION = re.compile(r"torch\.(?:cuda|mps|xpu)\.(?:is_available|device_count|current_device)")
 UNKNOWN_TEXT = "<unknown: "
 """How an unknown value prints itself."""
 
@@ -138,12 +139,23 @@ class ModelSource:
     def unknown(self, error: BaseException) -> Unknown:
         """Why an evaluation ended, as a record."""
         if isinstance(error, TargetRaised):
+            asked = self._asked_machine(error.place)
+            if asked:
+                return Unknown("depends_on_machine", (("call", asked),), self.span(error.place))
             text = f"{type(error.error).__name__}: {error.error}".strip().split("\n")[0]
             reason = "raised_on_unknown" if UNKNOWN_TEXT in text else "target_raised"
             return Unknown(reason, (("error", readable(text)),), self.span(error.place))
         if isinstance(error, CannotEvaluate):
             return Unknown(error.reason, arguments_of(error.arguments), self.span(error.place))
         return Unknown("evaluation_failed", (("detail", readable(f"{type(error).__name__}: {error}")),))
+
+    def _asked_machine(self, place: Place | None) -> str:
+        """The question about a device in the statement that raised: another machine has another answer."""
+        span = self.span(place)
+        index = self.interpreter.index
+        text = index.quote(span.path, span.first_line, span.last_line) if span is not None else ""
+        found = DEVICE_QUESTION.search(text)
+        return found.group() if found else ""
 
 
 def raw_trace(recording: Recording, source: ModelSource) -> RawTrace:

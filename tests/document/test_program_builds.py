@@ -50,7 +50,7 @@ def test_the_fact_sheet_and_the_chapters_give_both_totals_with_their_lines() -> 
 
 def test_a_program_that_builds_another_class_gets_its_own_shapes_and_no_cost_of_the_one_shown() -> None:
     text = chapter_text(with_build(class_name="Wide", qualified_name="model.py:Wide"), training)
-    assert "builds `Wide`, not the `Tiny` of this article" in text
+    assert "builds `model.py:Wide`, not the `model.py:Tiny` of this article" in text
     assert "### Cost" not in text and "### Cost" in chapter_text(with_build(), training)
 
 

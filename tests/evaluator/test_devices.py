@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from analyzer.evaluator import TargetRaised
+
 HEAD = "import torch\nimport torch.nn as nn\n"
 BODIES = [
     "device = 'cuda' if torch.cuda.is_available() else 'cpu'\n        y = x.to(device)",
@@ -32,3 +34,13 @@ def test_nothing_is_assumed_where_no_device_is_named(repository, body: str) -> N
     recording = interpreter.call(interpreter.build("model.py", "Net()"), [interpreter.tensor([2, 4])])
     assert recording.error is None
     assert recording.assumptions == {}
+
+
+def test_an_assertion_about_the_machine_is_taken_to_hold_and_said(repository) -> None:  # type: ignore[no-untyped-def]
+    source = f"{HEAD}def make():\n    assert torch.cuda.is_available(), 'no GPU'\n    return nn.Linear(2, 3)\n"
+    interpreter = repository(source)
+    assert interpreter.build("model.py", "make()").out_features == 3
+    found = {(kind, text) for kind, text, _ in interpreter.recording.assumptions}
+    assert ("check_passes", "torch.cuda.is_available()") in found
+    with pytest.raises(TargetRaised):
+        repository("def make():\n    assert 1 > 2\n").build("model.py", "make()")

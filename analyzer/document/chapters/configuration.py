@@ -44,9 +44,9 @@ def build(context: Context) -> Chapter:
 
 def _builds(context: Context) -> tuple[Block, ...]:
     """What training programs build from these settings, beside the build that the article shows."""
-    return tuple(
-        block for pipeline in context.analysis.facts.processes.training for block in told_build(context, pipeline)
-    )
+    counted = {one.entry for one in context.analysis.shapes.program_builds if isinstance(one.model.parameters, Known)}
+    pipelines = (one for one in context.analysis.facts.processes.training if one.entry in counted)
+    return tuple(block for pipeline in pipelines for block in told_build(context, pipeline))
 
 
 def article_tables(context: Context) -> tuple[list[ConfigTable], list[ConfigTable]]:
