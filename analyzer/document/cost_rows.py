@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from analyzer.document.blocks import note, paragraph, table
 from analyzer.document.context import Context
 from analyzer.document.inline import byte_size, code, number, numeric, reason_of, ref, value
+from analyzer.document.optimizer_state import costs_with_own_state
 from analyzer.records.configuration import ConfigValue
 from analyzer.records.document import Block, Line, Plain
 from analyzer.records.evidence import Known, Unknown
@@ -19,7 +20,7 @@ Costs = Sequence[tuple[str, Cost]]
 
 def cost_table(context: Context, name: str, wanted: tuple[str, ...]) -> tuple[Block, ...]:
     """Rows of the costs asked for that were derived, what their names are, and how the formulas were checked."""
-    costs = dict(context.model.costs if context.model else ())
+    costs = costs_with_own_state(context.analysis, dict(context.model.costs if context.model else ()))
     chosen = [(key, costs[key]) for key in wanted if key in costs]
     underived = [cost.value for _, cost in chosen if isinstance(cost.value, Unknown)]
     without: tuple[Block, ...] = ()

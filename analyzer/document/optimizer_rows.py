@@ -5,7 +5,6 @@ from __future__ import annotations
 from analyzer.document.blocks import heading, note, paragraph, table
 from analyzer.document.context import Context
 from analyzer.document.inline import code, join, number, ref, value
-from analyzer.records.bundles import Analysis
 from analyzer.records.document import Block, Code, Line, Plain
 from analyzer.records.evidence import Unknown
 from analyzer.records.processes import Optimizer, Pipeline, Schedule
@@ -13,13 +12,6 @@ from analyzer.records.source import Span
 from analyzer.records.techniques import Unspecified
 
 MOST_CURVE_ROWS = 9
-
-
-def keeps_two_moments(analysis: Analysis) -> bool:
-    """Whether the counted state, two moments for each parameter, is that of the main trainer's optimizers."""
-    pipelines = analysis.facts.processes.training
-    main = next((item for item in pipelines if item.main), pipelines[0] if pipelines else None)
-    return main is not None and bool(main.optimizers) and all("Adam" in item.class_name for item in main.optimizers)
 
 
 def optimizers(context: Context, main: Pipeline, name: str = "") -> tuple[Block, ...]:

@@ -12,7 +12,8 @@ from analyzer.document.context import Context
 from analyzer.document.cost_rows import cost_table, per_token
 from analyzer.document.formula_places import loss_formulas, reason
 from analyzer.document.inline import code, number, ref, refs, value
-from analyzer.document.optimizer_rows import keeps_two_moments, optimizers, schedules
+from analyzer.document.optimizer_rows import optimizers, schedules
+from analyzer.document.optimizer_state import has_own_state
 from analyzer.document.pipeline_rows import feature_table, stage_table
 from analyzer.document.program_builds import build_of, computes_alike, is_other_model, name_of, told_build
 from analyzer.document.technique_blocks import formula
@@ -253,7 +254,7 @@ def _cost(context: Context) -> tuple[Block, ...]:
     words = context.words
     title: Block = Heading(3, words.line("training.cost"), "training-cost")
     wanted = ["training_flops", "flops_training", "parameter_bytes", "gradient_bytes"]
-    wanted += ["optimizer_bytes"] if keeps_two_moments(context.analysis) else []
+    wanted += ["optimizer_bytes"] if has_own_state(context.analysis) else []
     found = cost_table(context, "training_cost", (*wanted, "activation_bytes"))
     if not found:
         return (title, note(words, "gap", "training.no_cost"))

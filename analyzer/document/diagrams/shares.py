@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analyzer.document.diagrams.describe import drawn_model
-from analyzer.document.optimizer_rows import keeps_two_moments
+from analyzer.document.optimizer_state import costs_with_own_state, has_own_state
 from analyzer.records.bundles import Analysis
 from analyzer.records.diagrams import Diagram, Series
 from analyzer.records.evidence import Known
@@ -145,8 +145,8 @@ def _parameters(model: ModelShapes) -> Bars:
 
 
 def _memory(analysis: Analysis, model: ModelShapes) -> Bars:
-    costs = dict(model.costs)
-    wanted = [name for name in MEMORY if name != "optimizer_bytes" or keeps_two_moments(analysis)]
+    costs = costs_with_own_state(analysis, dict(model.costs))
+    wanted = [name for name in MEMORY if name != "optimizer_bytes" or has_own_state(analysis)]
     return [
         (name.removesuffix("_bytes"), float(costs[name].value.value))  # type: ignore[union-attr]
         for name in wanted
