@@ -197,7 +197,7 @@ def _without_example(cost: Cost, reason: Unknown, examples: Collection[str]) -> 
 
 def _unstated(build: BuildPlan) -> Unknown:
     """Totals at example sizes are no facts of the repository."""
-    names = ", ".join(size.name for size in build.unstated)
+    names = ", ".join(dict.fromkeys(size.name for size in build.unstated))
     return Unknown("sizes_not_in_source", (("names", names),), build.unstated[0].where)
 
 

@@ -169,6 +169,32 @@ def test_sizes_that_only_the_data_tell_get_examples_and_the_others_stay(reposito
     assert isinstance(model.parameters, Unknown) and model.parameters.reason == "sizes_not_in_source"
 
 
+def test_lengths_that_a_trainer_hands_on_get_one_example(repository):
+    script = (
+        PARTLY.replace("    model = Net(len(tokens), depth=args.depth)\n", "")
+        + """    body = Net(len(tokens), args.depth)
+    Trainer(body, len(tokens), data.other(tokens))
+class Head(nn.Module):
+    def __init__(self, body, width):
+        super().__init__()
+        self.body, self.last = body, nn.Linear(width, width)
+    def forward(self, x):
+        return self.last(x)
+class Trainer:
+    def __init__(self, body, width, batches):
+        self.batches = batches
+        self.model = Head(body, width)
+"""
+    )
+    index = repository({"net.py": NET, "train.py": "from torch import nn\n" + script})
+    owner = find_model(index, "train.py:Head")
+    builds = find_script_builds(index, owner)
+    model = derive_model(Interpreter(index), ModelRequest("Head", owner.qualified_name, builds[0].where, builds))
+    assert [size.name for size in model.unstated] == ["width"]
+    assert [str(output) for output in model.traces[0].output] == ["[B, width]"]
+    assert [node.paths for node in model.tree.children[0].children[0].children] == [("body.layers.0", "body.layers.1")]
+
+
 def test_no_example_stands_for_what_is_no_size(repository):
     model = built(repository, PARTLY.replace("depth=args.depth", "bias=tokens[0], depth=2"))
     assert model.unstated == () and isinstance(model.parameters, Unknown)
