@@ -32,6 +32,9 @@ BODIES = [
     ("fields.loss = float(found)", False),
     ("fields.step = 5\n        fields.loss = 0.5\n        fields.best = 2.0", False),
     ("Fields(step=len(found), loss=float(found), best=float(found))", False),
+    ("found.seen += 1\n        Fields(step=found.seen, loss=float(found))", True),
+    ("found.seen += 1\n        Fields(step=found.seen)", False),
+    ("found.seen += 1\n        Fields(step=found.other, loss=float(found))", False),
 ]
 
 
@@ -40,3 +43,12 @@ def test_a_class_whose_fields_a_run_keeps_writing_is_no_configuration(repository
     index = repository({"go.py": SOURCE.format(body=body)})
     found = derive_configuration(index, derive_structure(index), Interpreter(index).value_of)
     assert any(table.name == "Fields" for table in found.tables) is not is_state
+
+
+@pytest.mark.parametrize(("default", "is_state"), [("list", True), ("lambda: [1, 2]", False)])
+def test_containers_that_begin_empty_are_filled_by_a_run(repository, default, is_state):
+    fields = f"    found: list = field(default_factory={default})\n    seen: dict = field(default_factory=dict)\n"
+    source = f"from dataclasses import dataclass, field\n\n@dataclass\nclass Report:\n{fields}\nprint(Report().found)\n"
+    index = repository({"go.py": source})
+    found = derive_configuration(index, derive_structure(index), Interpreter(index).value_of)
+    assert any(table.name == "Report" for table in found.tables) is not is_state
