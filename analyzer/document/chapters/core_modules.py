@@ -106,8 +106,9 @@ def contract(context: Context, item: KeyModule) -> tuple[Block, ...]:
                 code(returned[0].dtype),
             )
         )
+    key = "core_modules.contract_of" if _is_unlike(context, item) else "core_modules.contract"
     caption = context.words.line(
-        "core_modules.contract", name=Code(f"{item.info.name}.{forward.name}"), where=ref(forward.where)
+        key, name=Code(f"{item.info.name}.{forward.name}"), where=ref(forward.where), path=Code(item.node.path or ".")
     )
     return table(
         context.words,
@@ -116,6 +117,12 @@ def contract(context: Context, item: KeyModule) -> tuple[Block, ...]:
         rows,
         caption=caption,
     )
+
+
+def _is_unlike(context: Context, item: KeyModule) -> bool:
+    """Whether instances of the class were called with different shapes, so that the first one's are not everyone's."""
+    alike = (one for one in context.records.values() if one.defined_at == item.info.where)
+    return len({tuple(map(str, (*call.inputs, *call.outputs))) for one in alike for call in one.calls}) > 1
 
 
 def _parameters(item: KeyModule) -> dict[str, tuple[TensorSpec, ...]]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from analyzer.records.bundles import Analysis
 from analyzer.records.diagrams import BoxStyle, Diagram
 from analyzer.records.shown_model import shown_model
+from analyzer.records.techniques import Text
 from analyzer.records.tensors import ModelShapes, ModuleRecord, TensorSpec, Trace
 
 LONGEST_DETAIL = 26
@@ -54,6 +55,15 @@ def varied_text(shapes: Iterable[tuple[TensorSpec, ...]]) -> str:
     """The one shape of all rounds, or the first and the last."""
     texts = list(dict.fromkeys(shape_text(tensors) for tensors in shapes if tensors))
     return texts[0] if len(texts) == 1 else f"{texts[0]}{VARIES}{texts[-1]}" if texts else ""
+
+
+def of_instance(records: Iterable[ModuleRecord], record: ModuleRecord) -> Text:
+    """Which instance a drawing of a class shows, where instances differ in their shapes; nothing where they do not."""
+    alike = [one for one in records if (one.class_name, one.defined_at) == (record.class_name, record.defined_at)]
+    shapes = {shape_text((*call.inputs, *call.outputs)) for one in alike for call in one.calls}
+    if len(shapes) < 2 or not record.path:
+        return Text("", "")
+    return Text(f", shapes of {record.path}", f"，形状取自 {record.path}")
 
 
 def typed_shape(tensors: tuple[TensorSpec, ...]) -> tuple[str, ...]:

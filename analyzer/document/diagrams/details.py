@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from analyzer.document.diagrams.describe import drawn_model, trace_of
+from analyzer.document.diagrams.describe import drawn_model, of_instance, trace_of
 from analyzer.document.diagrams.drawing import draw_flow
 from analyzer.document.diagrams.flow import Flow, without_functions
 from analyzer.document.diagrams.forwards import Forwards
@@ -48,7 +48,8 @@ def _attention_steps(analysis: Analysis, forwards: Forwards) -> tuple[Diagram, .
     flow = forwards.values(record.path) if record else None
     if record is None or flow is None or len(flow.steps) < 4:
         return ()
-    title = Text(f"Steps of {record.class_name}", f"{record.class_name} 的计算步骤")
+    which = of_instance(forwards.trace.modules, record)
+    title = Text(f"Steps of {record.class_name}{which.en}", f"{record.class_name} 的计算步骤{which.zh}")
     return (draw_flow("attention_steps", title, flow),)
 
 

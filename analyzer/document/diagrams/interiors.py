@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from analyzer.document.diagrams.describe import drawn_model, trace_of
+from analyzer.document.diagrams.describe import drawn_model, of_instance, trace_of
 from analyzer.document.diagrams.drawing import draw_flow
 from analyzer.document.diagrams.flow import Flow
 from analyzer.document.diagrams.forwards import Forwards
@@ -29,7 +29,8 @@ def build(analysis: Analysis) -> tuple[Diagram, ...]:
         flow = forwards.flow(record.path)
         if flow is not None and _is_worth_drawing(flow) and len(drawings) < MOST_MODULES:
             name = _unique(f"module_{record.class_name}", row.where.path, names)
-            title = Text(f"Inside {record.class_name}", f"{record.class_name} 的内部")
+            which = of_instance(trace.modules, record)
+            title = Text(f"Inside {record.class_name}{which.en}", f"{record.class_name} 的内部{which.zh}")
             drawings.append(draw_flow(name, title, flow, (row.where,)))
     return tuple(drawings)
 

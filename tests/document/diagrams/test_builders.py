@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from analyzer.document.diagrams import build_diagrams
+from analyzer.document.diagrams.describe import of_instance
 from analyzer.document.diagrams.pipelines import MOST_STAGES, _code_label, draw_pipeline, shortened
 from analyzer.records.bundles import Analysis, Facts, Shapes
 from analyzer.records.configuration import Configuration, Override
@@ -206,6 +207,14 @@ def test_memory_shows_two_moments_only_where_the_optimizer_keeps_them(optimizer:
     processes = replace(analysis.facts.processes, training=(replace(training, optimizers=optimizers),))
     drawn = one(replace(analysis, facts=replace(analysis.facts, processes=processes)), "memory")
     assert drawn.categories == ("parameter", "gradient", "optimizer")[:bars]
+
+
+def test_a_drawing_of_one_instance_says_so_where_others_have_other_shapes():
+    modules = sample.analysis().shapes.models[0].traces[0].modules
+    up = next(record for record in modules if record.calls and record.path)
+    other = replace(up, path="more", calls=tuple(replace(call, outputs=call.inputs) for call in up.calls))
+    assert of_instance((up, replace(up, path="more")), up).en == ""
+    assert of_instance((up, other), up).en == f", shapes of {up.path}"
 
 
 def in_arm(kind: str, line: int, number: int, loops: tuple[str, ...] = (), depth: int = 0) -> Stage:
