@@ -25,12 +25,13 @@ COUNT = re.compile(
     re.IGNORECASE,
 )
 NAMED = re.compile(
-    rf"(?P<name>[A-Za-z][\w.+/-]*(?:[ -][A-Za-z0-9]+){{0,2}})\s*\(\s*(?P<figure>[~≈]?\s?(?:{NUMBER})\s?[KMB])"
+    r"(?<![A-Za-z0-9_.+/-])(?P<name>[A-Za-z][\w.+/-]*(?:[ -][A-Za-z0-9]+){0,2})"
+    rf"\s*\(\s*(?P<figure>[~≈]?\s?(?:{NUMBER})\s?[KMB])"
     r"(?=\s*(?:[),;]|params?|parameters?))"
 )
 """`GPT-2 (124M)`, `small (~125M params)`."""
 SIZED = re.compile(
-    rf"(?P<name>[A-Za-z][\w.+/-]*)\s+(?P<figure>[~≈]?(?:{NUMBER})\s?[MB])(?=[\s-](?:models?|version|variant|checkpoint)\b)"
+    rf"(?<![A-Za-z0-9_.+/-])(?P<name>[A-Za-z][\w.+/-]*)\s+(?P<figure>[~≈]?(?:{NUMBER})\s?[MB])(?=[\s-](?:models?|version|variant|checkpoint)\b)"
 )
 """`the GPT-2 1.3B model`."""
 OTHER = re.compile(r"\b(?:larger?|smaller?|than|like|versus|vs\.?|unlike|compared|paper|original|up to)\b", re.I)

@@ -18,13 +18,13 @@ from analyzer.techniques.claims.texts import LINK, Line, Row, prose, rows
 FLAG = re.compile(r"(?<![\w-])--(?P<name>[A-Za-z][\w-]*)")
 VALUE = r"[`'\"*]*(?P<value>-?[\w.+\-/]*\w)[`'\"*]*"
 SAID = re.compile(
-    r"(?P<before>.*?)\b(?:which\s+)?(?:\(|,\s*)?defaults?\b(?:\s+value)?(?:\s+(?:is|to|of|as|at)\b|\s*[:=])?"
+    r"(?:\bwhich\s+)?(?:\(|,\s*)?\bdefaults?\b(?:\s+value)?(?:\s+(?:is|to|of|as|at)\b|\s*[:=])?"
     rf"\s*(?:set to\s+)?{VALUE}"
     r"(?=\s*(?:[),;.|]|$|\band\b|\bper\b|\()|\s*(?:steps|iterations|epochs|images|samples|layers|seconds)\b)",
     re.IGNORECASE,
 )
 """`--batch-size` (default 16), network capacity (which defaults to `16`)."""
-SET_AS = re.compile(rf"\bset\s+(?:at|to)\s+{VALUE}\s+(?:as|by)\s+(?:the\s+)?default\b(?P<before>)", re.IGNORECASE)
+SET_AS = re.compile(rf"\bset\s+(?:at|to)\s+{VALUE}\s+(?:as|by)\s+(?:the\s+)?default\b", re.IGNORECASE)
 """`It is set at 0.75 as default`, where the line speaks of one option."""
 DEFAULT_COLUMN = re.compile(r"^(?:default|default value|defaults|默认值?)$", re.IGNORECASE)
 NO_VALUE = frozenset(
@@ -51,7 +51,7 @@ def _in_sentences(index: SourceIndex, line: Line, names: dict[str, list[Setting]
         match = SET_AS.search(sentence) or SAID.search(sentence)
         if match is None or len(re.findall(r"\bdefault", sentence, re.IGNORECASE)) != 1:
             continue
-        name = _subject(line.text if match.re is SET_AS else sentence, match.group("before"), names)
+        name = _subject(line.text if match.re is SET_AS else sentence, sentence[: match.start()], names)
         if name is not None:
             yield from _claim(index, line, name, match.group("value"), names[name])
 

@@ -26,6 +26,8 @@ ELSEWHERE = re.compile(
     re.IGNORECASE,
 )
 """Headings of sections that tell of other works, or of what the code once was or may become."""
+LONGEST = 4000
+"""No person writes longer lines; machines do."""
 MARKED = (".yaml", ".yml", ".toml", ".sh", ".cfg", ".ini")
 MARK = re.compile(r"^(?P<code>[^#'\"]*?)(?:^|(?<=\s))#(?P<text>.*)$")
 ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s")
@@ -107,7 +109,11 @@ def _lines(index: SourceIndex) -> Iterator[Line]:
                 depth = len(match.group(1))
                 headings = [(d, t) for d, t in headings if d < depth] + [(depth, match.group(2))]
                 place = number
-            elif number not in inside and text.strip() and (not text.startswith(("    ", "\t")) or ITEM.match(text)):
+            elif (
+                number not in inside
+                and 0 < len(text.strip()) < LONGEST
+                and (not text.startswith(("    ", "\t")) or ITEM.match(text))
+            ):
                 yield Line(path, number, text, place, any(ELSEWHERE.search(title) for _, title in headings[-2:]))
 
 
@@ -147,7 +153,7 @@ def _marked(lines: list[str], path: str) -> Iterator[Comment]:
 def _comments(text: str, path: str) -> Iterator[Comment]:
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type == tokenize.COMMENT:
+            if token.type == tokenize.COMMENT and len(token.line) < LONGEST:
                 said = token.string.lstrip("#").strip()
                 yield Comment(path, token.start[0], said, token.line[: token.start[1]].strip())
     except (tokenize.TokenError, SyntaxError):
