@@ -14,6 +14,7 @@ from analyzer.records.techniques import Claim, Pitfall
 ORDER = {"differ": 0, "agree": 1, "unknown": 2}
 MOST_CLAIMS = 60
 MOST_HOLDERS = 3
+LONGEST_SUBJECT = 40
 MOST_EXAMPLES = 3
 """How many statements stand for all those that one reason leaves open."""
 
@@ -75,10 +76,11 @@ def _examples(items: list[Claim]) -> Line:
 
 def _claim(context: Context, item: Claim) -> tuple[Line, ...]:
     verdict = context.words.line(f"checks.{item.verdict}")
+    names = 0 < len(item.subject) < LONGEST_SUBJECT and item.subject not in f"{item.derived} {item.claimed}"
     return (
         code(item.text, 120),
         code(item.claimed),
-        code(item.derived),
+        code(f"{item.subject}: {item.derived}" if names else item.derived),
         verdict,
         ref(item.where),
         refs(item.derived_where, 2),

@@ -7,6 +7,7 @@ states a number is listed as what cannot be told, with the reason.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from analyzer.index import SourceIndex
 from analyzer.records.bundles import Facts, Shapes
@@ -26,6 +27,7 @@ from analyzer.techniques.claims.sentences import check_documents
 from analyzer.techniques.claims.shape_comments import audit_comments
 from analyzer.techniques.claims.sizes import Sizes
 from analyzer.techniques.claims.tables import find_table_counts
+from analyzer.techniques.claims.texts import sentence_of
 from analyzer.techniques.claims.value_tables import check_value_tables, names_of_main
 
 
@@ -52,4 +54,5 @@ def _once(claims: Iterable[Claim]) -> tuple[Claim, ...]:
     for key, claim in reversed(found.items()):
         if claim.verdict != "unknown" or key[:3] not in told:
             derived.setdefault((*key[:3], claim.derived or claim.subject), claim)
-    return tuple(sorted(derived.values(), key=lambda claim: (claim.where, claim.claimed, claim.subject)))
+    claims = (replace(claim, text=sentence_of(claim.text, claim.claimed)) for claim in derived.values())
+    return tuple(sorted(claims, key=lambda claim: (claim.where, claim.claimed, claim.subject)))

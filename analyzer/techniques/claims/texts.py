@@ -26,6 +26,7 @@ ELSEWHERE = re.compile(
     re.IGNORECASE,
 )
 """Headings of sections that tell of other works, or of what the code once was or may become."""
+SHORT = 120
 LONGEST = 4000
 """No person writes longer lines; machines do."""
 MARKED = (".yaml", ".yml", ".toml", ".sh", ".cfg", ".ini")
@@ -129,6 +130,14 @@ def _cells(text: str) -> tuple[str, ...]:
 def plain(text: str) -> str:
     """Without links, tags, marks of emphasis and code."""
     return TAG.sub(" ", LINK.sub(r"\1", text)).replace("**", "").replace("`", "")
+
+
+def sentence_of(text: str, claimed: str) -> str:
+    """Of a long text the sentence that states the number; a short text as it is."""
+    if len(text) <= SHORT:
+        return text
+    found = [part for part in re.split(r"(?<=[.!?;:])\s+", text) if claimed in plain(part) or claimed in part]
+    return found[0] if found else text
 
 
 @lru_cache(maxsize=2)
