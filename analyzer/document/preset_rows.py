@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analyzer.document.blocks import heading, note, table
+from analyzer.document.build_text import build_text
 from analyzer.document.context import Context
 from analyzer.document.inline import code, number, ref, value
 from analyzer.records.configuration import PlainValue, Preset
@@ -11,6 +12,7 @@ from analyzer.records.evidence import Known, Unknown
 from analyzer.records.tensors import ModelShapes
 
 MOST_COLUMNS = 6
+LONGEST_BUILD = 96
 MOST_PRESETS = 72
 MOST_ROWS = 30
 
@@ -118,4 +120,9 @@ def _built_row(context: Context, model: ModelShapes) -> tuple[Line, ...]:
         if isinstance(model.parameters, Known)
         else value(context.words, model.parameters)
     )
-    return (code(model.build_call), code(model.class_name), total, ref(model.build_where or model.where))
+    return (
+        build_text(context, model, LONGEST_BUILD),
+        code(model.class_name),
+        total,
+        ref(model.build_where or model.where),
+    )

@@ -15,6 +15,7 @@ from analyzer.records.evidence import Known
 from analyzer.records.techniques import Binding, Symbol, TechniqueFinding, TechniqueSheet
 
 LITERAL = re.compile(r"True|False|None|-?[\d.]+(?:e-?\d+)?")
+COMMAND = re.compile(r"\\(?:mathrm|mathcal|operatorname)\{[^}]*\}|\\[A-Za-z]+")
 CLAUSE = re.compile(r"[，；,;]")
 
 
@@ -24,8 +25,33 @@ def formula(context: Context, found: TechniqueFinding) -> tuple[Block, ...]:
     latex = found.formula or (sheet.formula if sheet else "")
     if sheet is None or not latex.strip():
         return ()
-    symbols = tuple((Math(item.symbol), _meaning(context, item, found)) for item in sheet.symbols)
+    shown = [item for item in sheet.symbols if _is_told(context, item, found, latex)]
+    symbols = tuple((Math(item.symbol), _meaning(context, item, found)) for item in shown)
     return (Formula(latex.strip(), symbols),)
+
+
+def _is_told(context: Context, item: Symbol, found: TechniqueFinding, latex: str) -> bool:
+    """A symbol of the formula at hand, or a size that has a name here; not one of another form of the technique."""
+    if _occurs(item.symbol, latex):
+        return True
+    if item.hole:
+        return bool(_bindings(context, item, found))
+    sheet = context.sheets[found.sheet_id]
+    return not _occurs(item.symbol, sheet.formula)
+
+
+def _occurs(symbol: str, latex: str) -> bool:
+    """A letter by itself, not one of a command's name."""
+    return symbol in (COMMAND.sub(" ", latex) if len(symbol) == 1 else latex)
+
+
+def _bindings(context: Context, item: Symbol, found: TechniqueFinding) -> list[Binding]:
+    """The code's names for a symbol: where the finding shows them, else where another place of the technique does."""
+    own = [binding for binding in found.bindings if item.hole and binding.hole == item.hole]
+    if own or not item.hole:
+        return own
+    others = [one for one in context.used_techniques if one.sheet_id == found.sheet_id and one is not found]
+    return [binding for one in others for binding in one.bindings if binding.hole == item.hole]
 
 
 def has_formula(context: Context, found: TechniqueFinding) -> bool:
@@ -36,7 +62,7 @@ def has_formula(context: Context, found: TechniqueFinding) -> bool:
 def _meaning(context: Context, item: Symbol, found: TechniqueFinding) -> Line:
     words = context.words
     meaning = words.pick(item.meaning)
-    bindings = [binding for binding in found.bindings if binding.hole == item.hole]
+    bindings = _bindings(context, item, found)
     if not bindings:
         nameless = bool(item.hole) and not _is_unassigned(context, found)
         return words.line("common.not_bound", meaning=meaning) if nameless else (Plain(meaning),)

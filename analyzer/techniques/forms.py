@@ -122,11 +122,24 @@ def _is_raised(term: Term, value: Term) -> bool:
     return plus and any(arg.digest == value.digest for arg in term.args)
 
 
+def _penalty(match: Match) -> str | None:
+    """The norm itself is penalised, not its distance from a target."""
+    base = match.root.args[0]
+    aimed = base.head == "add" and any(part.head == "norm" for part in base.args)
+    return None if aimed else r"L = \lambda\,\mathbb{E}_{x}\left[\lVert \nabla_{x} D(x) \rVert_2^2\right]"
+
+
+def _positions(match: Match) -> str | None:
+    return r"h_t = E_{w_t} + P_t + S_{s_t}" if match.form == "one_of_three_tables" else None
+
+
 _FORMS: dict[str, Callable[[Match], str | None]] = {
     "batch_norm": _batch_norm,
     "gelu_ffn": _gelu,
+    "gradient_penalty": _penalty,
     "group_norm": _group_norm,
     "layer_norm": _layer_norm,
+    "learned_position_embedding": _positions,
     "linear_warmup": _warm_up,
     "rms_norm": _rms_norm,
     "rotary_position_embedding": _rotary,

@@ -8,6 +8,8 @@ import pytest
 from document_plain import document_text, line_text
 from document_sample import at, known, sample_analysis
 
+from analyzer.document import technique_blocks
+from analyzer.document.build_text import build_text, is_in_docstring
 from analyzer.document.chapters import checks, inference, summary
 from analyzer.document.chapters.shapes import shape_flow
 from analyzer.document.context import Context
@@ -17,8 +19,8 @@ from analyzer.document.preset_rows import presets
 from analyzer.document.wording import Words
 from analyzer.records.bundles import Analysis
 from analyzer.records.configuration import Preset
-from analyzer.records.document import BulletList, Document, Heading, Paragraph, Table
-from analyzer.records.techniques import Pitfall, TechniqueFinding
+from analyzer.records.document import BulletList, Document, Formula, Heading, Paragraph, Table
+from analyzer.records.techniques import Binding, Pitfall, Symbol, TechniqueFinding, TechniqueSheet, Text
 
 CONTEXT = Context(sample_analysis(), Words("en"))
 INSIDE = at("model.py", "return x * scale")
@@ -104,3 +106,62 @@ def test_what_the_family_shares_is_no_contribution() -> None:
 def test_evidence_tables_stand_behind_the_model() -> None:
     names = [chapter.id for chapter in build_article(CONTEXT).chapters]
     assert names.index("architecture") < names.index("core_modules") < names.index("reading_map")
+
+
+FORMULA = TechniqueSheet(
+    "penalty", Text("p", "p"), "norm", r"L = \lambda (\mathrm{Norm} - c) x",
+    tuple(Symbol(name, hole, Text(f"meaning of {name}", "m")) for name, hole in (("c", ""), ("x", "x"), ("n", "n"))),
+    Text("", ""), (),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("formula", "bindings", "others", "told"),
+    [
+        (None, (), (), ["$c$ meaning of c", "$x$ meaning of x (no name of its own in this code)"]),
+        (r"L = \mathcal{c} x", (), (), ["$x$ meaning of x (no name of its own in this code)"]),
+        (None, (Binding("n", "count", INSIDE),), (), None),
+        (None, (), (Binding("x", "image", INSIDE),), None),
+    ],
+)
+def test_symbols_are_those_of_the_formula_with_the_names_of_any_place(
+    formula: str | None, bindings: tuple[Binding, ...], others: tuple[Binding, ...], told: list[str] | None
+) -> None:
+    analysis = sample_analysis()
+    one = TechniqueFinding("penalty", (INSIDE,), "f", bindings, ("model.py:RMSNorm",), formula=formula)
+    two = replace(one, where=(at("model.py", "class RMSNorm"),), bindings=others)
+    found = replace(analysis.findings, techniques=(one, two), sheets=(FORMULA,))
+    context = context_of(replace(analysis, findings=found))
+    context.__dict__["used_techniques"] = (one, two)
+    (block,) = technique_blocks.formula(context, one)
+    assert isinstance(block, Formula)
+    shown = [f"{line_text((symbol,))} {line_text(text)}" for symbol, text in block.symbols]
+    if told is not None:
+        assert shown == told
+    elif bindings:
+        assert "`count`" in shown[-1]
+    else:
+        assert "`image`" in shown[1]
+
+
+def test_a_build_is_shown_by_the_line_that_names_the_class() -> None:
+    model = CONTEXT.model
+    assert model is not None
+    line = at("train.py", "model = Tiny")
+    run = replace(model, build_expression="run(0, 1)", build_where=line)
+    assert "Tiny(" in line_text(build_text(CONTEXT, run))
+    assert line_text(build_text(CONTEXT, replace(run, build_where=INSIDE))) == "`run(0, 1)`"
+    two = replace(model, build_expression="from a import b\nc = Config(3)\nTiny(c)")
+    assert line_text(build_text(CONTEXT, two)) == "`c = Config(3); Tiny(c)`"
+    assert line_text(build_text(CONTEXT, two, 12)) == "`Tiny(c)`"
+
+
+def test_lines_of_a_docstring_are_told_from_code() -> None:
+    analysis = sample_analysis()
+    text = 'class A:\n    """Words.\n    a = A()\n    """\n    b = A()\n'
+    file = replace(next(one for one in analysis.facts.files if one.path == "model.py"), text=text)
+    context = context_of(replace(analysis, facts=replace(analysis.facts, files=(file,))))
+    inside = replace(INSIDE, first_line=3, last_line=3)
+    assert is_in_docstring(context, inside)
+    assert not is_in_docstring(context, replace(inside, first_line=5, last_line=5))
+    assert not is_in_docstring(context, replace(inside, path="README.md"))

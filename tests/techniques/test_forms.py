@@ -54,6 +54,17 @@ def rate(t, peak, w):
         return peak * {top} / {bottom}
     return peak
 """
+TABLES = """class M(nn.Module):
+    def __init__(self, v, d):
+        super().__init__()
+        self.t, self.p, self.s = nn.Embedding(v, d), nn.Embedding(v, d), nn.Embedding(v, d)
+    def forward(self, i, j):
+        return self.t(i) + self.p(torch.arange(i.size(1))){more}
+"""
+PENALTY = """def p(x, y):
+    g = torch.autograd.grad(outputs=y, inputs=x, create_graph=True)[0].view(len(x), -1)
+    return ({base} ** 2).mean()
+"""
 CASES = [
     ("rms_norm", NORM.format(result="y * (1 + self.g)"), r"\odot (1 + \gamma)"),
     ("rms_norm", NORM.format(result="y * self.g"), None),
@@ -74,6 +85,10 @@ CASES = [
         ROTATE.format(parts="a, b = x[..., ::2], x[..., 1::2]", join="stack", after=".flatten(-2)"),
         None,
     ),
+    ("learned_position_embedding", TABLES.format(more=""), None),
+    ("learned_position_embedding", TABLES.format(more=" + self.s(j)"), "+ S_{s_t}"),
+    ("gradient_penalty", PENALTY.format(base="g.norm(2, dim=1)"), r"\rVert_2^2"),
+    ("gradient_penalty", PENALTY.format(base="(g.norm(2, dim=1) - 1)"), None),
     ("linear_warmup", WARM.format(top="(t + 1)", bottom="(w + 1)"), r"\frac{t + 1}{w + 1}"),
     ("linear_warmup", WARM.format(top="(t + 1)", bottom="w"), r"\frac{t + 1}{w}"),
     ("linear_warmup", WARM.format(top="t", bottom="w"), None),

@@ -5,16 +5,19 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from analyzer.document.blocks import bullets, folded, heading, note, paragraph, table
+from analyzer.document.build_text import build_text
 from analyzer.document.chapters.absence import no_model
 from analyzer.document.chapters.reading_map import proofs
 from analyzer.document.context import Context, walk
 from analyzer.document.facets import counts
 from analyzer.document.initialisation_rows import initialisation
-from analyzer.document.inline import code, codes, join, number, ref, refs, value
+from analyzer.document.inline import codes, join, number, ref, refs, value
 from analyzer.document.module_rows import leaf_rows, top_rows
 from analyzer.records.document import Block, Chapter, Code, Line, Plain, Strong
 from analyzer.records.evidence import Known, Unknown
 from analyzer.records.tensors import ModelShapes, ModuleNode
+
+LONGEST_BUILD = 96
 
 
 def build(context: Context) -> Chapter:
@@ -118,7 +121,7 @@ def _zoo_row(context: Context, model: ModelShapes, shown: str) -> tuple[Line, ..
     outputs = codes(str(spec) for spec in trace.output[:3]) if trace else ()
     return (
         name,
-        _build(model),
+        _build(context, model),
         total,
         inputs,
         outputs,
@@ -135,12 +138,12 @@ def _techniques_in(context: Context, model: ModelShapes) -> set[str]:
     return {item.sheet_id for item in found if item.sheet_id in context.sheets and classes & set(item.models)}
 
 
-def _build(model: ModelShapes) -> Line:
+def _build(context: Context, model: ModelShapes) -> Line:
     """The expression that the figures of a row come from, and the line that it was read from."""
     if not model.build_expression:
         return ()
     place = (Plain(" "), *ref(model.build_where)) if model.build_where else ()
-    return (*code(model.build_call), *place)
+    return (*build_text(context, model, LONGEST_BUILD), *place)
 
 
 def _tying(context: Context) -> tuple[Block, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analyzer.document.blocks import paragraph, table
+from analyzer.document.build_text import build_text, is_in_docstring
 from analyzer.document.chapters.architecture import compared_models
 from analyzer.document.context import Context
 from analyzer.document.facets import call_signature, counts, facet_row, facets, repeated_block
@@ -124,7 +125,7 @@ def _built(context: Context) -> tuple[Block, ...]:
     origin = words.line(f"overview.origin_{_origin(context, model)}", **_where(model.build_origin, context))
     return (
         paragraph(
-            words, "overview.built", expression=Code(model.build_call), origin=origin,
+            words, "overview.built", expression=build_text(context, model), origin=origin, name=Code(model.class_name),
             total=number(parameters.total), trainable=number(parameters.trainable),
         ),
     )  # fmt: skip
@@ -146,6 +147,8 @@ def _origin(context: Context, model: ModelShapes) -> str:
     path = model.build_where.path if model.build_where is not None else ""
     if path.lower().endswith((".md", ".rst")):
         return "readme"
+    if model.build_where is not None and is_in_docstring(context, model.build_where):
+        return "docstring"
     if model.build_origin not in ("training_script", "inference_script"):
         return model.build_origin
     roles = {item.role for item in context.analysis.facts.structure.roles if item.path == path}

@@ -12,6 +12,7 @@ from analyzer.techniques.predicates.basics import (
     CONV_HEADS,
     below,
     is_parameter,
+    layer,
     parameter_data,
     peeled,
     text_argument,
@@ -208,9 +209,22 @@ def is_learned_position(program: Program, reading: Reading) -> Iterator[Match]:
         if term.head == "embedding" and term.args and _is_positions(term.args[0]):
             made = held(term) if term.definition is None else term.definition
             holes = [("n", made.keyword("num_embeddings")), ("d", made.keyword("embedding_dim"))]
-            yield Match(term, tuple((k, v) for k, v in holes if v is not None), (term,), "embedding_of_range")
+            third = _third_table(reading, term)
+            form = "embedding_of_range" if third is None else "one_of_three_tables"
+            filled = (*holes, ("S", third))
+            yield Match(term, tuple((k, v) for k, v in filled if v is not None), (term,), form)
         elif term.head == "add":
             yield from _added_tables(term)
+
+
+def _third_table(reading: Reading, positions: Term) -> Term | None:
+    """The embedding that is added to those of tokens and positions: what it looks up is neither."""
+    for total in reading.walked:
+        if total.head == "add" and any(same(part, positions) for part in total.args):
+            others = [part for part in total.args if part.head == "embedding" and not same(part, positions)]
+            if len(others) > 1:
+                return layer(others[-1])
+    return None
 
 
 def _is_positions(term: Term) -> bool:
