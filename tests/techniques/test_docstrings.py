@@ -39,6 +39,8 @@ FORMS = [
         ({"rate": "1e-1"}, ["agree"] * 4),
         ({"rate": "0.2", "name": "'b'", "on": "False"}, ["agree", "differ", "differ", "differ"]),
         ({"on": "1"}, ["agree", "agree", "agree", "differ"]),
+        ({"on": "true"}, ["agree"] * 4),
+        ({"on": "false"}, ["agree", "agree", "agree", "differ"]),
     ],
 )
 def test_stated_defaults_are_held_against_the_signature(stated: dict[str, object], verdicts: list[str]) -> None:

@@ -62,7 +62,7 @@ def _claims(
         node = defaults.get(entry.name)
         if match is None or node is None:
             continue
-        stated, actual = ast.literal_eval(match.group(1).strip()), node.value
+        stated, actual = _value(match.group(1).strip()), node.value
         if actual is None and stated is not None:
             continue
         agrees = stated == actual and isinstance(stated, bool) == isinstance(actual, bool)
@@ -76,6 +76,12 @@ def _claims(
             (index.span(path, node),),
             entry.name,
         )
+
+
+def _value(stated: str) -> object:
+    """What is stated; people also write `true` and `none`."""
+    words: dict[str, object] = {"true": True, "false": False, "none": None}
+    return words[stated.lower()] if stated.lower() in words else ast.literal_eval(stated)
 
 
 def _docstring(node: ast.AST) -> ast.Constant | None:

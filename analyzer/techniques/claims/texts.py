@@ -136,8 +136,9 @@ def sentence_of(text: str, claimed: str) -> str:
     """Of a long text the sentence that states the number; a short text as it is."""
     if len(text) <= SHORT:
         return text
-    found = [part for part in re.split(r"(?<=[.!?;:])\s+", text) if claimed in plain(part) or claimed in part]
-    return found[0] if found else text
+    whole = re.compile(rf"(?<![\w.]){re.escape(claimed)}(?!\w|\.\d)")
+    found = [part for part in re.split(r"(?<=[.!?;:])\s+", text) if whole.search(plain(part)) or whole.search(part)]
+    return found[0] if len(found) == 1 else text
 
 
 @lru_cache(maxsize=2)
