@@ -21,6 +21,7 @@ from analyzer.facts.flow.scopes import CodeScope, parameters_of
 from analyzer.facts.flow.steps import Step, Target
 from analyzer.facts.keyword_items import Place
 from analyzer.facts.literal import NotPlain, eval_plain, is_plain
+from analyzer.facts.own_calls import returned_by
 from analyzer.facts.parser_sites import options_by_site
 from analyzer.facts.saved_parameters import saved_parameter
 from analyzer.index import Definition, External, SourceIndex
@@ -111,6 +112,9 @@ class ArgumentValues:
         if depth > MAX_DEPTH:
             raise NotPlain("depth")
         node = without_environment(self._index, scope.path, node)
+        returned = returned_by(self._inference, node, scope, tuple(stack))
+        if returned is not None:
+            return self._eval(*returned, depth + 1)
         chosen = self._chosen(node, scope, stack, depth)
         if chosen is not None:
             return self._eval(chosen, scope, stack, depth + 1)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from analyzer.facts.argument_values import Slot, Value
+from analyzer.facts.configuration.chosen_entries import chosen_entry
 from analyzer.facts.configuration.file_names import FileNames
 from analyzer.facts.configuration.overrides import construction_pairs, is_definition
 from analyzer.facts.configuration.reading import Scope
@@ -34,6 +35,8 @@ def effective_values(program: Program, tables: Sequence[ConfigTable]) -> dict[Sl
     found: dict[Slot, Value] = {}
     for occurrence in program.occurrences:
         pairs = [*_stored(program, occurrence, homes), *_constructed(program, occurrence, owners)]
+        chosen = chosen_entry(program, occurrence, program.flow.values.with_effective(found))
+        pairs += [(slot, node) for slot, node in chosen if slot in homes]
         given = [*_spread(program, occurrence, owners), *_merged(program, occurrence, files)]
         if (pairs or given) and program.holds(occurrence):
             for slot, node in pairs:
