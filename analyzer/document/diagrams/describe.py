@@ -63,7 +63,7 @@ def of_instance(records: Iterable[ModuleRecord], record: ModuleRecord) -> Text:
     shapes = {shape_text((*call.inputs, *call.outputs)) for one in alike for call in one.calls}
     if len(shapes) < 2 or not record.path:
         return Text("", "")
-    return Text(f", shapes of {record.path}", f"，形状取自 {record.path}")
+    return Text(f", shapes of {record.path}", f"，shape 取自 {record.path}")
 
 
 def typed_shape(tensors: tuple[TensorSpec, ...]) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ def _shape_path(analysis: Analysis, model: ModelShapes) -> tuple[Diagram, ...]:
     flow = forwards.values(forwards.unwrapped) if forwards else None
     if flow is None or len(flow.steps) < 3:
         return ()
-    title = Text(f"Shapes on the way through {model.class_name}", f"{model.class_name} 中的形状变化")
+    title = Text(f"Shapes on the way through {model.class_name}", f"{model.class_name} 中的 shape 变化")
     return (draw_flow("tensor_shapes", title, flow),)
 
 

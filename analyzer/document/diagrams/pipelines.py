@@ -33,8 +33,8 @@ STYLES: dict[StageKind, BoxStyle] = {
     "unscale": "feature", "step": "feature", "zero_grad": "feature", "schedule": "feature",
 }  # fmt: skip
 TITLES = {
-    "training": Text("Training pipeline of {entry}", "{entry} 的训练流水线"),
-    "inference": Text("Inference pipeline of {entry}", "{entry} 的推理流水线"),
+    "training": Text("Training pipeline of {entry}", "{entry} 的训练流程"),
+    "inference": Text("Inference pipeline of {entry}", "{entry} 的推理流程"),
 }
 
 
