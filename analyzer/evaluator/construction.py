@@ -13,6 +13,7 @@ from typing import Any
 
 from torch import nn
 
+from analyzer.evaluator.errors import Place
 from analyzer.evaluator.native.records import MISSING
 from analyzer.evaluator.objects import is_own_class, origin_of
 from analyzer.evaluator.session import Session
@@ -35,6 +36,8 @@ class Constructions:
 
     def __init__(self, replacements: Mapping[str, tuple[int, int]], captured: str = "") -> None:
         self.seen: dict[str, int] = {}
+        self.places: dict[int, Place] = {}
+        """Where functions constructed the outermost modules, by identity; an expression's own lines are none."""
         self._captured = captured
         self._replacements = dict(replacements)
         self._inside_module = 0
@@ -105,12 +108,12 @@ class Constructions:
         return self._value(name, value)
 
     def call(self, session: Session, original: Any, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
-        made = self._make(original, function, args, kwargs)
+        made = self._make(session, original, function, args, kwargs)
         if self._captured and isinstance(made, nn.Module) and _qualified_name(function) == self._captured:
             raise ModelCaptured(made)
         return made
 
-    def _make(self, original: Any, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    def _make(self, session: Session, original: Any, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         if not (isinstance(function, type) and is_own_class(function)) or self._inside_module:
             return original(function, args, kwargs)
         args, kwargs = self.arguments(function, args, kwargs)
@@ -124,9 +127,12 @@ class Constructions:
             self._hand(value)
         self._inside_module += 1
         try:
-            return original(function, args, kwargs)
+            made = original(function, args, kwargs)
         finally:
             self._inside_module -= 1
+        if session.current is not None and session.current.function:
+            self.places[id(made)] = session.current.place
+        return made
 
 
 def _qualified_name(cls: Any) -> str:

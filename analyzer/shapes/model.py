@@ -11,6 +11,7 @@ from analyzer.evaluator import CannotEvaluate, Interpreter, TargetRaised
 from analyzer.facts.testing import is_test_file
 from analyzer.index import SourceIndex
 from analyzer.records.evidence import Gap, Known, Unknown
+from analyzer.records.source import Span
 from analyzer.records.tensors import Cost, ModelShapes, ParameterCounts, Trace
 from analyzer.shapes.accounting import OF_WEIGHTS
 from analyzer.shapes.cost import Account, CostQuestion, derive_model_costs
@@ -62,10 +63,18 @@ def _begun(
     """The built model; None, and a failure more, where it cannot be built."""
     source = ModelSource(interpreter, build.path, build.expression, build.captured)
     try:
-        return Draft(request, source, build, source.build())
+        built = source.build()
+        return Draft(request, source, _placed(build, source.span(built.place)), built)
     except (CannotEvaluate, TargetRaised, SyntaxError) as error:
         failures.append((build, source.unknown(error)))
         return None
+
+
+def _placed(build: BuildPlan, place: Span | None) -> BuildPlan:
+    """Of several constructions in a script's file the one that was reached."""
+    by_script = build.origin == "training_script" and place is not None and place.path == build.where.path
+    lines = range(build.where.first_line, build.where.last_line + 1)
+    return replace(build, where=place) if by_script and place is not None and place.first_line not in lines else build
 
 
 @contextmanager

@@ -69,7 +69,7 @@ def _plans_of(index: SourceIndex, facts: Facts, pipeline: Pipeline) -> tuple[Def
     ranked: list[tuple[int, Definition, BuildPlan]] = []
     for candidate in facts.structure.models if places else ():
         owner = index.symbols.definition(candidate.qualified_name)
-        for plan in find_script_builds(index, owner) if owner is not None else ():
+        for plan in find_script_builds(index, owner, checked=True) if owner is not None else ():
             for place in _rank(plan, pipeline, places):
                 assert owner is not None
                 ranked.append((place, owner, plan))

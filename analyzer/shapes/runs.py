@@ -65,6 +65,8 @@ class BuiltModel:
     model: nn.Module
     names: dict[str, int]
     created: dict[int, Place]
+    place: Place | None = None
+    """Where it was constructed itself."""
 
 
 class ModelSource:
@@ -87,7 +89,7 @@ class ModelSource:
                 model = self.interpreter.build(self.path, self.expression)
             except ModelCaptured as captured:
                 model = captured.model
-        return BuiltModel(model, seen.seen, created)
+        return BuiltModel(model, seen.seen, created, seen.places.get(id(model)))
 
     def call(
         self,

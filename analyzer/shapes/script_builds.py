@@ -65,9 +65,12 @@ def _first_parameter(method: ast.FunctionDef) -> str:
     return next((a.arg for a in (*method.args.posonlyargs, *method.args.args)), "")
 
 
-def find_script_builds(index: SourceIndex, owner: Definition) -> tuple[BuildPlan, ...]:
-    """Constructions of `owner` and calls that lead to one, the nearest first, each expression once."""
-    return _leading(index, owner, [(site, index.span(site.path, site.call)) for site in _calls_of(index, owner)])
+def find_script_builds(index: SourceIndex, owner: Definition, *, checked: bool = False) -> tuple[BuildPlan, ...]:
+    """Constructions of `owner` and calls that lead to one, the nearest first, each expression once. `checked` ones also
+    assert the conditions that they stand under, so that only what a run by default takes can be built.
+    """
+    sites = [(site, index.span(site.path, site.call)) for site in _calls_of(index, owner)]
+    return _leading(index, owner, sites, checked)
 
 
 def find_builds_at(index: SourceIndex, owner: Definition, where: Span) -> tuple[BuildPlan, ...]:
@@ -75,16 +78,18 @@ def find_builds_at(index: SourceIndex, owner: Definition, where: Span) -> tuple[
     lines = range(where.first_line, where.last_line + 1)
     every = (site for sites in _sites_by_name(index).values() for site in sites if site.path == where.path)
     whole = [site for site in every if site.call.lineno in lines and isinstance(site.around[-1], ast.stmt)]
-    return _leading(index, owner, [(site, where) for site in whole])
+    return _leading(index, owner, [(site, where) for site in whole], checked=True)
 
 
-def _leading(index: SourceIndex, owner: Definition, sites: list[tuple[_Site, Span]]) -> tuple[BuildPlan, ...]:
+def _leading(
+    index: SourceIndex, owner: Definition, sites: list[tuple[_Site, Span]], checked: bool
+) -> tuple[BuildPlan, ...]:
     found: dict[tuple[str, str], BuildPlan] = {}
     captured = ""
     for _ in range(DEPTH):
         callers: list[tuple[_Site, Span]] = []
         for site, where in sites:
-            expression = _expression(site)
+            expression = _expression(site, _conditions(site) if checked else ())
             if expression is not None:
                 plan = BuildPlan(site.path, expression, "training_script", where, captured=captured)
                 found.setdefault((plan.path, plan.expression), plan)
@@ -144,14 +149,25 @@ def _callable_around(index: SourceIndex, site: _Site) -> Definition | None:
     return index.symbols.definitions.get(site.path, {}).get(outer.name)
 
 
-def _expression(site: _Site) -> str | None:
+def _conditions(site: _Site) -> tuple[ast.expr, ...]:
+    """What must hold for the call to be reached: the tests of the branches around it in its own function."""
+    chain = site.around[(site.function or 0) :]
+    found: list[ast.expr] = []
+    for parent, child in zip(chain, (*chain[1:], site.call), strict=True):
+        if isinstance(parent, ast.If) and child is not parent.test and not is_main_guard(parent):
+            found.append(parent.test if child in parent.body else ast.UnaryOp(ast.Not(), parent.test))
+    return tuple(found)
+
+
+def _expression(site: _Site, conditions: Sequence[ast.expr] = ()) -> str | None:
     """The call after the statements that it needs; None where it needs what only a caller knows."""
     before, given = _before(site)
-    body = needed_statements(before, site.call)
+    body = needed_statements(before, *conditions, site.call)
     if site.function is None:  # a main part may set up what the rest of the program reads
         others = changing_others(before)
-        needed_by_them = needed_statements(before, *others, site.call)
+        needed_by_them = needed_statements(before, *others, *conditions, site.call)
         body = [node for node in before if node in others or node in needed_by_them]
+    body += [ast.Assert(condition) for condition in conditions]
     needed = set().union(*map(read_names, (*body, site.call)))
     if needed & given or (site.function is not None and changing_others(_main_part(site))):
         return None

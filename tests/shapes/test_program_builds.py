@@ -52,6 +52,20 @@ BUILDS = {
     "the defaults": ("import torch\nfrom net import Net\nmodel = Net()\n", None, "", ()),
     "another class": ("import torch\nfrom net import Wide\nmodel = Wide(4)\n", 20, "Wide", ()),
     "a file that is not there": (FROM_FILE + "model = Net(**options)\n", 64, "Net", ("data/meta.pkl",)),
+    "the branch that defaults take": (
+        "import torch\nfrom net import Net\nlarge = False\nif large:\n    model = Net(16, bias=False)\n"
+        "else:\n    model = Net(4, bias=False)\n",
+        16,
+        "Net",
+        (),
+    ),
+    "the exit that defaults take": (
+        "import torch\nfrom net import Net\ndef make(path=None):\n    if path:\n        return Net(16)\n"
+        "    return Net(4, bias=False)\nmodel = make()\n",
+        16,
+        "Net",
+        (),
+    ),
     "a choice of a registry": ("import torch\nfrom net import SIZES\nmodel = SIZES['net'](8, False)\n", 64, "Net", ()),
 }
 
@@ -79,5 +93,7 @@ def test_the_build_of_a_training_program_is_counted_where_it_differs(repository:
     (one,) = found
     assert isinstance(one.model.parameters, Known)
     assert (one.program, one.model.class_name, one.model.parameters.value.total) == ("train.py", class_name, total)
-    assert one.model.build_where is not None and one.model.build_where.path == "train.py"
+    place = one.model.build_where
+    assert place is not None and place.path == "train.py"
+    assert "16" not in index.quote(place.path, place.first_line, place.last_line)
     assert tuple(item.text for item in one.model.assumptions if item.kind == "file_absent") == absent
