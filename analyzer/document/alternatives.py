@@ -6,19 +6,12 @@ from collections.abc import Iterable
 
 from analyzer.document.blocks import paragraph
 from analyzer.document.context import Context
+from analyzer.document.diagrams.ways import arm_name
 from analyzer.document.inline import code, join, ref
 from analyzer.records.document import Block, Line, Plain
 from analyzer.records.processes import Arm, Stage
 
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 LONGEST = 48
-
-
-def arm_name(arm: Arm) -> str:
-    """A letter for the choice and a number for the arm."""
-    place = arm.choice - 1
-    letter = LETTERS[place] if place < len(LETTERS) else f"Z{place}."
-    return f"{letter}{arm.number}"
 
 
 def arm_text(context: Context, arm: Arm) -> Line:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analyzer.document.diagrams.pipelines import STYLES
-from analyzer.document.diagrams.ways import followers
+from analyzer.document.diagrams.ways import choices_of, followers
 from analyzer.records.bundles import Analysis
 from analyzer.records.diagrams import Arrow, Box, Diagram, Group
 from analyzer.records.processes import Pipeline, Stage
@@ -24,7 +24,7 @@ def build(analysis: Analysis) -> tuple[Diagram, ...]:
         stages = _first_of_each_kind(pipeline)
         chain = [_box(pipeline.kind, stage) for stage in stages]
         boxes += chain
-        arrows += [Arrow(chain[one].id, chain[two].id) for one, two in followers(stages)]
+        arrows += [Arrow(chain[one].id, chain[two].id) for one, two in followers(stages, choices_of(stages))]
     groups = tuple(Group(one.kind, f"{one.kind}: {one.entry_name}") for one in (training, inference))
     title = Text("Training against inference", "训练与推理对比")
     where = (training.entry, inference.entry)

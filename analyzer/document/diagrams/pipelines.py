@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from analyzer.document.diagrams.ways import Fork, followers, forks_of
+from analyzer.document.diagrams.ways import (
+    Choices,
+    Fork,
+    arm_name,
+    choice_name,
+    choices_of,
+    followers,
+    forks_of,
+    within_arms,
+)
 from analyzer.records.bundles import Analysis
 from analyzer.records.diagrams import Arrow, Box, BoxStyle, Diagram, Group
 from analyzer.records.processes import Pipeline, Stage, StageKind, exclude_each_other
@@ -55,14 +64,15 @@ def _all_of(pipelines: tuple[Pipeline, ...]) -> tuple[Diagram, ...]:
 
 def draw_pipeline(name: str, pipeline: Pipeline) -> Diagram:
     shown, left_out = shortened(pipeline.stages)
-    shown = _with_forks(shown)
+    choices = choices_of(pipeline.stages)
+    shown = _with_forks(shown, choices)
     stages = [one.stage for one in shown]
     frames = [Group(f"loop{number}", _cut(run.loop[0], LONGEST_HEADER)) for number, run in enumerate(_runs(stages, 1))]
     inside = {at: f"loop{number}" for number, run in enumerate(_runs(stages, 1)) for at in run.stages}
     boxes = [_box(number, one, inside.get(number)) for number, one in enumerate(shown)]
     arrows = [
         Arrow(f"s{one}", f"s{two}", _branch_label(shown[one], stages[two]) or _handed_on(shown[one], stages[two]))
-        for one, two in followers(stages)
+        for one, two in followers(stages, choices)
     ]
     arrows += _loop_arrows(stages)
     template = TITLES[pipeline.kind]
@@ -72,10 +82,10 @@ def draw_pipeline(name: str, pipeline: Pipeline) -> Diagram:
     return Diagram(name, title, "flow", tuple(boxes), tuple(arrows), tuple(frames), where=(pipeline.entry,))
 
 
-def _with_forks(shown: list[Shown]) -> list[Shown]:
+def _with_forks(shown: list[Shown], choices: Choices) -> list[Shown]:
     """A box of its own where ways part, before the stages of the arms."""
     found: list[Shown] = []
-    forks = forks_of([one.stage for one in shown])
+    forks = forks_of([one.stage for one in shown], choices)
     for at, one in enumerate(shown):
         for fork in (fork for fork in forks if fork.at == at):
             head = Stage(one.stage.kind, fork.choice.where, "", one.stage.function, loops=fork.loops, arms=fork.outer)
@@ -87,7 +97,8 @@ def _with_forks(shown: list[Shown]) -> list[Shown]:
 def _branch_label(shown: Shown, following: Stage) -> str:
     """At the arrow into an arm its condition."""
     arm = next((arm for arm in following.arms if shown.fork and arm.choice == shown.fork.choice.choice), None)
-    return "" if arm is None else _cut(f"if {arm.condition}" if arm.condition else "otherwise", LONGEST_CODE)
+    said = "" if arm is None else f"{arm_name(arm)}: " + (f"if {arm.condition}" if arm.condition else "otherwise")
+    return _cut(said, LONGEST_CODE)
 
 
 @dataclass(frozen=True)
@@ -109,7 +120,7 @@ def shortened(stages: tuple[Stage, ...]) -> tuple[list[Shown], int]:
         shorter = [stage for stage in kept if stage.kind != kind]
         if len(_merged(kept)) > MOST_STAGES and shorter:
             kept = shorter
-    shown = _merged(kept)[:MOST_STAGES]
+    shown = _merged(within_arms(kept))[:MOST_STAGES]
     return shown, len(stages) - sum(1 + len(one.also) for one in shown)
 
 
@@ -127,8 +138,9 @@ def _merged(stages: list[Stage]) -> list[Shown]:
 def _box(number: int, shown: Shown, group: str | None) -> Box:
     stage = shown.stage
     if shown.fork:
-        return Box(f"s{number}", f"one of {shown.fork.arms}", (str(stage.where),), "plain", group, stage.where)
-    lines = [f"{stage.kind} · {stage.where}"]
+        label = f"{choice_name(shown.fork.choice.choice)}: one of {shown.fork.arms}"
+        return Box(f"s{number}", label, (str(stage.where),), "plain", group, stage.where)
+    lines = [" ".join([*map(arm_name, stage.arms), f"{stage.kind} · {stage.where}"])]
     if stage.condition and stage.condition not in {arm.condition for arm in stage.arms}:
         lines.append(f"if {_cut(stage.condition, LONGEST_CODE)}")
     if shown.also:

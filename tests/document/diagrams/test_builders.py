@@ -9,6 +9,7 @@ import pytest
 from analyzer.document.diagrams import build_diagrams
 from analyzer.document.diagrams.describe import of_instance
 from analyzer.document.diagrams.pipelines import MOST_STAGES, _code_label, draw_pipeline, shortened
+from analyzer.document.diagrams.ways import within_arms
 from analyzer.records.bundles import Analysis, Facts, Shapes
 from analyzer.records.configuration import Configuration, Override
 from analyzer.records.evidence import Known, Unknown
@@ -239,15 +240,31 @@ def test_arms_of_a_choice_stand_beside_each_other():
         in_arm("forward", 7, 0),
     )
     assert drawn_arrows(stages) == {
-        ("data1()", "one of 3", ""),
-        ("one of 3", "build3()", "if way == 1"),
-        ("one of 3", "load_checkpoint4()", "if way == 2"),
-        ("one of 3", "build6()", "otherwise"),
+        ("data1()", "A: one of 3", ""),
+        ("A: one of 3", "build3()", "A1: if way == 1"),
+        ("A: one of 3", "load_checkpoint4()", "A2: if way == 2"),
+        ("A: one of 3", "build6()", "A3: otherwise"),
         ("load_checkpoint4()", "build5()", ""),
         ("build3()", "forward7()", ""),
         ("build5()", "forward7()", ""),
         ("build6()", "forward7()", ""),
     }
+
+
+def test_a_way_whose_stages_are_not_drawn_passes_by():
+    stages = (
+        *(in_arm("log", n, 2) for n in range(10, 14)),
+        *(in_arm("forward", n, 0, (f"for {n}",)) for n in range(16)),
+    )
+    stages = (in_arm("data", 1, 0), in_arm("build", 3, 1), *stages)
+    found = drawn_arrows(stages)
+    assert {("A: one of 2", "build3()", "A1: if way == 1"), ("A: one of 2", "forward0()", "")} <= found
+
+
+def test_what_arms_share_is_on_the_way_of_the_first_that_reaches_it():
+    stages = (in_arm("batch", 3, 1), in_arm("loss", 9, 0), in_arm("step", 4, 1), in_arm("batch", 5, 2))
+    shared = within_arms(stages)
+    assert [stage.arms[0].number for stage in shared] == [1, 1, 1, 2]
 
 
 @pytest.mark.parametrize(("depth", "frames"), [(0, 2), (1, 1)])
