@@ -28,6 +28,7 @@ from analyzer.records.tensors import (
 from analyzer.techniques.claims import all_claims
 from analyzer.techniques.claims.arithmetic import find_equations
 from analyzer.techniques.claims.examples import check_examples
+from analyzer.techniques.claims.items import check_items
 from analyzer.techniques.claims.sizes import Sizes
 from tests.techniques.sources import index_of
 
@@ -78,6 +79,11 @@ def told(index: SourceIndex, facts: Facts, shapes: Shapes) -> list[tuple[str, st
         ("Control it with `--lr`. It is set at `0.0003` as default", [("0.0003", "agree")]),
         ("By default, the number of training steps is set to `150000` here.", [("150000", "agree")]),
         ("The model is saved every 1000 iterations by default.", []),
+        ("- `--batch-size 10` to change the batch. Default: `16`.", [("16", "agree")]),
+        ("- `--batch-size 10` to change the batch. Default: `10`.", [("10", "differ")]),
+        ("- `--batch-size` or `--lr`. Default: `10`.", []),
+        ("```\n  -b, --batch-size   The batch. Default: 16\n```", [("16", "agree")]),
+        ("```\n  --batch-size   The batch. Default: 8\n```", [("8", "differ")]),
         ("Set `--batch-size 64` for speed.", []),
     ],
 )
@@ -334,3 +340,49 @@ def test_comments_of_configuration_files_are_read(line: str, found: list[tuple[s
     found_at = SourceFile("settings.yaml", "config", len(line), 1, "", f"{line}\n")
     index = SourceIndex(Repository("example", "", 1, 1), {"settings.yaml": found_at})
     assert [(claim.claimed, claim.verdict) for claim in find_equations(index)] == found
+
+
+CLASSES = """
+class Adam:
+    def __init__(self, params, b1=0.9, warmup=-1, name='linear', limit=None):
+        self.b1 = b1
+
+
+class Other:
+    def __init__(self, b1=0.5):
+        self.b1 = b1
+
+
+def sample(steps=100):
+    return steps
+"""
+
+
+@pytest.mark.parametrize(
+    ("heading", "item", "found"),
+    [
+        ("`Adam`", "- `b1` : its first beta. Default : `0.9`", [("0.9", "agree")]),
+        ("2. `Adam`", "- `b1`: its first beta. **Default = 0.9**", [("0.9", "agree")]),
+        ("`Adam`", "- `b1`: its first beta. Default: 0.8.", [("0.8", "differ")]),
+        ("`Other`", "- `b1` (default: 0.5)", [("0.5", "agree")]),
+        ("`sample(steps)`", "* `steps`: default 200.", [("200", "differ")]),
+        ("Adam", "- `name`: default 'linear'.", [("'linear'", "agree")]),
+        ("`Adam`", "- `limit`: Default: None", [("None", "agree")]),
+        ("`Adam`", "- `limit`: Default: 3.", []),
+        ("`Adam`", "- `b2`: Default: 0.9.", []),
+        ("`Adam`", "The default of `b1` is 0.8.", []),
+        ("About Adam", "- `b1`: Default: 0.8.", []),
+        ("`Missing`", "- `b1`: Default: 0.8.", []),
+        ("`Adam`", "- `b1`: default 0.8. Elsewhere the default is another.", []),
+    ],
+)
+def test_a_list_of_parameters_under_the_name_of_its_class(
+    heading: str, item: str, found: list[tuple[str, str]]
+) -> None:
+    index = index_of(a=CLASSES, README__md=f"# It\n\n### {heading}\n\n{item}\n")
+    assert [(claim.claimed, claim.verdict) for claim in check_items(index)] == found
+
+
+def test_a_name_that_two_classes_bear_is_not_told() -> None:
+    index = index_of(a=CLASSES, b=CLASSES, README__md="# It\n\n### `Adam`\n\n- `b1`: Default: 0.8.\n")
+    assert list(check_items(index)) == []

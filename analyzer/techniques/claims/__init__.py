@@ -21,6 +21,7 @@ from analyzer.techniques.claims.counts import find_counts
 from analyzer.techniques.claims.docstrings import check_docstrings
 from analyzer.techniques.claims.examples import check_examples
 from analyzer.techniques.claims.help_defaults import find_help_defaults
+from analyzer.techniques.claims.items import check_items
 from analyzer.techniques.claims.launches import check_launches
 from analyzer.techniques.claims.options import check_options
 from analyzer.techniques.claims.sentences import check_documents
@@ -38,7 +39,7 @@ def all_claims(index: SourceIndex, facts: Facts, shapes: Shapes) -> tuple[Claim,
     in_code = (*find_equations(index), *find_beside(index, facts), *find_above(index, facts), *check_docstrings(index))
     in_documents = (
         *check_options(index, facts), *check_documents(index, facts), *check_commands(index, facts),
-        *check_launches(index, facts), *find_beyond(index),
+        *check_items(index), *check_launches(index, facts), *find_beyond(index),
     )  # fmt: skip
     in_tables = (*find_table_counts(index, sizes), *check_value_tables(index, facts, sizes))
     of_sizes = (*find_counts(index, facts, sizes), *in_tables)

@@ -37,7 +37,7 @@ CARDS = re.compile(
 )
 DATA = re.compile(
     rf"{FIGURE}\s+(?:\w+\s+)?(?:images|samples|tokens|documents|examples|sentences|pairs|videos|articles|conversations|"
-    r"languages|people|speakers|files))\b",
+    r"languages|people|speakers|files|hours of (?:speech|audio|data|recordings?|video|music)))\b",
     re.IGNORECASE,
 )
 OF_A_RUN = re.compile(
@@ -67,12 +67,12 @@ def find_beyond(index: SourceIndex) -> Iterator[Claim]:
 def _in_text(text: str) -> Iterator[tuple[str, re.Match[str]]]:
     kinds = (
         (SPEED, "measured", None),
+        (DATA, "of_data", None),
         (SCORE, "measured", None),
         (SHARE, "measured", OF_A_RUN),
         (TIME, "measured", OF_A_RUN),
         (MEMORY, "measured", OF_MEMORY),
         (CARDS, "of_data", None),
-        (DATA, "of_data", None),
     )
     taken: set[int] = set()
     for pattern, reason, context in kinds:

@@ -54,7 +54,7 @@ def _claims(
     index: SourceIndex, path: str, documented: ast.AST, function: ast.FunctionDef | ast.AsyncFunctionDef
 ) -> Iterator[Claim]:
     literal = _docstring(documented)
-    defaults = dict(_defaults(function))
+    defaults = dict(literal_defaults(function))
     if literal is None or not defaults:
         return
     for entry in _entries(index, path, literal, _names(function)):
@@ -62,7 +62,7 @@ def _claims(
         node = defaults.get(entry.name)
         if match is None or node is None:
             continue
-        stated, actual = _value(match.group(1).strip()), node.value
+        stated, actual = value_of(match.group(1).strip()), node.value
         if actual is None and stated is not None:
             continue
         agrees = stated == actual and isinstance(stated, bool) == isinstance(actual, bool)
@@ -78,7 +78,7 @@ def _claims(
         )
 
 
-def _value(stated: str) -> object:
+def value_of(stated: str) -> object:
     """What is stated; people also write `true` and `none`."""
     words: dict[str, object] = {"true": True, "false": False, "none": None}
     return words[stated.lower()] if stated.lower() in words else ast.literal_eval(stated)
@@ -95,7 +95,7 @@ def _names(function: ast.FunctionDef | ast.AsyncFunctionDef) -> frozenset[str]:
     return frozenset(a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs))
 
 
-def _defaults(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[str, ast.Constant]]:
+def literal_defaults(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[str, ast.Constant]]:
     """Parameters whose default is a literal; a negative number is folded into one."""
     arguments = function.args
     positional = [*arguments.posonlyargs, *arguments.args]

@@ -13,7 +13,7 @@ from analyzer.records.techniques import Claim
 from analyzer.techniques.claims.figures import FIGURE, figure_of, is_rounding
 from analyzer.techniques.claims.help_defaults import compared
 from analyzer.techniques.claims.settings import Setting, defaults, plain_name
-from analyzer.techniques.claims.texts import LINK, Line, Row, prose, rows
+from analyzer.techniques.claims.texts import LINK, Line, Row, fenced, prose, rows
 
 FLAG = re.compile(r"(?<![\w-])--(?P<name>[A-Za-z][\w-]*)")
 VALUE = r"[`'\"*]*(?P<value>-?[\w.+\-/]*\w)[`'\"*]*"
@@ -26,6 +26,7 @@ SAID = re.compile(
 """`--batch-size` (default 16), network capacity (which defaults to `16`)."""
 SET_AS = re.compile(rf"\bset\s+(?:at|to)\s+{VALUE}\s+(?:as|by)\s+(?:the\s+)?default\b", re.IGNORECASE)
 """`It is set at 0.75 as default`, where the line speaks of one option."""
+ITEM = re.compile(r"^\s*(?:(?:[-*+]|\d+[.)])\s+)?[`*]*(?:-\w[,\s]\s*)?--(?P<name>[A-Za-z][\w-]*)")
 DEFAULT_COLUMN = re.compile(r"^(?:default|default value|defaults|默认值?)$", re.IGNORECASE)
 NO_VALUE = frozenset(
     {"the", "a", "an", "this", "that", "it", "is", "to", "of", "in", "see", "value", "values", "all", "off", "on"}
@@ -41,12 +42,15 @@ def check_options(index: SourceIndex, facts: Facts) -> Iterator[Claim]:
         names.setdefault(setting.name, []).append(setting)
     for line in prose(index):
         yield from _in_sentences(index, line, names)
+    for line in fenced(index):
+        yield from _in_item(index, line, line.text, names)
     for row in rows(index):
         yield from _in_row(index, row, names)
 
 
 def _in_sentences(index: SourceIndex, line: Line, names: dict[str, list[Setting]]) -> Iterator[Claim]:
     readable = LINK.sub(r"\1", line.text)
+    yield from _in_item(index, line, readable, names)
     for sentence in SENTENCE.split(readable):
         match = SET_AS.search(sentence) or SAID.search(sentence)
         if match is None or len(re.findall(r"\bdefault", sentence, re.IGNORECASE)) != 1:
@@ -54,6 +58,17 @@ def _in_sentences(index: SourceIndex, line: Line, names: dict[str, list[Setting]
         name = _subject(line.text if match.re is SET_AS else sentence, sentence[: match.start()], names)
         if name is not None:
             yield from _claim(index, line, name, match.group("value"), names[name])
+
+
+def _in_item(index: SourceIndex, line: Line, readable: str, names: dict[str, list[Setting]]) -> Iterator[Claim]:
+    """A list item, or a line of a printed help, that begins with an option: its default may stand sentences later."""
+    item = ITEM.match(readable)
+    name = plain_name(item.group("name")) if item is not None else ""
+    match = SAID.search(readable)
+    is_one = len({plain_name(flag) for flag in FLAG.findall(readable)}) == 1
+    once = len(re.findall(r"\bdefault", readable, re.IGNORECASE)) == 1
+    if name in names and match is not None and is_one and once:
+        yield from _claim(index, line, name, match.group("value"), names[name])
 
 
 def _subject(sentence: str, before: str, names: dict[str, list[Setting]]) -> str | None:

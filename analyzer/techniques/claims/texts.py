@@ -118,6 +118,14 @@ def _lines(index: SourceIndex) -> Iterator[Line]:
                 yield Line(path, number, text, place, any(ELSEWHERE.search(title) for _, title in headings[-2:]))
 
 
+def fenced(index: SourceIndex) -> Iterator[Line]:
+    """Lines inside of code blocks."""
+    for path in documents(index):
+        lines = index.lines(path)
+        for first, last, _ in fenced_blocks(lines):
+            yield from (Line(path, number, lines[number - 1]) for number in range(first, last + 1))
+
+
 def _is_row(text: str) -> bool:
     return text.count("|") >= 2 or bool(SEPARATOR.match(text) and "|" in text)
 
