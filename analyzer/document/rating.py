@@ -96,7 +96,7 @@ def _reproducibility(context: Context) -> Measure:
         for item in context.analysis.facts.structure.dependencies
         if item.version and item.declared_at
     ]
-    presets = [item.where for item in context.analysis.facts.configuration.presets]
+    presets = [item.where for item in context.analysis.facts.configuration.presets if item.layer != "command_line"]
     evidence = (*seeds[:1], *pinned[:2], *presets[:2])
     return (
         float(len(seeds[:2]) + len(pinned[:4]) + len(presets[:4])),

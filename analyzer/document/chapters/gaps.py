@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from analyzer.document.blocks import heading, note, paragraph, table
 from analyzer.document.context import Context
@@ -20,7 +21,7 @@ def build(context: Context, chapters: Sequence[Chapter] = ()) -> Chapter:
     """`chapters` are those of the same document, whose empty sections are listed too."""
     words = context.words
     empty = _empty_sections(chapters)
-    gaps, assumed = context.analysis.all_gaps(), context.analysis.all_assumptions()
+    gaps, assumed = context.analysis.all_gaps(), _once(context.analysis.all_assumptions())
     blocks: tuple[Block, ...] = (
         paragraph(words, "gaps.opening", gaps=number(len(gaps)), assumptions=number(len(assumed))),
     )
@@ -44,6 +45,15 @@ def build(context: Context, chapters: Sequence[Chapter] = ()) -> Chapter:
     if nets:
         blocks += (paragraph(words, "gaps.nets", names=words.listed([words.line(f"gaps.net_{net}") for net in nets])),)
     return Chapter("gaps", words.line("gaps.title"), blocks)
+
+
+def _once(assumptions: Sequence[Assumption]) -> list[Assumption]:
+    """What several models rest on is one row with the rows of all of them."""
+    found: dict[tuple[str, str, object], Assumption] = {}
+    for item in assumptions:
+        key = (item.kind, item.text, item.where)
+        found[key] = replace(item, rows=found[key].rows + item.rows) if key in found else item
+    return list(found.values())
 
 
 def _empty_sections(chapters: Sequence[Chapter]) -> list[tuple[Line, Line]]:

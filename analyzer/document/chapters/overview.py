@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from analyzer.document.blocks import paragraph, table
 from analyzer.document.build_text import build_text, is_in_docstring
 from analyzer.document.chapters.architecture import compared_models
@@ -21,6 +23,7 @@ COMPANIONS = (
 
 
 FEWEST_FOR_A_ZOO = 3
+LONGEST_SENTENCE = 200
 
 
 def title(context: Context) -> Line:
@@ -90,7 +93,16 @@ def _what(context: Context) -> tuple[Block, ...]:
             words, "overview.what", name=context.name, family=family, task=task, class_name=class_name,
             inputs=inputs, outputs=outputs,
         ),
+        *_own_words(context, model),
     )  # fmt: skip
+
+
+def _own_words(context: Context, model: ModelShapes) -> tuple[Block, ...]:
+    """The first sentence of the main class's docstring: what its outputs mean stands nowhere else."""
+    info = context.class_at(model.where)
+    first = " ".join((info.docstring or "").strip().split("\n\n")[0].split()) if info else ""
+    sentence = re.split(r"(?<=[.!?。])\s", first)[0][:LONGEST_SENTENCE]
+    return (paragraph(context.words, "overview.own_words", text=Plain(sentence)),) if sentence else ()
 
 
 def _stand_in(context: Context, missing: ModelShapes, model: ModelShapes) -> tuple[Block, ...]:

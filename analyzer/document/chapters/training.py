@@ -17,6 +17,7 @@ from analyzer.document.optimizer_state import has_own_state
 from analyzer.document.pipeline_rows import feature_table, stage_table
 from analyzer.document.program_builds import build_of, computes_alike, is_other_model, name_of, told_build
 from analyzer.document.technique_blocks import formula
+from analyzer.document.training_parts import training_parts
 from analyzer.records.configuration import DerivedQuantity
 from analyzer.records.document import Block, Chapter, Code, Heading, Line, Plain
 from analyzer.records.evidence import Known
@@ -31,6 +32,7 @@ ALIASES = {
     "long": "int64", "int": "int32", "short": "int16", "float": "float32", "double": "float64", "half": "float16",
 }  # fmt: skip
 FEWEST_NUMBERS, MOST_NUMBERS = 2, 40
+LEAVES_OUT = re.compile(r"^torch\.nn\.(?:functional\.(?:cross_entropy|nll_loss)|CrossEntropyLoss|NLLLoss)$")
 MEANS = re.compile(r"(?<!WithLoss)(?:[lL]oss|entropy)(?:_with_logits)?$")
 """Losses of torch; each that can reduce takes the mean unless told otherwise."""
 
@@ -39,7 +41,7 @@ def build(context: Context) -> Chapter:
     words, pipelines = context.words, context.analysis.facts.processes.training
     if not pipelines or context.training is None:
         blocks: tuple[Block, ...] = (note(words, "gap", "training.none", files=number(len(context.files))),)
-        return Chapter("training", words.line("training.title"), blocks)
+        return Chapter("training", words.line("training.title"), (*blocks, *training_parts(context)))
     main = context.training
     blocks = (
         paragraph(
@@ -186,13 +188,18 @@ def _loss_row(context: Context, item: Loss) -> tuple[Line, ...]:
         code(item.function),
         code(item.code, 72),
         reduction,
-        value(words, item.ignore_index),
+        value(words, item.ignore_index) if item.ignore_index is not None else _left_index(context, item),
         value(words, item.label_smoothing),
         ref(item.label_shift),
         _weight(item),
         code(item.condition or "", 72),
         ref(item.where),
     )
+
+
+def _left_index(context: Context, item: Loss) -> Line:
+    """What torch's losses over classes leave out where the code says nothing."""
+    return context.words.line("training.ignore_default") if LEAVES_OUT.search(item.function) else ()
 
 
 def _weight(item: Loss) -> Line:
