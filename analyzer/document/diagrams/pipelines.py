@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, replace
 
 from analyzer.document.diagrams.ways import (
@@ -17,6 +18,7 @@ from analyzer.document.diagrams.ways import (
 from analyzer.records.bundles import Analysis
 from analyzer.records.diagrams import Arrow, Box, BoxStyle, Diagram, Group
 from analyzer.records.processes import Pipeline, Stage, StageKind, exclude_each_other
+from analyzer.records.source import Span
 from analyzer.records.techniques import Text
 
 MOST_STAGES = 16
@@ -69,7 +71,8 @@ def draw_pipeline(name: str, pipeline: Pipeline) -> Diagram:
     stages = [one.stage for one in shown]
     frames = [Group(f"loop{number}", _cut(run.loop[0], LONGEST_HEADER)) for number, run in enumerate(_runs(stages, 1))]
     inside = {at: f"loop{number}" for number, run in enumerate(_runs(stages, 1)) for at in run.stages}
-    boxes = [_box(number, one, inside.get(number)) for number, one in enumerate(shown)]
+    armed = {(stage.kind, stage.where) for stage in pipeline.stages if stage.arms}
+    boxes = [_box(number, one, inside.get(number), armed) for number, one in enumerate(shown)]
     arrows = [
         Arrow(f"s{one}", f"s{two}", _branch_label(shown[one], stages[two]) or _handed_on(shown[one], stages[two]))
         for one, two in followers(stages, choices)
@@ -135,12 +138,14 @@ def _merged(stages: list[Stage]) -> list[Shown]:
     return merged
 
 
-def _box(number: int, shown: Shown, group: str | None) -> Box:
+def _box(number: int, shown: Shown, group: str | None, armed: Set[tuple[StageKind, Span]]) -> Box:
+    """`armed` are the stages that stand in arms themselves; others are only reached in one."""
     stage = shown.stage
     if shown.fork:
         label = f"{choice_name(shown.fork.choice.choice)}: one of {shown.fork.arms}"
         return Box(f"s{number}", label, (str(stage.where),), "plain", group, stage.where)
-    lines = [" ".join([*map(arm_name, stage.arms), f"{stage.kind} · {stage.where}"])]
+    arms = [arm_name(arm) for arm in stage.arms if (stage.kind, stage.where) in armed]
+    lines = [" ".join([*arms, f"{stage.kind} · {stage.where}"])]
     if stage.condition and stage.condition not in {arm.condition for arm in stage.arms}:
         lines.append(f"if {_cut(stage.condition, LONGEST_CODE)}")
     if shown.also:

@@ -254,7 +254,7 @@ def test_arms_of_a_choice_stand_beside_each_other():
 def test_a_way_whose_stages_are_not_drawn_passes_by():
     stages = (
         *(in_arm("log", n, 2) for n in range(10, 14)),
-        *(in_arm("forward", n, 0, (f"for {n}",)) for n in range(16)),
+        *(in_arm("forward", n, 0, (f"for {n}",)) for n in range(14)),
     )
     stages = (in_arm("data", 1, 0), in_arm("build", 3, 1), *stages)
     found = drawn_arrows(stages)
@@ -263,8 +263,9 @@ def test_a_way_whose_stages_are_not_drawn_passes_by():
 
 def test_what_arms_share_is_on_the_way_of_the_first_that_reaches_it():
     stages = (in_arm("batch", 3, 1), in_arm("loss", 9, 0), in_arm("step", 4, 1), in_arm("batch", 5, 2))
-    shared = within_arms(stages)
-    assert [stage.arms[0].number for stage in shared] == [1, 1, 1, 2]
+    assert [stage.arms[0].number for stage in within_arms(stages)] == [1, 1, 1, 2]
+    drawn = draw_pipeline("p", Pipeline("inference", Span("run.py", 1, 9), "run", True, (), stages))
+    assert [box.lines[0].split(" · ")[0] for box in drawn.boxes][1:] == ["A1 batch", "loss", "A1 step", "A2 batch"]
 
 
 @pytest.mark.parametrize(("depth", "frames"), [(0, 2), (1, 1)])
