@@ -18,6 +18,10 @@ MAX_DEPTH = 16
 BRANCHES = (ast.If, ast.For, ast.While, ast.Try)
 
 
+class TakenOut(NotPlain):
+    """An item that the code takes out of its mapping under a condition: neither it nor a default surely stands."""
+
+
 class Place(NamedTuple):
     """An expression where it stands, and the calls that lead there."""
 
@@ -32,7 +36,7 @@ def item_of(inference: Inference, key: str, mapping: Place, depth: int = 0) -> P
     if depth > MAX_DEPTH:
         raise NotPlain("depth")
     if isinstance(node, ast.Dict):
-        return _in_literal(node, key, mapping)
+        return _in_literal(inference, node, key, mapping, depth)
     if isinstance(node, ast.Call) and ast.unparse(node.func) == "dict" and not node.args:
         return _in_keywords(inference, node, key, mapping, depth)
     if not isinstance(node, ast.Name):
@@ -81,11 +85,17 @@ def _in_keywords(inference: Inference, node: ast.Call, key: str, around: Place, 
     return None
 
 
-def _in_literal(node: ast.Dict, key: str, around: Place) -> Place | None:
-    if any(not isinstance(k, ast.Constant) for k in node.keys):
+def _in_literal(inference: Inference, node: ast.Dict, key: str, around: Place, depth: int) -> Place | None:
+    """The last entry that gives the key, itself or by a mapping that is spread there."""
+    if any(name is not None and not isinstance(name, ast.Constant) for name in node.keys):
         raise NotPlain("keys")
-    values = [v for k, v in zip(node.keys, node.values, strict=True) if isinstance(k, ast.Constant) and k.value == key]
-    return Place(values[-1], around.scope, around.stack) if values else None
+    for name, value in reversed(list(zip(node.keys, node.values, strict=True))):
+        if isinstance(name, ast.Constant) and name.value == key:
+            return Place(value, around.scope, around.stack)
+        found = item_of(inference, key, Place(value, around.scope, around.stack), depth + 1) if name is None else None
+        if found is not None:
+            return found
+    return None
 
 
 def _of_parameter(
@@ -188,5 +198,5 @@ def _is_removed(owner: CodeScope, name: str, key: str) -> bool:
     takings = [n for n in _takings(owner, name) if isinstance(n.args[0], ast.Constant) and n.args[0].value == key]
     always = {id(n) for s in getattr(owner.node, "body", ()) if not isinstance(s, BRANCHES) for n in ast.walk(s)}
     if any(id(node) not in always for node in takings):
-        raise NotPlain(key)
+        raise TakenOut(key)
     return bool(takings)

@@ -214,7 +214,7 @@ class Trainer:
 
 def start(rank, settings):
     settings.update(rank=rank)
-    Trainer(**settings).run([torch.randn(2, 4)])
+    Trainer(**{"factor": 9.0, **settings}).run([torch.randn(2, 4)])
 
 start(1, dict(rate=0.25))
 """

@@ -70,3 +70,40 @@ def test_the_entry_that_a_program_chooses_counts(repository: Write, take: str, e
     counts = {v.name: v.effective.value for v in table.values if isinstance(v.effective, Known)}
     assert (counts.get("depth"), counts.get("width")) == expected
     assert (counts["kind"], counts["words"]) == ("small", 12)
+
+
+HANDED = """
+import torch
+from dataclasses import dataclass
+from torch import nn
+
+@dataclass
+class Options:
+    beams: int = None
+    words: int = 3
+
+def run(net, heat, **given):
+    kept = {**given}
+    CHANGE
+    options = Options(**kept)
+    return net(torch.randn(options.words, 4)), options.beams
+
+net = nn.Linear(4, 4)
+net.load_state_dict(torch.load("net.pt"))
+run(net, 0.5, beams=5, words=7)
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "beams"),
+    [("pass", 5), ("if heat > 0:\n        kept.pop('beams')", "set_by_mapping"), ("kept.pop('beams')", None)],
+)
+def test_what_is_taken_out_of_a_mapping_under_a_condition_is_open(
+    repository: Write, change: str, beams: object
+) -> None:
+    index = repository({"run.py": HANDED.replace("CHANGE", change)})
+    found = derive_configuration(index, derive_structure(index), Interpreter(index).value_of)
+    (table,) = [table for table in found.tables if table.name == "Options"]
+    counts = {v.name: v.effective or v.value for v in table.values}
+    told = counts["beams"]
+    assert (told.value if isinstance(told, Known) else told.reason) == beams

@@ -17,7 +17,7 @@ from analyzer.facts.configuration.reading import Scope
 from analyzer.facts.configuration_owners import CLASS_FORMATS, FILE_FORMATS, keys_of, owner_of, slot_of
 from analyzer.facts.flow import Held, Klass
 from analyzer.facts.flow.trace import Occurrence
-from analyzer.facts.keyword_items import Place, keyword_of
+from analyzer.facts.keyword_items import Place, TakenOut, keyword_of
 from analyzer.facts.literal import NotPlain
 from analyzer.facts.program import Program
 from analyzer.records.configuration import ConfigTable
@@ -88,13 +88,22 @@ def _spread(program: Program, occurrence: Occurrence, owners: dict[str, ConfigTa
         for value in table.values if table is not None else ():
             try:
                 given = keyword_of(flow.inference, place, value.name)
+            except TakenOut:
+                at = flow.index.span(place.scope.path, call)
+                if table is not None:
+                    yield slot_of(table, value.name), Unknown("set_by_mapping", (("call", ast.unparse(call)),), at)
+                continue
             except NotPlain:
                 continue
-            option = flow.values.option(given.node, given.scope) if given is not None else None
-            if table is not None and given is not None and option is not None:
-                known = flow.values.value(given.node, given.scope, given.stack)
-                where = (option.where, flow.index.span(place.scope.path, call))
-                yield slot_of(table, value.name), replace(known, where=where) if isinstance(known, Known) else known
+            if table is None or given is None:
+                continue
+            option = flow.values.option(given.node, given.scope)
+            known = flow.values.value(given.node, given.scope, given.stack)
+            if isinstance(known, Known):
+                call_at = flow.index.span(place.scope.path, call)
+                known = replace(known, where=(option.where, call_at) if option is not None else (call_at,))
+            if option is not None or isinstance(known, Known):
+                yield slot_of(table, value.name), known
 
 
 def _merged(program: Program, occurrence: Occurrence, files: dict[str, ConfigTable]) -> Iterator[tuple[Slot, Value]]:
