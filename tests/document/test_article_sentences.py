@@ -20,7 +20,8 @@ from analyzer.document.wording import Words
 from analyzer.records.bundles import Analysis
 from analyzer.records.configuration import Preset
 from analyzer.records.document import BulletList, Document, Formula, Heading, Paragraph, Table
-from analyzer.records.techniques import Binding, Pitfall, Symbol, TechniqueFinding, TechniqueSheet, Text
+from analyzer.records.techniques import Binding, Pitfall, Symbol, TechniqueFinding, TechniqueSheet, Text, Unspecified
+from analyzer.techniques.findings.library_defaults import DEFAULTS
 
 CONTEXT = Context(sample_analysis(), Words("en"))
 INSIDE = at("model.py", "return x * scale")
@@ -165,3 +166,20 @@ def test_lines_of_a_docstring_are_told_from_code() -> None:
     assert is_in_docstring(context, inside)
     assert not is_in_docstring(context, replace(inside, first_line=5, last_line=5))
     assert not is_in_docstring(context, replace(inside, path="README.md"))
+
+
+@pytest.mark.parametrize("what", ["alternatives", "impact"])
+def test_every_default_that_is_listed_has_its_alternatives_and_its_impact(what: str) -> None:
+    names = {name for rows in DEFAULTS.values() for name, _ in rows} | {"weight"}
+    assert {name for name in names if not Words("zh").has(f"open_arguments.{name}_{what}")} == set()
+
+
+def test_an_open_argument_is_told_with_what_else_it_could_be() -> None:
+    analysis = sample_analysis()
+    rows = (Unspecified("AdamW.eps", INSIDE, "1e-08", "torch"), Unspecified("Own.unheard_of", INSIDE, "1", "torch"))
+    found = replace(analysis.findings, unspecified=rows)
+    blocks = checks.build(context_of(replace(analysis, findings=found))).blocks
+    table = next(block for block in blocks if isinstance(block, Table) and block.id == "unspecified")
+    cells = [[line_text(cell) for cell in row] for row in table.rows]
+    assert cells[0][3] == "`1e-6`, `1e-12`" and "half precision" in cells[0][4]
+    assert cells[1][3] == cells[1][4] == ""

@@ -9,7 +9,7 @@ from analyzer.document.context import Context
 from analyzer.document.holders import holder_of
 from analyzer.document.inline import code, codes, number, ref, refs
 from analyzer.records.document import Block, Chapter, Inline, Line, Plain
-from analyzer.records.techniques import Claim, Pitfall
+from analyzer.records.techniques import Claim, Pitfall, Unspecified
 
 ORDER = {"differ": 0, "agree": 1, "unknown": 2}
 MOST_CLAIMS = 60
@@ -108,10 +108,24 @@ def _unspecified(context: Context) -> tuple[Block, ...]:
     if not found:
         return (title, note(words, "info", "checks.nothing_unspecified"))
     rows = [
-        (code(item.parameter), code(item.library_default), (Plain(item.citation),), ref(item.where)) for item in found
+        (
+            code(item.parameter),
+            code(item.library_default),
+            (Plain(item.citation),),
+            _known_of(context, item, "alternatives"),
+            _known_of(context, item, "impact"),
+            ref(item.where),
+        )
+        for item in found
     ]
     return (
         title,
         paragraph(words, "checks.unspecified_opening"),
-        *table(words, "unspecified", "argument library_default source where", rows),
+        *table(words, "unspecified", "argument library_default source alternatives likely_impact where", rows),
     )
+
+
+def _known_of(context: Context, item: Unspecified, what: str) -> Line:
+    """What is known from outside of an argument of this name; nothing of a name that is not listed."""
+    key = f"open_arguments.{item.parameter.rpartition('.')[2]}_{what}"
+    return context.words.line(key) if context.words.has(key) else ()

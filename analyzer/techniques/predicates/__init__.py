@@ -20,6 +20,7 @@ from analyzer.techniques.predicates import (
     norms,
     positions,
     recurrences,
+    rounding,
     stems,
     training,
 )
@@ -41,5 +42,5 @@ def _public(*modules: ModuleType) -> dict[str, Predicate]:
 
 PREDICATES = _public(
     adversarial, attention, attention_scores, attention_spans, blocks, convolutions, decoding, drafting, feed_forward,
-    learned_factors, norms, positions, recurrences, stems, training,
+    learned_factors, norms, positions, recurrences, rounding, stems, training,
 )  # fmt: skip

@@ -138,7 +138,8 @@ def _is_probability(term: Term) -> bool:
 
 def _is_maximum(term: Term) -> bool:
     here = next(peeled(term, SHAPE_HEADS | {"item", "index", "attr"}))
-    return here.head in ("reduce", "maximum") and _is_probability(here.args[0])
+    largest = here.head in ("reduce", "maximum") or (here.head == "method" and here.label == "amax")
+    return largest and bool(here.args) and _is_probability(here.args[0])
 
 
 def is_repetition_penalty(program: Program, reading: Reading) -> Iterator[Match]:
