@@ -1,5 +1,5 @@
 """Figures of the fact sheet that take a step of arithmetic or a look at the built modules: the small constant of norms,
-the scale of attention scores, patches of an image, the size of a table of positions.
+the scale of attention scores, patches of an image, the pooling that ran, the size of a table of positions.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ EPSILON = re.compile(r"\beps=([\d.e+-]+)")
 ROOT_OF_WIDTH = re.compile(r"1(?:\.0*)?\s*/\s*\(?(?:math\.|np\.)?sqrt\(\w+\.(?:size\(-1\)|shape\[-1\])\)\)?")
 LIBRARY_SCALE = "scale_is_library_default"
 MOST_KINDS = 3
+MEAN = re.compile(r"\.mean\(\s*(?:dim\s*=\s*)?[(\[]?\s*-?\d")
+FIRST = re.compile(r"\[\s*:\s*,\s*0\s*[\],]")
 
 
 def norm_facets(context: Context) -> list[Facet]:
@@ -150,6 +152,29 @@ def _patch_count(context: Context, found: TechniqueFinding) -> int | None:
 
 def _meets(span: Span, lines: set[tuple[str, int]]) -> bool:
     return any((span.path, line) in lines for line in range(span.first_line, span.last_line + 1))
+
+
+def pooling_facets(context: Context) -> list[Facet]:
+    """How a sequence becomes one vector: its first place, or the mean of all; of two ways the one that ran."""
+    if context.trace is None or not context.family.startswith(("image_", "text_")):
+        return []
+    for arm in context.trace.arms:
+        kinds = [_pooled_by(text) for text in arm.arms]
+        if None not in kinds and kinds[0] != kinds[1] and arm.ran[0] != arm.ran[1]:
+            taken, left = (0, 1) if arm.ran[0] else (1, 0)
+            other = context.words.line("overview.pooling_left", code=Code(arm.arms[left]))
+            return [Facet("pooling", (*_pooling(context, kinds[taken], arm.arms[taken]), *other), (arm.where,))]
+    return []
+
+
+def _pooled_by(text: str) -> str | None:
+    if MEAN.search(text):
+        return "mean"
+    return "first" if FIRST.search(text) else None
+
+
+def _pooling(context: Context, kind: str | None, text: str) -> Line:
+    return context.words.line(f"overview.pooling_{kind}", code=Code(text))
 
 
 def position_facets(context: Context) -> list[Facet]:

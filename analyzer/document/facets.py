@@ -10,7 +10,14 @@ import re
 from analyzer.document.bindings import binding_line, binding_value, bound, built_with
 from analyzer.document.context import Context, walk
 from analyzer.document.cost_rows import counted_sizes
-from analyzer.document.derived_facets import image_facets, norm_facets, position_facets, positions_of, scale_facets
+from analyzer.document.derived_facets import (
+    image_facets,
+    norm_facets,
+    pooling_facets,
+    position_facets,
+    positions_of,
+    scale_facets,
+)
 from analyzer.document.facet import Facet
 from analyzer.document.family import embedding_size
 from analyzer.document.inline import NOTHING, byte_size, code, join, number, numeric, refs, value
@@ -111,7 +118,13 @@ def _size_facets(context: Context) -> list[Facet]:
         rows.append(Facet("stack", stacked, _spans(block.created_at)))
     rows += [Facet("layers", layers(context), _spans(context.model.where if context.model else None))]
     rows += [facet for facet in (_width(context, block), *_head_facets(context)) if facet]
-    return rows + scale_facets(context, _head_width(rows)) + image_facets(context) + _vocabulary(context)
+    return (
+        rows
+        + scale_facets(context, _head_width(rows))
+        + image_facets(context)
+        + pooling_facets(context)
+        + _vocabulary(context)
+    )
 
 
 def _head_width(rows: list[Facet]) -> int | None:

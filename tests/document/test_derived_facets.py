@@ -9,11 +9,11 @@ from document_plain import line_text
 from document_sample import TINY, at, known, sample_analysis
 
 from analyzer.document.context import Context
-from analyzer.document.derived_facets import image_facets, norm_facets, position_facets, scale_facets
+from analyzer.document.derived_facets import image_facets, norm_facets, pooling_facets, position_facets, scale_facets
 from analyzer.document.facet import Facet
 from analyzer.document.wording import Words
 from analyzer.records.techniques import Binding, TechniqueFinding, TechniqueSheet, Text
-from analyzer.records.tensors import Dim, ModelInput, ModuleCall, ModuleRecord, TensorSpec
+from analyzer.records.tensors import Dim, ModelInput, ModuleCall, ModuleRecord, TakenArm, TensorSpec
 
 LINE = at("model.py", "self.embed = nn.Embedding")
 IMAGE = TensorSpec((Dim(2), Dim(3), Dim(64), Dim(32)), "float32")
@@ -112,3 +112,23 @@ def test_the_table_of_positions_is_told_with_its_sizes(
 ) -> None:
     found = TechniqueFinding("learned_position_embedding", (TINY,), "f", (binding,), ("model.py:Tiny",))
     assert told(position_facets(context_of((("position", found),), (module,)))).get("position_table") == expected
+
+
+@pytest.mark.parametrize(
+    ("arms", "ran", "expected"),
+    [
+        (("x.mean(dim = 1)", "x[:, 0]"), (False, True), "first place of the sequence, `x[:, 0]`"),
+        (("x.mean(dim = 1)", "x[:, 0]"), (True, False), "mean of all places, `x.mean(dim = 1)`"),
+        (("x.mean(dim = 1)", "x[:, 0]"), (True, True), None),
+        (("x.mean()", "x[0]"), (True, False), None),
+    ],
+)
+def test_the_pooling_that_ran_is_told(arms: tuple[str, str], ran: tuple[bool, bool], expected: str | None) -> None:
+    context = context_of()
+    model = context.analysis.shapes.models[0]
+    trace = replace(model.traces[0], arms=(TakenArm(LINE, 0, "pool == 'mean'", arms, ran, ("",)),))
+    shapes = replace(context.analysis.shapes, models=(replace(model, traces=(trace,)),))
+    context = Context(replace(context.analysis, shapes=shapes), Words("en"))
+    for family, shown in (("image_classifier", expected), ("language_model", None)):
+        context.__dict__["family"] = family
+        assert told(pooling_facets(context)).get("pooling", "").partition(" (")[0] == (shown or "")
