@@ -23,6 +23,38 @@ class CollectedStages:
         self._found: dict[tuple[object, ...], Staged] = {}
         self._conditions: dict[tuple[object, ...], tuple[str, ...]] = {}
         self._branches: dict[Occurrence, tuple[Branch, ...]] = {}
+        self._first_calls: dict[str, tuple[Branch, ...]] = {}
+        self._moved: set[tuple[str, Branch]] = set()
+
+    def pass_by(self, occurrence: Occurrence) -> None:
+        """Told of every step on the way. A function that two arms call stands behind what both do before it: its steps
+        come at its first call only.
+        """
+        for target in occurrence.step.targets:
+            if target.body is not None and not target.note:
+                name, here = target.body.scope.key, occurrence.around.branches
+                arm = _other_arm(self._first_calls.setdefault(name, here), here)
+                if arm is not None and (name, arm) not in self._moved:
+                    self._moved.add((name, arm))
+                    self._move_before(name, arm)
+
+    def _move_before(self, function: str, arm: Branch) -> None:
+        """The stages of the arm so far go before those of the function that another arm called already."""
+        order = list(self._found)
+        inside = [at for at, key in enumerate(order) if self._is_below(key, function)]
+        if not inside or any(arm.choice == one.choice for at in inside for one in self._arms(order[at])):
+            return
+        late = [key for key in order[inside[-1] :] if arm in self._arms(key)]
+        rest = [key for key in order if key not in late]
+        rest[inside[0] : inside[0]] = late
+        self._found = {key: self._found[key] for key in rest}
+
+    def _is_below(self, key: tuple[object, ...], function: str) -> bool:
+        stack = self._found[key][1].stack
+        return any(target.body is not None and target.body.scope.key == function for _, target in stack)
+
+    def _arms(self, key: tuple[object, ...]) -> tuple[Branch, ...]:
+        return self._branches.get(self._found[key][1], ())
 
     def add(self, key: tuple[object, ...], stage: Stage, occurrence: Occurrence) -> None:
         around = occurrence.around
@@ -66,6 +98,12 @@ def _shared(one: tuple[T, ...], other: tuple[T, ...]) -> tuple[T, ...]:
     """The beginning that both have."""
     pairs = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
     return tuple(first for first, _ in pairs)
+
+
+def _other_arm(first: tuple[Branch, ...], later: tuple[Branch, ...]) -> Branch | None:
+    """The arm of the later place that excludes the first."""
+    taken = {branch.choice: branch.number for branch in first}
+    return next((branch for branch in later if taken.get(branch.choice, branch.number) != branch.number), None)
 
 
 def _with_loops(first: Stage, again: Stage) -> Stage:

@@ -46,6 +46,7 @@ def build_stages(program: Program) -> tuple[tuple[Stage, Occurrence], ...]:
     trials, saves, inputs = trial_scopes(program), RepeatedSaves(program), MadeInputs(program)
     found = CollectedStages()
     for occurrence in program.occurrences:
+        found.pass_by(occurrence)
         if is_trial(occurrence, trials):
             continue
         kind = "checkpoint" if saves.tells(occurrence) else builder.kind(occurrence)

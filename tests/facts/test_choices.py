@@ -133,6 +133,39 @@ def test_a_line_that_several_loops_reach_tells_all_of_them(repository: Write) ->
     assert (data.loops, data.again) == ((), ("for micro in range(4)",))
 
 
+SHARED = """
+import torch
+from model import Net
+def fit(net, data):
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    for x in torch.utils.data.DataLoader(data):
+        _, loss = net(x, x)
+        loss.backward()
+        optimizer.step()
+        print("one of", len(data), "steps of", data, "done")
+        print(loss.item())
+def main(path):
+    if path:
+        net = Net()
+        net.load_state_dict(torch.load(path))
+        fit(net, [1])
+        torch.save(net, "a.pt")
+    else:
+        net = Net(4)
+        fit(net, [2])
+        torch.save(net, "b.pt")
+main(str(open("x")))
+"""
+
+
+def test_what_two_arms_call_stands_between_what_both_do_before_and_after(repository: Write) -> None:
+    stages = stages_of(repository, SHARED)
+    order = [f"{''.join(str(arm.number) for arm in stage.arms)}{stage.kind}" for stage in stages]
+    assert order[:3] == ["1build", "1load_checkpoint", "2build"]
+    assert order[-2:] == ["1checkpoint", "2checkpoint"]
+    assert {"forward", "backward", "step"} <= set(order[3:-2])
+
+
 def test_a_conditional_expression_is_no_condition_of_its_statement(repository: Write) -> None:
     built = next(stage for stage in stages_of(repository, HEAD + EITHER + LOOP) if stage.kind == "build")
     assert built.condition is None
