@@ -169,3 +169,24 @@ def test_options_of_a_command_are_held_against_the_parser_it_starts(command: str
     entry = EntryPoint("README.md", "readme", where, command, "train.py")
     facts = Facts(index.repository, (), Structure(entry_points=(entry,)), configuration, Processes())
     assert [claim.claimed for claim in check_commands(index, facts)] == claimed
+
+
+@pytest.mark.parametrize(
+    ("source", "claimed"),
+    [
+        ("parser = argparse.ArgumentParser()\nargs = parser.parse_args()\n", ["--sead"]),
+        ("parser = argparse.ArgumentParser()\nargs, rest = parser.parse_known_args()\n", []),
+        ("parser = argparse.ArgumentParser(parents=[base])\n", []),
+        ("parser = argparse.ArgumentParser()\nadd_more(parser)\n", []),
+        ("parser = argparse.ArgumentParser()\nTrainer.add_args(parent=parser)\n", []),
+        ("parser = argparse.ArgumentParser()\nparts = parser.add_subparsers()\n", []),
+    ],
+)
+def test_an_option_is_unknown_only_where_the_whole_parser_stands_in_the_file(source: str, claimed: list[str]) -> None:
+    index = index_of(train=source)
+    where = index.span("train.py", 1)
+    values = (ConfigValue("rate", "1", Known(1, (where,), "read"), where),)
+    configuration = Configuration((ConfigTable("args", "argparse", where, values),))
+    entry = EntryPoint("README.md", "readme", where, "python train.py --rate 1 --sead 3", "train.py")
+    facts = Facts(index.repository, (), Structure(entry_points=(entry,)), configuration, Processes())
+    assert [claim.claimed for claim in check_commands(index, facts)] == claimed

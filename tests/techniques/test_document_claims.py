@@ -30,6 +30,7 @@ from analyzer.techniques.claims.arithmetic import find_equations
 from analyzer.techniques.claims.examples import check_examples
 from analyzer.techniques.claims.items import check_items
 from analyzer.techniques.claims.sizes import Sizes
+from analyzer.techniques.claims.versions import check_versions
 from tests.techniques.sources import index_of
 
 TRAIN = """
@@ -180,6 +181,7 @@ def built(where: Span, total: int, *, main: bool = False) -> ModelShapes:
         ("| model | params |\n| --- | --- |\n| large | 60M |", [("60M", "unknown")]),
         ("| model | n |\n| --- | --- |\n| small | 2 |", [("2", "agree")]),
         ("| model | n |\n| --- | --- |\n| small | 3 |", [("3", "differ")]),
+        ("| model | heads |\n| --- | --- |\n| small | 3 |", []),
         ("| model | n |\n| --- | --- |\n| medium | 3 |", [("3", "unknown")]),
         ("## References\n\n| model | n |\n| --- | --- |\n| small | 3 |", [("3", "unknown")]),
     ],
@@ -386,3 +388,29 @@ def test_a_list_of_parameters_under_the_name_of_its_class(
 def test_a_name_that_two_classes_bear_is_not_told() -> None:
     index = index_of(a=CLASSES, b=CLASSES, README__md="# It\n\n### `Adam`\n\n- `b1`: Default: 0.8.\n")
     assert list(check_items(index)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Python 3.8+ is needed.", [("3.8", "agree")]),
+        ("- python >= 3.8.0", [("3.8.0", "agree")]),
+        ("It runs on Python 3.6 or newer.", [("3.6", "differ")]),
+        ("Python 3.10+ is recommended.", [("3.10", "unknown")]),
+        ("- PyTorch >= 1.12", [("1.12", "agree")]),
+        ("PyTorch 1.7+", [("1.7", "differ")]),
+        ("torchvision >= 0.9", [("0.9", "unknown")]),
+        ("We used Python 3.6.", []),
+        ("python3.6+", [("3.6", "differ")]),
+        ("ipython 3.6+", []),
+    ],
+)
+def test_the_least_version_that_a_document_promises(text: str, found: list[tuple[str, str]]) -> None:
+    project = '[project]\nname = "a"\nrequires-python = ">=3.8,<4"\ndependencies = ["torch>=1.12"]\n'
+    files = {
+        "pyproject.toml": SourceFile("pyproject.toml", "config", 1, 4, "", project),
+        "a.py": SourceFile("a.py", "python", 1, 1, "", "import torch\n"),
+        "README.md": SourceFile("README.md", "markdown", 1, 3, "", f"# It\n\n{text}\n"),
+    }
+    index = SourceIndex(Repository("a", "", 3, 8), files)
+    assert [(claim.claimed, claim.verdict) for claim in check_versions(index, derive_facts(index))] == found

@@ -30,6 +30,7 @@ from analyzer.techniques.claims.sizes import Sizes
 from analyzer.techniques.claims.tables import find_table_counts
 from analyzer.techniques.claims.texts import sentence_of
 from analyzer.techniques.claims.value_tables import check_value_tables, names_of_main
+from analyzer.techniques.claims.versions import check_versions
 
 
 def all_claims(index: SourceIndex, facts: Facts, shapes: Shapes) -> tuple[Claim, ...]:
@@ -39,7 +40,7 @@ def all_claims(index: SourceIndex, facts: Facts, shapes: Shapes) -> tuple[Claim,
     in_code = (*find_equations(index), *find_beside(index, facts), *find_above(index, facts), *check_docstrings(index))
     in_documents = (
         *check_options(index, facts), *check_documents(index, facts), *check_commands(index, facts),
-        *check_items(index), *check_launches(index, facts), *find_beyond(index),
+        *check_items(index), *check_versions(index, facts), *check_launches(index, facts), *find_beyond(index),
     )  # fmt: skip
     in_tables = (*find_table_counts(index, sizes), *check_value_tables(index, facts, sizes))
     of_sizes = (*find_counts(index, facts, sizes), *in_tables)

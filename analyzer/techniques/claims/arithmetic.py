@@ -28,7 +28,7 @@ WORDS = r"(?:\s+[A-Za-z][\w/-]*){0,4}?"
 TERM = rf"~?(?:{NUMBER})[kKMB]?(?![\w.]){WORDS}"
 SIDE = rf"{TERM}(?:\s*[*x×/+]\s*{TERM})*"
 EQUATION = re.compile(
-    rf"(?<![\w.*/+=<>!^%-])(?<![-*/+^%]\s)(?P<sides>{SIDE}(?:\s*(?:==|=|≈|~=)\s*{SIDE})+)(?![\w.*/(\[]|\s*[*x×/+=^-]\s*[\w(])"
+    rf"(?<![\w.*/+=<>!^%:-])(?<![-*/+^%]\s)(?P<sides>{SIDE}(?:\s*(?:==|=|≈|~=)\s*{SIDE})+)(?![\w.*/(\[]|\s*[*x×/+=^-]\s*[\w(])"
 )
 
 
@@ -76,7 +76,11 @@ def _equations(index: SourceIndex, comment: Comment) -> Iterator[Claim]:
         figure = re.match(rf"~?(?:{NUMBER})[kKMB]?", stated)
         claimed = figure.group().lstrip("~") if figure is not None and not _is_sum(stated) else match.group("sides")
         derived = f"{values[0].value:,.10g}" if values[0] is not None and len(sides) == 2 else derived
-        yield Claim(comment.text, claimed, derived, "agree" if holds else "differ", where, (where,), sides[0].strip())
+        subject = sides[0].strip()
+        if holds or not re.search(r"\d", comment.text[: match.start()] + comment.text[match.end() :]):
+            yield Claim(comment.text, claimed, derived, "agree" if holds else "differ", where, (where,), subject)
+        else:
+            yield Claim(comment.text, claimed, "", "unknown", where, (), subject, "not_told")
 
 
 def _is_sum(side: str) -> bool:

@@ -39,9 +39,12 @@ OPEN_NUMBER = re.compile(
 )
 HEDGE = re.compile(
     r"\b(?:was|were|instead|original(?:ly)?|paper|or|e\.g|if|default|than|from|would|can|could|try|when|min|max|per|"
-    r"previous(?:ly)?|use|used|at least|at most|up to|todo|not|old|each|total)\b|->|<|>|\?",
+    r"previous(?:ly)?|use|used|at least|at most|up to|todo|not|old|each|total|"
+    r"better|enough|more|less|should|for|with|in|on)\b|->|<|>|\?",
     re.IGNORECASE,
 )
+MOST_WORDS = 4
+"""A longer comment says more than what its line sets."""
 MILLI = 1000.0
 
 
@@ -115,7 +118,8 @@ def _counted(text: str, value: LineValue, names: dict[str, float]) -> Iterator[F
     if len(stated) != 1:
         return
     numbers = re.findall(rf"(?<![\w.])(?:{NUMBER})", text)
-    certain = value.written and len(numbers) == 1 and not HEDGE.search(text)
+    is_bare = len(re.findall(r"[A-Za-z]+", text)) <= MOST_WORDS and not HEDGE.search(text)
+    certain = value.written and len(numbers) == 1 and is_bare
     if _equal(stated[0].value, value.value):
         yield stated[0].printed, f"{value.name} = {value.value:,.10g}", "agree"
     else:

@@ -37,17 +37,35 @@ def _of_entry(index: SourceIndex, facts: Facts, entry: EntryPoint) -> Iterator[C
     if table is None or entry.command is None or entry.target is None:
         return
     options = _options(entry.command, entry.target)
-    unknown = [option for option, _ in options if not _defined(table, option)]
+    is_closed = _is_closed(index, entry.target)
+    unknown = [option for option, _ in options if not _defined(table, option)] if is_closed else []
     for option in unknown:
         offered = " ".join(f"--{value.name}" for value in table.values[:MOST_OPTIONS])
         yield Claim(entry.command, f"--{option}", offered, "differ", entry.where, (table.where,), entry.target)
     rejected = list(_rejected(index, entry, options))
     yield from rejected
-    if options and not unknown and not rejected:
+    if options and not rejected and all(_defined(table, option) for option, _ in options):
         given = " ".join(dict.fromkeys(f"--{option}" for option, _ in options))
         places = [place for option, _ in options if (place := _defined(table, option)) is not None]
         where = tuple(dict.fromkeys(places))
         yield Claim(entry.command, given, given, "agree", entry.where, where, entry.target)
+
+
+def _is_closed(index: SourceIndex, path: str) -> bool:
+    """The file's parser takes nothing but what stands in the file: no unknown options, no parents, and it is handed to
+    no other function that may add to it.
+    """
+    tree = index.trees().get(path)
+    if tree is None or re.search(r"parse_known_args|add_subparsers|\bparents\s*=", index.text(path)):
+        return False
+    assigned = [n for n in ast.walk(tree) if isinstance(n, ast.Assign) and isinstance(n.value, ast.Call)]
+    parsers = {
+        target.id for node in assigned for target in node.targets
+        if isinstance(target, ast.Name) and ast.unparse(node.value).partition("(")[0].endswith("ArgumentParser")
+    }  # fmt: skip
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    handed = (argument for call in calls for argument in (*call.args, *(k.value for k in call.keywords)))
+    return not any(isinstance(argument, ast.Name) and argument.id in parsers for argument in handed)
 
 
 def _defined(table: ConfigTable, option: str) -> Span | None:

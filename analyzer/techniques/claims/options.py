@@ -96,11 +96,15 @@ def _in_row(index: SourceIndex, row: Row, names: dict[str, list[Setting]]) -> It
         return
     value = row.cells[column].strip(" `'\"*")
     if re.fullmatch(r"-?[\w.+\-/]*\w", value):
-        yield from _claim(index, row.line, known[0], value, names[known[0]])
+        yield from _claim(index, row.line, known[0], value, names[known[0]], whole="_" in known[0])
 
 
-def _claim(index: SourceIndex, line: Line, name: str, stated: str, own: Iterable[Setting]) -> Iterator[Claim]:
-    """Agrees with any that has it; differs where all that have the option have one other value."""
+def _claim(
+    index: SourceIndex, line: Line, name: str, stated: str, own: Iterable[Setting], *, whole: bool = False
+) -> Iterator[Claim]:
+    """Agrees with any that has it; differs where all that have the option have one other value. `whole` where the
+    name in full and nothing else is what a row speaks of, so that it need not be an option of a command line.
+    """
     if stated.lower() in NO_VALUE:
         return
     where = index.span(line.path, line.number)
@@ -113,7 +117,7 @@ def _claim(index: SourceIndex, line: Line, name: str, stated: str, own: Iterable
     other = [setting for setting, verdict in judged if verdict == "differ"]
     is_one = len(other) == len(judged) > 0 and len({repr(s.value) for s in other}) == 1
     is_value = FIGURE.match(stated) is not None or stated in ("True", "False", "None")
-    if is_one and is_value and not line.elsewhere and (other[0].option or "_" in name):
+    if is_one and is_value and not line.elsewhere and (other[0].option or whole):
         yield Claim(text, stated, f"{name} = {other[0].value!r}", "differ", where, (other[0].where,), name)
     elif is_value:
         yield Claim(text, stated, "", "unknown", where, (), name, "subject_not_certain")

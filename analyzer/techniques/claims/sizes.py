@@ -112,13 +112,15 @@ def _built(name: str, model: ModelShapes, where: tuple[Span, ...]) -> Size | Non
 
 
 def _left_out(model: ModelShapes, total: int) -> Iterator[tuple[str, int]]:
-    """The total without an embedding, without all of them, without an output layer as large as an embedding."""
+    """The total without an embedding, without all of them, without the output layer."""
     weights = {m.path: m.own_parameters for m in model.modules if m.class_name == "Embedding"}
     heads = {
         m.path: m.own_parameters for m in model.modules
         if m.class_name == "Linear" and _is_reversed(m.detail, [e.detail for e in model.modules if e.path in weights])
     }  # fmt: skip
     tied = {path for pair in model.ties for path in pair}
+    last = [m for m in model.modules if m.class_name == "Linear"][-1:]
+    heads |= {m.path: m.own_parameters for m in last}
     parts = {p: n for p, n in (heads | weights).items() if n >= LARGE_SHARE * total and f"{p}.weight" not in tied}
     yield from _less(parts, {p: n for p, n in weights.items()}, total)
 

@@ -18,6 +18,10 @@ from analyzer.techniques.claims.tables import PARAMETERS
 from analyzer.techniques.claims.texts import Row, rows
 from analyzer.techniques.paper.quantities import BY_ID, quantity_named
 
+LOOSE = frozenset(
+    {"dim", "depth", "width", "heads", "layers", "n_blocks", "num_blocks", "hidden_dim", "batch", "steps"}
+)
+"""Names under which a preset may mean another thing than a column of nearly that title."""
 FEWEST = 3
 """So many values in common are no chance."""
 
@@ -61,7 +65,12 @@ def _of_preset(index: SourceIndex, row: Row, cells: Sequence[Cell], preset: Pres
     for cell in cells:
         own = [s for s in settings if s.name in cell.names and s.number is not None]
         verdict = _same(cell, own[0]) if len({s.number for s in own}) == 1 else None
-        if verdict is None or (not verdict and row.line.elsewhere):
+        is_certain = (
+            not row.line.elsewhere and (plain_name(cell.title) in cell.names[:1] or own[0].name not in LOOSE)
+            if own
+            else False
+        )
+        if verdict is None or not (verdict or is_certain):
             yield _open(index, row, cell)
         else:
             yield _told(index, row, cell, own[0], agree=verdict)
