@@ -6,6 +6,7 @@ Two builds are told apart wherever a number could be taken for the other's; they
 from __future__ import annotations
 
 from analyzer.document.blocks import note, paragraph
+from analyzer.document.build_text import build_text
 from analyzer.document.context import Context
 from analyzer.document.inline import codes, number, ref, value
 from analyzer.records.bundles import ProgramBuild
@@ -14,6 +15,8 @@ from analyzer.records.evidence import Known
 from analyzer.records.processes import Pipeline
 from analyzer.records.source import Span
 from analyzer.records.tensors import ModelShapes, ParameterCounts
+
+LONGEST_BUILD = 96
 
 
 def build_of(context: Context, pipeline: Pipeline | None) -> ProgramBuild | None:
@@ -78,12 +81,9 @@ def told_build(context: Context, pipeline: Pipeline) -> tuple[Block, ...]:
         paragraph(words, "training.program_build", program=program, name=name, where=where, **totals),
     )
     if shown is not None:
-        blocks += (
-            paragraph(
-                words, "training.shown_build", build=Code(context.model.build_call), total=number(shown.total),
-                where=ref(context.model.build_where),
-            ),
-        )  # fmt: skip
+        build = build_text(context, context.model, LONGEST_BUILD)
+        place, total = ref(context.model.build_where), number(shown.total)
+        blocks += (paragraph(words, "training.shown_build", build=build, total=total, where=place),)
     return blocks + _absences(context, found)
 
 

@@ -10,6 +10,7 @@ from document_sample import at, sample_analysis
 
 from analyzer.document.chapters import configuration, training
 from analyzer.document.context import Context
+from analyzer.document.diagrams import build_diagrams
 from analyzer.document.facets import facets
 from analyzer.document.program_builds import computes_alike
 from analyzer.document.wording import Words
@@ -52,6 +53,13 @@ def test_a_program_that_builds_another_class_gets_its_own_shapes_and_no_cost_of_
     text = chapter_text(with_build(class_name="Wide", qualified_name="model.py:Wide"), training)
     assert "builds `model.py:Wide`, not the `model.py:Tiny` of this article" in text
     assert "### Cost" not in text and "### Cost" in chapter_text(with_build(), training)
+
+
+def test_charts_of_one_build_name_it_where_there_are_two() -> None:
+    total = "2,080"
+    titles = {drawn.id: drawn.title.en for drawn in build_diagrams(with_build())}
+    assert titles["parameter_shares"].endswith(f": the build with {total} parameters")
+    assert all("build with" not in drawn.title.en for drawn in build_diagrams(sample_analysis()))
 
 
 def cost(flops: int, length: int) -> tuple[tuple[str, Cost], ...]:

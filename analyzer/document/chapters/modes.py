@@ -6,6 +6,7 @@ from analyzer.document.blocks import heading, note, table
 from analyzer.document.compared_calls import underived, why_no_lines_differ
 from analyzer.document.context import Context
 from analyzer.document.inline import code, join, ref, statement
+from analyzer.document.program_builds import is_other_model
 from analyzer.document.wording import REASON_FILES
 from analyzer.records.document import Block, Chapter, Line, Plain, SourceRef
 from analyzer.records.source import Span
@@ -13,11 +14,12 @@ from analyzer.records.techniques import LineDifference, ModeDifference
 from analyzer.records.tensors import ShapeRow, Trace
 
 MOST_LINES = 40
+OF_THE_MODEL = ("input", "output")
 
 
 def build(context: Context) -> Chapter:
     words, findings = context.words, context.analysis.findings
-    rows = [_row(context, item) for item in findings.mode_differences]
+    rows = [_row(context, item) for item in findings.mode_differences if _is_of_programs(context, item)]
     blocks: tuple[Block, ...] = context.drawing("training_versus_inference")
     both = bool(context.training and context.inference)
     missing = note(words, "gap", "modes.not_compared" if both else "modes.none")
@@ -28,6 +30,12 @@ def build(context: Context) -> Chapter:
     found = table(words, "mode_lines", "code training inference where", lines)
     blocks += (*found, *underived(context)) if found else why_no_lines_differ(context)
     return Chapter("modes", words.line("modes.title"), blocks)
+
+
+def _is_of_programs(context: Context, item: ModeDifference) -> bool:
+    """What the shown model takes and gives is no difference of programs of which one builds another model."""
+    other = context.training is not None and is_other_model(context, context.training)
+    return not (other and item.aspect in OF_THE_MODEL)
 
 
 def _between_traces(context: Context) -> tuple[LineDifference, ...]:

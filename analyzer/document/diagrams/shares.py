@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analyzer.document.diagrams.describe import drawn_model
 from analyzer.document.optimizer_state import costs_with_own_state, has_own_state
@@ -24,14 +24,25 @@ def build(analysis: Analysis) -> tuple[Diagram, ...]:
         return ()  # what was built of it, or with example sizes, is no total that shares could be of
     where = (model.where,)
     presets = _presets(analysis, model)
+    which = _which_build(analysis, model.parameters.value.total)
+    shares, memory = Text("Where the parameters are", "参数分布"), Text("Memory", "内存构成")
     return (
-        *_bars(
-            "parameter_shares", Text("Where the parameters are", "参数分布"), _parameters(model), "parameters", where
-        ),
-        *_costs(model),
-        *_bars("memory", Text("Memory", "内存构成"), _memory(analysis, model), "bytes", where),
+        *_bars("parameter_shares", _joined(shares, which), _parameters(model), "parameters", where),
+        *(replace(drawn, title=_joined(drawn.title, which)) for drawn in _costs(model)),
+        *_bars("memory", _joined(memory, which), _memory(analysis, model), "bytes", where),
         *_bars("preset_sizes", Text("Presets by size", "各预设的规模"), presets, "parameters", where, log=True),
     )
+
+
+def _which_build(analysis: Analysis, total: int) -> Text:
+    """By its total, where a training program builds another one."""
+    if not analysis.shapes.program_builds:
+        return Text("", "")
+    return Text(f": the build with {total:,} parameters", f"：{total:,} 参数的构建")
+
+
+def _joined(title: Text, more: Text) -> Text:
+    return Text(title.en + more.en, title.zh + more.zh)
 
 
 def _bars(
