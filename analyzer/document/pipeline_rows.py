@@ -15,6 +15,8 @@ from analyzer.records.processes import Feature, Pipeline, Stage
 from analyzer.records.tensors import ModuleRecord, TensorSpec, Trace
 
 MOST_STAGES = 48
+MOST_LOOPS = 2
+"""Of those in which a line comes about again."""
 
 
 def stage_table(context: Context, pipeline: Pipeline, trace: Trace | None, name: str) -> tuple[Block, ...]:
@@ -104,9 +106,11 @@ def when(context: Context, stage: Stage) -> Line:
         parts.append(words.line("stages.under", condition=code(stage.condition, 48)))
     if stage.again and not stage.loops:
         parts.insert(0, words.line("stages.once"))
-    for loop in stage.again:
-        again = words.line("stages.again", loop=code(loop, 48)) if loop else words.line("stages.again_outside")
-        parts.append(again)
+    loops = [loop for loop in stage.again if loop]
+    if loops:
+        more = [Plain("…")] if len(loops) > MOST_LOOPS else []
+        parts.append(words.line("stages.again", loop=join([*(code(loop, 48) for loop in loops[:MOST_LOOPS]), *more])))
+    parts += [words.line("stages.again_outside")] if "" in stage.again else []
     return join(parts) if parts else words.line("stages.once")
 
 

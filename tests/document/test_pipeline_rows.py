@@ -64,7 +64,9 @@ def test_a_program_that_runs_another_model_gets_no_shapes_and_says_so() -> None:
         text = document_text(build_article(Context(analysis, Words("en"))))
         stages = text.partition("[training_stages]")[2].partition("###")[0]
         assert ("→ `int64[B, T]`" in stages) is shaped
-        assert ("the model that this article shows, could not be proved" in text.partition("## Inference")[0]) is not shaped
+        assert (
+            "the model that this article shows, could not be proved" in text.partition("## Inference")[0]
+        ) is not shaped
 
 
 def test_a_stage_says_which_arm_it_stands_in_and_in_which_loops_it_comes_again() -> None:
@@ -77,6 +79,9 @@ def test_a_stage_says_which_arm_it_stands_in_and_in_which_loops_it_comes_again()
     assert "A1/A2" in told and str(stage.where) in told
     again = replace(stage, loops=(), condition=None, again=("for i in range(4)",))
     assert line_text(when(context, again)) == "once, also reached in `for i in range(4)`"
+    often = replace(again, loops=("while a",), again=("for b in c", "while d", "", "while e"))
+    said = "in `while a`, also reached in `for b in c`, `while d`, …, also reached outside of it"
+    assert line_text(when(context, often)) == said
 
 
 @pytest.mark.parametrize("reason", ["no_default", "required_argument"])
