@@ -11,7 +11,7 @@ ABSL_FLAGS = "absl.flags.FLAGS"
 """All flags of a program are known in one object."""
 FLAG_SITE = "flag:"
 """Holder of one flag: what `DEFINE_integer` returns."""
-FUNCTION_FORMATS = ("click", "typer", "fire")
+FUNCTION_FORMATS = ("click", "typer", "fire", "function_defaults")
 FILE_FORMATS = ("yaml", "json", "huggingface_json", "toml", "python_file")
 NESTED_FORMATS = ("call", *FILE_FORMATS)
 CLASS_FORMATS = ("dataclass", "class", "pretrained_config")

@@ -10,7 +10,7 @@ from analyzer.records.source import Span
 
 ConfigFormat = Literal[
     "dataclass", "class", "init_defaults", "argparse", "click", "typer", "fire", "absl", "constants", "yaml", "json",
-    "huggingface_json", "toml", "pretrained_config", "call", "dict", "python_file",
+    "huggingface_json", "toml", "pretrained_config", "call", "dict", "python_file", "function_defaults",
 ]  # fmt: skip
 PlainValue = object
 """None, bool, int, float, str, or lists, tuples and dicts of them; a `Reference` where a value names an object."""

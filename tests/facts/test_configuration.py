@@ -104,6 +104,22 @@ def settings():
     bag.inner.rate = 0.5
     return bag
 """
+FUNCTION = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    pass
+
+def speak(net: "Net", text, *, width=32, rate=0.5, steps: int = 4, stop=("a",), fast=True, name=None):
+    return net(text, width, rate, steps, stop, fast, name)
+
+def few(net: Net, width=1, rate=2):
+    return net(width, rate)
+
+def other(path, width=1, rate=0.5, steps=2, stop=3, fast=True):
+    return path, width, rate, steps, stop, fast
+"""
 FORMATS = [
     ("dataclass", "a.py", DATACLASS, {"width": (32, 5), "rate": (0.001, 6), "names": ([], 7), "depth": (3, 8)}),
     ("class", "a.py", PLAIN_CLASS, {"width": (32, 2), "rate": (0.001, 3)}),
@@ -114,6 +130,8 @@ FORMATS = [
     ("constants", "a.py", CONSTANTS, {"WIDTH": (32, 1), "RATE": (0.5, 2)}),
     ("pretrained_config", "a.py", PRETRAINED, {"width": (32, 4), "heads": (4, 7), "head_width": (8, 8)}),
     ("init_defaults", "a.py", MODULE, {"heads": (4, 4)}),
+    ("function_defaults", "a.py", FUNCTION,
+     {"width": (32, 7), "rate": (0.5, 7), "steps": (4, 7), "stop": (("a",), 7), "fast": (True, 7), "name": (None, 7)}),
     ("call", "a.py", HOLDER, {"width": (32, 7), "inner.rate": (0.5, 9)}),
     ("yaml", "a.yaml", "model:\n  width: 32\nrate: 1e-4\nsizes: [1, 2]\n",
      {"model.width": (32, 2), "rate": (0.0001, 3), "sizes": ([1, 2], 4)}),

@@ -19,6 +19,7 @@ from analyzer.facts.configuration import (
     constructor_defaults,
     dataclass_fields,
     dict_literals,
+    function_defaults,
     json_files,
     mapping_tables,
     pretrained_configs,
@@ -51,7 +52,7 @@ from analyzer.records.structure import Structure
 
 READERS = (
     dataclass_fields, class_attributes, value_classes, pretrained_configs, config_nodes, argument_parsers, commands,
-    constants, dict_literals, constructor_defaults, mapping_tables,
+    constants, dict_literals, constructor_defaults, function_defaults, mapping_tables,
 )  # fmt: skip
 
 
