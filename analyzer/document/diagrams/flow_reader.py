@@ -293,8 +293,12 @@ class _Reader:
         return (Origin(step.id),)
 
     def _own_attribute(self, node: ast.expr) -> str | None:
-        """`self.weight`, where it is no module."""
+        """`self.weight`, or a part of it as `self.positions[:length]`, where it is no module."""
         match node:
+            case ast.Subscript(value=inner):
+                return None if self._module_paths(node) else self._own_attribute(inner)
+            case ast.Call(func=ast.Attribute(value=inner, attr=name)) if name in REARRANGING:
+                return self._own_attribute(inner)
             case ast.Attribute(value=ast.Name(id="self"), attr=name) if not self._module_paths(node):
                 return f"self.{name}"
         return None
@@ -314,7 +318,8 @@ class _Reader:
         if not values or builtin:
             return ()
         if name in REARRANGING:
-            return unshaped(receiver or values)
+            own = not receiver and self._own_attribute(node) is not None  # `self.pos.to(x)` is not made from x
+            return () if own else unshaped(receiver or values)
         step = self._step("function", name, (), style_of(name), node)
         self._connect(receiver, step, None)
         for value, place in arguments:

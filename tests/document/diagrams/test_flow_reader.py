@@ -106,6 +106,11 @@ def arrows(flow: Flow) -> set[tuple[str, str]]:
             {("x", "a"), ("a", "+ self.pos"), ("+ self.pos", "× self.weight"), ("× self.weight", "return")},
         ),
         (
+            "def forward(self, x):\n x = self.a(x) + self.pos[:, :4].to(x)\n return self.b(x)",
+            "a b",
+            {("x", "a"), ("a", "+ self.pos"), ("+ self.pos", "b"), ("b", "return")},
+        ),
+        (
             "def forward(self, x):\n y = checkpoint(self.a, x)\n return y",
             "a",
             {("x", "a"), ("a", "y")},
