@@ -266,9 +266,10 @@ def _context_length(context: Context) -> list[Facet]:
 
 
 def _refuses(context: Context, where: Span) -> bool:
-    """An assertion, or a condition whose branch raises."""
-    after = context.quote(context.part(where, where.last_line + 1, where.last_line + 1)).strip()
-    return context.quote(where).strip().startswith("assert") or after.startswith("raise")
+    """An assertion, or a condition whose branch raises first."""
+    first = context.quote(context.part(where, where.first_line, where.first_line)).strip()
+    after = context.quote(context.part(where, where.first_line + 1, where.first_line + 1)).strip()
+    return first.startswith("assert") or (first.startswith("if") and after.startswith("raise"))
 
 
 def _technique_facets(context: Context) -> list[Facet]:

@@ -50,7 +50,9 @@ def _bindings(context: Context, item: Symbol, found: TechniqueFinding) -> list[B
     own = [binding for binding in found.bindings if item.hole and binding.hole == item.hole]
     if own or not item.hole:
         return own
-    others = [one for one in context.used_techniques if one.sheet_id == found.sheet_id and one is not found]
+    every = context.analysis.findings.techniques
+    others = [one for one in every if one.sheet_id == found.sheet_id and one is not found and one.in_use]
+    others = [one for one in others if context.is_built(one)]
     return [binding for one in others for binding in one.bindings if binding.hole == item.hole]
 
 

@@ -133,7 +133,6 @@ def test_symbols_are_those_of_the_formula_with_the_names_of_any_place(
     two = replace(one, where=(at("model.py", "class RMSNorm"),), bindings=others)
     found = replace(analysis.findings, techniques=(one, two), sheets=(FORMULA,))
     context = context_of(replace(analysis, findings=found))
-    context.__dict__["used_techniques"] = (one, two)
     (block,) = technique_blocks.formula(context, one)
     assert isinstance(block, Formula)
     shown = [f"{line_text((symbol,))} {line_text(text)}" for symbol, text in block.symbols]

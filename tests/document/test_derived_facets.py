@@ -11,7 +11,9 @@ from document_sample import TINY, at, known, sample_analysis
 from analyzer.document.context import Context
 from analyzer.document.derived_facets import image_facets, norm_facets, pooling_facets, position_facets, scale_facets
 from analyzer.document.facet import Facet
+from analyzer.document.facets import facets
 from analyzer.document.wording import Words
+from analyzer.records.evidence import Condition
 from analyzer.records.techniques import Binding, TechniqueFinding, TechniqueSheet, Text
 from analyzer.records.tensors import Dim, ModelInput, ModuleCall, ModuleRecord, TakenArm, TensorSpec
 
@@ -132,3 +134,27 @@ def test_the_pooling_that_ran_is_told(arms: tuple[str, str], ran: tuple[bool, bo
     for family, shown in (("image_classifier", expected), ("language_model", None)):
         context.__dict__["family"] = family
         assert told(pooling_facets(context)).get("pooling", "").partition(" (")[0] == (shown or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "decided", "lines", "expected"),
+    [
+        ("T > 128", False, ("if n + T > most:", "    raise ValueError"), "128"),
+        ("T <= 64", True, ("assert T <= most", "x = 1"), "64"),
+        ("T > 128", False, ("if T > 128:", "    x = x[:, :8]"), None),
+        ("T > 128", True, ("if n + T > most:", "    raise ValueError"), None),
+    ],
+)
+def test_a_length_that_is_refused_is_the_context(
+    text: str, decided: bool, lines: tuple[str, str], expected: str | None
+) -> None:
+    context = context_of()
+    model = context.analysis.shapes.models[0]
+    trace = replace(model.traces[0], conditions=(Condition(text, LINE, decided),))
+    file = next(one for one in context.analysis.facts.files if one.path == LINE.path)
+    written = file.text.split("\n")
+    written[LINE.first_line - 1 : LINE.first_line + 1] = lines
+    facts = replace(context.analysis.facts, files=(replace(file, text="\n".join(written)),))
+    shapes = replace(context.analysis.shapes, models=(replace(model, traces=(trace,)),))
+    found = Context(replace(context.analysis, facts=facts, shapes=shapes), Words("en"))
+    assert told(list(facets(found))).get("context") == expected

@@ -198,9 +198,9 @@ def _gaps(context: Context, trace: Trace) -> tuple[Block, ...]:
     return (paragraph(words, "shapes.gaps", count=number(len(trace.gaps))), *bullets(items)) if items else ()
 
 
-def shape_flow(context: Context, trace: Trace, name: str) -> tuple[Block, ...]:
+def shape_flow(context: Context, trace: Trace, name: str, whole: bool = False) -> tuple[Block, ...]:
     """The shape flow of one mode: inputs, the model's own assignments that have other shapes than in the call that the
-    chapter on shapes tells in full, the result.
+    chapter on shapes tells in full, the result; `whole` for a document without that chapter.
     """
     words = context.words
     rows: list[tuple[Line, ...]] = [
@@ -214,7 +214,7 @@ def shape_flow(context: Context, trace: Trace, name: str) -> tuple[Block, ...]:
         for item in trace.inputs
         if isinstance(item.value, TensorSpec)
     ]
-    told = _told(context.trace) if context.trace else set()
+    told = _told(context.trace) if context.trace and not whole else set()
     for row in root_rows(trace)[:MOST_STEPS]:
         rows += [_flow_row(context, row, target) for target in _tensors(row) if _identity(row, target) not in told]
     rows += [

@@ -160,7 +160,7 @@ def _dimensions(context: Context) -> tuple[Block, ...]:
         return no_trace(context)
     blocks: tuple[Block, ...] = (
         heading(words, "call_flow.whole", "forward-dimensions"),
-        *shape_flow(context, trace, "forward_flow"),
+        *shape_flow(context, trace, "forward_flow", whole=True),
     )
     for item in key_modules(context)[:-1]:
         blocks += _inside(context, item)
