@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from analyzer.document.diagrams.flow import Step
 from analyzer.document.diagrams.flow_modules import children_of
-from analyzer.records.tensors import ModuleRecord
+from analyzer.records.tensors import ModuleRecord, ShapeRow
 
 Paths = Callable[[ast.expr], tuple[str, ...]]
 Records = Mapping[str, ModuleRecord]
@@ -51,6 +51,14 @@ def rounds_of(source: ast.expr, paths: Paths, records: Records) -> int:
     if isinstance(source, ast.Call) and isinstance(source.func, ast.Name) and source.func.id in ("enumerate", "zip"):
         return max((rounds_of(one, paths, records) for one in source.args), default=0)
     return len(_children(source, paths, records))
+
+
+def runs_of(body: Iterable[ast.stmt], rows: Mapping[int, ShapeRow], later: Mapping[int, tuple[ShapeRow, ...]]) -> float:
+    """How often the first line of a body that ran did so, in one call of the module."""
+    lines = sorted({node.lineno for part in body for node in ast.walk(part) if isinstance(node, ast.stmt)})
+    first = next((line for line in lines if line in rows), None)
+    found = (rows[first], *later.get(first, ())) if first is not None else ()
+    return sum(row.times / max(len(row.modules), 1) for row in found)
 
 
 def round_line(step: Step, rounds: int) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from analyzer.document.diagrams.describe import VARIES, shape_text, style_of, typed_shape, varied_text
 from analyzer.document.diagrams.flow import Edge, Flow, Kind, Step, without_dead_ends
-from analyzer.document.diagrams.flow_loops import loop_modules, round_line, rounds_of
+from analyzer.document.diagrams.flow_loops import loop_modules, round_line, rounds_of, runs_of
 from analyzer.document.diagrams.flow_modules import children_of, module_step, output_text, taken_text
 from analyzer.document.diagrams.flow_syntax import (
     NOT_TENSORS,
@@ -127,16 +127,9 @@ class _Reader:
         """In a loop, what only some rounds do leaves the values of the other rounds as they were."""
         before = dict(self.names)
         self._block(body)
-        if self.rounds > 1 and self._runs(body) < self.rounds:
+        if self.rounds > 1 and runs_of(body, self.forward.rows, self.forward.later) < self.rounds:
             changed = {name: value for name, value in self.names.items() if name in before and before[name] != value}
             self.names |= {name: union(value, before[name]) for name, value in changed.items()}
-
-    def _runs(self, body: Iterable[ast.stmt]) -> float:
-        """How often the first line of a body ran in one call."""
-        lines = sorted({node.lineno for part in body for node in ast.walk(part) if isinstance(node, ast.stmt)})
-        first = next((line for line in lines if line in self.forward.rows), None)
-        rows = (self.forward.rows[first], *self.forward.later.get(first, ())) if first is not None else ()
-        return sum(row.times / max(len(row.modules), 1) for row in rows)
 
     def _ran(self, body: Iterable[ast.stmt]) -> bool:
         lines = {node.lineno for part in body for node in ast.walk(part) if isinstance(node, ast.stmt)}
