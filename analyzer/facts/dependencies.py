@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from analyzer.facts.class_hierarchy import FUNCTIONS
 from analyzer.facts.distributions import ALTERNATIVES, DISTRIBUTIONS
+from analyzer.facts.documented_installs import documented_installs
 from analyzer.facts.entry_points import is_build_script
 from analyzer.facts.project_metadata import Requirement, find_requirements, normalised
 from analyzer.index import SourceIndex
@@ -37,7 +38,8 @@ def derive_dependencies(index: SourceIndex) -> tuple[Dependency, ...]:
         for found in _imports(index, path, tree, False):
             imports.setdefault(found.name, []).append(found)
     declared = find_requirements(index)
-    known = [_dependency(name, places, declared) for name, places in sorted(imports.items())]
+    installs = documented_installs(index)
+    known = [_documented(_dependency(n, places, declared), installs) for n, places in sorted(imports.items())]
     taken = {name for imported in imports for name in _distributions(imported)}
     return tuple(known) + tuple(_unimported(declared, taken))
 
@@ -80,6 +82,12 @@ def _dependency(name: str, places: list[_Import], declared: tuple[Requirement, .
     distribution = matching[0].distribution if matching else DISTRIBUTIONS.get(name, name)
     where = tuple(dict.fromkeys(place.where for place in places))
     return Dependency(name, distribution, where, tuple(r.where for r in matching), _version(matching), optional)
+
+
+def _documented(dependency: Dependency, installs: Mapping[str, tuple[Span, ...]]) -> Dependency:
+    names = sorted(_distributions(dependency.name) | {normalised(dependency.distribution)})
+    places = tuple(span for name in names for span in installs.get(name, ()))
+    return replace(dependency, documented_at=places)
 
 
 def _distributions(name: str) -> frozenset[str]:

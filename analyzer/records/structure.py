@@ -122,6 +122,8 @@ class Dependency:
     """Version specifier as declared."""
     optional: bool = False
     """Imported only under `try`, inside functions, or declared as an extra."""
+    documented_at: tuple[Span, ...] = ()
+    """Install lines of documents that name it."""
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,8 @@ def _processes(pipelines: tuple[Pipeline, ...], one: str, all_of_them: str) -> O
 def _dependency(item: Dependency) -> Object:
     described: Object = {"name": item.name, "distribution": item.distribution, "optional": item.optional, "how": "read"}
     described |= present(version=item.version)
+    if item.documented_at:
+        described["documented_at"] = sources(item.documented_at)
     return described | {"imported_at": sources(item.imported_at), "declared_at": sources(item.declared_at)}
 
 

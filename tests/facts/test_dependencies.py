@@ -108,3 +108,22 @@ def test_the_version_of_an_extra_is_not_that_of_the_project(repository):
     assert found(repository({"a.py": "import torch\n", "pyproject.toml": project}))["torch"] == ("torch", None, False)
     only = f'[project]\nname = "x"\n{extras}'
     assert found(repository({"a.py": "import torch\n", "pyproject.toml": only}))["torch"] == ("torch", "==2.4", True)
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("pip install numpy torch", {"numpy", "torch"}),
+        ("pip install -r requirements.txt 'torch>=2.0' --index-url https://x.org/cpu", {"torch"}),
+        ("python -m pip install -U Pillow", {"PIL"}),
+        ("conda install pytorch -c numpy", {"torch"}),
+        ("pip install -e . && pip install ./numpy", set()),
+        ("pip download torch", set()),
+    ],
+)
+def test_an_install_line_of_a_document_names_packages(repository, line, named):
+    code = "import numpy, torch, PIL\n"
+    index = repository({"a.py": code, "README.md": f"# A\n\n```sh\n{line}\n```\n"})
+    dependencies = derive_dependencies(index)
+    assert {d.name for d in dependencies if d.documented_at} == named
+    assert not any(d.declared_at for d in dependencies)

@@ -56,11 +56,11 @@ def _dependency(context: Context, item: Dependency) -> tuple[Line, ...]:
     words = context.words
     remark = words.line("capabilities.optional") if item.optional else ()
     if not item.declared_at and not item.optional:
-        remark = words.line("capabilities.undeclared")
+        remark = words.line("capabilities.documented" if item.documented_at else "capabilities.undeclared")
     version = code(item.version) if item.version else ()
     name: Line = (
         codes([item.distribution])
         if item.distribution == item.name
         else (Code(item.distribution), Plain(" ("), Code(item.name), Plain(")"))
     )
-    return (name, version, refs(item.imported_at, 3), refs(item.declared_at, 2), remark)
+    return (name, version, refs(item.imported_at, 3), refs(item.declared_at or item.documented_at, 2), remark)
