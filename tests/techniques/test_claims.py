@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from analyzer.records.bundles import Facts, Shapes
@@ -15,6 +17,7 @@ from analyzer.techniques.claims import all_claims
 from analyzer.techniques.claims.commands import check_commands
 from analyzer.techniques.claims.figures import figure_of, is_rounding
 from analyzer.techniques.claims.shape_comments import audit_comments, stated_shape
+from analyzer.techniques.claims.shape_docstrings import audit_docstrings
 from tests.techniques.sources import index_of
 
 
@@ -190,3 +193,35 @@ def test_an_option_is_unknown_only_where_the_whole_parser_stands_in_the_file(sou
     entry = EntryPoint("README.md", "readme", where, "python train.py --rate 1 --sead 3", "train.py")
     facts = Facts(index.repository, (), Structure(entry_points=(entry,)), configuration, Processes())
     assert [claim.claimed for claim in check_commands(index, facts)] == claimed
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        (["x: (N, T, p**2 * C)", "imgs: (N, C, H, W)"], [("(N, C, H, W)", "agree")]),
+        (["x: (N, T, p**2 * C)", "imgs: (N, H, W, C)"], [("(N, H, W, C)", "differ")]),
+        (["x: (N, T, p**2 * C)", "imgs: (N, K, H, W)"], [("(N, K, H, W)", "agree")]),
+        (["x: (N, T, p**2 * C)", "imgs: (M, K, H, W)"], []),
+        (["x: (N, T, p**2 * C)", "imgs: (T, K, H, W)"], []),
+        (["imgs: (N, H, W, C)"], []),
+        (["imgs: (N, 8, 32, 32)"], [("(N, 8, 32, 32)", "agree")]),
+        (["imgs: (N, 32, 32, 8)"], [("(N, 32, 32, 8)", "differ")]),
+        (["imgs: (N, 16, 64, 64)"], []),
+        (["imgs: (N, C, L)"], [("(N, C, L)", "differ")]),
+        (["x: (N, L)"], []),
+        ([":param Tensor x: shape (N, T, 32)"], [("(N, T, 32)", "agree")]),
+        (["other: (N, 8)"], []),
+        (["imgs: the pictures (see the paper, page 3)"], []),
+    ],
+)
+def test_shapes_of_a_docstring_are_held_against_its_function(lines: list[str], found: list[tuple[str, str]]) -> None:
+    text = "".join(f"    {line}\n" for line in lines)
+    index = index_of(a=f'def f(x):\n    """Makes pictures.\n\n{text}    """\n    imgs = g(x)\n    return imgs\n')
+    shapes = {"def f(x):": ("x", (2, 256, 32), 1), "imgs = g(x)": ("imgs", (2, 8, 32, 32), len(lines) + 5)}
+    rows = []
+    for code, (name, sizes, line) in shapes.items():
+        target = ShapeTarget(name, (TensorSpec(tuple(Dim(size) for size in sizes), "float32"),))
+        rows.append(ShapeRow(index.span("a.py", line), code, "", ("",), "M", "f", 1, (target,)))
+    trace = Trace("inference", "forward", (), tuple(rows), (), ())
+    evaluated = replace(model(traces=(trace,)), variables=(("p", 2),))
+    assert [(c.claimed, c.verdict) for c in audit_docstrings(index, Shapes(models=(evaluated,)))] == found

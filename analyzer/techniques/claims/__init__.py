@@ -26,6 +26,7 @@ from analyzer.techniques.claims.launches import check_launches
 from analyzer.techniques.claims.options import check_options
 from analyzer.techniques.claims.sentences import check_documents
 from analyzer.techniques.claims.shape_comments import audit_comments
+from analyzer.techniques.claims.shape_docstrings import audit_docstrings
 from analyzer.techniques.claims.sizes import Sizes
 from analyzer.techniques.claims.tables import find_table_counts
 from analyzer.techniques.claims.texts import sentence_of
@@ -44,7 +45,7 @@ def all_claims(index: SourceIndex, facts: Facts, shapes: Shapes) -> tuple[Claim,
     )  # fmt: skip
     in_tables = (*find_table_counts(index, sizes), *check_value_tables(index, facts, sizes))
     of_sizes = (*find_counts(index, facts, sizes), *in_tables)
-    of_shapes = (*audit_comments(index, shapes), *check_examples(index, shapes))
+    of_shapes = (*audit_comments(index, shapes), *audit_docstrings(index, shapes), *check_examples(index, shapes))
     return _once((*of_sizes, *in_documents, *find_help_defaults(facts), *in_code, *of_shapes))
 
 

@@ -20,7 +20,7 @@ from analyzer.records.tensors import ShapeRow, TensorSpec
 
 _GROUP = re.compile(r"[\(\[]([^()\[\]]*)[\)\]]")
 _PART = re.compile(
-    r"^(?:[A-Za-z_][A-Za-z_0-9]{0,14}|\d{1,6})(?:\s*(?://|[-+*/])\s*(?:[A-Za-z_][A-Za-z_0-9]{0,14}|\d{1,6}))*$"
+    r"^(?:[A-Za-z_][A-Za-z_0-9]{0,14}|\d{1,6})(?:\s*(?://|\*\*|[-+*/])\s*(?:[A-Za-z_][A-Za-z_0-9]{0,14}|\d{1,6}))*$"
 )
 _CALLED = re.compile(r"[\w.]$")
 
