@@ -17,8 +17,9 @@ from analyzer.records.errors import UserError
 from analyzer.records.evidence import Gap, Unknown
 from analyzer.records.tensors import ModelShapes, ReferenceTrace
 from analyzer.shapes.build_expression import check_build
-from analyzer.shapes.commanded_builds import find_commanded_builds
+from analyzer.shapes.commanded_builds import find_chosen_builds, find_commanded_builds
 from analyzer.shapes.configured_builds import find_bare_build, find_configured_builds
+from analyzer.shapes.documented_factories import find_documented_factories
 from analyzer.shapes.entry_points import BuildPlan, find_builds, find_presets
 from analyzer.shapes.example_sizes import find_example_builds
 from analyzer.shapes.execution import Choices, execute_models
@@ -27,7 +28,7 @@ from analyzer.shapes.parts import part_builds, part_classes
 from analyzer.shapes.program_builds import other_builds, program_builds, program_requests
 from analyzer.shapes.reference import derive_reference
 from analyzer.shapes.requests import Effort, ModelRequest
-from analyzer.shapes.script_builds import find_script_builds
+from analyzer.shapes.script_builds import find_dynamic_builds, find_script_builds, trains
 from analyzer.shapes.tasks import payload_of
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def derive_model_shapes(index: SourceIndex, options: ShapesOptions, facts: Facts
     """One model as the user asked for it: `--model`, `--build`, `--input`, `--method`, `--train`."""
     owner = find_model(index, options.model or "", options.build)
     inputs = tuple(parse_input_spec(text) for text in options.inputs)
-    builds = _user_builds(index, owner, options) or _derived_builds(index, facts, owner)
+    builds = _user_builds(index, owner, options) or derived_builds(index, facts, owner)
     request = ModelRequest(
         owner.name,
         owner.qualified_name,
@@ -224,7 +225,7 @@ def _requests(index: SourceIndex, facts: Facts, options: ShapesOptions) -> list[
     if not chosen:
         return []
     main, others = chosen[0], chosen[1:MAXIMUM_MODELS]
-    builds = _user_builds(index, main, options) or _derived_builds(index, facts, main)
+    builds = _user_builds(index, main, options) or derived_builds(index, facts, main)
     request = _request(index, main, builds, "full", main=True)
     effort: Effort = "brief" if len(others) <= MAXIMUM_NAMED else "numeric"
     return [
@@ -240,9 +241,17 @@ def _request(
     return ModelRequest(owner.name, owner.qualified_name, where, builds, main, effort=effort)
 
 
-def _derived_builds(index: SourceIndex, facts: Facts | None, owner: Definition) -> tuple[BuildPlan, ...]:
-    """What the repository states comes first; example sizes only where none of that can be built."""
-    return (*_stated_builds(index, facts, owner), *find_example_builds(index, owner))
+def derived_builds(index: SourceIndex, facts: Facts | None, owner: Definition) -> tuple[BuildPlan, ...]:
+    """What the repository states comes first; of many presets the one that a training program chooses; example sizes
+    only where none of that can be built.
+    """
+    stated = _stated_builds(index, facts, owner)
+    first = next((n for n, plan in enumerate(stated) if plan.origin == "factory"), len(stated))
+    trained = [plan for plan in stated[first:] if plan.path != owner.path and trains(index, plan.path)]
+    trained += find_dynamic_builds(index, owner)
+    by_choice = find_chosen_builds(index, [*dict.fromkeys((*trained, *stated))])
+    every = (*stated[:first], *trained, *stated[first:], *find_documented_factories(index, owner), *by_choice)
+    return (*dict.fromkeys(every), *find_example_builds(index, owner))
 
 
 def _stated_builds(index: SourceIndex, facts: Facts | None, owner: Definition) -> tuple[BuildPlan, ...]:
@@ -268,7 +277,7 @@ def _part_requests(
     parts = [part for part in part_classes(index, main) if part.qualified_name not in asked]
     whole = requests[0].builds
     return tuple(
-        _request(index, part, (*_derived_builds(index, facts, part), *part_builds(whole, part)), "full")
+        _request(index, part, (*derived_builds(index, facts, part), *part_builds(whole, part)), "full")
         for part in parts
     )
 

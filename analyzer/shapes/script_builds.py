@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from analyzer.evaluator.probes import last_name
+from analyzer.facts.testing import is_test_file
 from analyzer.index import Definition, SourceIndex
 from analyzer.index.main_guard import is_main_guard
 from analyzer.records.source import Span
@@ -23,6 +24,9 @@ DEPTH = 4
 """How many calls lie between a script and the construction at most."""
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 BLOCKS = ("body", "orelse", "finalbody")
+HOLDING = (ast.Assign, ast.AnnAssign, ast.Return)
+LIBRARY_FACTORIES = ("create_model", "build_model", "instantiate")
+"""Functions of libraries that make what a name or a configuration says."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,46 @@ def find_script_builds(index: SourceIndex, owner: Definition, *, checked: bool =
     assert the conditions that they stand under, so that only what a run by default takes can be built.
     """
     sites = [(site, index.span(site.path, site.call)) for site in _calls_of(index, owner)]
-    return _leading(index, owner, sites, checked)
+    return _leading(index, owner, sites, checked=checked)
+
+
+def find_dynamic_builds(index: SourceIndex, owner: Definition) -> tuple[BuildPlan, ...]:
+    """Assigned or returned calls of what only a value says: `models.__dict__[args.model]()`, `getattr(models, name)()`,
+    `registry[name]()`, `eval(name)()`, `create_model(name)` of a library, `module.Net()` of a module imported by name.
+    They are evaluated up to the first `owner`; those of files that optimise parameters come first.
+    """
+    every = [site for sites in _sites_by_name(index).values() for site in sites if site.factory is None]
+    chosen = [site for site in every if isinstance(_holder(site), HOLDING) and _is_dynamic(index, site, owner)]
+    chosen.sort(key=lambda site: (not trains(index, site.path), site.path, site.call.lineno))
+    spans = [(site, index.span(site.path, site.call)) for site in chosen if not is_test_file(index, site.path)]
+    return _leading(index, owner, spans, owner.qualified_name)
+
+
+def _holder(site: _Site) -> ast.AST:
+    """What the value of the call becomes part of; its own methods may stand between (`Net().to(device)`)."""
+    child: ast.AST = site.call
+    for parent in reversed(site.around):
+        if not isinstance(parent, ast.Attribute) and not (isinstance(parent, ast.Call) and parent.func is child):
+            return parent
+        child = parent
+    return child
+
+
+def trains(index: SourceIndex, path: str) -> bool:
+    """Whether a file hands parameters of a model to what optimises them."""
+    return any(path == site.path for site in _sites_by_name(index).get("parameters", ()))
+
+
+def _is_dynamic(index: SourceIndex, site: _Site, owner: Definition) -> bool:
+    """What is called is looked up by a value, or is a name of a library or an unknown module."""
+    callee = site.call.func
+    if isinstance(callee, (ast.Subscript, ast.Call)):
+        return True
+    name = last_name(callee)
+    if name == "eval":
+        return isinstance(callee, ast.Name)
+    named = name in LIBRARY_FACTORIES or (name == owner.name and isinstance(callee, ast.Attribute))
+    return named and not isinstance(index.symbols.resolve(site.path, ast.unparse(callee)), Definition)
 
 
 def find_builds_at(index: SourceIndex, owner: Definition, where: Span) -> tuple[BuildPlan, ...]:
@@ -82,10 +125,9 @@ def find_builds_at(index: SourceIndex, owner: Definition, where: Span) -> tuple[
 
 
 def _leading(
-    index: SourceIndex, owner: Definition, sites: list[tuple[_Site, Span]], checked: bool
+    index: SourceIndex, owner: Definition, sites: list[tuple[_Site, Span]], captured: str = "", *, checked: bool = False
 ) -> tuple[BuildPlan, ...]:
     found: dict[tuple[str, str], BuildPlan] = {}
-    captured = ""
     for _ in range(DEPTH):
         callers: list[tuple[_Site, Span]] = []
         for site, where in sites:

@@ -1,13 +1,3 @@
-"""Registration changes nothing about the function that it registers."""
+"""The old place of the registry."""
 
-
-def register_model(fn):
-    return fn
-
-
-def generate_default_cfgs(cfgs):
-    return cfgs
-
-
-def register_model_deprecations(module_name, deprecation_map):
-    pass
+from ._registry import create_model, generate_default_cfgs, is_model, register_model, register_model_deprecations
