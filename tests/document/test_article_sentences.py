@@ -10,7 +10,7 @@ from document_sample import at, known, sample_analysis
 
 from analyzer.document import technique_blocks
 from analyzer.document.build_text import build_text, is_in_docstring
-from analyzer.document.chapters import checks, inference, summary
+from analyzer.document.chapters import architecture, checks, inference, summary
 from analyzer.document.chapters.shapes import shape_flow
 from analyzer.document.context import Context
 from analyzer.document.holders import holder_of
@@ -20,7 +20,9 @@ from analyzer.document.wording import Words
 from analyzer.records.bundles import Analysis
 from analyzer.records.configuration import Preset
 from analyzer.records.document import BulletList, Document, Formula, Heading, Paragraph, Table
+from analyzer.records.evidence import Known, Unknown
 from analyzer.records.techniques import Binding, Pitfall, Symbol, TechniqueFinding, TechniqueSheet, Text, Unspecified
+from analyzer.records.tensors import ModelShapes
 from analyzer.techniques.findings.library_defaults import DEFAULTS
 
 CONTEXT = Context(sample_analysis(), Words("en"))
@@ -182,3 +184,21 @@ def test_an_open_argument_is_told_with_what_else_it_could_be() -> None:
     cells = [[line_text(cell) for cell in row] for row in table.rows]
     assert cells[0][3] == "`1e-6`, `1e-12`" and "half precision" in cells[0][4]
     assert cells[1][3] == cells[1][4] == ""
+
+
+def test_many_models_are_listed_from_large_to_small_and_the_extremes_are_named() -> None:
+    analysis = sample_analysis()
+    main = analysis.shapes.models[0]
+    assert isinstance(main.parameters, Known)
+
+    def other(name: str, total: int | None) -> ModelShapes:
+        counts = replace(main.parameters.value, total=total) if total else None  # type: ignore[union-attr]
+        found = Known(counts, (INSIDE,), "counted") if counts else Unknown("not_utf8")
+        return replace(main, class_name=name, main=False, parameters=found)  # type: ignore[arg-type]
+
+    models = (main, other("Small", 7), other("Open", None), other("Large", 9_000_000))
+    blocks = architecture.build(context_of(replace(analysis, shapes=replace(analysis.shapes, models=models)))).blocks
+    table = next(block for block in blocks if isinstance(block, Table) and block.id == "models")
+    assert [line_text(row[0]) for row in table.rows] == [main.class_name, "`Large`", "`Small`", "`Open`"]
+    texts = [line_text(block.text) for block in blocks if isinstance(block, Paragraph)]
+    assert any("from `Small` with 7 parameters to `Large` with 9,000,000" in text for text in texts)

@@ -18,6 +18,7 @@ from analyzer.records.evidence import Known, Unknown
 from analyzer.records.tensors import ModelShapes, ModuleNode
 
 LONGEST_BUILD = 96
+FEWEST_COUNTED = 3
 
 
 def build(context: Context) -> Chapter:
@@ -82,15 +83,36 @@ def _zoo(context: Context) -> tuple[Block, ...]:
     if len(models) < 2:
         return ()
     title = heading(words, "architecture.zoo", "all-models")
+    ranked = sorted(models, key=lambda item: (not item.main, -_size(item)))
     return (
         title,
+        *_extremes(context, models),
         *table(
             words,
             "models",
             "class built_with count input_shape output_shape techniques where",
-            [_zoo_row(context, item, _name_among(models, item)) for item in models],
+            [_zoo_row(context, item, _name_among(models, item)) for item in ranked],
         ),
     )
+
+
+def _size(model: ModelShapes) -> int:
+    return model.parameters.value.total if isinstance(model.parameters, Known) else -1
+
+
+def _extremes(context: Context, models: tuple[ModelShapes, ...]) -> tuple[Block, ...]:
+    """How many models were counted, the largest and the smallest of them; the rows below go from large to small."""
+    counted = sorted((item for item in models if _size(item) >= 0), key=_size)
+    if len(counted) < FEWEST_COUNTED:
+        return ()
+    least, most = counted[0], counted[-1]
+    return (
+        paragraph(
+            context.words, "architecture.zoo_opening", count=number(len(counted)), all=number(len(models)),
+            largest=Code(_name_among(models, most)), most=number(_size(most)),
+            smallest=Code(_name_among(models, least)), least=number(_size(least)),
+        ),
+    )  # fmt: skip
 
 
 def compared_models(context: Context) -> tuple[ModelShapes, ...]:
