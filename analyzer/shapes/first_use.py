@@ -40,8 +40,6 @@ class FirstUse:
     pattern: str | None = None
     """Left side of an einops pattern, as written, where that comes first; `layer` is then the one behind it."""
     axes: dict[str, int] = field(default_factory=dict)
-    class_indices: bool = False
-    """Used as targets of a cross-entropy."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +106,8 @@ class ArgumentReader:
         where = self.span(definition.path, node)
         name = ast.unparse(node.func)
         if name.rpartition(".")[2] in ("cross_entropy", "nll_loss", "CrossEntropyLoss") and position != 0:
-            use.class_indices = True
-        elif name.rpartition(".")[2] in ("rearrange", "reduce", "repeat") and len(node.args) > 1 and position == 0:
+            return
+        if name.rpartition(".")[2] in ("rearrange", "reduce", "repeat") and len(node.args) > 1 and position == 0:
             self._read_pattern(node.args[1], use, where)
         elif use.layer is None:
             called = _resolve(module, node.func, definition.node)

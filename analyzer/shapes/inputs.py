@@ -19,6 +19,7 @@ from analyzer.records.structure import ArgumentInfo
 from analyzer.shapes.call_sites import integer_draw
 from analyzer.shapes.first_use import ArgumentReader, FirstUse, Method, docstring_shapes
 from analyzer.shapes.input_spec import DEFAULT_SIZES, DimSpec, InputSpec, LiteralValue, TensorValue
+from analyzer.shapes.loss_targets import label_arguments, label_forms
 
 IMAGE_NAMES = ("input_size", "img_size", "image_size", "image_height", "resolution", "image_resolution", "size")
 IMAGE_SIZES = (32, 224, 64, 28, 256, 299)
@@ -112,17 +113,20 @@ class InputPlanner:
         is_length = axis == 1 and (axes == 3 or (axes == 2 and not dtype.startswith("float")))
         return DimSpec("T", size) if is_length else DimSpec(None, size)
 
-    def targets(self, arguments: Sequence[ArgumentInfo], plan: Plan, method: str = "forward") -> Plan | None:
-        """The plan with targets, where an argument with default `None` enters a loss; None if there is none."""
-        for argument in arguments:
-            if argument.default is None or argument.kind == "var_keyword":
-                continue
-            use = self._reader.first_use(self._model, method, argument.name)
-            first = plan[0].spec.value if plan else None
-            if use.class_indices and isinstance(first, TensorValue) and first.dtype == "int64":
-                where = self._argument_span(method)
-                return (*plan, PlannedInput(InputSpec(argument.name, first), "loss_targets", where))
-        return None
+    def targets(self, arguments: Sequence[ArgumentInfo], plan: Plan, method: str = "forward") -> Iterator[Plan]:
+        """The plan with labels, where arguments that may be left out enter a loss over classes; each form that they may
+        have is an alternative.
+        """
+        definition = self.method(method)
+        given = {planned.spec.name for planned in plan}
+        names = [a.name for a in arguments if a.default is not None and a.kind != "var_keyword" and a.name not in given]
+        if definition is None or not plan:
+            return
+        labels = label_arguments(definition.node, names, self._model)
+        for form in label_forms(plan[0].spec.value, labels):
+            where = self._argument_span(method)
+            added = (PlannedInput(InputSpec(name, value), "loss_targets", where) for name, value in form.items())
+            yield (*plan, *added)
 
     def _trials(self) -> Iterator[_Trial]:
         """Sizes to try: what the model itself names, then common ones, then lengths that it is built for."""

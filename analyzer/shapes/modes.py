@@ -16,7 +16,7 @@ from analyzer.records.tensors import CostBasis, Dim, ModelInput, TensorSpec, Tra
 from analyzer.shapes.accepted_inputs import accepted_plan
 from analyzer.shapes.conditions import conditions_on_sizes
 from analyzer.shapes.cost import ModeRuns
-from analyzer.shapes.draft import Draft, Mode, arguments_of_method, call_in_mode
+from analyzer.shapes.draft import Draft, Mode, arguments_of_method, call_in_mode, first_call
 from analyzer.shapes.generation import batch_and_length, cached_modes, generate
 from analyzer.shapes.input_spec import TensorValue, sizes_of
 from analyzer.shapes.inputs import LIMIT_NAME, InputPlanner, Plan, PlannedInput
@@ -37,8 +37,9 @@ def modes_of(draft: Draft, planner: InputPlanner, plan: Plan) -> list[Mode]:
         return [Mode("training" if draft.request.training else "inference", plan, draft.request.training)]
     if draft.request.effort in ("brief", "numeric"):
         return [Mode("inference", plan, False)]
-    with_targets = planner.targets(arguments_of_method(draft, planner), plan, draft.request.method)
-    return [Mode("inference", plan, False), Mode("training", with_targets or plan, True)]
+    targets = planner.targets(arguments_of_method(draft, planner), plan, draft.request.method)
+    accepted = (one for one in targets if first_call(draft, one, training=True).stopped is None)
+    return [Mode("inference", plan, False), Mode("training", next(accepted, plan), True)]
 
 
 def run_modes(
