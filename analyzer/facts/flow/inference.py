@@ -27,6 +27,7 @@ from analyzer.facts.flow.objects import (
 )
 from analyzer.facts.flow.parts import PartRules
 from analyzer.facts.flow.scopes import CodeScope, ScopeTable, parameters_of
+from analyzer.facts.flow.type_tests import learn_from_test
 from analyzer.index import Definition, External, SourceIndex
 
 MAX_ROUNDS = 16
@@ -140,6 +141,7 @@ class Inference:
 
     def _sweep_call(self, node: ast.Call, scope: CodeScope) -> None:
         self.types(node, scope)
+        learn_from_test(self, node, scope)
 
     def _sweep_yield(self, node: ast.Yield | ast.YieldFrom, scope: CodeScope) -> None:
         site = Container(f"{scope.key}<yield>")
