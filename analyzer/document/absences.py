@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from analyzer.document.blocks import paragraph
+from analyzer.document.blocks import NoteKind, note, paragraph
 from analyzer.document.context import Context
 from analyzer.document.inline import number, refs
-from analyzer.document.wording import read_template
+from analyzer.document.wording import Filling, read_template
 from analyzer.records.document import Block, Line
 from analyzer.records.source import SourceFile, Span
 
@@ -54,7 +54,11 @@ def used_at(context: Context, name: str) -> tuple[Span, ...]:
 
 def named_at(context: Context, name: str) -> tuple[Span, ...]:
     """Lines of code or notes in it that name the technique."""
-    text = read_template("knowledge", "names").get(name, "(?i)" + name.replace("_", ".?"))
+    return lines_with(context, read_template("knowledge", "names").get(name, "(?i)" + name.replace("_", ".?")))
+
+
+def lines_with(context: Context, text: str) -> tuple[Span, ...]:
+    """The first line of code that a pattern finds in each of a few files."""
     pattern = re.compile(text)
     found: list[Span] = []
     for path, file in sorted(context.files.items()):
@@ -65,6 +69,14 @@ def named_at(context: Context, name: str) -> tuple[Span, ...]:
         if len(found) == MOST_PLACES:
             break
     return tuple(found)
+
+
+def told_absent(context: Context, key: str, text: str, kind: NoteKind = "gap", **places: Filling) -> Block:
+    """The sentence `key` where no line of code has the pattern; else `key_named`, with the lines that have it."""
+    found = lines_with(context, text)
+    if not found:
+        return note(context.words, kind, key, **places)
+    return note(context.words, kind, f"{key}_named", where=refs(found))
 
 
 def _is_code(file: SourceFile) -> bool:

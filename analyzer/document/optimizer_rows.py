@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analyzer.document.absences import told_absent
 from analyzer.document.blocks import heading, note, paragraph, table
 from analyzer.document.context import Context
 from analyzer.document.inline import code, join, number, ref, value
@@ -12,6 +13,9 @@ from analyzer.records.source import Span
 from analyzer.records.techniques import Unspecified
 
 MOST_CURVE_ROWS = 9
+OPTIMIZERS = r"\boptim\.[A-Z]\w+\(|torch\.optim\b|\boptimizer\w*\s*="
+SCHEDULES = r"lr_scheduler|\bscheduler\b|param_group\w*\[.lr.\]|adjust_learning_rate|get_lr\b"
+"""Words of code without which nothing of the kind can be there."""
 
 
 def optimizers(context: Context, main: Pipeline, name: str = "") -> tuple[Block, ...]:
@@ -20,7 +24,10 @@ def optimizers(context: Context, main: Pipeline, name: str = "") -> tuple[Block,
         return (
             ()
             if name
-            else (heading(words, "training.optimizer", "optimizer"), note(words, "gap", "training.no_optimizer"))
+            else (
+                heading(words, "training.optimizer", "optimizer"),
+                told_absent(context, "training.no_optimizer", OPTIMIZERS),
+            )
         )
     blocks: tuple[Block, ...] = () if name else (heading(words, "training.optimizer", "optimizer"),)
     for at, item in enumerate(main.optimizers):
@@ -68,7 +75,7 @@ def schedules(context: Context, main: Pipeline) -> tuple[Block, ...]:
     words = context.words
     title = heading(words, "training.schedule", "schedule")
     if not main.schedules:
-        return (title, note(words, "info", "training.no_schedule"))
+        return (title, told_absent(context, "training.no_schedule", SCHEDULES, "info"))
     blocks: tuple[Block, ...] = (title,)
     for at, item in enumerate(main.schedules):
         blocks += _schedule(context, item, at)

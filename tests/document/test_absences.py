@@ -9,9 +9,11 @@ from document_plain import document_text
 from document_sample import at, sample_analysis
 
 from analyzer.document.absences import Standing, standing
+from analyzer.document.chapters import training
 from analyzer.document.chapters.inference import DECODING, SERVING
 from analyzer.document.chapters.training import SYSTEM
 from analyzer.document.context import Context
+from analyzer.document.optimizer_rows import schedules
 from analyzer.document.outline import build_article
 from analyzer.document.wording import Words, read_template
 from analyzer.records.bundles import Analysis
@@ -90,3 +92,28 @@ def test_commands_that_start_a_program_without_a_role_are_quoted() -> None:
     assert "Start its programs:" in text
     assert "quotes a command" not in text
     assert "Or:" not in text
+
+
+@pytest.mark.parametrize(
+    ("line", "said", "unsaid"),
+    [
+        ("loss.backward()", "though code computes gradients", "no loop calls"),
+        ("pass", "no loop calls", "though code computes gradients"),
+    ],
+)
+def test_no_training_program_is_not_no_training_code(line: str, said: str, unsaid: str) -> None:
+    sample = sample_analysis()
+    files = tuple(replace(file, text=f"{line}\n") for file in sample.facts.files if file.path == "model.py")
+    facts = replace(sample.facts, files=files, processes=replace(sample.facts.processes, training=()))
+    text = str(training.build(Context(replace(sample, facts=facts), Words("en"))).blocks)
+    assert said in text and unsaid not in text
+
+
+@pytest.mark.parametrize(("line", "is_named"), [("scheduler.step()", True), ("x = 1", False)])
+def test_a_rate_that_seems_constant_is_told_with_the_schedulers_that_code_names(line: str, is_named: bool) -> None:
+    sample = sample_analysis()
+    files = tuple(replace(file, text=f"{line}\n") for file in sample.facts.files if file.path == "model.py")
+    main = replace(sample.facts.processes.training[0], schedules=())
+    context = Context(replace(sample, facts=replace(sample.facts, files=files)), Words("en"))
+    text = str(schedules(context, main))
+    assert ("code speaks of one at" in text) is is_named

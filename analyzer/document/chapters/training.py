@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from analyzer.document.absences import absence_blocks
+from analyzer.document.absences import absence_blocks, told_absent
 from analyzer.document.blocks import heading, note, paragraph, table
 from analyzer.document.chapters.reading_map import proofs
 from analyzer.document.chapters.shapes import shape_flow
@@ -32,6 +32,7 @@ ALIASES = {
     "long": "int64", "int": "int32", "short": "int16", "float": "float32", "double": "float64", "half": "float16",
 }  # fmt: skip
 FEWEST_NUMBERS, MOST_NUMBERS = 2, 40
+STEPS = r"\.backward\(|manual_backward|\.minimize\("
 LEAVES_OUT = re.compile(r"^torch\.nn\.(?:functional\.(?:cross_entropy|nll_loss)|CrossEntropyLoss|NLLLoss)$")
 MEANS = re.compile(r"(?<!WithLoss)(?:[lL]oss|entropy)(?:_with_logits)?$")
 """Losses of torch; each that can reduce takes the mean unless told otherwise."""
@@ -40,7 +41,7 @@ MEANS = re.compile(r"(?<!WithLoss)(?:[lL]oss|entropy)(?:_with_logits)?$")
 def build(context: Context) -> Chapter:
     words, pipelines = context.words, context.analysis.facts.processes.training
     if not pipelines or context.training is None:
-        blocks: tuple[Block, ...] = (note(words, "gap", "training.none", files=number(len(context.files))),)
+        blocks: tuple[Block, ...] = (told_absent(context, "training.none", STEPS, files=number(len(context.files))),)
         return Chapter("training", words.line("training.title"), (*blocks, *training_parts(context)))
     main = context.training
     blocks = (
