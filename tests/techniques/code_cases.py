@@ -65,7 +65,67 @@ class Drawer:
 def run(number, tiles):
     return Drawer().draw(number, tiles)
 """
+PICKLED = "import pickle\nimport json\n\ndef read(f):\n    return {name}.load(f)\n"
+REMEMBERED = "def add(x, found={default}):\n    {body}\n    return found\n"
+IDLE = """
+class Net(nn.Module):
+    def __init__(self, size):
+        super().__init__()
+        self.first = nn.Linear(size, size)
+        self.second = nn.Linear(size, size)
+
+    def forward(self, x):
+        return {result}
+"""
+SAVED = """
+def save(net, opt):
+    torch.save({{'net': net.state_dict(), 'opt': opt.state_dict(), 'step': 3}}, 'c.pt')
+
+def load(net, opt):
+    state = torch.load('c.pt', weights_only=True)
+    net.load_state_dict(state['net'])
+    {more}
+"""
+SEEDED = """
+def set_seed(seed):
+    torch.manual_seed(seed)
+
+def run(seed, world_size):
+    is_ddp = world_size > 1
+    if {test}:
+        set_seed(seed)
+"""
+SWALLOWED = """
+class Layer(nn.Module):
+    def __init__(self, size, **kwargs):
+        super().__init__({given})
+        self.size = size
+
+def build():
+    return Layer(3, {extra})
+"""
+COUNTED = """
+def train(model, opt, data, max_steps):
+    step = 0
+    while True:
+        model(next(data)).backward()
+        opt.step()
+        step += 1
+        if step {sign} max_steps:
+            break
+"""
 CASES = [
+    ("pickle_runs_code", PICKLED.format(name="pickle"), PICKLED.format(name="json")),
+    (
+        "default_remembers",
+        REMEMBERED.format(default="[]", body="found.append(x)"),
+        REMEMBERED.format(default="None", body="found = [x]"),
+    ),
+    ("module_never_called", IDLE.format(result="self.first(x)"), IDLE.format(result="self.second(self.first(x))")),
+    ("state_never_read", SAVED.format(more="pass"), SAVED.format(more="opt.load_state_dict(state['opt'])")),
+    ("seed_only_distributed", SEEDED.format(test="is_ddp"), SEEDED.format(test="seed is not None")),
+    ("keyword_swallowed", SWALLOWED.format(given="", extra="bias=False"), SWALLOWED.format(given="", extra="size=3")),
+    ("one_step_more", COUNTED.format(sign=">"), COUNTED.format(sign=">=")),
     ("exception_returned", RETURNED.format(word="return"), RETURNED.format(word="raise")),
     ("name_never_bound", UNBOUND.format(name="FACTOR"), "FACTOR = 2\n" + UNBOUND.format(name="FACTOR")),
     ("tensor_as_truth_value", TRUTH.format(test="m.bias"), TRUTH.format(test="m.bias is not None")),
@@ -78,6 +138,22 @@ CASES = [
 ]
 """(rule, code that has it, code that has not)."""
 HARMLESS = [
+    ("default_remembers", REMEMBERED.format(default="[]", body="found = [*found, x]")),
+    ("default_remembers", REMEMBERED.format(default="[]", body="found = list(found); found.append(x)")),
+    ("default_remembers", REMEMBERED.format(default="()", body="print(found)")),
+    ("module_never_called", IDLE.format(result="self.first(x)") + "\ndef use(net, x):\n    return net.second(x)\n"),
+    ("module_never_called", IDLE.format(result="getattr(self, 'second')(x)")),
+    ("module_never_called", IDLE.format(result="[part(x) for part in self.children()]")),
+    ("module_never_called", IDLE.format(result="self.first(x)").replace("nn.Module)", "Base)")),
+    ("state_never_read", SAVED.format(more="pass").replace("state['net']", "state")),
+    ("state_never_read", SAVED.format(more="opt.load_state_dict(state.get('opt'))")),
+    ("state_never_read", SAVED.format(more="pass").partition("def load")[0]),
+    ("seed_only_distributed", SEEDED.format(test="is_ddp") + "\ntorch.manual_seed(0)\n"),
+    ("seed_only_distributed", SEEDED.format(test="is_ddp") + "    else:\n        set_seed(0)\n"),
+    ("keyword_swallowed", SWALLOWED.format(given="**kwargs", extra="bias=False")),
+    ("keyword_swallowed", SWALLOWED.format(given="", extra="**{'bias': 1}")),
+    ("one_step_more", COUNTED.format(sign=">").replace("step = 0", "step = 1")),
+    ("one_step_more", COUNTED.format(sign=">").replace("max_steps", "patience")),
     ("exception_returned", "def make_error(x):\n    return ValueError(x)\n"),
     ("name_never_bound", "from names import *\n" + UNBOUND.format(name="FACTOR")),
     ("name_never_bound", "import triton\n@triton.jit\n" + UNBOUND.format(name="PLACE_HERE")),

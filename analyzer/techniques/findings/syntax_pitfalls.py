@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from analyzer.index import SourceIndex
 from analyzer.records.techniques import Pitfall
-from analyzer.techniques.findings import code_pitfalls, layer_pitfalls, option_pitfalls, run_pitfalls
+from analyzer.techniques.findings import code_pitfalls, layer_pitfalls, option_pitfalls, run_pitfalls, state_pitfalls
 from analyzer.techniques.findings.syntax_rules import SyntaxRule, pitfalls_of
 
 RULES: dict[str, SyntaxRule] = {
     **layer_pitfalls.RULES, **option_pitfalls.RULES, **run_pitfalls.RULES, **code_pitfalls.RULES,
+    **state_pitfalls.RULES,
 }  # fmt: skip
 
 
