@@ -89,6 +89,7 @@ FEATURES: tuple[tuple[str, str], ...] = (
                                     r"fairscale\.nn\.(\w+\.)*FullyShardedDataParallel|"
                                     r"torch\.distributed\._composable\.fsdp\.fully_shard"),
     ("deepspeed", r"deepspeed\.initialize"),
+    ("launched_parallelism", r"accelerate\.\w+\(\)\.prepare(_model)?|.*Fabric\(\)\.setup(_module)?"),
     ("torch_compile", r"torch\.compile|torch\.nn\.Module\(\)\.compile"),
     ("exponential_moving_average", r"torch\.optim\.swa_utils\.AveragedModel|ema_pytorch\.EMA|timm\.utils\.(\w+\.)?ModelEma\w*|"
                                    r"diffusers\.training_utils\.EMAModel|torch_ema\.ExponentialMovingAverage"),

@@ -111,7 +111,7 @@ def _moving_averages(program: Program) -> Iterator[Feature]:
         call = occurrence.call
         if call is None or occurrence.in_forward or not _handles_parameters(program, occurrence):
             continue
-        decay, scope, stack = _decay_of_update(call), occurrence.step.scope, occurrence.stack
+        decay, scope, stack = decay_of_update(call), occurrence.step.scope, occurrence.stack
         if decay is None:
             decay, scope, stack = _decay_in_function(occurrence)
         if decay is not None:
@@ -138,7 +138,7 @@ def _outer_loops(occurrence: Occurrence) -> int:
     return len(occurrence.around.loops) - len(occurrence.step.around.loops)
 
 
-def _decay_of_update(call: ast.Call) -> ast.expr | None:
+def decay_of_update(call: ast.Call) -> ast.expr | None:
     if not isinstance(call.func, ast.Attribute):
         return None
     if call.func.attr == "add_" and isinstance(call.func.value, ast.Call):
