@@ -62,7 +62,9 @@ def _losses(context: Context) -> tuple[Block, ...]:
 def _loss_row(context: Context, item: TechniqueFinding) -> tuple[Line, ...]:
     ignored = [binding.code for binding in item.bindings if binding.hole == "ignore"]
     owners = codes(name.rpartition(":")[2] for name in item.models)
-    return (owners, (Plain(context.technique_name(item.sheet_id)),), codes(ignored), refs(item.where, 2))
+    left = context.words.line("training.ignore_default") if item.sheet_id == "cross_entropy_loss" else ()
+    index = codes(ignored) if ignored else left
+    return (owners, (Plain(context.technique_name(item.sheet_id)),), index, refs(item.where, 2))
 
 
 def _classes(context: Context, bases: set[str], key: str) -> tuple[Block, ...]:

@@ -54,6 +54,10 @@ def test_what_training_would_use_is_told_without_a_program() -> None:
         "`OwnAdam` | `torch.optim.Optimizer` | `params`, `b1=0.9`"
     ]
     assert "defined_schedulers" not in told
+    silent = replace(found, sheet_id="cross_entropy_loss", bindings=())
+    sheets = (replace(sheet, id="cross_entropy_loss"),)
+    analysis = replace(analysis, findings=replace(analysis.findings, techniques=(silent,), sheets=sheets))
+    assert "`-100`" in rows(Context(analysis, Words("en")))["losses_of_classes"][0]
 
 
 def test_an_index_that_the_code_does_not_give_is_the_librarys() -> None:

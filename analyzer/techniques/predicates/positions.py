@@ -211,7 +211,7 @@ def is_learned_position(program: Program, reading: Reading) -> Iterator[Match]:
             holes = [("n", made.keyword("num_embeddings")), ("d", made.keyword("embedding_dim"))]
             third = _third_table(reading, term)
             form = "embedding_of_range" if third is None else "one_of_three_tables"
-            filled = (*holes, ("S", third))
+            filled = (("P", layer(term)), *holes, ("S", third))
             yield Match(term, tuple((k, v) for k, v in filled if v is not None), (term,), form)
         elif term.head == "add":
             yield from _added_tables(term)
