@@ -79,10 +79,14 @@ def inline(flow: Flow, name: str, inner: Flow, label: str) -> Flow:
     renamed = {step.id: f"{name}/{step.id}" for step in inner.steps}
     arguments = {step.label: step.id for step in inner.steps if step.kind == "input"}
     results = {step.id: step.place for step in inner.steps if step.kind == "output"}
+    own = label.partition(":")[0]
     inside = [
-        replace(step, id=renamed[step.id], group=name) for step in inner.steps if step.kind not in ("input", "output")
+        replace(_placed(step, inner, name, own), id=renamed[step.id])
+        for step in inner.steps
+        if step.kind not in ("input", "output")
     ]
-    merged = Flow(groups={**flow.groups, name: label})
+    frames = {f"{name}/{frame}": f"{own}, {text}" for frame, text in inner.groups.items()} or {name: label}
+    merged = Flow(groups={**flow.groups, **frames})
     for step in flow.steps:
         merged.steps += inside if step.id == name else [step]
     for edge in flow.edges:
@@ -92,6 +96,17 @@ def inline(flow: Flow, name: str, inner: Flow, label: str) -> Flow:
         if edge.source not in arguments.values() and edge.target not in results:
             merged.add_edge(replace(edge, source=renamed[edge.source], target=renamed[edge.target]))
     return merged
+
+
+def _placed(step: Step, inner: Flow, name: str, own: str) -> Step:
+    """In the frame of the module; where that has frames of loops, for frames do not nest, in those or in none, and then
+    with the module's name.
+    """
+    if not inner.groups:
+        return replace(step, group=name)
+    if step.group:
+        return replace(step, group=f"{name}/{step.group}")
+    return replace(step, label=f"{own}.{step.label}" if step.kind == "module" else step.label)
 
 
 def _rewired(

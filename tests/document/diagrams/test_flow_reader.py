@@ -281,6 +281,16 @@ def test_a_loop_over_unlike_blocks_tells_its_first_and_last_round():
     assert flow.groups == {up.group: "×3: for up, gate in self.h"} and gate.group == up.group and out.group is None
 
 
+def test_an_opened_module_keeps_the_frame_of_its_loop():
+    outer = read_flow(forward("def forward(self, x):\n x = self.t(x)\n return x", "t:Transformer"))
+    inner = read_flow(unlike_blocks())
+    whole = inline(outer, outer.modules()[0].id, inner, "t: Transformer")
+    (frame,) = whole.groups
+    assert whole.groups[frame] == "t, ×3: for up, gate in self.h"
+    placed = {step.label: step.group for step in whole.modules()}
+    assert placed == {"h.*.0": frame, "h.*.1": frame, "t.out": None}
+
+
 def test_what_only_some_rounds_do_is_passed_by_in_the_others():
     source = "def forward(self, x):\n for a, b in self.h:\n  if b:\n   x = b(x)\n  x = a(x)\n return x"
     found = forward(source, "h:ModuleList h.0:ModuleList h.0.0 h.0.1 h.1:ModuleList h.1.0")
