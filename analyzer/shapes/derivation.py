@@ -39,6 +39,8 @@ MAXIMUM_MODELS = 60
 MAXIMUM_PRESETS = 24
 MAXIMUM_NAMED = 8
 """Models beside the main one whose sizes are named; of more than these all are told in numbers."""
+PROGRAM_SECONDS = 25.0
+"""For what training programs build, where a repository has so many models that these need all of their own time."""
 MINIMUM_SECONDS = 5.0
 """Less is not enough for a worker to come up."""
 WALL_FACTOR = 8
@@ -83,11 +85,14 @@ def derive_shapes(index: SourceIndex, facts: Facts, options: ShapesOptions | Non
         return Shapes(reference=reference, gaps=(Gap(index.repository.name, "no_model_found"), *gaps))
     presets = _preset_requests(index, facts, requests[0])
     asked = program_requests(index, facts, requests[0]) if options.build is None else ()
-    programs = [one.request for one in asked]
-    evaluated = evaluate_all(index, (requests[0], *presets, *programs, *requests[1:]), options)
+    programs = tuple(one.request for one in asked)
+    together = programs if len(requests) <= MAXIMUM_NAMED else ()
+    evaluated = evaluate_all(index, (requests[0], *presets, *together, *requests[1:]), options)
     number = 1 + len(presets)
-    models = (*evaluated[:number], *evaluated[number + len(programs) :])
-    builds = program_builds(asked, evaluated[number : number + len(programs)])
+    models = (*evaluated[:number], *evaluated[number + len(together) :])
+    apart = replace(options, seconds=PROGRAM_SECONDS)
+    made = evaluated[number : number + len(together)] if together else evaluate_all(index, programs, apart)
+    builds = program_builds(asked, made)
     reference, gaps = _reference(models[0])
     inner = _part_requests(index, facts, requests, models[0]) if options.method == "forward" else ()
     main_first = (models[0], *evaluate_all(index, inner, options), *models[number:])
