@@ -193,6 +193,20 @@ def test_the_size_and_the_values_of_a_named_preset(text: str, found: list[tuple[
     assert told(index, presets(index), shapes) == found
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("~50M parameters", [("~50M", "agree")]),
+        ("~80M parameters", [("~80M", "unknown")]),
+        ("50M parameters and more", []),
+    ],
+)
+def test_the_text_of_a_presets_own_dictionary(text: str, found: list[tuple[str, str]]) -> None:
+    index = index_of(a=SIZES, b=f"TEXTS = {{'small': {{'about': '{text}'}}}}\n")
+    shapes = Shapes(presets=(built(index.span("a.py", 2), 50_000_000),))
+    assert told(index, presets(index), shapes) == found
+
+
 def test_a_size_from_the_formula_says_what_it_took_over_and_cannot_refute() -> None:
     index = index_of(a=SIZES)
     sizes = Sizes(presets(index), Shapes(models=(built(index.span("a.py", 1), 50_000_000, main=True),)))

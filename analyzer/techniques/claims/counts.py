@@ -8,6 +8,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from analyzer.facts.testing import is_test_file
 from analyzer.index import SourceIndex
 from analyzer.records.bundles import Facts
 from analyzer.records.configuration import Preset
@@ -44,6 +45,7 @@ def find_counts(index: SourceIndex, facts: Facts, sizes: Sizes) -> tuple[Claim, 
         claim for line, node in docstring_lines(index) for claim in _in_docstring(index, facts, sizes, line, node)
     ]
     found += [claim for line in prose(index) for claim in _in_sentence(index, sizes, line)]
+    found += [claim for path in index.trees() for claim in _in_texts(index, sizes, path)]
     return tuple(dict.fromkeys(found))
 
 
@@ -83,6 +85,20 @@ def _in_comment(index: SourceIndex, facts: Facts, sizes: Sizes, comment: Comment
         yield _loosely(comment.text, stated, where, size, sizes, name)
 
 
+def _in_texts(index: SourceIndex, sizes: Sizes, path: str) -> Iterator[Claim]:
+    """Texts of a preset's own dictionary that are nothing but a count: `'small': {'about': '~125M parameters'}`."""
+    if is_test_file(index, path):
+        return
+    outer = (node for node in ast.walk(index.trees()[path]) if isinstance(node, ast.Dict))
+    for name, inner in ((k, v) for node in outer for k, v in zip(node.keys, node.values, strict=True)):
+        for value in inner.values if isinstance(inner, ast.Dict) and isinstance(name, ast.Constant) else ():
+            text = value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
+            match = COUNT.fullmatch(text.strip())
+            if match is not None and isinstance(name, ast.Constant):
+                size = sizes.named(str(name.value))
+                yield _loosely(text, match.group("figure"), index.span(path, value), size, sizes, str(name.value))
+
+
 def _in_docstring(index: SourceIndex, facts: Facts, sizes: Sizes, line: Line, node: ast.AST) -> Iterator[Claim]:
     where = index.span(line.path, line.number)
     for stated, name in _stated(line.text):
@@ -105,7 +121,7 @@ def _loosely(text: str, stated: str, where: Span, size: Size | None, sizes: Size
     """A claim that can agree and never differ."""
     if size is not None:
         return count_claim(text, stated, where, size, certain=False)
-    return Claim(text, stated, "", "unknown", where, (), name, "subject_not_certain")
+    return Claim(text, stated, "", "unknown", where, (), name, "not_built" if name else "subject_not_certain")
 
 
 def _by_name(sizes: Sizes, name: str) -> Size | None:

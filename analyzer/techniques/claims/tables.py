@@ -39,4 +39,4 @@ def _unit_of(title: str) -> str | None:
 
 
 def _why(row: Row) -> str:
-    return "subject_not_certain" if row.cells and row.cells[0] else "subject_not_named"
+    return "not_built" if row.cells and row.cells[0] else "subject_not_named"
