@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from analyzer.facts.averaged_weights import averaged_weight_features
 from analyzer.facts.batches import loader_features
 from analyzer.facts.decoding import decoding_features
+from analyzer.facts.decoding_controls import control_features
 from analyzer.facts.flow import Foreign
 from analyzer.facts.flow.trace import Occurrence
 from analyzer.facts.framework_features import settings_features
@@ -45,6 +46,7 @@ def find_features(program: Program, stages: Stages) -> tuple[Feature, ...]:
     makers = [_called(program), _flags(program), _clipping(program, stages), _label_smoothing(program)]
     makers += [update_features(program, stages), schedule_features(program, stages), decoding_features(program)]
     makers += [settings_features(program), loader_features(program), averaged_weight_features(program)]
+    makers += [control_features(program)]
     for maker in makers:
         for feature in maker:
             found.setdefault((feature.id, feature.where), feature)

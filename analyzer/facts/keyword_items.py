@@ -12,7 +12,7 @@ from analyzer.facts.flow.inference import Inference
 from analyzer.facts.flow.objects import Held
 from analyzer.facts.flow.scopes import CodeScope, parameters_of
 from analyzer.facts.literal import NotPlain
-from analyzer.facts.mapping_updates import given_by_update
+from analyzer.facts.mapping_updates import given_by_update, pops_of_others
 
 MAX_DEPTH = 16
 BRANCHES = (ast.If, ast.For, ast.While, ast.Try)
@@ -162,7 +162,8 @@ def _stores(node: ast.AST, name: str) -> bool:
 
 def _changes(owner: CodeScope, name: str, key: str) -> bool:
     """The item is set or may be, or a method that changes the mapping is called; taking an item out is no change."""
-    harmless = {id(node.func) for node in (*_takings(owner, name), *_other_updates(owner, name, key))}
+    calls = (*_takings(owner, name), *_other_updates(owner, name, key), *pops_of_others(owner, name, key))
+    harmless = {id(call.func) for call in calls}
     for node in owner.nodes:
         if isinstance(node, (ast.Subscript, ast.Attribute)) and ast.unparse(node.value) == name:
             if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):

@@ -21,6 +21,35 @@ def given_by_update(owner: CodeScope, use: ast.Name, key: str) -> ast.expr | Non
     return value if stands is not None and stands.lineno < use.lineno else None
 
 
+def pops_of_others(owner: CodeScope, name: str, key: str) -> Iterator[ast.Call]:
+    """`mapping.pop(name) for name in names` where the names are written out and this key is none of them."""
+    for node in owner.nodes:
+        is_pop = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "pop"
+        if (
+            is_pop
+            and isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and _is_named(node.func, name)
+        ):
+            texts = _texts(node.args[0], owner) if node.args else None
+            if texts is not None and key not in texts:
+                yield node
+
+
+def _texts(node: ast.expr, owner: CodeScope) -> list[object] | None:
+    """Items of the one written-out list that a loop takes this name from."""
+    loops = [n for n in owner.nodes if isinstance(n, (ast.For, ast.comprehension))]
+    around = [n.iter for n in loops if isinstance(node, ast.Name) and ast.unparse(n.target) == node.id]
+    items = around[0] if around and len(set(map(ast.unparse, around))) == 1 else None
+    if isinstance(items, ast.Name):
+        stores = [n for n in owner.nodes if isinstance(n, ast.Assign) and items.id in map(ast.unparse, n.targets)]
+        items = stores[0].value if len(stores) == 1 else None
+    if not isinstance(items, (ast.List, ast.Tuple, ast.Set)):
+        return None
+    values = [item.value for item in items.elts if isinstance(item, ast.Constant)]
+    return list(values) if len(values) == len(items.elts) else None
+
+
 def _holds(statement: ast.stmt, node: ast.AST) -> bool:
     """The change is the statement itself, and no part of an expression that may skip it."""
     changed = statement.value if isinstance(statement, ast.Expr) else getattr(statement, "targets", [None])[0]
