@@ -138,17 +138,17 @@ def _learns(index: SourceIndex, hierarchy: ClassHierarchy, owner: Definition, va
 
 def state_never_read(index: SourceIndex) -> Iterator[Found]:
     """A saved dictionary of which code reads some keys back, and others, though they hold state, never."""
-    loads = [path for path, node in _nodes(index, ast.Call) if _foreign_of(index, path, node, LOADS)]
-    if not loads:
+    saved = [
+        (path, node, keys) for path, node in _nodes(index, ast.Call)
+        if isinstance(node, ast.Call) and node.args and _foreign_of(index, path, node, SAVES)
+        and (keys := _state_keys(_dictionary(index, path, node.args[0])))
+    ]  # fmt: skip
+    if not saved or not any(_foreign_of(index, path, node, LOADS) for path, node in _nodes(index, ast.Call)):
         return
     read = _keys_read(index)
-    for path, node in _nodes(index, ast.Call):
-        saved = node.args[0] if isinstance(node, ast.Call) and node.args else None
-        if not _foreign_of(index, path, node, SAVES):
-            continue
-        keys = _state_keys(_dictionary(index, path, saved)) if saved is not None else {}
+    for path, node, keys in saved:
         lost = [key for key in keys if key not in read]
-        if lost and any(key in read for key in keys):
+        if lost and len(lost) < len(keys):
             yield ((path, node), *((path, keys[key]) for key in lost)), (("keys", ", ".join(lost)),)
 
 
