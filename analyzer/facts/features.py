@@ -39,6 +39,14 @@ CLIPPING_ORDER = {
     "dispatch_clip_grad": ("parameters", "value", "mode"),
 }
 
+ARGUMENTS = {
+    "exponential_moving_average": ("beta", "decay", "update_every", "update_after_step"),
+    "torch_compile": ("mode", "backend", "fullgraph", "dynamic"),
+    "lora": ("r", "lora_alpha", "lora_dropout"),
+    "mixup": ("mixup_alpha", "cutmix_alpha", "prob", "switch_prob", "label_smoothing", "alpha"),
+}
+"""Keyword arguments that say how much of a thing is done."""
+
 
 def find_features(program: Program, stages: Stages) -> tuple[Feature, ...]:
     """Features of a program, each line once, by id and place."""
@@ -90,7 +98,7 @@ def _called(program: Program) -> Iterator[Feature]:
     for occurrence in program.occurrences:
         for dotted in occurrence.dotted:
             for id_ in features_of(dotted):
-                yield make_feature(program, id_, occurrence)
+                yield make_feature(program, id_, occurrence, names=ARGUMENTS.get(id_, ()))
             if AUTOCAST.fullmatch(dotted):
                 yield make_feature(program, "mixed_precision", occurrence, names=PRECISION, order=_order(dotted))
             elif GRAD_SCALER.fullmatch(dotted):

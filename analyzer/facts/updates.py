@@ -44,11 +44,22 @@ def _inner_loop(program: Program, back: Occurrence, step: Occurrence) -> Feature
         return None
     loop = inner[len(outer)]
     node = _loop_node(back, loop)
-    if node is None or not isinstance(node.iter, ast.Call) or ast.unparse(node.iter.func) != "range":
+    if (
+        node is None
+        or not isinstance(node.iter, ast.Call)
+        or ast.unparse(node.iter.func) != "range"
+        or _is_length(node)
+    ):
         return _divided_in(program, back, loop, node) if node is not None else None
     value = program.flow.values.value(node.iter.args[-1], back.step.scope, back.stack)
     where = program.flow.index.span(loop.path, loop.line)
     return Feature("gradient_accumulation", where, loop.header, ((ast.unparse(node.iter.args[-1]), value),))
+
+
+def _is_length(node: ast.For) -> bool:
+    """`for i in range(len(parts))` goes through given things; it counts no micro-steps by itself."""
+    last = node.iter.args[-1] if isinstance(node.iter, ast.Call) and node.iter.args else None
+    return isinstance(last, ast.Call) and ast.unparse(last.func) == "len"
 
 
 def _divided_in(program: Program, back: Occurrence, loop: Loop, node: ast.For) -> Feature | None:
@@ -75,8 +86,8 @@ def _loop_node(occurrence: Occurrence, loop: Loop) -> ast.For | None:
 
 
 def _waiting_step(program: Program, back: Occurrence, step: Occurrence) -> Feature | None:
-    """`if i % n == 0:` around the step and not around backward, in the same loop."""
-    if step.around.loops != back.around.loops:
+    """`if i % n == 0:` around the step and not around backward, in the same loop or one inside of it."""
+    if step.around.loops != back.around.loops[: len(step.around.loops)]:
         return None
     for text in step.around.conditions[len(_shared(back.around.conditions, step.around.conditions)) :]:
         for node in ast.walk(ast.parse(text, mode="eval")):

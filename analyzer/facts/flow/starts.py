@@ -28,7 +28,8 @@ def method_start(inference: Inference, walker: Walker, key: str) -> Body | None:
     constructor = inference.calls.called_function(Klass(owner.key))
     made = open_call(ast.Name(owner.node.name, ast.Load()), owner.node)
     is_found = inference.types(made.func, module) == frozenset({Klass(owner.key)})
-    if constructor is None or not is_found or inference.is_module(Instance(owner.key)):
+    is_forward = inference.is_module(Instance(owner.key)) and scope.dotted.endswith(".forward")
+    if constructor is None or not is_found or is_forward:
         return body
     called = open_call(ast.Attribute(made, scope.dotted.rpartition(".")[2], ast.Load()), owner.node)
     steps = [
