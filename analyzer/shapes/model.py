@@ -43,7 +43,8 @@ def derive_stages(interpreter: Interpreter, request: ModelRequest) -> Iterator[t
             draft = _begun(interpreter, request, build, failures)
             if draft is None:
                 continue
-            if build.origin == "training_script" and interpreter.unknown_parts(draft.model):
+            by_program = build.origin == "training_script" or bool(build.captured)
+            if by_program and interpreter.unknown_parts(draft.model):
                 incomplete.append(build)
                 continue
             shapes = yield from _derive_built(draft)

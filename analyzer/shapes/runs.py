@@ -87,6 +87,8 @@ class ModelSource:
         with watch_constructions(session, replaced, self.captured) as seen, _registrations(session, created):
             try:
                 model = self.interpreter.build(self.path, self.expression)
+                if self.captured:
+                    raise CannotEvaluate("no_such_model_made", (type(model).__name__,))
             except ModelCaptured as captured:
                 model = captured.model
         return BuiltModel(model, seen.seen, created, seen.places.get(id(model)))

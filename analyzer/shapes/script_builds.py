@@ -108,7 +108,7 @@ def _is_dynamic(index: SourceIndex, site: _Site, owner: Definition) -> bool:
     """What is called is looked up by a value, or is a name of a library or an unknown module."""
     callee = site.call.func
     if isinstance(callee, (ast.Subscript, ast.Call)):
-        return True
+        return not ast.unparse(callee).startswith("self.")  # `self.layers[0](x)` calls what was made
     name = last_name(callee)
     if name == "eval":
         return isinstance(callee, ast.Name)

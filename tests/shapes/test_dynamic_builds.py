@@ -80,6 +80,12 @@ def test_a_choice_that_no_line_makes_leaves_the_presets(repository):
     assert (model.build_origin, model.parameters.value.total) == ("factory", (2 + 1) * 10)
 
 
+def test_what_makes_another_model_is_no_build(repository):
+    made = "from torch import nn\nkinds = {'a': nn.Linear}\nmodel = kinds['a'](3, 3)\nnn.Adam(model.parameters())\n"
+    index = repository({"nets.py": NETS.format(imports="", decorator=""), "train.py": made})
+    assert counted(index).build_origin == "factory"
+
+
 def test_without_presets_the_first_choice_of_a_demanded_option_is_built(repository):
     bodies = ["    if args.model == 'wide':", "        model = nets.Net(7, args.classes)", "        return model"]
     program = PROGRAM.format(call="make(args)", option='required=True, choices=["wide", "other"]', imports="")
