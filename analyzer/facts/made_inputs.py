@@ -9,6 +9,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from analyzer.facts.flow import Instance
 from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.trace import Occurrence, is_construction, is_forward
 from analyzer.facts.program import Program
@@ -44,6 +45,9 @@ class MadeInputs:
         if occurrence.in_forward or occurrence.in_construction or occurrence.call is None:
             return False
         inference, flow = self._program.flow.inference, self._program.flow
+        owner = occurrence.step.scope.parent
+        if owner is not None and owner.is_class and inference.is_module(Instance(owner.key)):
+            return False  # a model that calls itself works on what it was given
         return any(
             not is_construction(inference, target)
             and (is_forward(inference, target) or (target.body is not None and "forward" in flow.kinds(target.body)))

@@ -137,14 +137,19 @@ DRAWING = """
 import torch
 from torch import nn
 
+class Net(nn.Linear):
+    def again(self, x):
+        more = torch.ones(2, 4)
+        return self.forward(x + more)
+
 def draw(net, start, steps):
     unused = torch.zeros(3)
     for _ in range(steps):
-        start = net(start)
+        start = net.again(net(start))
     return start
 
 def main():
-    net = nn.Linear(4, 4)
+    net = Net(4, 4)
     net.load_state_dict(torch.load("net.pt"))
     net.eval()
     labels = torch.tensor([1, 2])
