@@ -44,6 +44,8 @@ def find_above(index: SourceIndex, facts: Facts) -> Iterator[Claim]:
         statements = {n.lineno: n for n in ast.walk(tree) if isinstance(n, SIMPLE)}
         alone = {comment.number for comment in found if not comment.code}
         for comment in found:
+            if not comment.code and not re.search(r"\d", comment.text):
+                continue
             if comment.code:
                 statement = statements.get(comment.number)
                 yield from _of_call(index, comment, statement) if statement is not None else ()

@@ -29,6 +29,8 @@ ELSEWHERE = re.compile(
 SHORT = 120
 LONGEST = 4000
 """No person writes longer lines; machines do."""
+SAYS = re.compile(r"#(?!.*(?:licen[cs]e|copyright|https?:))[^\n]*(?:\d|default|same as|equal|should be)", re.IGNORECASE)
+"""A comment that may state something that is compared; files without one need not be taken apart."""
 MARKED = (".yaml", ".yml", ".toml", ".sh", ".cfg", ".ini")
 MARK = re.compile(r"^(?P<code>[^#'\"]*?)(?:^|(?<=\s))#(?P<text>.*)$")
 ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s")
@@ -152,7 +154,9 @@ def sentence_of(text: str, claimed: str) -> str:
 @lru_cache(maxsize=2)
 def comments(index: SourceIndex) -> tuple[Comment, ...]:
     """Comments of the repository's own modules and configuration files; tests say nothing of the repository."""
-    paths = [path for path in index.trees() if index.files[path].kind == "python" and not is_test_file(index, path)]
+    files = index.files
+    paths = [p for p in index.trees() if files[p].kind == "python" and SAYS.search(files[p].text)]
+    paths = [path for path in paths if not is_test_file(index, path)]
     found = [comment for path in paths for comment in _comments(index.text(path), path)]
     for path, file in index.files.items():
         if path.endswith(MARKED) and file.package is None and path not in index.trees():
@@ -187,12 +191,23 @@ def docstring_lines(index: SourceIndex) -> tuple[tuple[Line, ast.AST], ...]:
 def _documented(index: SourceIndex, path: str) -> Iterator[tuple[Line, ast.AST]]:
     if index.files[path].kind != "python":
         return
-    for node in ast.walk(index.trees()[path]):
+    for node in _statements(index.trees()[path]):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             literal = docstring_of(node)
             last = (literal.end_lineno or literal.lineno) if literal is not None else 0
             for number in range(literal.lineno if literal is not None else 1, last + 1):
                 yield Line(path, number, index.lines(path)[number - 1].replace('"""', " ")), node
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """The module and its statements at every depth, in order, without the expressions in them."""
+    yield tree
+    waiting: list[ast.AST] = [*reversed(tree.body)]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        inner = [child for child in ast.iter_child_nodes(node) if isinstance(child, (ast.stmt, ast.excepthandler))]
+        waiting += reversed(inner)
 
 
 def docstring_of(node: ast.AST) -> ast.Constant | None:

@@ -27,6 +27,8 @@ def in_sentences(texts: Sequence[str]) -> Iterator[PaperNumber]:
     patterns = [(quantity, list(_patterns(quantity))) for quantity in QUANTITIES]
     for page, text in enumerate(texts, 1):
         flat = _flat(text)
+        if not any(letter.isdigit() for letter in flat):
+            continue
         for quantity, forms in patterns:
             for form in forms:
                 for match in form.finditer(flat):
