@@ -193,6 +193,24 @@ def test_result_records_are_not_configuration(repository: Write) -> None:
     assert derive(repository({"a.py": text})).tables == ()
 
 
+@pytest.mark.parametrize(("given", "names"), [("Block(4, self)", []), ("Block(4, None)", ["width", "above"])])
+def test_an_object_that_hands_itself_on_is_no_value(repository: Write, given: str, names: list[str]) -> None:
+    source = f"""
+from torch import nn
+
+class Block(nn.Module):
+    def __init__(self, width, above=None):
+        super().__init__()
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block = {given}
+"""
+    found = [v.name for t in derive(repository({"a.py": source})).tables for v in t.values if t.name == "Block"]
+    assert found == names
+
+
 def test_a_record_of_computed_numbers_is_not_configuration(repository: Write) -> None:
     text = (
         "from dataclasses import dataclass\nimport time\n"

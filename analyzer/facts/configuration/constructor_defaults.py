@@ -6,11 +6,13 @@ A class counts where at least one parameter has a plain default; which of them i
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from functools import lru_cache
 
 from analyzer.facts.class_hierarchy import ClassHierarchy
 from analyzer.facts.configuration.reading import FUNCTIONS, Notes, config_value, parameters
 from analyzer.index import Definition, SourceIndex
+from analyzer.index.symbols import dotted_name
 from analyzer.records.configuration import ConfigTable, ConfigValue
 
 
@@ -29,14 +31,34 @@ def _table(index: SourceIndex, owner: Definition) -> ConfigTable | None:
     constructor = index.symbols.definitions[owner.path].get(f"{owner.name}.__init__")
     if constructor is None or not isinstance(constructor.node, FUNCTIONS):
         return None
-    values = tuple(_values(index, owner.path, constructor.node))
+    handed = _parts_handed(index).get(owner.name.rpartition(".")[2], frozenset())
+    values = tuple(_values(index, owner.path, constructor.node, handed))
     if not any(value.expression for value in values):
         return None
     return ConfigTable(owner.name, "init_defaults", index.span(owner.path, constructor.node), values)
 
 
-def _values(index: SourceIndex, path: str, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ConfigValue]:
-    for argument, default in list(parameters(node))[1:]:
+@lru_cache(maxsize=4)
+def _parts_handed(index: SourceIndex) -> dict[str, frozenset[int | str]]:
+    """By the name that is called: places and keywords at which objects hand themselves on, `Block(config, self)`."""
+    found: dict[str, set[int | str]] = {}
+    for tree in index.trees().values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and (name := dotted_name(node.func)):
+                places: list[tuple[int | str | None, ast.expr]] = [*enumerate(node.args)]
+                places += [(keyword.arg, keyword.value) for keyword in node.keywords]
+                for place, given in places:
+                    if place is not None and isinstance(given, ast.Name) and given.id == "self":
+                        found.setdefault(name.rpartition(".")[2], set()).add(place)
+    return {name: frozenset(places) for name, places in found.items()}
+
+
+def _values(
+    index: SourceIndex, path: str, node: ast.FunctionDef | ast.AsyncFunctionDef, handed: Collection[int | str]
+) -> Iterator[ConfigValue]:
+    for number, (argument, default) in enumerate(list(parameters(node))[1:]):
+        if number in handed or argument.arg in handed:
+            continue  # an object, and no value
         annotation = index.segment(path, argument.annotation) if argument.annotation else None
         place = ast.copy_location(ast.Pass(), argument)
         place.end_lineno = (default or argument).end_lineno
