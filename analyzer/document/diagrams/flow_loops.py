@@ -61,6 +61,12 @@ def runs_of(body: Iterable[ast.stmt], rows: Mapping[int, ShapeRow], later: Mappi
     return sum(row.times / max(len(row.modules), 1) for row in found)
 
 
+def varies(body: Iterable[ast.stmt], later: Mapping[int, tuple[ShapeRow, ...]]) -> bool:
+    """Whether a line of the body ran with several shapes."""
+    lines = {node.lineno for part in body for node in ast.walk(part) if isinstance(node, ast.stmt)}
+    return any(later.get(line) for line in lines)
+
+
 def round_line(step: Step, rounds: int) -> tuple[str, ...]:
     """A module that only some rounds have says so."""
     return (f"in {len(step.modules)} of {rounds} rounds",) if 0 < len(step.modules) < rounds else ()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from analyzer.document.diagrams.describe import VARIES, shape_text, style_of, typed_shape, varied_text
 from analyzer.document.diagrams.flow import Edge, Flow, Kind, Step, without_dead_ends
-from analyzer.document.diagrams.flow_loops import loop_modules, round_line, rounds_of, runs_of
+from analyzer.document.diagrams.flow_loops import loop_modules, round_line, rounds_of, runs_of, varies
 from analyzer.document.diagrams.flow_modules import children_of, module_step, output_text, taken_text
 from analyzer.document.diagrams.flow_syntax import (
     NOT_TENSORS,
@@ -143,6 +143,8 @@ class _Reader:
         self.rounds = rounds_of(statement.iter, self._module_paths, self.forward.records)
         for name, paths in loop_modules(statement.target, statement.iter, self._module_paths, self.forward.records):
             self.modules[name] = paths
+        if self.rounds > 1 and varies(statement.body, self.forward.later):  # only the first round gets what was before
+            self.names = {name: unshaped(value) for name, value in self.names.items()}
         self._block(statement.body)
         rounds, self.rounds = self.rounds, outer
         steps = self.result.steps[before:]

@@ -301,6 +301,16 @@ def test_what_only_some_rounds_do_is_passed_by_in_the_others():
     assert arrows(read_flow(replace(found, rows=always))) == passed - {("x", "h.*.0")}
 
 
+def test_a_value_from_before_such_a_loop_has_no_shape_for_all_rounds():
+    found = unlike_blocks()
+    source = "def forward(self, x):\n for up, gate in self.h:\n  y = up(x)\n  x = y * x\n x = self.out(x)\n return x"
+    flow = read_flow(replace(forward(source), records=found.records, later=found.later))
+    labels = {step.id: step.label for step in flow.steps}
+    shapes = {(labels[edge.source], labels[edge.target]): edge.label for edge in flow.edges}
+    assert shapes["x", "×"] == ""
+    assert shapes["x", "h.*.0"] == "[2, 8, 4] … [2, 2, 16]"
+
+
 def test_what_leaves_such_a_loop_has_the_shape_of_its_last_round():
     flow = read_flow(unlike_blocks())
     labels = {step.id: step.label for step in flow.steps}
