@@ -118,6 +118,8 @@ def test_both_sides_of_an_equation_are_computed(comment: str, found: list[tuple[
             ("50257, padded up to nearest multiple of 64", "unknown")]),
         ("config['vocab_size'] = 50257  # always 50257 for checkpoints", [("50257", "agree")]),
         ("config['vocab_size'] = 50257  # always 50304 for checkpoints", []),
+        ("size = 512  # was supposed to be 512", []),
+        ("size = 512  # 256 -> 512", []),
         ("n_layer = 12  # 12 layers", [("12", "agree")]),
         ("n_layer = 6  # 12 layers", [("12", "differ")]),
         ("n_layer = 6  # 12 layers in the paper", [("12", "unknown")]),

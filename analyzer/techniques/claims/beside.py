@@ -43,6 +43,8 @@ HEDGE = re.compile(
     r"better|enough|more|less|should|for|with|in|on)\b|->|<|>|\?",
     re.IGNORECASE,
 )
+OTHER_TIME = re.compile(r"\b(?:was|were|not|instead|originally|supposed|previously|old)\b|->", re.IGNORECASE)
+"""What a value was or should have been is no statement of what it is."""
 MOST_WORDS = 4
 """A longer comment says more than what its line sets."""
 MILLI = 1000.0
@@ -144,7 +146,8 @@ def _leading(text: str, value: LineValue, names: dict[str, float]) -> Iterator[F
 
 def _repeated(text: str, value: LineValue, names: dict[str, float]) -> Iterator[Found]:
     """The same number as the line's own, where it is too long to be there by chance."""
-    if abs(value.value) < 100 and float(value.value).is_integer():
+    is_short = abs(value.value) < 100 and float(value.value).is_integer()
+    if is_short or OTHER_TIME.search(text):
         return
     for match in re.finditer(rf"(?<![\w.*/+-])(?:{NUMBER})(?![\w.]*\w|\s*[*/+])", text):
         figure = figure_of(match.group())
