@@ -18,6 +18,7 @@ def derive_facts(index: SourceIndex) -> Facts:
     """All facts of a repository."""
     from analyzer.evaluator import Interpreter
     from analyzer.facts.configuration import derive_configuration
+    from analyzer.facts.configured_roles import roles_with_settings
     from analyzer.facts.processes import derive_processes
     from analyzer.facts.structure import derive_structure
     from analyzer.facts.unknowns import gaps_in
@@ -27,6 +28,7 @@ def derive_facts(index: SourceIndex) -> Facts:
     value_of = Interpreter(index).value_of
     configuration = derive_configuration(index, structure, value_of)
     processes = derive_processes(index, structure, configuration, value_of)
+    structure = replace(structure, roles=roles_with_settings(index, structure.roles, configuration))
     return Facts(
         index.repository,
         tuple(index.files.values()),

@@ -6,6 +6,7 @@ import pytest
 
 from analyzer.evaluator import Interpreter
 from analyzer.facts.configuration import derive_configuration
+from analyzer.facts.configured_roles import roles_with_settings
 from analyzer.facts.structure import derive_structure
 
 SOURCE = """
@@ -43,6 +44,8 @@ def test_a_class_whose_fields_a_run_keeps_writing_is_no_configuration(repository
     index = repository({"go.py": SOURCE.format(body=body)})
     found = derive_configuration(index, derive_structure(index), Interpreter(index).value_of)
     assert any(table.name == "Fields" for table in found.tables) is not is_state
+    roles = roles_with_settings(index, derive_structure(index).roles, found)
+    assert ("config" in {role.role for role in roles}) is not is_state
 
 
 @pytest.mark.parametrize(("default", "is_state"), [("list", True), ("lambda: [1, 2]", False)])
