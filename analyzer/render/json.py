@@ -36,6 +36,11 @@ def facts_json(analysis: Analysis) -> dict[str, Json]:
         "models": [model(item) for item in shapes.models],
         "preset_models": [model(item) for item in shapes.presets],
     }
+    if shapes.program_builds:
+        data["program_builds"] = [
+            {"program": one.program, "entry": source(one.entry), "model": model(one.model)}
+            for one in shapes.program_builds
+        ]
     if shapes.reference is not None:
         data["reference"] = reference(shapes.reference)
     data |= _processes(facts.processes.training, "training", "trainings")

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from analyzer.records.bundles import ProgramBuild
 from analyzer.records.evidence import Unknown
+from analyzer.records.processes import Arm
 from analyzer.render import facts_json, facts_schema
 from analyzer.render.json import facts_text
 from analyzer.render.json_values import plain, unknown
@@ -133,3 +135,22 @@ def test_counts_that_are_open_beside_a_known_total_say_why():
     described = data["models"][0]
     assert described["parameters"]["total"] == counts.total
     assert described["active_parameters"]["unknown"] and described["buffers"]["unknown"]
+
+
+def test_alternatives_and_builds_of_programs_are_told_and_satisfy_the_schema():
+    analysis = sample.analysis()
+    (training, *rest), shapes = analysis.facts.processes.training, analysis.shapes
+    arms = (Arm(1, 2, "", training.entry),)
+    staged = replace(training, stages=(replace(training.stages[0], arms=arms, again=("for a in b",)),))
+    processes = replace(analysis.facts.processes, training=(staged, *rest))
+    build = ProgramBuild(training.entry_name, training.entry, shapes.models[0])
+    changed = replace(
+        analysis,
+        facts=replace(analysis.facts, processes=processes),
+        shapes=replace(shapes, program_builds=(build,)),
+    )
+    data = json.loads(facts_text(changed))
+    assert [error.message for error in Draft202012Validator(facts_schema()).iter_errors(data)] == []
+    assert data["program_builds"][0]["program"] == training.entry_name
+    stage = data["trainings"][0]["stages"][0]
+    assert (stage["arms"][0]["arm"], stage["arms"][0]["condition"], stage["again"]) == (2, None, ["for a in b"])
