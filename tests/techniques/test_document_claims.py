@@ -27,6 +27,7 @@ from analyzer.records.tensors import (
 )
 from analyzer.techniques.claims import all_claims
 from analyzer.techniques.claims.arithmetic import find_equations
+from analyzer.techniques.claims.beyond import find_beyond
 from analyzer.techniques.claims.examples import check_examples
 from analyzer.techniques.claims.items import check_items
 from analyzer.techniques.claims.sizes import Sizes
@@ -428,3 +429,12 @@ def test_the_least_version_that_a_document_promises(text: str, found: list[tuple
     }
     index = SourceIndex(Repository("a", "", 3, 8), files)
     assert [(claim.claimed, claim.verdict) for claim in check_versions(index, derive_facts(index))] == found
+
+
+def test_columns_of_scores_are_results_and_columns_of_costs_are_not_compared() -> None:
+    table = "| model | FID | Gflops |\n|---|---|---|\n| ours | 2.27 | 119 |\n"
+    index = index_of(a="x = 1\n", README__md=f"# It\n\n{table}")
+    assert [(claim.claimed, claim.reason) for claim in find_beyond(index)] == [
+        ("2.27", "measured"),
+        ("119", "not_compared"),
+    ]

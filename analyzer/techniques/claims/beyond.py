@@ -61,7 +61,8 @@ def find_beyond(index: SourceIndex) -> Iterator[Claim]:
     for row in rows(index):
         for title, cell in zip(row.header, row.cells, strict=False):
             if SCORE_COLUMN.search(title) and CELL.match(cell):
-                yield _claim(index, row.line, cell, "measured")
+                counted = re.search("flops|macs", title, re.IGNORECASE) is not None
+                yield _claim(index, row.line, cell, "not_compared" if counted else "measured")
 
 
 def _in_text(text: str) -> Iterator[tuple[str, re.Match[str]]]:
