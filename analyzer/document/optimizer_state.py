@@ -20,7 +20,7 @@ TWO = frozenset({"Adam", "AdamW", "NAdam", "RAdam", "Adamax", "Adadelta", "Fused
 AVERAGES = frozenset({"Adam", "AdamW", "RAdam"})
 """Of these, `amsgrad` keeps a third."""
 ONE = frozenset({"Adagrad", "Lion"})
-CONVENTIONS = ("optimizer_keeps_none", "optimizer_keeps_one", "optimizer_keeps_two", "optimizer_keeps_three")
+CONVENTIONS = {1: "optimizer_keeps_one", 2: "optimizer_keeps_two", 3: "optimizer_keeps_three"}
 
 
 def states_kept(optimizer: Optimizer) -> int | None:
@@ -48,14 +48,14 @@ def _flag(optimizer: Optimizer, name: str) -> int | None:
 
 
 def costs_with_own_state(analysis: Analysis, costs: Mapping[str, Cost]) -> dict[str, Cost]:
-    """The costs with the state of the main trainer's optimizers; without it where that is not known."""
+    """The costs with the state of the main trainer's optimizers; without it where there is none or it is not known."""
     pipelines = analysis.facts.processes.training
     main = next((item for item in pipelines if item.main), pipelines[0] if pipelines else None)
     if main is None or not main.optimizers or NAME not in costs:
         return dict(costs)
     kept = {states_kept(item) for item in main.optimizers}
     count = next(iter(kept)) if len(kept) == 1 else None
-    if count is None:
+    if not count:
         return {name: cost for name, cost in costs.items() if name != NAME}
     return {name: _scaled(cost, count) if name == NAME else cost for name, cost in costs.items()}
 
@@ -68,7 +68,7 @@ def _scaled(cost: Cost, count: int) -> Cost:
     if not isinstance(value, Unknown):
         value = replace(value, value=value.value * count // COUNTED)
     times = "" if count == 1 else f"{count}*"
-    formula = f"{times}({cost.formula})//{COUNTED}" if cost.formula is not None and count else None
+    formula = f"{times}({cost.formula})//{COUNTED}" if cost.formula is not None else None
     return replace(cost, value=value, formula=formula, convention=convention)
 
 

@@ -17,7 +17,7 @@ from analyzer.document.rating import ratings
 from analyzer.document.wording import Words
 from analyzer.records.bundles import Analysis
 from analyzer.records.document import Note, Table
-from analyzer.records.evidence import Gap, Unknown
+from analyzer.records.evidence import Gap, Known, Unknown
 from analyzer.records.processes import Optimizer
 from analyzer.records.techniques import Binding, Claim, TechniqueFinding, TechniqueSheet, Text
 from analyzer.records.tensors import Dim, ShapeTarget, TensorSpec, UnstatedSize
@@ -86,6 +86,10 @@ def test_state_of_adamw_is_not_stated_for_another_optimizer() -> None:
     analysis = replace(sample, facts=replace(sample.facts, processes=processes))
     assert "Optimizer state" in str(training.build(context_of(sample)).blocks)
     assert "Optimizer state" not in str(training.build(context_of(analysis)).blocks)
+    heavy = Optimizer("torch.optim.SGD", (("momentum", "0.9", Known(0.9, (), "read")),), (), at("train.py", "AdamW"))
+    processes = replace(sample.facts.processes, training=(replace(pipeline, optimizers=(heavy,)),))
+    analysis = replace(sample, facts=replace(sample.facts, processes=processes))
+    assert "one value of four bytes" in str(training.build(context_of(analysis)).blocks)
 
 
 def test_norm_that_the_built_model_lacks_is_not_on_the_fact_sheet() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 
 from analyzer.facts.class_hierarchy import ClassHierarchy
-from analyzer.facts.configuration import commands
+from analyzer.facts.configuration.commands import find as find_commanded
 from analyzer.facts.configuration.reading import FUNCTIONS, Notes, config_value, own_nodes, parameters
 from analyzer.facts.literal import NotPlain, eval_plain
 from analyzer.index import Definition, SourceIndex
@@ -24,7 +24,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def find(index: SourceIndex) -> tuple[ConfigTable, ...]:
     hierarchy = ClassHierarchy(index)
-    taken = {table.name for table in commands.find(index)}
+    taken = {table.name for table in find_commanded(index)}
     tables = (
         _table(index, hierarchy, function)
         for function in index.symbols.functions()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 
-from analyzer.facts.configuration import class_attributes
+from analyzer.facts.configuration.class_attributes import find as find_bare
 from analyzer.facts.configuration.dataclass_fields import is_dataclass
 from analyzer.facts.configuration.reading import FUNCTIONS, config_value, own_nodes, parameters
 from analyzer.facts.configuration.usage import Usage, uses_of
@@ -28,7 +28,7 @@ BEHAVIOUR = frozenset({
 
 
 def find(index: SourceIndex) -> tuple[ConfigTable, ...]:
-    taken = {owner_of(table) for table in class_attributes.find(index)}
+    taken = {owner_of(table) for table in find_bare(index)}
     owners = (o for o in index.symbols.classes() if o.qualified_name not in taken and not is_dataclass(index, o))
     tables = (_table(index, owner) for owner in owners)
     return tuple(table for table in tables if table is not None)
