@@ -7,11 +7,13 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-from analyzer.techniques.terms import Term, choice
+from analyzer.techniques.terms import Term, choice, constant
 
 CONTAINERS = frozenset(
     {"torch.nn.ModuleList", "torch.nn.Sequential", "builtins.list", "builtins.tuple", "list", "tuple"}
 )
+MOST_TURNS = 8
+"""Longer loops are read once for all their turns."""
 DICTS = frozenset({"torch.nn.ModuleDict", "builtins.dict", "collections.OrderedDict"})
 
 
@@ -109,6 +111,22 @@ def any_element(source: Term, node: ast.AST, path: str) -> Term:
     if known is not None and known.head == "tuple" and inner.head != "call":
         return known
     return Term("element", (source,), path=path, node=node, definition=known)
+
+
+def turns_of(source: Term, node: ast.AST, path: str) -> list[Term]:
+    """What a loop over a tuple that is written out, or over one zipped with others, gives in each turn; none where
+    their number is not written out.
+    """
+    if source.head == "tuple" and _known_length(source) == len(source.args) <= MOST_TURNS:
+        return list(source.args)
+    if source.head != "call" or source.label != "builtins.zip":
+        return []
+    written = [turns for arg in source.args if (turns := turns_of(arg, node, path))]
+    numbers = [constant(number) for number in range(min(map(len, written)))] if written else []
+    return [
+        Term("tuple", tuple(element(arg, number, node, path) for arg in source.args), path=path, node=node)
+        for number in numbers
+    ]
 
 
 def _index(source: Term, node: ast.AST, path: str) -> Term:

@@ -14,7 +14,7 @@ from analyzer.index import Definition, External
 from analyzer.index.symbols import dotted_name
 from analyzer.techniques.algebra import BINARY, canonical
 from analyzer.techniques.calls import BUILTINS, public_name, read_arguments, read_call
-from analyzer.techniques.containers import any_element, element, member
+from analyzer.techniques.containers import any_element, element, member, turns_of
 from analyzer.techniques.frame import Frame
 from analyzer.techniques.protocols import Knowledge
 from analyzer.techniques.terms import Term, choice, constant
@@ -151,13 +151,25 @@ def _read_lambda(reader: Reader, node: ast.Lambda, frame: Frame) -> Term:
 def _read_comprehension(
     reader: Reader, node: ast.ListComp | ast.GeneratorExp | ast.SetComp | ast.DictComp, frame: Frame
 ) -> Term:
-    """The element for any one turn, the loop's names standing for any element."""
+    """The element for any one turn, the loop's names standing for any element; where a list is made of so many known
+    elements (`for l, x in zip(self.layers, (query, key, value))`), each turn's own.
+    """
     inner = frame.closure()
+    if isinstance(node, (ast.ListComp, ast.GeneratorExp)) and len(node.generators) == 1 and not node.generators[0].ifs:
+        turns = turns_of(reader.read(node.generators[0].iter, inner), node.generators[0].iter, frame.path)
+        if turns:
+            return reader.leaf("tuple", "", node, frame, args=tuple(_turn(reader, node, frame, turn) for turn in turns))
     for generator in node.generators:
         source = reader.read(generator.iter, inner)
         reader.program.statements.bind(generator.target, any_element(source, generator.iter, frame.path), inner)
     element = node.value if isinstance(node, ast.DictComp) else node.elt
     return reader.leaf("each", "", node, frame, args=(reader.read(element, inner),))
+
+
+def _turn(reader: Reader, node: ast.ListComp | ast.GeneratorExp, frame: Frame, turn: Term) -> Term:
+    inner = frame.closure()
+    reader.program.statements.bind(node.generators[0].target, turn, inner)
+    return reader.read(node.elt, inner)
 
 
 def _read_starred(reader: Reader, node: ast.Starred, frame: Frame) -> Term:

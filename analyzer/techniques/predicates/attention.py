@@ -90,12 +90,16 @@ def is_projection(term: Term) -> bool:
 
 def head_count(program: Program, value: Term) -> Term | None:
     """The number of heads that a query, key or value is split into, as the code writes it."""
+    return next((count for _, count in _split_into_heads(program, value)), None)
+
+
+def _split_into_heads(program: Program, value: Term) -> Iterator[tuple[Term, Term]]:
+    """The operation that splits, and the number of heads."""
     for term in below(value, lambda t: is_projection(t) and norm_kind(program, t) is None):
         if term.head in ("view", "reshape", "unflatten") and (count := _viewed_heads(term)) is not None:
-            return count
+            yield term, count
         if term.head == "rearrange" and (count := _rearranged_heads(term)) is not None:
-            return count
-    return None
+            yield term, count
 
 
 def _viewed_heads(term: Term) -> Term | None:
@@ -236,7 +240,15 @@ def has_several_heads(program: Program, reading: Reading) -> Iterator[Match]:
         if heads is None or others is None or number(heads) == 1 or not same(heads, others):
             continue
         if not _is_repeated(program, core.key) and not has_shared_key_head(core):
-            yield match_of(core, "split_heads", *_operands(core), ("h", heads))
+            match = match_of(core, "split_heads", *_operands(core), ("h", heads))
+            split = () if _is_written_in(reading, core.root) else next(_split_into_heads(program, core.query))[:1]
+            yield replace(match, evidence=(*split, *match.evidence))
+
+
+def _is_written_in(reading: Reading, term: Term) -> bool:
+    """Whether the function itself has the line; else it is in a function that it calls."""
+    lines = range(getattr(reading.node, "lineno", 1), (getattr(reading.node, "end_lineno", None) or 10**9) + 1)
+    return term.path == reading.path and getattr(term.node, "lineno", 0) in lines
 
 
 def has_grouped_heads(program: Program, reading: Reading) -> Iterator[Match]:

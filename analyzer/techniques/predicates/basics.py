@@ -30,6 +30,7 @@ RMS_PATTERNS = (
     "__x__ * torch.rsqrt(__x__.pow(2).mean(__axis__) + __eps__)",
 )
 LAYER_PATTERNS = (
+    "__w__ * (__x__ - __x__.mean(-1)) / (__x__.std(-1) + __eps__)",
     "(__x__ - __x__.mean(-1)) * torch.rsqrt(__any_variance__ + __eps__)",
     "(__x__ - __x__.mean(-1)) / (__x__.std(-1) + __eps__)",
     "(__x__ - __x__.mean(__axis__)) * torch.rsqrt(__any_variance__ + __eps__)",

@@ -58,7 +58,7 @@ def is_written_layer_norm(program: Program, reading: Reading) -> Iterator[Match]
     for term in reading.walked:
         if term.head not in ("mul", "div"):
             continue
-        for source in LAYER_PATTERNS[:2]:
+        for source in LAYER_PATTERNS[:3]:
             holes = fits(parse_pattern(source), term)
             if holes is not None and _has_spread_of(term, holes["x"]):
                 note = "eps_outside_root" if "std" in source else "eps_inside_root"

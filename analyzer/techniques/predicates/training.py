@@ -124,9 +124,14 @@ def is_warm_up(program: Program, reading: Reading) -> Iterator[Match]:
         test = step.conditions[-1]
         if test.head == "compare" and test.label in ("Lt", "LtE") and len(test.args) == 2:
             count, limit = test.args
-            if _is_proportional(step.term, count, limit):
+            if not _is_fraction(limit) and _is_proportional(step.term, count, limit):
                 holes = (("t", count), ("w", limit))
                 yield Match(step.term, holes, (step.term, test), "proportional_below_limit")
+
+
+def _is_fraction(limit: Term) -> bool:
+    """A literal that counts no steps: `if draw < 0.15`."""
+    return isinstance(limit.payload, float) and not limit.payload.is_integer()
 
 
 def _is_proportional(value: Term, count: Term, limit: Term) -> bool:
