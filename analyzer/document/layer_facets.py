@@ -41,10 +41,12 @@ def layers(context: Context) -> Line:
 
 
 def activations(context: Context) -> tuple[Line, tuple[Span, ...]]:
-    """Activation functions that ran, as modules or as calls of torch, with their lines."""
+    """Activation functions that ran, as modules or as calls of torch, with their lines. What a class of the repository
+    computes is told by its lines, whatever its name.
+    """
     places: dict[str, list[Span]] = {}
     for item in context.records.values():
-        if item.calls and item.class_name in FUNCTIONS.values():
+        if item.calls and item.class_name in FUNCTIONS.values() and context.class_at(item.defined_at) is None:
             places.setdefault(item.class_name, []).extend([item.created_at] if item.created_at else [])
     for row in context.trace.rows if context.trace else ():
         written = [name for pattern, name in WRITTEN if pattern.search(row.code)]

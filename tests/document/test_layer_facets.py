@@ -12,6 +12,7 @@ from analyzer.document.facets import repeated_block
 from analyzer.document.layer_facets import activations, block_name, layers
 from analyzer.document.wording import Words
 from analyzer.records.bundles import Analysis
+from analyzer.records.document import Plain
 from analyzer.records.tensors import ModelShapes, UnstatedSize
 
 
@@ -32,6 +33,15 @@ def test_layers_with_weights_are_counted_by_class() -> None:
 def test_layers_are_not_counted_where_example_sizes_decide_their_number() -> None:
     open_sizes = (UnstatedSize("depth", 3, at("config.py", "class Config")),)
     assert line_text(layers(context_of(with_model(unstated=open_sizes)))) == "—"
+
+
+def test_a_class_of_the_repository_is_no_activation_by_its_name() -> None:
+    analysis = sample_analysis()
+    model = analysis.shapes.models[0]
+    own = model.where
+    renamed = tuple(replace(item, class_name="GELU", defined_at=own) for item in model.modules)
+    trace = replace(model.traces[0], modules=renamed, rows=())
+    assert activations(context_of(with_model(modules=renamed, traces=(trace,)))) == ((Plain("—"),), ())
 
 
 def test_activation_functions_are_those_that_ran() -> None:
