@@ -44,10 +44,13 @@ def _shown(context: Context, found: tuple[Preset, ...]) -> tuple[Preset, ...]:
 
 
 def _groups(found: tuple[Preset, ...]) -> list[list[Preset]]:
-    """Presets of one class or program from one file and one source."""
+    """Presets of one class and source; apart by file only where two files give one name."""
+    names = [(item.table, item.layer, item.name) for item in found]
+    twice = {name[:2] for name in names if names.count(name) > 1}
     groups: dict[tuple[str, str, str], list[Preset]] = {}
     for item in found:
-        groups.setdefault((item.table, item.where.path, item.layer), []).append(item)
+        path = item.where.path if (item.table, item.layer) in twice else ""
+        groups.setdefault((item.table, path, item.layer), []).append(item)
     return list(groups.values())
 
 
@@ -61,6 +64,8 @@ def _side_by_side(context: Context, items: list[Preset]) -> tuple[Block, ...]:
 def _caption(context: Context, items: list[Preset], start: int, total: int) -> Line:
     """Whose presets these are, from where, and which of them where they do not fit one table."""
     key = "commands_caption" if items[0].layer == "command_line" else "preset_caption"
+    if key == "preset_caption" and len({item.where.path for item in items}) > 1:
+        key = "preset_caption_all"
     part: Line = ()
     if total > len(items):
         first, last = number(start + 1), number(start + len(items))

@@ -64,6 +64,11 @@ def test_no_two_tables_of_presets_have_one_title() -> None:
     assert len(found) == len(set(found)) == 4
     assert found[0] == "Presets of `Net` in `model.py`, 1 to 6 of 8"
     assert found[3] == "What the commands in `train.py` give to `Net`"
+    overrides = (
+        Preset("a", "Net", (("n", known(1, here)),), here),
+        Preset("b", "Net", (("n", known(2, there)),), there),
+    )
+    assert captions(overrides) == ["Presets of `Net`"]
 
 
 def test_the_shapes_of_a_call_are_told_in_full_once() -> None:
