@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from analyzer.facts.flow import Foreign, Inference, Instance
+from analyzer.facts.flow.inference import MAX_ANSWERS
 from analyzer.facts.flow.walk import Walker
 from analyzer.facts.stages import _code
 from analyzer.index import SourceIndex
@@ -102,3 +103,14 @@ def test_an_object_that_needs_arguments_is_not_called_without(repository: Write)
 def test_a_loop_is_quoted_as_it_is_written(header: str) -> None:
     statement = ast.parse(f"{header}:\n    pass").body[0]
     assert _code(f"{header}:\n    pass", statement) == header
+
+
+@pytest.mark.parametrize(("number", "told"), [(MAX_ANSWERS - 1, True), (MAX_ANSWERS + 1, False)])
+def test_of_what_may_be_very_many_things_nothing_is_said(repository: Write, number: int, told: bool) -> None:
+    makers = "".join(f"def make{n}():\n    return {n}\n" for n in range(number))
+    names = ", ".join(f"make{n}" for n in range(number))
+    index = repository({"net.py": f"{makers}every = [{names}]\nchosen = every[place]\n"})
+    inference = Inference(index)
+    scope = next(scope for scope in inference.scopes.by_key.values() if isinstance(scope.node, ast.Module))
+    value = index.trees()["net.py"].body[-1].value
+    assert bool(inference.types(value, scope)) is told

@@ -32,6 +32,8 @@ from analyzer.index import Definition, External, SourceIndex
 
 MAX_ROUNDS = 16
 MAX_TYPES = 24
+MAX_ANSWERS = 100
+"""An expression that may stand for more kinds of things than this may stand for anything: nothing is said of it."""
 ANY = "*"
 KEYS = "<keys>"
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -91,7 +93,7 @@ class Inference:
     def add(self, table: _Cells, key: tuple[str, str], types: Types) -> None:
         """Join types into a cell; a cell that holds too many kinds keeps what it has."""
         known = dict.get(table, key, NOTHING)
-        if types <= known or len(known) > MAX_TYPES:
+        if types <= known or len(known) > MAX_TYPES or len(types) > MAX_ANSWERS:
             return
         table[key] = known | types
         self._dirty |= table.readers.get(key, set())
@@ -237,6 +239,10 @@ class Inference:
 
     def types(self, node: ast.expr | None, scope: CodeScope) -> Types:
         """What an expression may stand for."""
+        found = self._types(node, scope)
+        return found if len(found) <= MAX_ANSWERS else NOTHING
+
+    def _types(self, node: ast.expr | None, scope: CodeScope) -> Types:
         if isinstance(node, ast.Name):
             return self._name(node.id, scope)
         if isinstance(node, ast.Attribute):
