@@ -815,7 +815,9 @@ FINDINGS = Findings(
     (
         Claim("it has 900 parameters", "900", "2,080", "differ", at("README.md", "900 parameters"), (TINY,)),
         Claim("one kind of block", "1", "1", "agree", at("README.md", "900 parameters"), (BLOCK,)),
-        Claim("as large as any", "64M", "", "unknown", at("README.md", "900 parameters"), (), "", "subject_not_certain"),
+        Claim(
+            "as large as any", "64M", "", "unknown", at("README.md", "900 parameters"), (), "", "subject_not_certain"
+        ),
     ),
     (Pitfall("not_utf8", (at("train.py", "get_batch"),)),),
     (Unspecified("betas", at("train.py", "AdamW"), "(0.9, 0.999)", "torch.optim.AdamW"),),

@@ -17,7 +17,6 @@ from analyzer.document.wording import Words
 from analyzer.records.evidence import Evidence, Unknown
 from analyzer.records.processes import Arm
 
-
 TINY = sample_analysis().shapes.models[0].qualified_name
 WHOLE = (["[B, T]", "[B, T]"], ["[B, T, vocab]", "[]"])
 EMBED = (["[B, T]"], ["[B, T, width]"])
