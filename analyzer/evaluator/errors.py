@@ -28,6 +28,8 @@ class Cause:
     reason: str
     arguments: tuple[str, ...] = ()
     place: Place | None = None
+    origin: Cause | None = None
+    """What made it unknown, where that is another thing: the package of a part of a model."""
 
     def at(self, place: Place | None) -> Cause:
         """The same cause, located, unless it is located already."""

@@ -101,7 +101,7 @@ class Interpreter:
         """
         buffers = {cause.arguments[0] for cause in self.recording.gaps if cause.reason == "unknown_buffer"}
         causes = [
-            Cause("unknown_attribute", (f"{path}.{name}".lstrip("."),), cause.place)
+            Cause("unknown_attribute", (f"{path}.{name}".strip(".").removesuffix("._modules"),), cause.place, cause)
             for path, part in _modules_of(module)
             for name, value in (*vars(part).items(), *part._parameters.items())
             if (cause := _unknown_within(value)) is not None and f"{type(part).__name__}.{name}" not in buffers

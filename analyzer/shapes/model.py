@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from analyzer.evaluator import CannotEvaluate, Interpreter, TargetRaised
+from analyzer.evaluator.errors import Cause
 from analyzer.facts.testing import is_test_file
 from analyzer.index import SourceIndex
 from analyzer.records.evidence import Gap, Known, Unknown
@@ -158,7 +159,7 @@ def _assemble(draft: Draft, traces: tuple[Trace, ...], variables: Mapping[str, i
     costs, shares = account.costs, account.shares
     gaps = tuple(draft.gaps)
     if lost:
-        reason = Unknown(lost[0].reason, (("detail", ", ".join(lost[0].arguments)),), draft.source.span(lost[0].place))
+        reason = _unknown_part(draft, lost[0])
         parameters, shares = Unknown("incomplete_build", reason.arguments, where, reason), ()
         costs = tuple((name, cost) for name, cost in costs if name not in OF_WEIGHTS)
     if draft.build.unstated:
@@ -187,6 +188,12 @@ def _assemble(draft: Draft, traces: tuple[Trace, ...], variables: Mapping[str, i
         repetitions=account.repetitions,
         first_values=derive_first_values(model, draft.source.interpreter.writes_to, draft.source.span),
     )
+
+
+def _unknown_part(draft: Draft, cause: Cause) -> Unknown:
+    """The part that is lacking, and what it is that is not known of it."""
+    origin = _unknown_part(draft, cause.origin) if cause.origin is not None else None
+    return Unknown(cause.reason, (("detail", ", ".join(cause.arguments)),), draft.source.span(cause.place), origin)
 
 
 def _account(draft: Draft) -> Account:

@@ -411,3 +411,12 @@ def test_the_main_model_is_called_where_none_is_named(tmp_path):
     index = repository(tmp_path, NET)
     main = derive_main_model(index, derive_facts(index), ShapesOptions())
     assert main.class_name == "Net" and [str(output) for output in main.traces[0].output] == ["[B, T, vocab]"]
+
+
+@pytest.mark.usefixtures("evaluated_here")
+def test_a_model_that_lacks_a_part_says_of_which_package_it_is(tmp_path):
+    text = "from torch import nn\nfrom gone import Layer\nclass Net(nn.Module):\n    def __init__(self):\n"
+    text += "        super().__init__()\n        self.parts = nn.Sequential(nn.Linear(3, 3), Layer(3))\n"
+    reason = shapes(repository(tmp_path, text)).parameters
+    assert (reason.reason, reason.cause.arguments) == ("incomplete_build", (("detail", "parts"),))
+    assert (reason.root().reason, reason.root().arguments) == ("package_not_available", (("detail", "gone.Layer"),))
