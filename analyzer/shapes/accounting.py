@@ -149,7 +149,7 @@ def derive_formula(ledger: Ledger, name: str) -> Formula | Unknown:
 
 
 def _checked(ledger: Ledger, name: str, writer: FormulaWriter) -> Formula:
-    runs = [run for run in ledger.runs if name in run.quantities]
+    runs = _named_runs(ledger, name, writer)
     quantities = [run.quantities[name] for run in runs]
     alike = alike_runs([q.amounts for q in quantities], [run.values for run in runs])
     amounts = [q.amounts if same else None for q, same in zip(quantities, alike, strict=True)]
@@ -170,6 +170,15 @@ def _checked(ledger: Ledger, name: str, writer: FormulaWriter) -> Formula:
     if held:
         raise NoFormula("formula_rests_on_example", ("names", ", ".join(held)))
     return replace(formula, checked=tuple(checked))
+
+
+def _named_runs(ledger: Ledger, name: str, writer: FormulaWriter) -> list[Observed]:
+    """The base, and of the probes those that named the sizes of this mode: another mode may have finished more."""
+    runs = [run for run in ledger.runs if name in run.quantities]
+    named = [run for number, run in enumerate(runs) if number == 0 or dict(run.values) in writer.named_at]
+    if len(named) != len(writer.named_at):
+        raise NoFormula("too_few_probes")
+    return named
 
 
 def _held(runs: Sequence[Values], names: Collection[str]) -> list[str]:

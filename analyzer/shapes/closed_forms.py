@@ -72,6 +72,11 @@ class FormulaWriter:
         self._outer = (*repeats.names, *inputs)
         self._named: dict[Sizes, Polynomial] = {}
 
+    @property
+    def named_at(self) -> Sequence[Mapping[str, int]]:
+        """The values of all names in the runs that named the sizes, the base first."""
+        return self._namer.runs
+
     def by_module(self, runs: Sequence[Amounts | None], *, training: bool = False) -> ByModule:
         """What each module itself adds; raises NoFormula. A run that tells nothing is None."""
         found: dict[str, list[Polynomial]] = {}

@@ -8,13 +8,16 @@ import pytest
 import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from torch import nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode
 
 from analyzer.evaluator import Interpreter
+from analyzer.evaluator.dims import DimNamer
 from analyzer.index import open_repository
 from analyzer.records.evidence import Known, Unknown
 from analyzer.records.formulas import evaluate_formula
+from analyzer.shapes.accounting import Ledger, Observed, derive_formula
 from analyzer.shapes.entry_points import BuildPlan
 from analyzer.shapes.input_spec import parse_input_spec
 from analyzer.shapes.model import derive_model
@@ -219,3 +222,17 @@ def test_products_that_cannot_be_counted_leave_no_number(tmp_path, body, reason)
     value = dict(shapes.costs)["flops"].value
     assert isinstance(value, Unknown) and value.reason == reason
     assert isinstance(dict(shapes.costs)["parameters"].value, Known)
+
+
+def test_a_probe_that_only_another_mode_finished_takes_no_part():
+    def observed(width):
+        return Observed({"width": width}, nn.Linear(width, width), {}, "inference")
+
+    ledger = Ledger([observed(width) for width in (4, 14, 6, 10)], {}, None, "inference")
+    ledger.namers = {"inference": DimNamer([{"width": width} for width in (4, 6, 10)], ())}
+    ledger.further = lambda repeated: [observed(22), observed(26)]
+    formula = derive_formula(ledger, "parameters")
+    assert [run.values["width"] for run in formula.runs] == [4, 6, 10]
+    assert evaluate_formula(formula.text, {"width": 3}) == 3 * 3 + 3
+    ledger.namers["inference"] = DimNamer([{"width": width} for width in (4, 6, 18)], ())
+    assert derive_formula(ledger, "parameters").reason == "too_few_probes"

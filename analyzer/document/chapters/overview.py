@@ -12,9 +12,9 @@ from analyzer.document.facets import call_signature, counts, facet_row, facets, 
 from analyzer.document.inline import codes, compact, input_text, inside_a_sentence, number, reason_of, ref
 from analyzer.document.layer_facets import block_name
 from analyzer.document.novelty import beyond_reference, distinguishing
-from analyzer.records.document import Block, Code, Line, Link, Plain, SourceRef
+from analyzer.records.document import Block, Code, Line, Link, Paragraph, Plain, SourceRef
 from analyzer.records.evidence import Known, Unknown
-from analyzer.records.tensors import ModelShapes, TensorSpec
+from analyzer.records.tensors import ModelShapes, TensorSpec, Trace
 
 COMPANIONS = (
     "docs/architecture", "docs/call_flow", "docs/math/formulas", "docs/math/derivations", "docs/diagrams/tensor_shapes",
@@ -88,13 +88,19 @@ def _what(context: Context) -> tuple[Block, ...]:
         )
     inputs = codes(input_text(item) for item in trace.inputs if isinstance(item.value, TensorSpec))
     outputs = call_signature(trace.output) if trace.output else words.line("overview.output_unknown")
-    return (
-        paragraph(
-            words, "overview.what", name=context.name, family=family, task=task, class_name=class_name,
-            inputs=inputs, outputs=outputs,
-        ),
-        *_own_words(context, model),
+    told = words.line(
+        "overview.what", name=context.name, family=family, task=task, class_name=class_name,
+        inputs=inputs, outputs=outputs,
     )  # fmt: skip
+    return (Paragraph((*told, *_in_inference(context, trace))), *_own_words(context, model))
+
+
+def _in_inference(context: Context, told: Trace) -> Line:
+    """What the inference call returns, where that is something else."""
+    other = context.trace_of("inference")
+    if other is None or not other.output or list(map(str, other.output)) == list(map(str, told.output)):
+        return ()
+    return context.words.line("overview.in_inference", outputs=call_signature(other.output))
 
 
 def _own_words(context: Context, model: ModelShapes) -> tuple[Block, ...]:
