@@ -19,7 +19,7 @@ def build_text(context: Context, model: ModelShapes, longest: int = LONGEST) -> 
     """The expression that names the class, with what its arguments need; where a program was run up to its line, the
     line itself.
     """
-    whole = "; ".join(line.strip() for line in model.build_expression.strip().splitlines() if _tells(line))
+    whole = "; ".join(line.strip() for line in model.shown_expression.strip().splitlines() if _tells(line))
     if model.class_name in model.build_call or model.build_where is None:
         return code(whole if len(whole) <= longest else model.build_call, longest)
     line = " ".join(context.quote(model.build_where).split())

@@ -98,6 +98,8 @@ class _Reader:
         elif isinstance(value, ast.Call) and len(value.args) == 2:
             is_registered = isinstance(value.func, ast.Attribute) and value.func.attr == "register_parameter"
             target, value = (value.args[0], value.args[1]) if is_registered else (None, None)
+        if isinstance(value, ast.IfExp):  # `nn.Parameter(…) if bias else None`
+            value = next((arm for arm in (value.body, value.orelse) if isinstance(arm, ast.Call)), value)
         if target is None or not isinstance(value, ast.Call) or not value.args:
             return
         if self._dotted(value.func, scope) in PARAMETER_CLASSES:

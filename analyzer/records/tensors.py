@@ -5,6 +5,7 @@ Sizes are numbers with, where it is proved, an expression over the code's own na
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -308,7 +309,13 @@ class ModelShapes:
     @property
     def build_call(self) -> str:
         """The last statement of the build: the call itself, without what its arguments need."""
-        return self.build_expression.strip().splitlines()[-1] if self.build_expression.strip() else ""
+        return self.shown_expression.strip().splitlines()[-1] if self.build_expression.strip() else ""
+
+    @property
+    def shown_expression(self) -> str:
+        """The build with the names of sizes that the repository does not state in the place of their examples."""
+        names = {str(size.value): size.name for size in self.unstated}
+        return re.sub(r"(?<![\w.])\d+(?![\w.])", lambda match: names.get(match[0], match[0]), self.build_expression)
 
     def all_gaps(self) -> tuple[Gap, ...]:
         """Gaps of the build and of every trace, each once with its rows in all of them."""

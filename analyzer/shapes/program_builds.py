@@ -13,7 +13,7 @@ from analyzer.records.bundles import Facts, ProgramBuild
 from analyzer.records.evidence import Known
 from analyzer.records.processes import Pipeline
 from analyzer.records.source import Span
-from analyzer.records.tensors import ModelShapes
+from analyzer.records.tensors import ModelShapes, ModuleNode
 from analyzer.shapes.entry_points import BuildPlan
 from analyzer.shapes.requests import Effort, ModelRequest
 from analyzer.shapes.script_builds import find_builds_at, find_script_builds
@@ -50,17 +50,27 @@ def program_builds(asked: Sequence[ProgramRequest], models: Sequence[ModelShapes
 
 
 def other_builds(builds: Sequence[ProgramBuild], models: Sequence[ModelShapes]) -> tuple[ProgramBuild, ...]:
-    """Those that are not the build of the main model, and do not have its class and its total."""
+    """Those that are not the build of the main model or of a part of it, and do not have its class and its total."""
     main = [
         (model.qualified_name, model.parameters.value) for model in models[:1] if isinstance(model.parameters, Known)
     ]
     places = [(model.qualified_name, model.build_where) for model in models[:1]]
+    parts = {place for model in models[:1] if model.tree is not None for place in _classes_below(model.tree)}
     return tuple(
         one
         for one in builds
-        if (one.model.qualified_name, one.model.build_where) not in places
+        if (one.model.where.path, one.model.where.first_line) not in parts
+        and (one.model.qualified_name, one.model.build_where) not in places
         and (one.model.qualified_name, getattr(one.model.parameters, "value", None)) not in main
     )
+
+
+def _classes_below(node: ModuleNode) -> Iterator[tuple[str, int]]:
+    """Where the classes of a model's parts are defined."""
+    for child in node.children:
+        if child.defined_at is not None:
+            yield child.defined_at.path, child.defined_at.first_line
+        yield from _classes_below(child)
 
 
 def _plans_of(index: SourceIndex, facts: Facts, pipeline: Pipeline) -> tuple[Definition | None, tuple[BuildPlan, ...]]:

@@ -84,6 +84,7 @@ def test_the_tests_and_loops_around_it_are_its_conditions(repository):
         ("self.register_parameter('bias', nn.Parameter(torch.empty(width)))", "'bias'", "torch.empty"),
         ("self.mixed = nn.Parameter(torch.cat([torch.zeros(1), torch.ones(1)]))", "self.mixed", "?"),
         ("self.taken = nn.Parameter(weight)", "self.taken", "?"),
+        ("self.bias = nn.Parameter(torch.zeros(width)) if width else None", "self.bias", "torch.zeros"),
     ],
 )
 def test_a_parameter_that_is_created_has_the_values_it_is_given(repository, statement, target, maker):

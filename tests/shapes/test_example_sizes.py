@@ -89,6 +89,11 @@ def test_shapes_stand_in_the_names_of_sizes_that_no_line_states(encoder):
     assert str(encoder.traces[0].inputs[0].value) == "[B, n_mels, 2*n_ctx]"
 
 
+def test_a_build_is_told_without_its_examples(encoder):
+    named = ", ".join(f"{size.name}={size.name}" for size in encoder.unstated)
+    assert encoder.build_call.endswith(f"Dimensions({named}))")
+
+
 def test_no_total_and_no_number_rests_on_an_example(encoder):
     assert isinstance(encoder.parameters, Unknown) and encoder.parameters.reason == "sizes_not_in_source"
     assert all(isinstance(cost.value, Unknown) for _, cost in encoder.costs)

@@ -9,9 +9,10 @@ import pytest
 from analyzer.evaluator import Interpreter
 from analyzer.facts import derive_facts
 from analyzer.index import SourceIndex
+from analyzer.records.bundles import ProgramBuild
 from analyzer.records.evidence import Known
 from analyzer.records.tensors import ModelShapes
-from analyzer.shapes.entry_points import find_builds
+from analyzer.shapes.entry_points import BuildPlan, find_builds
 from analyzer.shapes.model import derive_model
 from analyzer.shapes.program_builds import other_builds, program_builds, program_requests
 from analyzer.shapes.requests import ModelRequest
@@ -97,3 +98,21 @@ def test_the_build_of_a_training_program_is_counted_where_it_differs(repository:
     assert place is not None and place.path == "train.py"
     assert "16" not in index.quote(place.path, place.first_line, place.last_line)
     assert tuple(item.text for item in one.model.assumptions if item.kind == "file_absent") == absent
+
+
+def test_a_part_of_the_main_model_is_no_other_model(repository: Write) -> None:
+    whole = (
+        "class Whole(nn.Module):\n    def __init__(self, net):\n        super().__init__()\n        self.net = net\n"
+    )
+    index = repository({"net.py": NET + whole, "train.py": "from net import Net\nmodel = Net(8)\n"})
+    shown, part = counted(index, "Whole", "Whole(Net(8))"), counted(index, "Net", "Net(8)")
+    one = ProgramBuild("train.py", index.span("train.py", 1), part)
+    assert other_builds([one], [shown]) == ()
+
+
+def counted(index: SourceIndex, name: str, text: str) -> ModelShapes:
+    owner = index.symbols.definition(f"net.py:{name}")
+    assert owner is not None
+    where = index.span("net.py", owner.node)
+    plan = BuildPlan("net.py", text, "user", where)
+    return built(index, ModelRequest(name, owner.qualified_name, where, (plan,), effort="count"))

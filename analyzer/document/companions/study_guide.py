@@ -143,14 +143,16 @@ def _labs(context: Context) -> tuple[Block, ...]:
 
 def _commands(model: ModelShapes) -> list[tuple[str, str]]:
     place = f"{model.where.path}:{model.class_name}"
-    build = shlex.quote(model.build_expression)
-    counted = f"deepdive shapes . --model {shlex.quote(place)} --build {build} --json"
+    # What deepdive chose itself for sizes that no line states it chooses again.
+    asked = f"--model {shlex.quote(place)}"
+    asked += "" if model.unstated else f" --build {shlex.quote(model.build_expression)}"
+    counted = f"deepdive shapes . {asked} --json"
     commands = [("lab_count", counted)]
     trace = model.traces[0] if model.traces else None
     inputs = [spec for item in (trace.inputs if trace else ()) if (spec := _spec(item.name, item.value))]
     if inputs and trace and len(inputs) == len([item for item in trace.inputs if isinstance(item.value, TensorSpec)]):
         given = " ".join(f"--input {shlex.quote(text)}" for text in inputs)
-        commands.append(("lab_shapes", f"deepdive shapes . --model {shlex.quote(place)} --build {build} {given}"))
+        commands.append(("lab_shapes", f"deepdive shapes . {asked} {given}"))
     commands.append(("lab_check", "deepdive check out/NAME --repo ."))
     commands.append(("lab_reference", "deepdive trace --preset tiny"))
     return commands

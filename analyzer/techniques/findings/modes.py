@@ -30,7 +30,7 @@ _ASPECTS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("forward", ("forward",), ("forward", "prefill", "decode")),
     ("goal", ("loss",), ("sample", "postprocess")),
     ("update", ("step", "schedule", "clip"), ()),
-    ("weights", ("checkpoint",), ("load_checkpoint",)),
+    ("weights", ("load_checkpoint",), ("load_checkpoint",)),
 )
 """Aspect with the kinds of stages that show it in training and in inference."""
 RUNNING = frozenset({"forward", "prefill", "decode", "sample"})
