@@ -432,3 +432,20 @@ def test_a_registry_of_configuration_objects_is_one_of_presets(
     found = {p.name: {k: v.value for k, v in p.values if isinstance(v, Known)} for p in presets}
     assert found == expected
     assert {p.table for p in presets} <= {"Config"}
+
+
+@pytest.mark.parametrize(
+    ("after", "sizes"),
+    [
+        ("    chosen['words'] = 7\n    chosen['bias'] = True\n", {"width": 4, "words": 7, "bias": True}),
+        ("    if name == 'small':\n        chosen['words'] = 7\n", {"width": 4}),
+        ("    chosen = {}\n    chosen['words'] = 7\n", {"width": 4}),
+    ],
+)
+def test_what_is_set_in_the_chosen_entry_is_part_of_every_preset(
+    repository: Write, after: str, sizes: dict[str, object]
+) -> None:
+    text = "def make(name):\n    chosen = {'small': dict(width=4), 'large': dict(width=8)}[name]\n"
+    index = repository({"net.py": f"{text}{after}    return Net(**chosen)\n"})
+    (small,) = [preset for preset in derive(index).presets if preset.name == "small"]
+    assert {name: value.value for name, value in small.values} == sizes

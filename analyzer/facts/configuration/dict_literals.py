@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analyzer.facts.configuration.constants import rebound_names
 from analyzer.facts.configuration.reading import Scope, callee, config_value, own_nodes, scopes, string_of
@@ -29,6 +29,8 @@ class Registry:
     name: str
     node: ast.Dict
     entries: tuple[tuple[str, ast.expr], ...]
+    added: tuple[tuple[str, ast.expr], ...] = ()
+    """Items that the code sets in whichever entry it has chosen: `chosen = {...}[name]; chosen["size"] = 3`."""
 
 
 def find(index: SourceIndex) -> tuple[ConfigTable, ...]:
@@ -103,9 +105,24 @@ def _registries(index: SourceIndex) -> Iterator[Registry]:
         for scope in scopes(path, tree):
             for node in own_nodes(scope.node):
                 if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                    yield from _registry(scope, node.targets[0].id, node.value)
+                    name = node.targets[0].id
+                    added = tuple(_added(scope, node, name)) if isinstance(node.value, ast.Subscript) else ()
+                    yield from (replace(found, added=added) for found in _registry(scope, name, node.value))
                 elif isinstance(node, (ast.Call, ast.Return)):
                     yield from _inline_registries(scope, node)
+
+
+def _added(scope: Scope, chosen: ast.Assign, name: str) -> Iterator[tuple[str, ast.expr]]:
+    """Items that statements of the same block set after the choice, whatever was chosen."""
+    body = getattr(scope.node, "body", [])
+    for node in body[body.index(chosen) + 1 :] if chosen in body else ():
+        target = node.targets[0] if isinstance(node, ast.Assign) else None
+        if isinstance(target, ast.Name) and target.id == name:
+            return
+        if isinstance(target, ast.Subscript) and dotted_name(target.value) == name:
+            key = string_of(target.slice)
+            if key is not None:
+                yield key, node.value
 
 
 def _registry(scope: Scope, name: str, node: ast.expr) -> Iterator[Registry]:

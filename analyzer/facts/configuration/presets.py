@@ -68,15 +68,16 @@ def _setting_registries(index: SourceIndex, tables: Sequence[ConfigTable]) -> It
         table = _overridden_table(registry, tables)
         for key, node in registry.entries:
             where = index.span(path, node)
+            items = dict(pairs_of(node)) | dict(registry.added)
             pairs = tuple(
-                (name, value_at(index, path, value, index.span(path, value))) for name, value in pairs_of(node)
+                (name, value_at(index, path, value, index.span(path, value))) for name, value in items.items()
             )
             yield Preset(key, table, pairs, where)
 
 
 def _overridden_table(registry: Registry, tables: Sequence[ConfigTable]) -> str:
     """The table that has every name of the registry's entries; the registry's own name where none has."""
-    names = {name for _, node in registry.entries for name, _ in pairs_of(node)}
+    names = {name for _, node in registry.entries for name, _ in (*pairs_of(node), *registry.added)}
     fitting = [t for t in tables if names <= {value.name for value in t.values}]
     same_file = [table for table in fitting if table.where.path == registry.scope.path]
     for table in (*same_file, *fitting):

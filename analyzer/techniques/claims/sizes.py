@@ -149,10 +149,26 @@ def _of_formula(facts: Facts, shapes: Shapes) -> Iterator[Size]:
     varied = {variable.name for _, item in model.costs for variable in item.variables}
     for preset in facts.configuration.presets:
         values = _numbers(preset)
-        if preset.layer == "preset" and values and len(values) == len(preset.values) and values.keys() <= varied:
+        whole = len(values) + len(_usual_switches(facts, preset, model)) == len(preset.values)
+        if preset.layer == "preset" and values and whole and values.keys() <= varied:
             size = _filled(preset, values, model, cost)
             if size is not None:
                 yield size
+
+
+def _usual_switches(facts: Facts, preset: Preset, model: ModelShapes) -> list[str]:
+    """Switches that a preset sets as the main model has them: it is built from the defaults of the preset's table."""
+    tables = [table for table in facts.configuration.tables if table.name == preset.table]
+    usual = {item.name: item.value for table in tables for item in table.values}
+    if model.build_origin != "defaults" or len(tables) != 1:
+        return []
+    return [
+        name
+        for name, value in preset.values
+        if isinstance(value, Known)
+        and isinstance(value.value, bool)
+        and value.value == getattr(usual.get(name), "value", None)
+    ]
 
 
 def _filled(preset: Preset, values: Mapping[str, float], model: ModelShapes, cost: Cost) -> Size | None:
