@@ -9,12 +9,12 @@ import re
 from collections import Counter
 from collections.abc import Callable
 
-from analyzer.document.arithmetic import number_of
 from analyzer.document.bindings import attribute_value, binding_value
 from analyzer.document.context import Context
 from analyzer.document.facet import Facet
 from analyzer.document.inline import join, number
 from analyzer.records.document import Code, Line, Plain
+from analyzer.records.formulas import Functions, number_of
 from analyzer.records.source import Span
 from analyzer.records.techniques import Binding, TechniqueFinding
 from analyzer.records.tensors import ModuleRecord, TensorSpec
@@ -22,6 +22,7 @@ from analyzer.records.tensors import ModuleRecord, TensorSpec
 NORMS = re.compile(r"(?:Layer|RMS|Group|Batch|Instance|SyncBatch|FrozenBatch)Norm")
 EPSILON = re.compile(r"\beps=([\d.e+-]+)")
 ROOT_OF_WIDTH = re.compile(r"1(?:\.0*)?\s*/\s*\(?(?:math\.|np\.)?sqrt\(\w+\.(?:size\(-1\)|shape\[-1\])\)\)?")
+FUNCTIONS: Functions = {**dict.fromkeys(("sqrt", "math.sqrt", "np.sqrt", "numpy.sqrt"), math.sqrt), "int": int}
 LIBRARY_SCALE = "scale_is_library_default"
 MOST_KINDS = 3
 MEAN = re.compile(r"\.mean\(\s*(?:dim\s*=\s*)?[(\[]?\s*-?\d")
@@ -73,7 +74,7 @@ def _scale(context: Context, found: TechniqueFinding, width: int | None) -> Line
         return _root(context, width, "overview.scale_default") if default and width else ()
     if ROOT_OF_WIDTH.fullmatch(given.code):
         return (Code(given.code), *(_number(width**-0.5) if width else ()))
-    amount = number_of(given.code, _names(context, given.where))
+    amount = number_of(given.code, _names(context, given.where), FUNCTIONS)
     return (Code(given.code), *(_number(amount) if amount is not None else ()))
 
 

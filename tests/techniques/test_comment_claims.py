@@ -7,7 +7,7 @@ import pytest
 from analyzer.facts import derive_facts
 from analyzer.records.bundles import Shapes
 from analyzer.techniques.claims import all_claims
-from analyzer.techniques.claims.arithmetic import evaluate, find_equations
+from analyzer.techniques.claims.arithmetic import find_equations
 from analyzer.techniques.claims.figures import figure_of, judged
 from tests.techniques.sources import index_of
 
@@ -47,24 +47,6 @@ def test_a_figure_agrees_with_what_rounds_to_it(stated: str, actual: float, verd
 @pytest.mark.parametrize("text", ["", "12 layers", "GPT", "3x3", "1.2.3", "v2", "10%"])
 def test_what_is_no_single_number_is_no_figure(text: str) -> None:
     assert figure_of(text) is None
-
-
-@pytest.mark.parametrize(
-    ("expression", "value"),
-    [
-        ("4 * n", 48.0),
-        ("n // 5", 2.0),
-        ("-(2 + 3) ** 2", -25.0),
-        ("m * 2", None),
-        ("f(3)", None),
-        ("1 / 0", None),
-        ("9 ** 9999", None),
-        ("(-2) ** 0.5", None),
-        ("import x", None),
-    ],
-)
-def test_an_expression_has_a_value_only_where_all_of_it_is_known(expression: str, value: float | None) -> None:
-    assert evaluate(expression, {"n": 12.0}) == value
 
 
 @pytest.mark.parametrize(

@@ -1,61 +1,24 @@
-"""Arithmetic written in words and signs: what an expression over known names gives, and equations in comments."""
+"""Equations in comments, written in words and signs: do both sides come to one number?"""
 
 from __future__ import annotations
 
-import ast
 import itertools
 import math
-import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 
 from analyzer.index import SourceIndex
+from analyzer.records.formulas import number_of
 from analyzer.records.techniques import Claim
 from analyzer.techniques.claims.figures import NUMBER, Figure, figure_of, is_rounding
 from analyzer.techniques.claims.texts import Comment, comments
 
-LARGEST_POWER = 64
-OPERATIONS: dict[type[ast.operator], Callable[[float, float], float]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
-}
 WORDS = r"(?:\s+[A-Za-z][\w/-]*){0,4}?"
 TERM = rf"~?(?:{NUMBER})[kKMB]?(?![\w.]){WORDS}"
 SIDE = rf"{TERM}(?:\s*[*x×/+]\s*{TERM})*"
 EQUATION = re.compile(
     rf"(?<![\w.*/+=<>!^%:-])(?<![-*/+^%]\s)(?P<sides>{SIDE}(?:\s*(?:==|=|≈|~=)\s*{SIDE})+)(?![\w.*/(\[]|\s*[*x×/+=^-]\s*[\w(])"
 )
-
-
-def evaluate(expression: str, names: Mapping[str, float]) -> float | None:
-    """The number that the expression gives, or None where a name or a form is not known."""
-    try:
-        return _number(ast.parse(expression.strip(), mode="eval").body, names)
-    except (SyntaxError, ValueError, ZeroDivisionError, OverflowError, RecursionError, KeyError, MemoryError):
-        return None
-
-
-def _number(node: ast.expr, names: Mapping[str, float]) -> float:
-    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
-        return node.value
-    if isinstance(node, ast.Name):
-        return names[node.id]
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return -_number(node.operand, names)
-    if isinstance(node, ast.BinOp):
-        return _binary(node.op, _number(node.left, names), _number(node.right, names))
-    raise ValueError
-
-
-def _binary(operation: ast.operator, left: float, right: float) -> float:
-    if isinstance(operation, ast.Pow) and (abs(right) > LARGEST_POWER or left < 0):
-        raise ValueError
-    return OPERATIONS[type(operation)](left, right)
 
 
 def find_equations(index: SourceIndex) -> tuple[Claim, ...]:
@@ -97,7 +60,7 @@ def _side(side: str) -> Figure | None:
         repr(figure.value) if figure is not None else sign.replace("x", "*").replace("×", "*")
         for sign, figure in zip(signs, figures, strict=True)
     )
-    value = evaluate(text, {})
+    value = number_of(text, lambda name: None)
     about = any(figure is not None and figure.rounded and figure.about for figure in figures)
     return Figure(side, value, 1.0, about) if value is not None else None
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 from analyzer.index import SourceIndex
 from analyzer.records.bundles import Facts
+from analyzer.records.formulas import number_of
 from analyzer.records.techniques import Claim
-from analyzer.techniques.claims.arithmetic import evaluate
 from analyzer.techniques.claims.figures import NUMBER, Verdict, figure_of, is_rounding
 from analyzer.techniques.claims.texts import Comment, comments
 from analyzer.techniques.claims.values import LineValue, LineValues
@@ -89,7 +89,7 @@ def _padded(text: str, value: LineValue, names: dict[str, float]) -> Iterator[Fo
 def _expressions(text: str, value: LineValue, names: dict[str, float]) -> Iterator[Found]:
     """`learning_rate / 10` beside the value that this gives."""
     for match in EXPRESSION.finditer(text):
-        result = evaluate(match.group().replace(",", ""), names)
+        result = number_of(match.group().replace(",", ""), names.get)
         has_name = re.search(r"[A-Za-z_]", match.group()) is not None
         if result is not None and (has_name or not value.written or value.value >= 10) and _equal(result, value.value):
             yield match.group(), f"{value.name} = {value.value:,.10g}", "agree"

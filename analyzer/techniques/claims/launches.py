@@ -14,9 +14,9 @@ from analyzer.facts.documented_code import fenced_blocks
 from analyzer.index import SourceIndex
 from analyzer.index.symbols import dotted_name
 from analyzer.records.bundles import Facts
+from analyzer.records.formulas import number_of
 from analyzer.records.source import Span
 from analyzer.records.techniques import Claim
-from analyzer.techniques.claims.arithmetic import evaluate
 from analyzer.techniques.claims.figures import Verdict, figure_of
 from analyzer.techniques.claims.settings import Setting, defaults, of_preset, plain_name
 from analyzer.techniques.claims.texts import comments, docstring_lines, documents
@@ -261,7 +261,7 @@ def _assigned(index: SourceIndex, path: str, name: str) -> tuple[float, Span] | 
         statement for statement in index.trees()[path].body
         if isinstance(statement, ast.Assign) and any(dotted_name(target) == name for target in statement.targets)
     ]  # fmt: skip
-    value = evaluate(ast.unparse(given[0].value), {}) if len(given) == 1 else None
+    value = number_of(ast.unparse(given[0].value), lambda name: None) if len(given) == 1 else None
     return (value, index.span(path, given[0])) if value is not None else None
 
 

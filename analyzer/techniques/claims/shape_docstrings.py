@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from analyzer.index import SourceIndex
 from analyzer.records.bundles import Shapes
+from analyzer.records.formulas import number_of
 from analyzer.records.source import Span
 from analyzer.records.techniques import Claim
 from analyzer.records.tensors import ShapeRow, TensorSpec
-from analyzer.techniques.claims.arithmetic import evaluate
 from analyzer.techniques.claims.figures import Verdict
 from analyzer.techniques.claims.shape_comments import stated_shape
 from analyzer.techniques.claims.texts import Line, docstring_lines
@@ -136,8 +136,8 @@ def _bound(parts: tuple[str, ...], values: list[int], meaning: Sizes, variables:
 def _solved(part: str, letter: str | None, value: int, names: Mapping[str, float]) -> int | None:
     """The size of the one open letter for which the part has the value; the value itself where no letter is open."""
     if letter is None:
-        return value if evaluate(part, names) == value else None
-    at = [evaluate(part, {**names, letter: number}) for number in (1.0, 2.0, 3.0)]
+        return value if number_of(part, names.get) == value else None
+    at = [number_of(part, {**names, letter: number}.get) for number in (1.0, 2.0, 3.0)]
     first, second, third = at
     if first is None or second is None or third is None or second - first != third - second or second == first:
         return None

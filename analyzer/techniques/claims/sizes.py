@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from analyzer.records.bundles import Facts, Shapes
 from analyzer.records.configuration import Preset
 from analyzer.records.evidence import Known
+from analyzer.records.formulas import number_of
 from analyzer.records.source import Span
 from analyzer.records.tensors import Cost, ModelShapes, ParameterCounts
-from analyzer.techniques.claims.arithmetic import evaluate
 from analyzer.techniques.claims.figures import Figure, Verdict, is_rounding, judged
 
 LARGE_SHARE = 0.01
@@ -174,10 +174,10 @@ def _usual_switches(facts: Facts, preset: Preset, model: ModelShapes) -> list[st
 def _filled(preset: Preset, values: Mapping[str, float], model: ModelShapes, cost: Cost) -> Size | None:
     base = {variable.name: float(variable.value) for variable in cost.variables}
     names = base | {name: value for name, value in values.items() if name in base}
-    total = evaluate(cost.formula or "", names)
+    total = number_of(cost.formula or "", names.get)
     if total is None or not any(name in base for name in values):
         return None
-    left = {path: int(n) for path, formula in _parts(model) if (n := evaluate(formula, names)) is not None}
+    left = {path: int(n) for path, formula in _parts(model) if (n := number_of(formula, names.get)) is not None}
     others = tuple((f"without {path}", int(total) - n) for path, n in left.items())
     where = tuple(dict.fromkeys((preset.where, *((model.build_where,) if model.build_where else ()))))
     taken = ", ".join(f"{name} = {int(value)}" for name, value in base.items() if name not in values)
