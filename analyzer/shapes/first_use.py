@@ -198,23 +198,23 @@ def _end(node: ast.Call | ast.Assign) -> tuple[int, int]:
 def _position_of(node: ast.Call, argument: str) -> int | str | None:
     """Where the argument, or a view of it, stands in a call: its position, its keyword, or None."""
     for number, value in enumerate(node.args):
-        if _is_view_of(value, argument):
+        if viewed_name(value) == argument:
             return number
     for keyword in node.keywords:
-        if keyword.arg and _is_view_of(keyword.value, argument):
+        if keyword.arg and viewed_name(keyword.value) == argument:
             return keyword.arg
     return None
 
 
-def _is_view_of(node: ast.expr, argument: str) -> bool:
-    """`x`, `x.view(-1)`, `x[:, None]`, `x.float()`: still the argument's numbers."""
+def viewed_name(node: ast.expr) -> str:
+    """The name whose numbers these still are: `x`, `x.view(-1)`, `x[:, None]`, `x.float()`; empty where none is."""
     while True:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             node = node.func.value
         elif isinstance(node, ast.Subscript):
             node = node.value
         else:
-            return isinstance(node, ast.Name) and node.id == argument
+            return node.id if isinstance(node, ast.Name) else ""
 
 
 def _argument_at(definition: Method, position: int | str) -> str:

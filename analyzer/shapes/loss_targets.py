@@ -12,6 +12,7 @@ from itertools import islice, product
 from torch import nn
 
 from analyzer.evaluator.probes import last_name
+from analyzer.shapes.first_use import viewed_name
 from analyzer.shapes.input_spec import TensorValue
 
 FUNCTIONS = ("cross_entropy", "nll_loss")
@@ -29,7 +30,7 @@ def label_arguments(node: ast.AST, names: Sequence[str], model: nn.Module) -> tu
             _bind(part, origins, losses)
         elif _is_loss(part, losses, model):
             labels = [*part.args[1:], *(k.value for k in part.keywords if k.arg in ("target", "labels"))]
-            found.update((origins[root], None) for label in labels if (root := _root(label)) in origins)
+            found.update((origins[root], None) for label in labels if (root := viewed_name(label)) in origins)
     return tuple(name for name in names if name in found)
 
 
@@ -61,7 +62,7 @@ def _bind(node: ast.Assign, origins: dict[str, str], losses: set[str]) -> None:
         if isinstance(one, ast.Name):
             if isinstance(other, ast.Call) and last_name(other.func) in CLASSES:
                 losses.add(one.id)
-            elif (root := _root(other)) in origins:
+            elif (root := viewed_name(other)) in origins:
                 origins[one.id] = origins[root]
 
 
@@ -74,14 +75,3 @@ def _is_loss(node: ast.Call, losses: set[str], model: nn.Module) -> bool:
     is_own = isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) and func.value.id == "self"
     own = model._modules.get(last_name(func)) if is_own else None
     return last_name(func) in FUNCTIONS or isinstance(own, (nn.CrossEntropyLoss, nn.NLLLoss))
-
-
-def _root(node: ast.expr) -> str:
-    """The name that an expression is a view of: `labels[..., 1:].contiguous().view(-1)`."""
-    while True:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            node = node.func.value
-        elif isinstance(node, ast.Subscript):
-            node = node.value
-        else:
-            return node.id if isinstance(node, ast.Name) else ""
