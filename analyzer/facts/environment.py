@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from analyzer.index import External, SourceIndex
-from analyzer.index.symbols import dotted_name
+from analyzer.index import SourceIndex
 
 READERS = ("os.environ.get", "os.getenv")
 
@@ -44,6 +43,4 @@ def _reads(index: SourceIndex, path: str, node: ast.AST) -> bool:
 
 
 def _is(index: SourceIndex, path: str, node: ast.expr, names: tuple[str, ...]) -> bool:
-    dotted = dotted_name(node)
-    found = index.symbols.resolve(path, dotted) if dotted else None
-    return isinstance(found, External) and found.dotted in names
+    return index.symbols.external_name(path, node) in names

@@ -6,8 +6,7 @@ import ast
 import builtins
 from collections.abc import Callable
 
-from analyzer.index import External, SourceIndex
-from analyzer.index.symbols import dotted_name
+from analyzer.index import SourceIndex
 from analyzer.records.evidence import Known, Unknown
 
 ValueOf = Callable[[str, str], "Known[object] | Unknown"]
@@ -30,10 +29,9 @@ def no_evaluator(path: str, expression: str) -> Known[object] | Unknown:
 def machine_dependence(index: SourceIndex, path: str, node: ast.AST) -> str:
     """The name by which an expression depends on machine, time or chance; empty where it does not."""
     for inner in ast.walk(node):
-        dotted = dotted_name(inner) if isinstance(inner, (ast.Attribute, ast.Name)) else None
-        found = index.symbols.resolve(path, dotted) if dotted else None
-        if isinstance(found, External) and f"{found.dotted}.".startswith(MACHINE):
-            return found.dotted
+        name = index.symbols.external_name(path, inner)
+        if name is not None and f"{name}.".startswith(MACHINE):
+            return name
     return ""
 
 

@@ -115,8 +115,7 @@ class _Reader:
         return dotted if dotted in MAKERS else UNKNOWN_MAKER
 
     def _dotted(self, node: ast.expr, scope: str) -> str:
-        found = self.index.symbols.resolve(self.path, ast.unparse(node), scope)
-        return found.dotted if isinstance(found, External) else ""
+        return self.index.symbols.external_name(self.path, node, scope) or ""
 
     def _text(self, node: ast.expr) -> str:
         return " ".join(self.index.segment(self.path, node).split())

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from analyzer.index import External, SourceIndex
-from analyzer.index.symbols import dotted_name
+from analyzer.index import SourceIndex
 
 OF_SIZES = frozenset(f"torch.{name}" for name in ("zeros", "ones", "rand", "randn", "empty"))
 SIZE_PLACE = {"torch.full": 0}
@@ -15,9 +14,7 @@ FLOATS = frozenset({"torch.zeros", "torch.ones", "torch.rand", "torch.randn", "t
 
 def made_by(index: SourceIndex, path: str, node: ast.expr) -> str:
     """Dotted name of the foreign function that an expression calls, empty for all others."""
-    name = dotted_name(node.func) if isinstance(node, ast.Call) else None
-    found = index.symbols.resolve(path, name) if name else None
-    return found.dotted if isinstance(found, External) else ""
+    return (index.symbols.external_name(path, node.func) if isinstance(node, ast.Call) else None) or ""
 
 
 def shape_of(index: SourceIndex, path: str, node: ast.expr) -> str | None:

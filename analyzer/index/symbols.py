@@ -107,10 +107,10 @@ class SymbolTable:
         path, _, name = qualified_name.rpartition(":")
         return self.definitions.get(path, {}).get(name)
 
-    def external_name(self, path: str, node: ast.expr) -> str | None:
+    def external_name(self, path: str, node: ast.AST, scope: str = "") -> str | None:
         """The dotted name under which a foreign package has what a name or attribute of the file means."""
         dotted = dotted_name(node)
-        found = self.resolve(path, dotted) if dotted else None
+        found = self.resolve(path, dotted, scope) if dotted else None
         return found.dotted if isinstance(found, External) else None
 
     def resolve(self, path: str, dotted: str, scope: str = "") -> Resolved | None:

@@ -6,8 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 
 from analyzer.facts.class_hierarchy import ClassHierarchy
-from analyzer.index import Definition, External, SourceIndex
-from analyzer.index.symbols import dotted_name
+from analyzer.index import Definition, SourceIndex
 from analyzer.records.techniques import Pitfall
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -25,9 +24,7 @@ def pitfalls_of(index: SourceIndex, name: str, rule: SyntaxRule) -> Iterator[Pit
 
 def foreign(index: SourceIndex, path: str, node: ast.AST, scope: str = "") -> str:
     """Dotted name of what a name, attribute or callee means outside the repository, else empty."""
-    dotted = dotted_name(node.func if isinstance(node, ast.Call) else node)
-    found = index.symbols.resolve(path, dotted, scope) if dotted else None
-    return found.dotted if isinstance(found, External) else ""
+    return index.symbols.external_name(path, node.func if isinstance(node, ast.Call) else node, scope) or ""
 
 
 def functions(index: SourceIndex) -> Iterator[Definition]:
