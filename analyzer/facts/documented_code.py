@@ -11,8 +11,9 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from analyzer.index import SourceIndex
+from analyzer.index import Definition, SourceIndex
 
 PYTHON_LANGUAGES = frozenset({"python", "py", "python3", "pycon"})
 FENCE = re.compile(r"^(\s*)(`{3,}|~{3,})\s*([^\s`{]*)")
@@ -56,10 +57,36 @@ def fenced_blocks(lines: Sequence[str]) -> Iterator[tuple[int, int, str]]:
             opened = None
 
 
-def document_examples(index: SourceIndex) -> Iterator[PythonExample]:
-    """Examples of all documents, in order."""
-    for path in documents(index):
-        yield from _examples(path, 1, index.lines(path))
+@lru_cache(maxsize=2)
+def document_examples(index: SourceIndex) -> tuple[PythonExample, ...]:
+    """Examples of all documents, in order; read once for all that ask."""
+    return tuple(example for path in documents(index) for example in _examples(path, 1, index.lines(path)))
+
+
+def imported_names(tree: ast.Module) -> dict[str, str]:
+    """Names that the absolute imports of an example bind, at any depth, and the dotted names they stand for."""
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.update({alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names})
+        elif isinstance(node, ast.Import):
+            names = [(alias.asname or alias.name.split(".")[0], alias) for alias in node.names]
+            found.update({name: alias.name if alias.asname else name for name, alias in names})
+    return found
+
+
+def definition_named(index: SourceIndex, example: PythonExample, dotted: str) -> Definition | None:
+    """What the repository defines under a dotted name (`package.module.Class`), as seen from an example's file: the
+    longest part of it that is a module says where.
+    """
+    parts = dotted.split(".")
+    for size in range(len(parts) - 1, 0, -1):
+        module = index.resolve_module(example.path, ".".join(parts[:size]))
+        if module is not None:
+            found = index.symbols.resolve(module, ".".join(parts[size:]))
+            if isinstance(found, Definition):
+                return found
+    return None
 
 
 def docstring_examples(index: SourceIndex, path: str) -> Iterator[PythonExample]:

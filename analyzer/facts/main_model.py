@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from analyzer.facts.assignments import own_nodes
 from analyzer.facts.behaviour import Behaviour, Key
-from analyzer.facts.documented_code import PythonExample, document_examples
+from analyzer.facts.documented_code import PythonExample, definition_named, document_examples, imported_names
 from analyzer.facts.instances import Instances
 from analyzer.facts.module_parts import (
     assembled_classes,
@@ -222,7 +222,8 @@ def _inside_module(instances: Instances, path: str, scope: str) -> bool:
 def _add_mentions(instances: Instances, cases: dict[str, _Case]) -> None:
     """Classes that code blocks of the documents build."""
     for place, (example, node, dotted) in enumerate(_document_calls(instances)):
-        for owner in _document_target(instances, dotted):
+        target = definition_named(instances.index, example, dotted)
+        for owner in _made_by(instances, target) if target is not None else ():
             case = cases.get(owner.qualified_name)
             if case is not None:
                 case.first_mention = min(case.first_mention, place)
@@ -232,35 +233,12 @@ def _add_mentions(instances: Instances, cases: dict[str, _Case]) -> None:
 
 def _document_calls(instances: Instances) -> Iterator[tuple[PythonExample, ast.Call, str]]:
     for example in document_examples(instances.index):
-        names = _document_names(example.tree)
+        names = imported_names(example.tree)
         for node in ast.walk(example.tree):
             dotted = dotted_name(node.func) if isinstance(node, ast.Call) else None
             if isinstance(node, ast.Call) and dotted is not None:
                 head, _, rest = dotted.partition(".")
                 yield example, node, ".".join(filter(None, [names.get(head, head), rest]))
-
-
-def _document_names(tree: ast.Module) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom):
-            found.update({a.asname or a.name: f"{node.module}.{a.name}" for a in node.names})
-        elif isinstance(node, ast.Import):
-            found.update({a.asname: a.name for a in node.names if a.asname})
-    return found
-
-
-def _document_target(instances: Instances, dotted: str) -> list[Definition]:
-    """The classes that a dotted name of a document's code makes, as seen from the repository's root."""
-    parts = dotted.split(".")
-    for size in range(len(parts) - 1, 0, -1):
-        module = instances.index.resolve_module("README.md", ".".join(parts[:size]))
-        if module is None:
-            continue
-        resolved = instances.index.symbols.resolve(module, ".".join(parts[size:]))
-        if isinstance(resolved, Definition):
-            return _made_by(instances, resolved)
-    return []
 
 
 def _made_by(instances: Instances, definition: Definition) -> list[Definition]:

@@ -10,7 +10,13 @@ import ast
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from analyzer.facts.documented_code import PythonExample, docstring_examples, document_examples
+from analyzer.facts.documented_code import (
+    PythonExample,
+    definition_named,
+    docstring_examples,
+    document_examples,
+    imported_names,
+)
 from analyzer.index import Definition, SourceIndex
 from analyzer.index.symbols import dotted_name
 from analyzer.shapes.entry_points import BuildPlan, is_literal_call
@@ -39,7 +45,7 @@ def find_documented_factories(index: SourceIndex, owner: Definition) -> tuple[Bu
 
 def _scope(index: SourceIndex, example: PythonExample) -> str:
     """A file in which the imports of the example mean what they mean in the document: not one that it imports."""
-    names = {name for _, name in _imports(example.tree)}
+    names = set(imported_names(example.tree).values())
     modules = sorted({module for name in names for module in (name, name.rpartition(".")[0]) if module})
     meant = [index.resolve_module(example.path, module) for module in modules]
     for path in sorted(index.trees()):
@@ -65,7 +71,7 @@ def _factory_calls(index: SourceIndex, example: PythonExample) -> Iterator[tuple
     """Assigned calls of functions that the example imports from the repository, with at least one argument, each
     after the statements that it needs; none that needs what an earlier one made.
     """
-    imported, made = dict(_imports(example.tree)), set[ast.stmt]()
+    imported, made = imported_names(example.tree), set[ast.stmt]()
     for position, statement in enumerate(example.tree.body):
         value = statement.value if isinstance(statement, (ast.Assign, ast.AnnAssign)) else None
         calls = (node for node in ast.walk(value) if isinstance(node, ast.Call)) if value is not None else ()
@@ -80,27 +86,7 @@ def _factory_calls(index: SourceIndex, example: PythonExample) -> Iterator[tuple
 
 def _calls_function(index: SourceIndex, example: PythonExample, imported: Mapping[str, str], call: ast.Call) -> bool:
     first, _, rest = (dotted_name(call.func) or "").partition(".")
-    given = bool(call.args or call.keywords)
-    return given and first in imported and _is_function(index, example, imported[first], rest)
-
-
-def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Names that absolute imports bind and what they stand for."""
-    for node in tree.body:
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                name = alias.name if alias.asname else alias.name.split(".")[0]
-                yield alias.asname or name, name
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield from ((alias.asname or alias.name, f"{node.module}.{alias.name}") for alias in node.names)
-
-
-def _is_function(index: SourceIndex, example: PythonExample, imported: str, rest: str) -> bool:
-    """Whether the longest module of `package.module.name` has that name, and it is a function or a static method."""
-    parts = [*imported.split("."), *filter(None, rest.split("."))]
-    for length in range(len(parts) - 1, 0, -1):
-        module = index.resolve_module(example.path, ".".join(parts[:length]))
-        if module is not None:
-            target = index.symbols.resolve(module, ".".join(parts[length:]))
-            return isinstance(target, Definition) and isinstance(target.node, ast.FunctionDef)
-    return False
+    if first not in imported or not (call.args or call.keywords):
+        return False
+    target = definition_named(index, example, ".".join(filter(None, [imported[first], rest])))
+    return target is not None and isinstance(target.node, ast.FunctionDef)

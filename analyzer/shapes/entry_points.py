@@ -12,7 +12,13 @@ from functools import lru_cache
 from typing import Literal
 
 from analyzer.evaluator.handing import parameters_of
-from analyzer.facts.documented_code import PythonExample, docstring_examples, document_examples
+from analyzer.facts.documented_code import (
+    PythonExample,
+    definition_named,
+    docstring_examples,
+    document_examples,
+    imported_names,
+)
 from analyzer.index import Definition, SourceIndex
 from analyzer.records.bundles import Facts
 from analyzer.records.source import Span
@@ -141,26 +147,16 @@ def _from_documents(index: SourceIndex, owner: Definition) -> Iterator[BuildPlan
 
 def examples_for(index: SourceIndex, owner: Definition) -> Iterator[PythonExample]:
     """Examples in which the class may be used: those of all documents, then those of its own file's docstrings."""
-    for example in (*_document_examples(index), *docstring_examples(index, owner.path)):
+    for example in (*document_examples(index), *docstring_examples(index, owner.path)):
         if not _imports_another(index, example, owner):
             yield example
 
 
 def _imports_another(index: SourceIndex, example: PythonExample, owner: Definition) -> bool:
     """The example takes a class of the same name from elsewhere."""
-    for node in example.tree.body:
-        names = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) and not node.level else []
-        module = index.resolve_module(example.path, node.module or "") if owner.name in names else None  # type: ignore[attr-defined]
-        found = index.symbols.resolve(module, owner.name) if module is not None else None
-        if isinstance(found, Definition):
-            return found != owner
-    return False
-
-
-@lru_cache(maxsize=2)
-def _document_examples(index: SourceIndex) -> tuple[PythonExample, ...]:
-    """Read once for all classes."""
-    return tuple(document_examples(index))
+    dotted = imported_names(example.tree).get(owner.name)
+    found = definition_named(index, example, dotted) if dotted is not None else None
+    return found is not None and found != owner
 
 
 @lru_cache(maxsize=4096)

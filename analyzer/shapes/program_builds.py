@@ -33,8 +33,10 @@ class ProgramRequest:
 def program_requests(index: SourceIndex, facts: Facts, main: ModelRequest) -> tuple[ProgramRequest, ...]:
     """One request for each of the first programs whose construction of a model can be pointed at."""
     found = []
-    for pipeline in facts.processes.training[:MOST_PROGRAMS]:
-        owner, plans = _plans_of(index, facts, pipeline)
+    programs = facts.processes.training[:MOST_PROGRAMS]
+    scripts = _script_builds(index, facts) if any(map(_build_places, programs)) else ()
+    for pipeline in programs:
+        owner, plans = _plans_of(index, facts, pipeline, scripts)
         if owner is not None and plans:
             where = index.span(owner.path, owner.node)
             effort: Effort = "numeric" if owner.qualified_name == main.qualified_name else "brief"
@@ -73,16 +75,23 @@ def _classes_below(node: ModuleNode) -> Iterator[tuple[str, int]]:
         yield from _classes_below(child)
 
 
-def _plans_of(index: SourceIndex, facts: Facts, pipeline: Pipeline) -> tuple[Definition | None, tuple[BuildPlan, ...]]:
+def _build_places(pipeline: Pipeline) -> list[Span]:
+    return [stage.where for stage in pipeline.stages if stage.kind == "build"]
+
+
+def _script_builds(index: SourceIndex, facts: Facts) -> tuple[tuple[Definition, BuildPlan], ...]:
+    """How the repository's scripts construct each of its models."""
+    named = (index.symbols.definition(candidate.qualified_name) for candidate in facts.structure.models)
+    owners = [owner for owner in named if owner is not None]
+    return tuple((owner, plan) for owner in owners for plan in find_script_builds(index, owner, checked=True))
+
+
+def _plans_of(
+    index: SourceIndex, facts: Facts, pipeline: Pipeline, scripts: Sequence[tuple[Definition, BuildPlan]]
+) -> tuple[Definition | None, tuple[BuildPlan, ...]]:
     """The class that the program's first build makes, and the plans of its builds in the order of its stages."""
-    places = [stage.where for stage in pipeline.stages if stage.kind == "build"]
-    ranked: list[tuple[int, Definition, BuildPlan]] = []
-    for candidate in facts.structure.models if places else ():
-        owner = index.symbols.definition(candidate.qualified_name)
-        for plan in find_script_builds(index, owner, checked=True) if owner is not None else ():
-            for place in _rank(plan, pipeline, places):
-                assert owner is not None
-                ranked.append((place, owner, plan))
+    places = _build_places(pipeline)
+    ranked = [(place, owner, plan) for owner, plan in scripts for place in _rank(plan, pipeline, places)]
     ranked.sort(key=lambda item: item[0])
     if not ranked:
         return _plans_at(index, facts, pipeline, places)
