@@ -78,6 +78,8 @@ class RecordedCall:
     under: tuple[OpenCondition, ...] = ()
     """Conditions on data that must hold for this call to happen, outermost first."""
     takes_unknown: bool = False
+    hooked: bool = True
+    """Whether hooks of torch see this call: not where the target names `forward` itself."""
 
 
 @dataclass(frozen=True)
@@ -200,8 +202,8 @@ class Recorder:
         for path, module in model.named_modules(remove_duplicate=False):
             self._paths.setdefault(id(module), path)
         self._open, self._under, self._mute = [], [], 0
-        before = register_module_forward_pre_hook(self._before)
-        after = register_module_forward_hook(self._after, with_kwargs=True)  # type: ignore[arg-type]
+        before = register_module_forward_pre_hook(self.enter)
+        after = register_module_forward_hook(self.leave, with_kwargs=True)  # type: ignore[arg-type]
         self.tracing = True
         try:
             yield self.recording
@@ -211,15 +213,16 @@ class Recorder:
             after.remove()
             _global_forward_hooks_with_kwargs.pop(after.id, None)  # removing a hook that takes keywords forgets this
 
-    def _before(self, module: nn.Module, args: Any) -> None:
+    def enter(self, module: nn.Module, args: Any, hooked: bool = True) -> None:
         if self._mute:
             return
-        call = RecordedCall(self.path_of(module), tuple(self.tensors_in(args)), under=tuple(self._under))
+        taken = tuple(self.tensors_in(args))
+        call = RecordedCall(self.path_of(module), taken, under=tuple(self._under), hooked=hooked)
         self.recording.calls.append(call)
         self._open.append((module, call))
         self.note(self._called, module, call)
 
-    def _after(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+    def leave(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
         while self._open and not self._mute:
             opened, call = self._open.pop()
             if opened is module:

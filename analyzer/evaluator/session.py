@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from analyzer.evaluator.budget import Budget
+from analyzer.evaluator.direct_calls import call_noted
 from analyzer.evaluator.errors import CannotEvaluate, Cause, Place
 from analyzer.evaluator.frame import Frame
 from analyzer.evaluator.journal import REGISTERED, TABLES, Journals
@@ -287,7 +288,7 @@ class Session(ModuleServices):
 
     def _call_real(self, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         packed = isinstance(function, nn.RNNBase) and args and is_packed(args[0])
-        result = call_packed(self, function, args, kwargs) if packed else function(*args, **kwargs)
+        result = (call_packed if packed else call_noted)(self, function, args, kwargs)
         if isinstance(result, np.ndarray):
             self.budget.check_elements(result.size)
         if type(result) is PartlessUnknown and not self.is_own(getattr(function, "__func__", function)):

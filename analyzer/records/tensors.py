@@ -84,6 +84,8 @@ class ModuleCall:
     """What data must be like for this call to happen, outermost first; empty where it always happens."""
     takes_unknown: bool = False
     """Whether it also takes what is not known, or a tensor or None as data have it; `inputs` says nothing of that."""
+    hooked: bool = True
+    """False where code names the method (`block.forward(x)`): hooks of torch do not see such a call."""
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ def _module(record: ModuleRecord, counted: bool = True) -> Json:
         "class": record.class_name,
         "parameters": record.parameters if counted else None,
         "source": _place(record.created_at),
-        "calls": [_call(call) for call in record.calls],
+        "calls": [_call(call) for call in record.calls if call.hooked],  # as hooks of torch see them
     }
 
 
@@ -122,7 +122,7 @@ def _call(call: ModuleCall) -> Json:
 def _output(trace: Trace) -> Json:
     """What the traced call gave; null where it did not finish or gave what is not known."""
     root = next((record for record in trace.modules if record.path == ""), None)
-    if trace.method == "forward" and root is not None and not all(call.known for call in root.calls):
+    if trace.method == "forward" and root is not None and not all(call.known for call in root.calls if call.hooked):
         return None
     return [_shape(tensor) for tensor in trace.output]
 

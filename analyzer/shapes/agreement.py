@@ -63,10 +63,11 @@ def compare_module(
     if (evaluated.class_name, evaluated.parameters) != (real.class_name, real.parameters):
         sides = (f"{side.class_name}, {side.parameters:,}" for side in (evaluated, real))
         return Comparison(path, "differ", *sides)
-    if not evaluated.calls and not real.calls:
+    calls = tuple(call for call in evaluated.calls if call.hooked)  # the run is watched by hooks
+    if not calls and not real.calls:
         return None
-    verdict = verdict_of_calls(evaluated.calls, real.calls, reached_end=reached_end)
-    return Comparison(path, verdict, text_of_calls(evaluated.calls), text_of_calls(real.calls))
+    verdict = verdict_of_calls(calls, real.calls, reached_end=reached_end)
+    return Comparison(path, verdict, text_of_calls(calls), text_of_calls(real.calls))
 
 
 def verdict_of_calls(evaluated: Sequence[ModuleCall], real: Sequence[ModuleCall], *, reached_end: bool) -> Verdict:

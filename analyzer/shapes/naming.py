@@ -53,7 +53,8 @@ class NamedTraces:
                 outs = self._tensors(outputs or (), [other[1] if other else None for other in others])
                 conditions = self._conditions(path, number)
                 takes_unknown = any(self._base.takes_unknown.get(path, [])[number : number + 1])
-                named.append(ModuleCall(ins, outs, outputs is not None, conditions, takes_unknown))
+                hooked = all(self._base.hooked.get(path, [])[number : number + 1])
+                named.append(ModuleCall(ins, outs, outputs is not None, conditions, takes_unknown, hooked))
             found[path] = tuple(named)
         return found
 

@@ -51,6 +51,7 @@ class RawTrace:
     under: dict[str, list[tuple[tuple[str, Place | None], ...]]] = field(default_factory=dict)
     """For each call the conditions on data under which it happens."""
     takes_unknown: dict[str, list[bool]] = field(default_factory=dict)
+    hooked: dict[str, list[bool]] = field(default_factory=dict)
     output: Tensors = ()
     value: Any = None
     recording: Recording = field(default_factory=Recording)
@@ -172,6 +173,7 @@ def raw_trace(recording: Recording, source: ModelSource) -> RawTrace:
         raw.calls.setdefault(call.path, []).append((call.inputs, call.outputs))
         raw.under.setdefault(call.path, []).append(tuple((open_.text, open_.place) for open_ in call.under))
         raw.takes_unknown.setdefault(call.path, []).append(call.takes_unknown)
+        raw.hooked.setdefault(call.path, []).append(call.hooked)
     if recording.error is not None:
         raw.stopped = source.unknown(recording.error)
     return raw

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from analyzer.document.blocks import bullets, folded, heading, note, paragraph, slug, table
 from analyzer.document.chapters.absence import no_trace
 from analyzer.document.context import Context, walk
+from analyzer.document.facets import folded_path
 from analyzer.document.inline import code, codes, input_text, join, number, numeric, ref, refs
+from analyzer.document.instances import instances
 from analyzer.document.statements import quoted
 from analyzer.document.unlike_calls import call_shapes
 from analyzer.records.document import Block, Chapter, Code, Line, Link, Plain
@@ -102,21 +104,24 @@ def changes(trace: Trace) -> list[tuple[ShapeRow, str, TensorSpec]]:
 def _modules(context: Context) -> tuple[Block, ...]:
     """Module → input → output, identical modules folded."""
     words = context.words
-    rows = [row for node in walk(context.model.tree if context.model else None) for row in _module_row(context, node)]
+    times = instances(context)
+    nodes = walk(context.model.tree if context.model else None)
+    rows = [row for node in nodes for row in _module_row(context, node, times[node.path])]
     title = heading(words, "shapes.modules", "module-shapes")
     found = table(words, "module_shapes", "module class instances input_shape output_shape where", rows)
     if not found:
         return (title, note(words, "info", "shapes.no_calls"))
+    opening = paragraph(words, "shapes.modules_opening")
     if len(rows) <= LONGEST_OPEN:
-        return (title, *found)
-    return (title, *folded(words, "shapes.module_rows", found, count=number(len(rows))))
+        return (title, opening, *found)
+    return (title, opening, *folded(words, "shapes.module_rows", found, count=number(len(rows))))
 
 
-def _module_row(context: Context, node: ModuleNode) -> list[tuple[Line, ...]]:
+def _module_row(context: Context, node: ModuleNode, times: str) -> list[tuple[Line, ...]]:
     record = context.records.get(node.paths[0] if node.paths else node.path)
     if record is None or not record.calls:
         return []
-    name: Line = (Code(node.path),) if node.path else context.words.line("shapes.whole_model")
+    name = folded_path(node, context.is_open(node)) if node.path else context.words.line("shapes.whole_model")
     inputs, outputs = call_shapes(
         context.records[path] for path in node.paths or (node.path,) if path in context.records
     )
@@ -124,7 +129,7 @@ def _module_row(context: Context, node: ModuleNode) -> list[tuple[Line, ...]]:
         (
             name,
             code(node.class_name),
-            (Plain(context.repeats(node)),),
+            (Plain(times),),
             inputs,
             outputs,
             ref(node.defined_at or node.created_at),
