@@ -34,6 +34,8 @@ class Override:
     value: Known[PlainValue] | Unknown
     where: Span
     preset: str | None = None
+    choice: bool = False
+    """One of several of its layer that exclude each other: who starts the program chooses; no step after another."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class ConfigTable:
     format: ConfigFormat
     where: Span
     values: tuple[ConfigValue, ...]
+    argument_loop: Span | None = None
+    """The loop that applies files and options in the order in which the command line gives them."""
 
 
 @dataclass(frozen=True)

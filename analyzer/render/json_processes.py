@@ -27,6 +27,7 @@ def config_table(table: ConfigTable) -> Object:
         "name": table.name,
         "format": table.format,
         "source": source(table.where),
+        **({"argument_loop": source(table.argument_loop)} if table.argument_loop else {}),
         "fields": [config_value(item) for item in table.values],
     }
 
@@ -49,6 +50,7 @@ def _override(step: Override) -> Object:
     described: Object = {
         "layer": step.layer, "expression": step.expression, "value": value(step.value), **how(step.value),
     }  # fmt: skip
+    described |= {"choice": True} if step.choice else {}
     return described | present(preset=step.preset) | {"source": source(step.where)}
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from document_plain import document_text
-from document_sample import sample_analysis
+import pytest
+from document_plain import document_text, line_text
+from document_sample import at, sample_analysis
 
 from analyzer.document.chapters.configuration import MOST_VALUES
 from analyzer.document.companions import configuration
 from analyzer.document.context import Context
 from analyzer.document.outline import build_article
+from analyzer.document.override_lines import MOST_VALUES as MOST_OVERRIDES
+from analyzer.document.override_lines import overrides_line
 from analyzer.document.preset_rows import MOST_PRESETS
 from analyzer.document.wording import Words
 from analyzer.records.bundles import Analysis
-from analyzer.records.configuration import Preset
-from analyzer.records.evidence import Known
+from analyzer.records.configuration import ConfigValue, Override, Preset
+from analyzer.records.evidence import Known, Unknown
 
 
 def with_copies(number: int) -> Analysis:
@@ -54,3 +57,37 @@ def test_of_a_zoos_presets_the_main_models_come_first_and_the_rest_is_counted() 
     article = document_text(build_article(Context(replace(sample, facts=changed), Words("en"))))
     assert "the_own_one" in article and "other0" in article and "other199" not in article
     assert f"Further presets: {201 - MOST_PRESETS}" in article
+
+
+HERE = at("train.py", "model = Tiny")
+
+
+def override(layer: str, expression: str, choice: bool = False) -> Override:
+    return Override(layer, expression, Unknown("x"), HERE, choice=choice)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("steps", "told"),
+    [
+        ([], ""),
+        ([override("config_file", "8", True)], f"a configuration file, if chosen: 8 {HERE}"),
+        (
+            [*(override("config_file", text, True) for text in ("8", "8", "9")), override("assignment", "7")],
+            f"a configuration file, one of: 8 {HERE}; 9 {HERE} → in code: 7 {HERE}",
+        ),
+        (
+            [override("config_file", "8"), override("config_file", "9")],
+            f"configuration files in this order: 8 {HERE} → 9 {HERE}",
+        ),
+        (
+            [override("command_line", str(number), True) for number in range(MOST_OVERRIDES + 2)],
+            "a command, one of: "
+            + "; ".join(f"{number} {HERE}" for number in range(MOST_OVERRIDES))
+            + "; and at 2 more places (facts.json)",
+        ),
+    ],
+)
+def test_alternatives_of_a_layer_are_no_chain_and_what_is_cut_is_counted(steps: list[Override], told: str) -> None:
+    value = ConfigValue("width", "4", Known(4, (HERE,), "read"), HERE, overrides=(override("default", "4"), *steps))
+    plain = line_text(overrides_line(Words("en"), value if steps else replace(value, overrides=())))
+    assert plain.replace("`", "").replace("<", "").replace(">", "") == told

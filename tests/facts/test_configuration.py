@@ -288,6 +288,14 @@ def test_a_read_counts_by_data_flow_and_not_by_name(repository: Write) -> None:
     ]
 
 
+CONFIGURATOR = """import sys
+for word in sys.argv[1:]:
+    if "=" in word:
+        globals()[word.split("=")[0][2:]] = word.split("=")[1]
+    else:
+        exec(open(word).read())
+"""
+
 SCRIPT = """
 import torch
 from settings import Settings
@@ -303,16 +311,22 @@ optimizer.step()
 
 
 def test_the_chain_leads_from_default_to_the_value_that_counts(repository: Write) -> None:
-    index = repository({"settings.py": DATACLASS, "train.py": SCRIPT, "config/small.py": "width = 16\n"})
+    files = {"settings.py": DATACLASS, "train.py": SCRIPT, "config/small.py": "width = 16\n"}
+    commands = "```sh\npython train.py config/small.py --width=8\n```\n"
+    index = repository(files | {"README.md": commands, "configurator.py": CONFIGURATOR})
     configuration = derive(index)
     width = value(table(configuration, "dataclass"), "width")
     assert [(o.layer, o.expression) for o in width.overrides] == [("default", "4 * 8"), ("assignment", "width")]
     assert isinstance(width.effective, Known) and width.effective.value == 64
-    (preset,) = configuration.presets
-    assert (preset.name, preset.table) == ("config/small.py", "train.py")
+    assert [(preset.name, preset.table) for preset in configuration.presets] == [
+        ("README.md", "train.py"),
+        ("config/small.py", "train.py"),
+    ]
     script = next(t for t in configuration.tables if t.name == "train.py")
     chain = value(script, "width").overrides
-    assert [(o.layer, o.preset) for o in chain] == [("default", None), ("config_file", "config/small.py")]
+    files_then_options = [("config_file", "config/small.py", True), ("command_line", "README.md", True)]
+    assert [(o.layer, o.preset, o.choice) for o in chain] == [("default", None, False), *files_then_options]
+    assert str(script.argument_loop) == "configurator.py:2-6"
 
 
 FACTORIES = """

@@ -5,7 +5,8 @@ from __future__ import annotations
 from analyzer.document.blocks import folded, heading, note, paragraph, slug, table
 from analyzer.document.chapters.training import derived_row
 from analyzer.document.context import Context
-from analyzer.document.inline import code, join, number, ref, refs, value
+from analyzer.document.inline import code, number, ref, refs, value
+from analyzer.document.override_lines import overrides_line
 from analyzer.document.preset_rows import presets
 from analyzer.document.program_builds import told_build
 from analyzer.records.configuration import ConfigTable, ConfigValue, Reference
@@ -104,6 +105,8 @@ def config_table(context: Context, item: ConfigTable, is_open: bool) -> tuple[Bl
     name = f"config_{slug(item.name)}_{slug(item.where.path)}_{item.where.first_line}".replace("-", "_")
     rows = [_row(context, found) for found in item.values]
     found = table(words, name, "name default value type effective overrides used_at where note", rows)
+    if item.argument_loop is not None:
+        found += (paragraph(words, "configuration.argument_loop", where=ref(item.argument_loop)),)
     kind = words.line(f"formats.{item.format}")
     if is_open:
         title = heading(
@@ -128,11 +131,6 @@ def _row(context: Context, item: ConfigValue) -> tuple[Line, ...]:
     if known and isinstance(item.value, Known) and repr(item.value.value) == item.expression:
         shown = ()
     kind = code(item.annotation) if item.annotation else _type(item)
-    overrides = (
-        join([(*code(step.expression), Plain(" "), *ref(step.where)) for step in item.overrides[:4]], " → ")
-        if item.overrides
-        else ()
-    )
     unread = any(other.where == item.where and other.name == item.name for other in _unread(context))
     used = words.line("configuration.unused_mark") if unread else refs(item.used_at, 3)
     return (
@@ -141,7 +139,7 @@ def _row(context: Context, item: ConfigValue) -> tuple[Line, ...]:
         shown,
         kind,
         value(words, item.effective),
-        overrides,
+        overrides_line(words, item),
         used,
         ref(item.where),
         (Plain(f"“{item.help}”"),) if item.help else (),

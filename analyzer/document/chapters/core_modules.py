@@ -17,7 +17,7 @@ from analyzer.document.remarks import remarks
 from analyzer.document.technique_blocks import departures, formula, motivation
 from analyzer.records.configuration import ConfigValue
 from analyzer.records.document import Block, Chapter, Code, Heading, Line, Plain
-from analyzer.records.evidence import Known
+from analyzer.records.evidence import Known, Unknown
 from analyzer.records.source import Span
 from analyzer.records.structure import ArgumentInfo
 from analyzer.records.techniques import TechniqueFinding
@@ -187,10 +187,15 @@ def consumed(context: Context, span: Span) -> list[tuple[ConfigValue, list[Span]
 def _setting(context: Context, item: ConfigValue, spans: list[Span]) -> tuple[Line, ...]:
     words = context.words
     counts = item.effective if _is_overridden(item) else None
-    last = ref(item.overrides[-1].where) if counts is not None and item.overrides else ()
-    effective = (*value(words, counts), *((Plain(" "), *last) if last else ()))
+    effective = (*value(words, counts), *((Plain(" "), *_decided_at(counts)) if counts is not None else ()))
     kind = code(item.annotation or "")
     return (code(item.name), value(words, item.value), effective, kind, refs(spans, 3), ref(item.where))
+
+
+def _decided_at(counts: Known[object] | Unknown) -> Line:
+    if isinstance(counts, Known):
+        return refs(counts.where, 2)
+    return refs([span for span in (counts.root().where,) if span is not None])
 
 
 def _is_overridden(item: ConfigValue) -> bool:

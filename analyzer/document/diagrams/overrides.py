@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from analyzer.document.override_lines import layers_of
 from analyzer.records.bundles import Analysis
 from analyzer.records.configuration import ConfigValue, Override
 from analyzer.records.diagrams import Arrow, Box, Diagram
@@ -18,7 +21,7 @@ MOST_ALTERNATIVES = 4
 def build(analysis: Analysis) -> tuple[Diagram, ...]:
     """The values with the longest chains; nothing where no value is overridden."""
     values = [value for table in analysis.facts.configuration.tables for value in table.values if _steps(value)]
-    longest = sorted(values, key=lambda value: -len(_steps(value)))[:MOST_VALUES]
+    longest = sorted(values, key=lambda value: (-len(layers_of(value)), -len(_steps(value))))[:MOST_VALUES]
     boxes: list[Box] = []
     arrows: list[Arrow] = []
     where: list[Span] = []
@@ -44,19 +47,32 @@ def _steps(value: ConfigValue) -> list[Override]:
 
 
 def _chain(name: str, value: ConfigValue) -> list[Box]:
-    """One box per layer: several files that override the same value are alternatives, not steps."""
+    """One box per layer, in the order of the layers: what a layer offers are alternatives, not steps."""
     first = f"{value.name} = {_shown(value.value, value.expression)}"
     chain = [Box(f"{name}_0", first, ("default", str(value.where)), "io")]
-    layers: dict[str, list[Override]] = {}
-    for step in _steps(value):
-        layers.setdefault(step.layer, []).append(step)
-    for layer, steps in layers.items():
-        lines = [f"{_shown(step.value, step.expression)} ← {step.where}" for step in steps[:MOST_ALTERNATIVES]]
-        lines += [f"… {len(steps) - MOST_ALTERNATIVES} more"] if len(steps) > MOST_ALTERNATIVES else []
-        chain.append(Box(f"{name}_{layer}", layer.replace("_", " "), tuple(lines), "plain", where=steps[0].where))
+    for number, steps in enumerate(layers_of(value), 1):
+        if steps[0].layer != "preset":
+            label = steps[0].layer.replace("_", " ")
+            title = f"{label}, one of" if steps[0].choice and len(steps) > 1 else label
+            chain.append(Box(f"{name}_{number}", title, _alternatives(steps), "plain", where=steps[0].where))
     if value.effective is not None:
         chain.append(Box(f"{name}_end", _shown(value.effective, "not derived"), ("effective",), "core"))
     return chain
+
+
+def _alternatives(steps: Sequence[Override]) -> tuple[str, ...]:
+    """Each value with the first place that gives it; the other places and values are counted."""
+    by_value: dict[str, list[Override]] = {}
+    for step in steps:
+        by_value.setdefault(_shown(step.value, step.expression), []).append(step)
+    groups = list(by_value.items())
+    lines = [f"{text} ← {group[0].where}{_others(len(group) - 1)}" for text, group in groups[:MOST_ALTERNATIVES]]
+    left = sum(len(group) for _, group in groups[MOST_ALTERNATIVES:])
+    return (*lines, *([f"… at {left} more places"] if left else []))
+
+
+def _others(count: int) -> str:
+    return f" (+{count})" if count else ""
 
 
 def _shown(value: Known[object] | Unknown, expression: str) -> str:

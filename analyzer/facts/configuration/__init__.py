@@ -27,6 +27,7 @@ from analyzer.facts.configuration import (
     value_classes,
     yaml_files,
 )
+from analyzer.facts.configuration.argument_loops import argument_loop
 from analyzer.facts.configuration.class_sections import find_sections
 from analyzer.facts.configuration.constants import is_override_file
 from analyzer.facts.configuration.derived import find_derived
@@ -91,6 +92,7 @@ def derive_configuration(index: SourceIndex, structure: Structure, value_of: Val
     tables = tuple(table for table in tables if not _holds_results(table) and owner_of(table) not in records)
     sections = _section_slots(index, tables)
     tables = tuple(_completed(table, usage, effective, sections) for table in tables)
+    tables = tuple(_with_argument_loop(index, table) for table in tables)
     return Configuration(
         tables=tables,
         presets=presets,
@@ -98,6 +100,10 @@ def derive_configuration(index: SourceIndex, structure: Structure, value_of: Val
         unused=tuple(_unused(index, tables, usage)),
         gaps=find_gaps(index),
     )
+
+
+def _with_argument_loop(index: SourceIndex, table: ConfigTable) -> ConfigTable:
+    return replace(table, argument_loop=argument_loop(index, table.name)) if table.format == "constants" else table
 
 
 def _without_tests(index: SourceIndex, tables: Sequence[ConfigTable]) -> tuple[ConfigTable, ...]:

@@ -16,13 +16,15 @@ from analyzer.facts.configuration_owners import CLASS_FORMATS, owner_of, slot_of
 from analyzer.facts.flow import Held, Inference, Klass
 from analyzer.facts.flow.scopes import CodeScope
 from analyzer.index import Definition, SourceIndex
-from analyzer.index.main_guard import is_main_guard
 from analyzer.records.configuration import ConfigTable, ConfigValue, Override, Preset
 from analyzer.records.evidence import Known, Unknown
 from analyzer.records.source import Span
 
-Found = Mapping[Slot, Sequence[tuple[Override, bool]]]
-"""Overrides by slot, each with whether it stands under a condition."""
+Found = Mapping[Slot, Sequence[Override]]
+Written = Mapping[tuple[Span, str], str]
+"""Expressions of values by place and name."""
+LAYERS = ("default", "config_file", "preset", "command_line", "assignment")
+"""The order in which layers take effect."""
 
 
 def with_overrides(
@@ -35,37 +37,43 @@ def with_overrides(
 ) -> tuple[ConfigTable, ...]:
     """The tables with their override chains and effective values."""
     finder = _OverrideFinder(index, inference, values)
-    found: dict[Slot, list[tuple[Override, bool]]] = {}
-    for slot, override, conditional in (*finder.stores(usage.stores, tables), *finder.constructions(tables)):
+    found: dict[Slot, list[Override]] = {}
+    for slot, override in (*finder.stores(usage.stores, tables), *finder.constructions(tables)):
         known = found.setdefault(slot, [])
-        if not any(other.where == override.where for other, _ in known):
-            known.append((override, conditional))
-    return tuple(_overridden(table, presets, found) for table in tables)
+        if not any(other.where == override.where for other in known):
+            known.append(override)
+    written = {(value.where, value.name): value.expression for table in tables for value in table.values}
+    return tuple(_overridden(table, presets, found, written) for table in tables)
 
 
-def _overridden(table: ConfigTable, presets: Sequence[Preset], found: Found) -> ConfigTable:
-    return replace(table, values=tuple(_with_chain(table, value, presets, found) for value in table.values))
+def _overridden(table: ConfigTable, presets: Sequence[Preset], found: Found, written: Written) -> ConfigTable:
+    return replace(table, values=tuple(_with_chain(table, value, presets, found, written) for value in table.values))
 
 
-def _with_chain(table: ConfigTable, value: ConfigValue, presets: Sequence[Preset], found: Found) -> ConfigValue:
-    own = sorted(found.get(slot_of(table, value.name), ()), key=lambda item: item[0].where)
-    chosen = [override for preset in presets for override in _preset_overrides(table, value, preset)]
-    chain = (*chosen, *(override for override, _ in own))
+def _with_chain(
+    table: ConfigTable, value: ConfigValue, presets: Sequence[Preset], found: Found, written: Written
+) -> ConfigValue:
+    own = sorted(found.get(slot_of(table, value.name), ()), key=lambda override: override.where)
+    chosen = [override for preset in presets for override in _preset_overrides(table, value, preset, written)]
+    chain = sorted((*chosen, *own), key=lambda override: LAYERS.index(override.layer))
     if not chain:
         return value
     first = value.overrides or (Override("default", value.expression, value.value, value.where),)
     return replace(value, overrides=(*first, *chain))
 
 
-def _preset_overrides(table: ConfigTable, value: ConfigValue, preset: Preset) -> Iterator[Override]:
+def _preset_overrides(table: ConfigTable, value: ConfigValue, preset: Preset, written: Written) -> Iterator[Override]:
     if preset.table != table.name or (table.format == "argparse" and preset.layer == "preset"):
         return
     for name, known in preset.values:
         if name == value.name:
             where = known.where[0] if isinstance(known, Known) else known.where or preset.where
             layer = "config_file" if preset.name == where.path and preset.layer == "preset" else preset.layer
-            text = repr(known.value) if isinstance(known, Known) else dict(known.arguments).get("expression", "")
-            yield Override(layer, text, known, where, preset.name)
+            if isinstance(known, Known):
+                text = repr(known.value)
+            else:
+                text = written.get((where, name)) or dict(known.arguments).get("expression", "")
+            yield Override(layer, text, known, where, preset.name, choice=True)
 
 
 class _OverrideFinder:
@@ -74,13 +82,13 @@ class _OverrideFinder:
         self._inference = inference
         self._values = values
 
-    def stores(self, stores: Sequence[Store], tables: Sequence[ConfigTable]) -> Iterator[tuple[Slot, Override, bool]]:
+    def stores(self, stores: Sequence[Store], tables: Sequence[ConfigTable]) -> Iterator[tuple[Slot, Override]]:
         """Assignments to attributes of holders outside the place that defines them."""
         homes = {slot_of(table, value.name): value.where for table in tables for value in table.values}
         for store in stores:
             home = homes[store.slot]
             if not is_definition(home, store.scope, store.statement, store.slot[0]):
-                yield store.slot, self._override(store), _is_conditional(store.scope, store.statement)
+                yield store.slot, self._override(store)
 
     def _override(self, store: Store) -> Override:
         where = self._index.span(store.scope.path, store.statement)
@@ -99,7 +107,7 @@ class _OverrideFinder:
                         return True
         return False
 
-    def constructions(self, tables: Sequence[ConfigTable]) -> Iterator[tuple[Slot, Override, bool]]:
+    def constructions(self, tables: Sequence[ConfigTable]) -> Iterator[tuple[Slot, Override]]:
         """Arguments of calls that construct a configuration class."""
         owners = {owner_of(table): table for table in tables if table.format in CLASS_FORMATS}
         for scope in self._inference.scopes.by_key.values():
@@ -109,17 +117,14 @@ class _OverrideFinder:
                         if isinstance(found, Klass) and found.owner in owners:
                             yield from self._construction(owners[found.owner], node, scope)
 
-    def _construction(
-        self, table: ConfigTable, call: ast.Call, scope: CodeScope
-    ) -> Iterator[tuple[Slot, Override, bool]]:
-        conditional = _is_conditional(scope, call)
+    def _construction(self, table: ConfigTable, call: ast.Call, scope: CodeScope) -> Iterator[tuple[Slot, Override]]:
         for name, node in construction_pairs(self._index, table, call, scope):
             where = self._index.span(scope.path, node)
             is_option = self._reads_command_line(node, scope)
             text = self._index.segment(scope.path, node)
             value = self._values.value(node, scope)
             override = Override("command_line" if is_option else "assignment", text, value, where)
-            yield slot_of(table, name), override, conditional
+            yield slot_of(table, name), override
 
 
 def is_definition(home: Span, scope: CodeScope, statement: ast.stmt, owner: str) -> bool:
@@ -181,10 +186,3 @@ def _is_under_other_branch(scope: CodeScope, statement: ast.stmt, use: ast.AST) 
                 if inside == [True, False]:
                     return True
     return False
-
-
-def _is_conditional(scope: CodeScope, node: ast.AST) -> bool:
-    """The node stands under an `if`, a loop or an exception handler of its scope; `__main__` guards apart."""
-    conditional = (ast.If, ast.While, ast.For, ast.ExceptHandler, ast.IfExp)
-    around = (n for n in scope.nodes if isinstance(n, conditional) and n is not node and not is_main_guard(n))
-    return any(inner is node for outer in around for inner in ast.walk(outer))
