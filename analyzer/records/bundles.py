@@ -104,8 +104,9 @@ class Analysis:
         return missing_packages(self.all_gaps())
 
     def all_assumptions(self) -> tuple[Assumption, ...]:
-        """Assumptions of every layer, each once."""
+        """Assumptions of every layer, each once: also those of the builds that stand beside the main one."""
         found = [*self.facts.assumptions]
-        for model in self.shapes.models:
+        beside = [build.model for build in self.shapes.program_builds]
+        for model in (*self.shapes.models, *self.shapes.presets, *beside):
             found += [*model.assumptions, *(item for trace in model.traces for item in trace.assumptions)]
         return tuple(dict.fromkeys(found))

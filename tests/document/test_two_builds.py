@@ -8,7 +8,7 @@ import pytest
 from document_plain import document_text, line_text
 from document_sample import at, sample_analysis
 
-from analyzer.document.chapters import configuration, training
+from analyzer.document.chapters import configuration, gaps, training
 from analyzer.document.context import Context
 from analyzer.document.diagrams import build_diagrams
 from analyzer.document.facets import facets
@@ -47,6 +47,11 @@ def test_the_fact_sheet_and_the_chapters_give_both_totals_with_their_lines() -> 
         text = chapter_text(analysis, chapter)
         assert "321 parameters, 300 of them trainable" in text and f"which has {shown}" in text
         assert "`data/meta.pkl`" in text
+
+
+def test_a_file_that_a_programs_build_takes_as_absent_is_an_assumption_of_the_report() -> None:
+    text = chapter_text(with_build(), gaps)
+    assert "Assumptions: 0" not in text and "`data/meta.pkl`" in text
 
 
 def test_a_program_that_builds_another_class_gets_its_own_shapes_and_no_cost_of_the_one_shown() -> None:
