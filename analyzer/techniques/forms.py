@@ -12,7 +12,9 @@ from analyzer.techniques.predicates.basics import peeled
 from analyzer.techniques.terms import SHAPE_HEADS, Term, alternatives, number, walk
 
 _MEAN_SQUARE = r"\frac{1}{d}\sum_{i} x_i^2"
-_STATISTICS = r",\qquad \mu = \frac{1}{d}\sum_{i} x_i,\quad \sigma^2 = \frac{1}{d}\sum_{i}(x_i - \mu)^2"
+_MEAN = r",\qquad \mu = \frac{1}{d}\sum_{i} x_i,"
+_STATISTICS = _MEAN + r"\quad \sigma^2 = \frac{1}{d}\sum_{i}(x_i - \mu)^2"
+_UNBIASED = _MEAN + r"\quad \sigma^2 = \frac{1}{d - 1}\sum_{i}(x_i - \mu)^2"
 _LAYER = r"y = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}}"
 _GELU = r"y = W_2\,\mathrm{GELU}(W_1 x),\qquad \mathrm{GELU}(z) = "
 _TURN = (
@@ -56,8 +58,16 @@ def _layer_norm(match: Match) -> str | None:
         if weight and bias:
             return _LAYER + _STATISTICS
         return _LAYER + r" \odot \gamma" + _STATISTICS if bias else None
-    outside = any(note == "eps_outside_root" for note, _ in match.notes)
-    return r"y = \frac{x - \mu}{\sigma + \epsilon} \odot \gamma + \beta" + _STATISTICS if outside else None
+    return _written_layer_norm(match)
+
+
+def _written_layer_norm(match: Match) -> str:
+    """Where the small constant stands, which variance, what is learned: as the code has it."""
+    notes, holes = {note for note, _ in match.notes}, dict(match.holes)
+    outside = r"y = \frac{x - \mu}{\sigma + \epsilon}"
+    learned = (r" \odot \gamma" if "w" in holes else "") + (r" + \beta" if "b" in holes else "")
+    spread = _UNBIASED if "unbiased_spread" in notes else _STATISTICS
+    return (outside if "eps_outside_root" in notes else _LAYER) + learned + spread
 
 
 def _is_off(term: Term, name: str) -> bool:

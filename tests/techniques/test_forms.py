@@ -65,7 +65,33 @@ PENALTY = """def p(x, y):
     g = torch.autograd.grad(outputs=y, inputs=x, create_graph=True)[0].view(len(x), -1)
     return ({base} ** 2).mean()
 """
+WRITTEN = """
+class Norm(nn.Module):
+    def __init__(self, d):
+        super().__init__()
+        self.g, self.b = nn.Parameter(torch.ones(d)), nn.Parameter(torch.zeros(d))
+
+    def forward(self, x):
+        m, s, v = x.mean(-1, keepdim=True), x.std(-1, {spread}keepdim=True), x.var(-1, unbiased=False, keepdim=True)
+        return {result}
+"""
+BY_N, BY_N_1 = r"\sigma^2 = \frac{1}{d}\sum", r"\sigma^2 = \frac{1}{d - 1}\sum"
 CASES = [
+    *(
+        ("layer_norm", WRITTEN.format(spread=spread, result=result), part)
+        for spread, result, part in (
+            ("", "self.g * (x - m) / (s + 1e-6) + self.b", r"{\sigma + \epsilon} \odot \gamma + \beta,"),
+            ("", "self.g * (x - m) / (s + 1e-6) + self.b", BY_N_1),
+            ("correction=0, ", "self.g * ((x - m) / (s + 1e-6)) + self.b", BY_N),
+            ("unbiased=False, ", "(x - m) / (s + 1e-6)", r"{\sigma + \epsilon},"),
+            (
+                "",
+                "(x - m) / torch.sqrt(v + 1e-6) * self.g + self.b",
+                r"{\sqrt{\sigma^2 + \epsilon}} \odot \gamma + \beta,",
+            ),
+            ("", "(x - m) / torch.sqrt(v + 1e-6) * self.g", BY_N),
+        )
+    ),
     ("rms_norm", NORM.format(result="y * (1 + self.g)"), r"\odot (1 + \gamma)"),
     ("rms_norm", NORM.format(result="y * self.g"), None),
     ("layer_norm", "norm = nn.LayerNorm(8, bias=False)", r"\odot \gamma,"),

@@ -60,16 +60,40 @@ def is_written_layer_norm(program: Program, reading: Reading) -> Iterator[Match]
             continue
         for source in LAYER_PATTERNS[:3]:
             holes = fits(parse_pattern(source), term)
-            if holes is not None and _has_spread_of(term, holes["x"]):
-                note = "eps_outside_root" if "std" in source else "eps_inside_root"
-                yield Match(term, tuple(sorted(holes.items())), (term,), "written", ((note, ()),))
+            spread = _spread_of(term, holes["x"]) if holes is not None else None
+            if holes is not None and spread is not None:
+                notes = ["eps_outside_root" if "std" in source else "eps_inside_root"]
+                notes += ["unbiased_spread"] if _is_unbiased(spread) else []
+                filled = {**_gain_and_shift(term, holes["x"], reading), **holes}
+                yield Match(term, tuple(sorted(filled.items())), (term,), "written", tuple((one, ()) for one in notes))
                 break
 
 
-def _has_spread_of(term: Term, value: Term) -> bool:
-    """The divisor is the variance of the same value."""
+def _spread_of(term: Term, value: Term) -> Term | None:
+    """The variance or standard deviation of the same value in the divisor."""
     spreads = [one for one in walk(term) if one.head in ("var", "std") or (one.head == "mean" and _is_square(one))]
-    return any(any(same(one, value) for one in walk(spread)) for spread in spreads)
+    return next((spread for spread in spreads if any(same(one, value) for one in walk(spread))), None)
+
+
+def _is_unbiased(spread: Term) -> bool:
+    """Divided by one less than the number of values: what torch does unless told otherwise, numpy does not."""
+    told = next((given for name in ("unbiased", "correction") if (given := spread.keyword(name)) is not None), None)
+    return spread.head != "mean" and not spread.label.startswith("numpy.") and (told is None or bool(told.payload))
+
+
+def _gain_and_shift(normed: Term, value: Term, reading: Reading) -> dict[str, Term]:
+    """What the normalised vector is multiplied by and what is added then, where the same function says so."""
+    found: dict[str, Term] = {}
+    factors = normed.args if normed.head == "mul" else ()
+    apart = [one for one in factors if not any(same(part, value) for part in walk(one))]
+    if len(apart) == 1:
+        found["w"] = apart[0]
+    for hole, head in (("w", "mul"), ("b", "add")):
+        outer = next((t for t in reading.walked if t.head == head and any(same(a, normed) for a in t.args)), None)
+        if outer is not None and len(outer.args) == 2:
+            found[hole] = next(arg for arg in outer.args if not same(arg, normed))
+            normed = outer
+    return found
 
 
 def _is_square(mean: Term) -> bool:
