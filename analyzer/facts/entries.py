@@ -7,17 +7,18 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.facts.branches import split_program
 from analyzer.facts.command_starts import command_functions
+from analyzer.facts.evaluation_calls import bodies_below
 from analyzer.facts.flow.foreign import is_module_object
 from analyzer.facts.flow.frameworks import LOSS_HOOKS
 from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.starts import hook_start, method_start
 from analyzer.facts.flow.steps import Body
-from analyzer.facts.preludes import prelude
 from analyzer.facts.program import Flow, Program
 from analyzer.facts.testing import is_test_file
 from analyzer.index import SourceIndex
 from analyzer.index.main_guard import main_guard
 from analyzer.records.evidence import Evidence
+from analyzer.records.processes import Start
 from analyzer.records.source import Span
 from analyzer.records.structure import Structure
 
@@ -46,8 +47,9 @@ def training_programs(flow: Flow) -> Iterator[Program]:
             key, scope = _outermost(flow, key)  # noqa: PLW2901  the loop around it is part of the program
             body = method_start(flow.inference, flow.walker, key) if key not in covered else None
             if body is not None and {"backward", "step"} <= flow.kinds(body):
-                covered |= {inner.scope.key for inner in _inner_bodies(body)}
-                yield Program(flow, key, body, flow.index.span(scope.path, scope.node))
+                covered |= {inner.scope.key for inner in bodies_below(body)}
+                start: Start = "method" if scope.parent is not None and scope.parent.is_class else "function"
+                yield Program(flow, key, body, flow.index.span(scope.path, scope.node), start=start)
 
     yield from _hook_programs(flow, covered)
 
@@ -69,7 +71,7 @@ def _started_by(flow: Flow, key: str) -> Program | None:
     body = flow.walker.function(uncalled[0])
     if body is None or not {"backward", "step"} <= flow.kinds(body):
         return None
-    return Program(flow, uncalled[0], body, flow.index.span(scope.path, scope.node))
+    return Program(flow, uncalled[0], body, flow.index.span(scope.path, scope.node), start="function")
 
 
 def _is_tested(flow: Flow, key: str) -> bool:
@@ -98,7 +100,7 @@ def _hook_programs(flow: Flow, covered: set[str]) -> Iterator[Program]:
         hooks = [hook for name in LOSS_HOOKS if (hook := f"{key}.{name}") in scopes] if is_owner else []
         body = hook_start(flow.inference, flow.walker, key) if hooks and not covered & set(hooks) else None
         if body is not None and "backward" in flow.kinds(body):
-            yield Program(flow, key, body, flow.index.span(scope.path, scope.node))
+            yield Program(flow, key, body, flow.index.span(scope.path, scope.node), start="hooks")
 
 
 def _takes_gradients(nodes: Sequence[ast.AST]) -> bool:
@@ -129,8 +131,10 @@ def _script(flow: Flow, path: str) -> Program:
     return Program(flow, path, body, entry)
 
 
-def inference_programs(flow: Flow, structure: Structure) -> Iterator[Program]:
-    """Scripts and commands that run forwards and never take gradients; else what the main model itself offers."""
+def inference_programs(flow: Flow, structure: Structure, evaluations: Sequence[Program] = ()) -> Iterator[Program]:
+    """Scripts and commands that run forwards and never take gradients; where there are none the evaluations of
+    trainings, which show how the model is run; else what the main model itself offers.
+    """
     covered: set[str] = set()
     has_real = False
     for program in _started_programs(flow, covered):
@@ -138,30 +142,12 @@ def inference_programs(flow: Flow, structure: Structure) -> Iterator[Program]:
             covered |= {body.scope.key for body in bodies_of(program)}
             has_real = has_real or is_real(program)
             yield program
-    for program in () if has_real else _evaluations(flow):
+    for program in () if has_real else evaluations:
         covered |= {body.scope.key for body in bodies_of(program)}
         has_real = True
         yield program
     for model in structure.models:
         yield from _model_programs(flow, model.qualified_name, covered, model.main and not has_real)
-
-
-def _evaluations(flow: Flow) -> Iterator[Program]:
-    """Functions in which training scripts evaluate: where no other code runs the trained model, they show how."""
-    seen: set[str] = set()
-    for path in flow.index.trees():
-        program = _script(flow, path)
-        if "backward" not in program.kinds or is_test_file(flow.index, path):
-            continue
-        for occurrence in program.occurrences:
-            is_outermost = id(occurrence.step) in program.evaluation_calls and not program.in_evaluation(occurrence)
-            for target in occurrence.step.targets if is_outermost else ():
-                body = target.body
-                if body is not None and body.scope.is_function and body.scope.key not in seen:
-                    seen.add(body.scope.key)
-                    entry = flow.index.span(body.scope.path, body.scope.node)
-                    before = prelude(flow.inference, program.occurrences, occurrence)
-                    yield Program(flow, body.scope.key, body, entry, before=before)
 
 
 def _model_programs(flow: Flow, owner: str, covered: set[str], with_forward: bool) -> Iterator[Program]:
@@ -182,7 +168,8 @@ def _model_programs(flow: Flow, owner: str, covered: set[str], with_forward: boo
         )
         is_generation = runs_without_gradient and "forward" in flow.kinds(body)
         if is_generation or is_forward:
-            yield Program(flow, key, body, flow.index.span(scope.path, scope.node))
+            start: Start = "forward" if is_forward else "method"
+            yield Program(flow, key, body, flow.index.span(scope.path, scope.node), start=start)
 
 
 def is_real(program: Program) -> bool:
@@ -201,18 +188,7 @@ def _invents_inputs(program: Program) -> bool:
 
 def bodies_of(program: Program) -> list[Body]:
     """Every body that a program may run."""
-    return _inner_bodies(program.body)
-
-
-def _inner_bodies(body: Body) -> list[Body]:
-    found: dict[int, Body] = {}
-    pending = [body]
-    while pending:
-        current = pending.pop()
-        if id(current) not in found:
-            found[id(current)] = current
-            pending += [t.body for step in current.steps for t in step.targets if t.body is not None]
-    return list(found.values())
+    return bodies_below(program.body)
 
 
 # --- which one is the main one

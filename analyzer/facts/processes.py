@@ -13,6 +13,7 @@ from analyzer.facts.configuration.effective import effective_values
 from analyzer.facts.data import find_data
 from analyzer.facts.entries import Ranked, bodies_of, inference_programs, ranked, training_programs
 from analyzer.facts.evaluation import ValueOf, no_evaluator
+from analyzer.facts.evaluations import evaluation_programs, left_out, left_out_by
 from analyzer.facts.features import find_features, find_seeds
 from analyzer.facts.flow.walk import Walker
 from analyzer.facts.framework_optimizers import framework_optimizer, framework_schedule
@@ -24,7 +25,7 @@ from analyzer.facts.stages import build_stages
 from analyzer.facts.unknowns import unknowns_in
 from analyzer.index import SourceIndex
 from analyzer.records.configuration import ConfigTable, Configuration
-from analyzer.records.processes import CallChain, Optimizer, Pipeline, Processes, Schedule
+from analyzer.records.processes import CallChain, Optimizer, Pipeline, Processes, Schedule, Stage
 from analyzer.records.structure import Structure
 
 
@@ -34,11 +35,13 @@ def derive_processes(
     """All pipelines, the main one of each kind first, with their call chains."""
     flow = open_flow(index, configuration, value_of)
     training = ranked(index, structure, list(training_programs(flow)))
-    inference = ranked(index, structure, list(inference_programs(flow, structure)))
+    evaluations = list(evaluation_programs([program for program, _ in training]))
+    inference = ranked(index, structure, list(inference_programs(flow, structure, evaluations)))
     tables = configuration.tables
     trained = tuple(_pipeline("training", p, place == 0, tables, value_of) for place, p in enumerate(training))
     inferred = tuple(_pipeline("inference", p, place == 0, tables, value_of) for place, p in enumerate(inference))
-    return Processes(trained, inferred, tuple(_chains(training, inference)))
+    judged = tuple(_pipeline("inference", p, False, tables, value_of) for p in ranked(index, structure, evaluations))
+    return Processes(trained, inferred, tuple(_chains(training, inference)), evaluations=judged)
 
 
 def open_flow(index: SourceIndex, configuration: Configuration, value_of: ValueOf) -> Flow:
@@ -77,8 +80,16 @@ def _pipeline(
         files=tuple(sorted({body.scope.path for body in bodies_of(program)})),
         frameworks=find_settings(program),
         derived=effective_batch(program, features) if is_training else (),
+        start=program.start,
+        left_out=_left_out(program),
+        left_out_by=left_out_by(program),
     )
     return replace(pipeline, gaps=unknowns_in(pipeline))
+
+
+def _left_out(program: Program) -> tuple[Stage, ...]:
+    """Nothing but of an evaluation."""
+    return left_out(program, build_stages(program.trained_by)) if program.trained_by is not None else ()
 
 
 def _optimizers(program: Program) -> tuple[Optimizer, ...]:

@@ -7,21 +7,27 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from analyzer.facts.argument_values import ArgumentValues
+from analyzer.facts.evaluation_calls import find_evaluation_calls, is_eval
 from analyzer.facts.flow import Container, Foreign, Function, Inference, Instance, Klass, Type
+from analyzer.facts.flow.foreign import WRAPPERS
 from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.steps import Body, Step, Target
-from analyzer.facts.flow.trace import Occurrence, is_construction, is_forward, occurrences
+from analyzer.facts.flow.trace import Occurrence, is_forward, occurrences
 from analyzer.facts.flow.walk import Walker
 from analyzer.facts.interfaces import NO_GRAD, stage_of
 from analyzer.index import SourceIndex
+from analyzer.records.processes import Start
 from analyzer.records.source import Span
 
 DATA_BASES = ("torch.utils.data.", "torchvision.datasets.", "pytorch_lightning.LightningDataModule")
 LOADER = re.compile(r"torch\.utils\.data\.(\w+\.)*\w*DataLoader\(\)|torchdata\..*DataLoader\(\)")
+ITERATING = WRAPPERS | {"builtins.enumerate", "builtins.zip"}
+MAX_DEPTH = 3
 OPTIMIZER_BASES = ("torch.optim.Optimizer", "torch.optim.optimizer.Optimizer")
 
 
@@ -83,15 +89,6 @@ class Flow:
         return found
 
 
-def is_eval(step: Step) -> bool:
-    """True for `.eval()` and `.train(False)`."""
-    node = step.node
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-        return False
-    is_false = bool(node.args) and isinstance(node.args[0], ast.Constant) and node.args[0].value is False
-    return node.func.attr == "eval" or (node.func.attr == "train" and is_false)
-
-
 def is_unresolved_backward(step: Step) -> bool:
     """`x.backward()` where nothing is known of x: the name belongs to torch's interface."""
     return _calls_unknown(step, "backward")
@@ -136,6 +133,9 @@ class Program:
     """Path of the script, where the program is one of several that it chooses from."""
     before: tuple[Occurrence, ...] = ()
     """What a script has done for the function that the program is, where only the script calls it."""
+    start: Start = "program"
+    trained_by: Program | None = None
+    """Of an evaluation the training that calls it."""
 
     @cached_property
     def occurrences(self) -> list[Occurrence]:
@@ -158,42 +158,8 @@ class Program:
 
     @cached_property
     def evaluation_calls(self) -> frozenset[int]:
-        """Calls (by identity of the step) that evaluate: they switch to eval mode and run forward, never backward."""
-        if "backward" not in self.kinds:
-            return frozenset()
-        found = {id(o.step) for o in self.occurrences if o.step.act is not None and o.step.act.kind == "evaluate"}
-        for occurrence in self.occurrences:
-            for target in occurrence.step.targets:
-                own = target.body is not None and not is_forward(self.flow.inference, target)
-                if own and target.body is not None and not is_construction(self.flow.inference, target):
-                    kinds = self.flow.kinds(target.body)
-                    is_closed = "forward" in kinds and not kinds & {"backward", "step"}
-                    if is_closed and self._evaluates(occurrence, target.body):
-                        found.add(id(occurrence.step))
-        return frozenset(found)
-
-    def _evaluates(self, occurrence: Occurrence, body: Body) -> bool:
-        """The function switches to eval mode itself and evaluates there, or stands under no_grad after a switch."""
-        if any(is_eval(step) and any(stage_of(d) == "mode" for d in step.foreign) for step in body.steps):
-            return not any(self._is_inner_evaluation(step) for step in body.steps)
-        before = [
-            step
-            for step in self._mode_switches
-            if step.scope is occurrence.step.scope and step.statement.lineno < occurrence.step.statement.lineno
-        ]
-        return bool(before) and is_eval(before[-1]) and self.is_under_no_grad(occurrence)
-
-    @cached_property
-    def _mode_switches(self) -> list[Step]:
-        return [o.step for o in self.occurrences if any(stage_of(dotted) == "mode" for dotted in o.dotted)]
-
-    def _is_inner_evaluation(self, step: Step) -> bool:
-        """A call under `with no_grad` of own code that runs forwards: the evaluation proper."""
-        first = getattr(step.scope.node, "lineno", 0)  # a decorator's guard stands around the whole function
-        inside = [context for context in step.around.contexts if context.line >= first]
-        is_guarded = any(NO_GRAD.fullmatch(dotted) for context in inside for dotted in context.dotted)
-        bodies = [t.body for t in step.targets if t.body is not None and not is_forward(self.flow.inference, t)]
-        return is_guarded and any("forward" in self.flow.kinds(body) for body in bodies)
+        """Calls (by identity of the step) that evaluate what this program trains."""
+        return find_evaluation_calls(self)
 
     def in_evaluation(self, occurrence: Occurrence) -> bool:
         """Inside a call that evaluates."""
@@ -232,7 +198,19 @@ class Program:
                 for found in sorted(self.flow.inference.types(part, scope), key=repr):
                     if name := self._loader_behind(found, depth):
                         return name
+            for value in self._wound_up(part, scope) if isinstance(part, ast.Name) and depth < MAX_DEPTH else ():
+                if name := self._loader_in(value, scope, depth + 1):
+                    return name
         return ""
+
+    def _wound_up(self, name: ast.Name, scope: CodeScope) -> Iterator[ast.Call]:
+        """`batches = tqdm(enumerate(loader))`: what a name goes through, where the function itself binds it so."""
+        for node in scope.nodes:
+            is_binding = isinstance(node, ast.Assign) and [getattr(t, "id", "") for t in node.targets] == [name.id]
+            if isinstance(node, ast.Assign) and is_binding and isinstance(node.value, ast.Call):
+                found = self.flow.inference.types(node.value.func, scope)
+                if any(isinstance(one, Foreign) and one.dotted in ITERATING for one in found):
+                    yield node.value
 
     def _loader_behind(self, found: Type, depth: int) -> str:
         """A loader itself, or a generator of the repository that hands on the batches of one."""

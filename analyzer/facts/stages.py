@@ -8,6 +8,8 @@ from dataclasses import replace
 
 from analyzer.facts.augmentations import draws_at_random
 from analyzer.facts.collected_stages import CollectedStages
+from analyzer.facts.evaluation_calls import is_eval
+from analyzer.facts.evaluation_stages import EvaluationStages
 from analyzer.facts.flow import Foreign, Function, Instance, Klass
 from analyzer.facts.flow.driven import is_open
 from analyzer.facts.flow.steps import Body, Step
@@ -20,7 +22,6 @@ from analyzer.facts.program import (
     DATA_BASES,
     OPTIMIZER_BASES,
     Program,
-    is_eval,
     is_unresolved_backward,
     is_unresolved_clearing,
     is_unresolved_update,
@@ -74,6 +75,7 @@ class _StageBuilder:
         self._program = program
         self._inference = program.flow.inference
         self._losses = LossSlices(program)
+        self._evaluation = EvaluationStages(program)
         self._is_training = "backward" in program.kinds
         backward = [
             o for o in program.occurrences if "backward" in self._foreign_kinds(o) or is_unresolved_backward(o.step)
@@ -137,15 +139,16 @@ class _StageBuilder:
         unresolved = unresolved_kind(step)
         if unresolved is not None:
             return unresolved
-        if self._losses.is_loss_call(step):
-            return "loss"
+        judged = "loss" if self._losses.is_loss_call(step) else self._evaluation.kind(occurrence)
+        if judged is not None:
+            return judged
         foreign = next((kind for dotted in occurrence.dotted if (kind := stage_of(dotted))), None)
         if foreign is not None:
             return self._checked(foreign, occurrence)
         return self._own_kind(occurrence) or self._log_kind(occurrence)
 
     def _checked(self, kind: StageKind, occurrence: Occurrence) -> StageKind | None:
-        if kind == "zero_grad" and not self._is_training:
+        if kind in ("zero_grad", "optimizer") and not self._is_training:
             return None
         if kind == "load_checkpoint" and _copies_weights(occurrence.call):
             return None
@@ -256,6 +259,8 @@ class _StageBuilder:
 
     def _log_kind(self, occurrence: Occurrence) -> StageKind | None:
         """Printing or logging a number taken out of a tensor, inside a training loop."""
+        if occurrence.call is not None and self._evaluation.reports(occurrence.call, occurrence):
+            return "log"
         if not self._is_training or not set(occurrence.around.loops) & self._training_lines:
             return None
         call = occurrence.call

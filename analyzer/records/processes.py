@@ -12,8 +12,14 @@ from analyzer.records.source import Span
 StageKind = Literal[
     "data", "tokenize", "augment", "batch", "build", "optimizer", "forward", "loss", "backward", "unscale",
     "clip", "step", "zero_grad", "schedule", "evaluate", "checkpoint", "log", "load_checkpoint", "mode",
-    "preprocess", "prefill", "decode", "sample", "postprocess", "output",
+    "preprocess", "prefill", "decode", "sample", "postprocess", "output", "metric",
 ]  # fmt: skip
+
+Start = Literal["program", "function", "method", "hooks", "evaluation", "forward"]
+"""How a pipeline comes to run: a script, notebook or command; a function or method that no line of the repository
+calls; a class whose methods a framework calls; an evaluation that a training calls. `forward`: nothing runs the model,
+this is only what it computes when called.
+"""
 
 FrameworkName = Literal["lightning", "transformers"]
 """Frameworks whose loops run a user's methods."""
@@ -184,6 +190,11 @@ class Pipeline:
     """Arithmetic over what the program gives: the effective batch size."""
     seed_conditions: tuple[tuple[Span, str], ...] = ()
     """Those of the seeds that a default run does not surely set, with what they stand under."""
+    start: Start = "program"
+    left_out: tuple[Stage, ...] = ()
+    """Of an evaluation: statements of the functions it shares with its training that only the training runs."""
+    left_out_by: tuple[tuple[str, str], ...] = ()
+    """Arguments with the values by which it leaves them out: `train`, `False`."""
 
 
 @dataclass(frozen=True)
@@ -223,3 +234,5 @@ class Processes:
     inference: tuple[Pipeline, ...] = ()
     call_chains: tuple[CallChain, ...] = ()
     usages: tuple[Usage, ...] = field(default=())
+    evaluations: tuple[Pipeline, ...] = ()
+    """What trainings call to evaluate; one of them is also an inference pipeline where no other code runs the model."""

@@ -20,11 +20,24 @@ def derive(index: SourceIndex) -> Processes:
 
 def listed(processes: Processes) -> str:
     """All pipelines, the main ones first."""
-    return "\n".join(line for p in (*processes.training, *processes.inference) for line in _lines(p)) + "\n"
+    told = [line for p in (*processes.training, *processes.inference) for line in _lines(p)]
+    judged = [line for p in processes.evaluations for line in _brief(p)]
+    return "\n".join([*told, *judged]) + "\n"
+
+
+def _brief(pipeline: Pipeline) -> Iterator[str]:
+    """What an evaluation does, and what of its training it leaves out."""
+    yield f"evaluation {pipeline.entry_name}"
+    for stage in pipeline.stages:
+        yield f"  stage {'. ' * stage.depth}{stage.kind} {stage.where}"
+    by = " ".join(f"{name}={value}" for name, value in pipeline.left_out_by)
+    for stage in pipeline.left_out:
+        yield f"  without {stage.kind} {stage.where} {by}".rstrip()
 
 
 def _lines(pipeline: Pipeline) -> Iterator[str]:
-    yield f"{pipeline.kind} {pipeline.entry_name}{' (main)' if pipeline.main else ''}"
+    started = f" [{pipeline.start}]" if pipeline.start != "program" else ""
+    yield f"{pipeline.kind} {pipeline.entry_name}{' (main)' if pipeline.main else ''}{started}"
     for stage in pipeline.stages:
         under = f" if {stage.condition}" if stage.condition else ""
         by = f" [{stage.framework}]" if stage.framework else ""

@@ -104,3 +104,79 @@ print(net(torch.zeros(1, 4)))
 """
     found = _processes(repository({"net.py": NET, "train.py": TRAIN, "sample.py": sample})).inference
     assert [p.entry_name for p in found] == ["sample.py", "net.py"]
+
+
+BY_FLAG = """
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+from net import Net
+
+class Runner:
+    def __init__(self, train_data, test_data):
+        self.net = Net()
+        self.train_data, self.test_data = train_data, test_data
+        self.opt = torch.optim.SGD(self.net.parameters(), lr=0.1)
+        self.criterion = torch.nn.CrossEntropyLoss()
+
+    def fit(self, epoch):
+        self.go(epoch, self.train_data)
+
+    def check(self, epoch):
+        self.go(epoch, self.test_data, train=False)
+
+    def go(self, epoch, loader, train=True):
+        right = 0
+        batches = iter(enumerate(loader))
+        for i, (x, y) in batches:
+            out = self.net(x)
+            loss = self.criterion(out, y)
+            if train:
+                self.opt.zero_grad()
+                loss.backward()
+                self.opt.step()
+            right += out.argmax(dim=-1).eq(y).sum().item()
+        print(epoch, right / len(loader))
+
+def main():
+    loader = DataLoader(TensorDataset(torch.randn(8, 4)), batch_size=2)
+    runner = Runner(loader, loader)
+    for epoch in range(3):
+        runner.fit(epoch)
+        runner.check(epoch)
+"""
+
+
+def test_a_method_that_trains_or_evaluates_by_a_flag_has_the_stages_of_both(repository: Write) -> None:
+    found = _processes(repository({"net.py": NET, "train.py": BY_FLAG}))
+    (training,), (evaluation,) = found.training, found.evaluations
+    first = next(place for place, stage in enumerate(training.stages) if stage.kind == "batch")
+    assert [(s.kind, s.where.first_line) for s in training.stages[first:]] == [
+        ("batch", 21), ("forward", 22), ("loss", 23), ("zero_grad", 25), ("backward", 26), ("step", 27),
+        ("log", 29), ("evaluate", 36),
+    ]  # fmt: skip
+    judged = [(s.kind, s.where.first_line) for s in evaluation.stages if 19 < s.where.first_line < 31]
+    assert judged == [("batch", 21), ("forward", 22), ("loss", 23), ("metric", 28), ("log", 29)]
+    assert [(s.kind, s.where.first_line) for s in evaluation.left_out] == [
+        ("zero_grad", 25), ("backward", 26), ("step", 27),
+    ]  # fmt: skip
+    assert evaluation.left_out_by == (("train", "False"),)
+    assert (training.start, evaluation.start) == ("function", "evaluation")
+    assert [p.entry_name for p in found.inference if p.main] == ["train.py:Runner.check"]
+
+
+@pytest.mark.parametrize(
+    ("count", "is_metric"),
+    [
+        ("(net(x) == x).sum()", True),
+        ("net(x).eq(x).float().mean()", True),
+        ("(net(x) < x).sum()", False),
+        ("net(x).sum()", False),
+    ],
+)
+def test_an_evaluation_without_a_switch_goes_through_batches_and_counts(
+    repository: Write, count: str, is_metric: bool
+) -> None:
+    source = TRAIN.replace("    net.eval()\n", "").replace("print(net(x).sum().item())", f"print({count})")
+    (evaluation,) = _processes(repository({"net.py": NET, "train.py": source})).evaluations
+    kinds = [stage.kind for stage in evaluation.stages]
+    assert kinds == ["build", "data", "batch", "forward", *(["metric"] if is_metric else [])]
