@@ -19,6 +19,8 @@ INNER_COMMENT = re.compile(r"[ \t]+#[^'\"\n]*(?=\n)")
 CAPITAL = re.compile(r"(?!Python|Lightning|Hugging|Triton)[A-Z](?:[a-z]+(?![\w.])|\s)")
 REQUIRED = frozenset({"no_default", "required_argument"})
 """Reasons of values that are no gap: whoever calls has to give them."""
+CONDITIONAL = frozenset({"bound_on_condition"})
+"""Reasons that say both values and what decides between them."""
 
 
 def join(items: Iterable[Filling], separator: str = ", ") -> Line:
@@ -113,6 +115,8 @@ def value(words: Words, fact: Known[object] | Unknown | None) -> Line:
     root = fact.root()
     if root.reason in REQUIRED:
         return words.line("common.required")
+    if root.reason in CONDITIONAL:
+        return reason_of(words, fact)
     return words.line("common.unknown", reason=reason_of(words, fact))
 
 

@@ -20,6 +20,7 @@ from analyzer.facts.flow.driven import is_open
 from analyzer.facts.flow.scopes import CodeScope, parameters_of
 from analyzer.facts.flow.steps import Step, Target
 from analyzer.facts.keyword_items import Place
+from analyzer.facts.later_bindings import later_binding, with_binding
 from analyzer.facts.literal import NotPlain, eval_plain, is_plain
 from analyzer.facts.own_calls import returned_by
 from analyzer.facts.parser_sites import options_by_site
@@ -90,7 +91,30 @@ class ArgumentValues:
         except _Underived as gap:
             return Unknown(gap.reason, gap.arguments, where)
         except (NotPlain, RecursionError):
-            return Unknown("not_derived", (("expression", ast.unparse(node)),), where)
+            found = self._bound_later(node, scope, tuple(stack))
+            return found or Unknown("not_derived", (("expression", ast.unparse(node)),), where)
+
+    def _bound_later(self, node: ast.expr, scope: CodeScope, stack: Stack) -> Value | None:
+        """Where a branch may bind a name of the expression anew: the value that counts unless it does."""
+        names = {leaf.id for leaf in _leaves(node) if isinstance(leaf, ast.Name)}
+        owners = ((name, self._inference.scopes.owner_of(scope, name)) for name in sorted(names))
+        found = [later_binding(name, scope, node.lineno) for name, owner in owners if owner is scope]
+        later = [one for one in found if one is not None]
+        if len(later) != 1:
+            return None
+        branch, where = later[0].branch, self._index.span(scope.path, node)
+        if self.truth(branch.test, scope, stack) is not None:
+            return None
+        try:
+            value = self._eval(with_binding(node, later[0].name, later[0].first), scope, stack, 1)
+        except (_Underived, NotPlain, RecursionError):
+            return None
+        told = ("value", repr(value)), ("condition", ast.unparse(branch.test)), ("name", later[0].name)
+        at = ("at", str(self._index.span(scope.path, branch.test)))
+        given = ("expression", ast.unparse(later[0].later.value))
+        return Unknown(
+            "bound_on_condition", (*told, at, given, ("line", str(self._index.span(scope.path, later[0].later)))), where
+        )
 
     def truth(self, node: ast.expr, scope: CodeScope, stack: Stack = ()) -> bool | None:
         """Truth of a condition in a default run, None where it cannot be told."""

@@ -100,3 +100,5 @@ class Configuration:
     unused: tuple[ConfigValue, ...] = ()
     gaps: tuple[Gap, ...] = ()
     """Configuration files that could not be read."""
+    program: str = ""
+    """Entry of the program whose default run the effective values are of; empty where the code starts none."""

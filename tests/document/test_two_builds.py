@@ -8,7 +8,7 @@ import pytest
 from document_plain import document_text, line_text
 from document_sample import at, sample_analysis
 
-from analyzer.document.chapters import configuration, gaps, training
+from analyzer.document.chapters import configuration, core_modules, gaps, training
 from analyzer.document.context import Context
 from analyzer.document.diagrams import build_diagrams
 from analyzer.document.facets import facets
@@ -47,6 +47,18 @@ def test_the_fact_sheet_and_the_chapters_give_both_totals_with_their_lines() -> 
         text = chapter_text(analysis, chapter)
         assert "321 parameters, 300 of them trainable" in text and f"which has {shown}" in text
         assert "`data/meta.pkl`" in text
+
+
+def test_effective_values_are_said_to_be_of_the_program_and_the_counts_of_the_build_shown() -> None:
+    analysis = with_build()
+    facts = analysis.facts.configuration
+    (table,) = facts.tables
+    changed = (replace(table.values[1], effective=Known(99, (table.where,), "evaluated")), *table.values[2:])
+    settings = replace(facts, tables=(replace(table, values=changed),), program="train.py")
+    analysis = replace(analysis, facts=replace(analysis.facts, configuration=settings))
+    text = chapter_text(analysis, core_modules)
+    assert "“Effective” is what counts in a default run of `train.py`; the shapes and counts of this article" in text
+    assert "in a default run of `train.py`" in chapter_text(analysis, configuration)
 
 
 def test_a_file_that_a_programs_build_takes_as_absent_is_an_assumption_of_the_report() -> None:

@@ -75,6 +75,38 @@ def test_machine_and_rebinding_leave_a_value_open(repository: Write, expression:
     assert found.reason == reason
 
 
+LATER = """
+import os, pickle
+size = None
+if os.path.exists("meta.pkl"):
+    with open("meta.pkl", "rb") as file:
+        size = pickle.load(file)["size"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("changed", "value"), [("size = None", "7"), ("size = 5", "5"), ("size = None\nsize = 3", None)]
+)
+def test_a_value_that_a_branch_on_a_file_may_set_is_told_with_both_lines(
+    repository: Write, changed: str, value: str | None
+) -> None:
+    expression = "size if size is not None else 7"
+    found = _value(
+        repository({"train.py": LATER.replace("size = None", changed) + f"print({expression})\n"}), expression
+    )
+    assert isinstance(found, Unknown)
+    told = dict(found.arguments)
+    if value is None:
+        assert found.reason == "not_derived"
+        return
+    assert (found.reason, told["value"], told["condition"]) == (
+        "bound_on_condition",
+        value,
+        "os.path.exists('meta.pkl')",
+    )
+    assert (told["at"], told["expression"], told["line"]) == ("train.py:3", "pickle.load(file)['size']", "train.py:5")
+
+
 GUIDED = """
 import argparse, torch
 from torch import nn

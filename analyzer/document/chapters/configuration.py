@@ -29,6 +29,13 @@ def build(context: Context) -> Chapter:
         blocks += (
             paragraph(words, "configuration.opening", count=number(count), tables=number(len(configuration.tables))),
         )
+    if any(found.effective is not None for item in configuration.tables for found in item.values):
+        program = configuration.program
+        blocks += (
+            paragraph(words, "configuration.of_program", program=code(program))
+            if program
+            else paragraph(words, "configuration.of_code"),
+        )
     shown, left = article_tables(context)
     for at, item in enumerate(shown):
         blocks += config_table(context, item, at < OPEN_TABLES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from analyzer.document.blocks import bullets, folded, paragraph, slug, table
+from analyzer.document.build_text import build_text
 from analyzer.document.chapters.absence import no_model
 from analyzer.document.context import Context
 from analyzer.document.decided_arms import decided_arms
@@ -13,6 +14,7 @@ from analyzer.document.formula_places import fresh_formulas, loss_formulas, reas
 from analyzer.document.inline import code, codes, join, number, numerics, ref, refs, shapes, value
 from analyzer.document.key_modules import UNPLACED, KeyModule, key_modules
 from analyzer.document.listing import best_part, snippet
+from analyzer.document.program_builds import LONGEST_BUILD, is_named
 from analyzer.document.remarks import remarks
 from analyzer.document.technique_blocks import departures, formula, motivation
 from analyzer.records.configuration import ConfigValue
@@ -151,14 +153,15 @@ def _returned(context: Context, item: KeyModule) -> tuple[TensorSpec, ...]:
 
 def settings(context: Context, item: KeyModule) -> tuple[Block, ...]:
     """Configuration values that the class consumes, and the modules that it creates."""
-    rows = [_setting(context, found, spans) for found, spans in consumed(context, item.info.where)]
+    pairs = consumed(context, item.info.where)
+    read, rows = [found for found, _ in pairs], [_setting(context, found, spans) for found, spans in pairs]
     blocks = list(
         table(
             context.words,
             f"settings_{slug(item.info.name)}",
             "name value effective type used_at where",
             rows,
-            caption=context.words.line("core_modules.settings"),
+            caption=_settings_caption(context, any(_is_overridden(found) for found in read)),
         )
     )
     parts = [
@@ -167,6 +170,18 @@ def settings(context: Context, item: KeyModule) -> tuple[Block, ...]:
     ]
     made = table(context.words, f"parts_{slug(item.info.name)}", "name class code where", parts)
     return (*blocks, *folded(context.words, "core_modules.parts", made, count=number(len(item.info.submodules))))
+
+
+def _settings_caption(context: Context, is_overridden: bool) -> Line:
+    """Of which program the effective values are, and of which build the counts where that is another one."""
+    words, program = context.words, context.analysis.facts.configuration.program
+    if not is_overridden or not program:
+        return words.line("core_modules.settings")
+    other = next((one for one in context.analysis.shapes.program_builds if one.program == program), None)
+    if other is None or context.model is None or is_named(context, other):
+        return words.line("core_modules.settings_of_program", program=Code(program))
+    build = build_text(context, context.model, LONGEST_BUILD)
+    return words.line("core_modules.settings_of_build", program=Code(program), build=build)
 
 
 def consumed(context: Context, span: Span) -> list[tuple[ConfigValue, list[Span]]]:

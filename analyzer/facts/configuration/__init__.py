@@ -43,7 +43,7 @@ from analyzer.facts.entries import inference_programs, ranked, training_programs
 from analyzer.facts.evaluation import ValueOf, no_evaluator
 from analyzer.facts.flow import Inference
 from analyzer.facts.flow.walk import Walker
-from analyzer.facts.program import Flow
+from analyzer.facts.program import Flow, Program
 from analyzer.facts.testing import is_test_file
 from analyzer.index import SourceIndex
 from analyzer.records.configuration import ConfigTable, Configuration, ConfigValue, Override
@@ -86,7 +86,8 @@ def derive_configuration(index: SourceIndex, structure: Structure, value_of: Val
     inference = inference_of(index)
     usage = find_usage(index, inference, tables)
     values = ArgumentValues(index, inference, tables, value_of)
-    effective = _main_values(index, structure, tables, values)
+    program = _main_program(index, structure, values)
+    effective = effective_values(program, tables) if program is not None else {}
     tables = _without_tests(index, with_overrides(index, inference, tables, presets, usage, values))
     records = state_records(index, tables, usage) | value_classes.unread_classes(index, tables, usage)
     tables = tuple(table for table in tables if not _holds_results(table) and owner_of(table) not in records)
@@ -99,6 +100,7 @@ def derive_configuration(index: SourceIndex, structure: Structure, value_of: Val
         derived=find_derived(index, inference, values.with_effective(effective)),
         unused=tuple(_unused(index, tables, usage)),
         gaps=find_gaps(index),
+        program=program.name if program is not None else "",
     )
 
 
@@ -131,14 +133,12 @@ def _holds_results(table: ConfigTable) -> bool:
     )
 
 
-def _main_values(
-    index: SourceIndex, structure: Structure, tables: Sequence[ConfigTable], values: ArgumentValues
-) -> dict[Slot, Value]:
-    """What the main training program gives, or the main inference program where nothing trains."""
+def _main_program(index: SourceIndex, structure: Structure, values: ArgumentValues) -> Program | None:
+    """The main training program, or the main inference program where nothing trains."""
     flow = Flow(index, inference_of(index), Walker(inference_of(index)), values)
     programs = ranked(index, structure, list(training_programs(flow)))
     programs = programs or ranked(index, structure, list(inference_programs(flow, structure)))
-    return effective_values(programs[0][0], tables) if programs else {}
+    return programs[0][0] if programs else None
 
 
 @lru_cache(maxsize=2)
