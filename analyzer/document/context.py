@@ -79,6 +79,11 @@ class Context:
     def inference(self) -> Pipeline | None:
         return _main(self.analysis.facts.processes.inference)
 
+    @cached_property
+    def runner(self) -> Pipeline | None:
+        """The inference pipeline where a program, evaluation or method is one: a bare forward starts nothing."""
+        return self.inference if self.inference and self.inference.start != "forward" else None
+
     def runs_main(self, pipeline: Pipeline) -> bool:
         """Whether a program was seen to run the main model, so that the model's shapes hold for its stages."""
         return self.missing is None and any(item.rule == "runs_main_model" for item in pipeline.evidence)
@@ -119,6 +124,8 @@ class Context:
         nothing was traced, and outside the model's own categories, every finding counts.
         """
         category = self.sheets[found.sheet_id].category
+        if self.is_computed(found):
+            return True
         if self.executed and category == "structure" and not self.ran(found):
             return self.is_built(found)
         if not self.executed or category not in MODEL_CATEGORIES or self.ran(found):
@@ -130,6 +137,19 @@ class Context:
             for span in found.where
             for line in range(span.first_line, span.last_line + 1)
         )
+
+    @cached_property
+    def _building(self) -> frozenset[tuple[str, int]]:
+        """Lines (file, number) that ran while the model was built."""
+        by_file = self.model.built_lines if self.model else ()
+        return frozenset((path, line) for path, lines in by_file for line in lines)
+
+    def is_computed(self, found: TechniqueFinding) -> bool:
+        """Whether a constructor of the model computed it, as a table of positions. A layer that is only constructed
+        may have been replaced since; of those the built modules tell.
+        """
+        built = all((span.path, span.first_line) in self._building for span in found.where)
+        return built and bool(found.where) and all(item.rule != "call" for item in found.evidence)
 
     @cached_property
     def built_classes(self) -> frozenset[str]:

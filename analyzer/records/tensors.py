@@ -307,6 +307,8 @@ class ModelShapes:
     """Statements that wrote to parameters while it was built, in the order of files and lines; those that construct a
     module of the library are among them, since its constructor writes.
     """
+    built_lines: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    """By file the lines that ran while it was built."""
 
     @property
     def build_call(self) -> str:

@@ -15,6 +15,7 @@ from analyzer.records.evidence import Gap, Known, Unknown
 from analyzer.records.source import Span
 from analyzer.records.tensors import Cost, ModelShapes, ParameterCounts, Trace
 from analyzer.shapes.accounting import OF_WEIGHTS
+from analyzer.shapes.built_lines import whole_statements
 from analyzer.shapes.cost import Account, CostQuestion, derive_model_costs
 from analyzer.shapes.draft import Draft, class_definition, places_of
 from analyzer.shapes.entry_points import BuildPlan
@@ -187,6 +188,7 @@ def _assemble(draft: Draft, traces: tuple[Trace, ...], variables: Mapping[str, i
         shares=shares,
         repetitions=account.repetitions,
         first_values=derive_first_values(model, draft.source.interpreter.writes_to, draft.source.span),
+        built_lines=whole_statements(draft.built.lines, draft.index),
     )
 
 

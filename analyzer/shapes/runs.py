@@ -19,6 +19,7 @@ from analyzer.evaluator.construction import ModelCaptured, watch_constructions
 from analyzer.evaluator.recorder import Recording, TensorShape
 from analyzer.records.evidence import Assumption, Unknown
 from analyzer.records.source import Span
+from analyzer.shapes.built_lines import watch_lines
 from analyzer.shapes.input_spec import InputSpec, InputValue
 from analyzer.shapes.input_values import input_value
 from analyzer.shapes.operators import CallLog, logging_operators
@@ -68,6 +69,8 @@ class BuiltModel:
     created: dict[int, Place]
     place: Place | None = None
     """Where it was constructed itself."""
+    lines: frozenset[tuple[str, int]] = frozenset()
+    """File and first line of the statements that ran meanwhile."""
 
 
 class ModelSource:
@@ -85,14 +88,15 @@ class ModelSource:
         replaced = {name: (base[name], value) for name, value in values.items() if base.get(name, value) != value}
         created: dict[int, Place] = {}
         session = self.interpreter.session
-        with watch_constructions(session, replaced, self.captured) as seen, _registrations(session, created):
+        watched = watch_constructions(session, replaced, self.captured)
+        with watched as seen, _registrations(session, created), watch_lines(session) as lines:
             try:
                 model = self.interpreter.build(self.path, self.expression)
                 if self.captured:
                     raise CannotEvaluate("no_such_model_made", (type(model).__name__,))
             except ModelCaptured as captured:
                 model = captured.model
-        return BuiltModel(model, seen.seen, created, seen.places.get(id(model)))
+        return BuiltModel(model, seen.seen, created, seen.places.get(id(model)), frozenset(lines))
 
     def call(
         self,
