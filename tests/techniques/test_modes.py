@@ -117,7 +117,10 @@ def check(net, data):
         ("check(net, data)", CHECKED, "net.eval()"),
         ("net.train(mode=True)", "", "net.train(mode=True)"),
         ("net.train()", "", "net.train()"),
-        ("net.eval()\n    net.train()", "", "net.eval(); net.train()"),
+        ("net.eval()\n    net.train()", "", "mode_restored"),
+        ("opt.eval()\n    net.train()", "", "net.train()"),
+        ("check(net, data)", CHECKED.replace("return net(data)", "net.train()"), "mode_restored"),
+        ("net.train()\n    check(net, data)", CHECKED.replace("return net(data)", "net.train()"), "net.train()"),
     ],
 )
 def test_a_switch_of_the_mode_is_absent_only_where_no_called_function_has_one(

@@ -9,6 +9,7 @@ from analyzer.records.processes import Pipeline, Stage
 from analyzer.records.source import Span
 from analyzer.records.techniques import LineDifference, ModeDifference, TechniqueFinding
 from analyzer.records.tensors import ShapeRow, Trace
+from analyzer.techniques.findings.mode_switches import switched_mode
 from analyzer.techniques.findings.searches import (
     called_readings,
     data_sources,
@@ -65,6 +66,8 @@ def _stages(program: Program, training: Pipeline, inference: Pipeline) -> Iterat
 
 def _side(program: Program, pipeline: Pipeline, aspect: str, kinds: tuple[str, ...]) -> tuple[tuple[Span, ...], str]:
     stages = _of_kinds(pipeline, kinds)
+    if aspect == "mode":
+        return switched_mode(program, pipeline, MOST_PLACES) or _beyond_stages(program, pipeline, aspect)
     return (_places(stages), _said(stages, "")) if stages else _beyond_stages(program, pipeline, aspect)
 
 
@@ -117,10 +120,6 @@ def _quoted(program: Program, spans: tuple[Span, ...]) -> str:
 def _beyond_stages(program: Program, pipeline: Pipeline, aspect: str) -> tuple[tuple[Span, ...], str]:
     """For an aspect without a stage: what its whole reach holds; absent is said only where the search was empty."""
     reached = reached_readings(program, pipeline)
-    if aspect == "mode":
-        spans = mode_switches(program, called_readings(program, pipeline))[:MOST_PLACES]
-        if spans:
-            return spans, "; ".join(dict.fromkeys(_quoted(program, (span,)) for span in spans))
     decides = runs_in_library if aspect == "mode" else loops_in_library
     if decides(program, reached):
         return (), "library_decides"
