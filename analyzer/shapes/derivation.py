@@ -115,7 +115,7 @@ def _reference(model: ModelShapes | None) -> tuple[ReferenceTrace | None, tuple[
 def derive_model_shapes(index: SourceIndex, options: ShapesOptions, facts: Facts | None = None) -> ModelShapes:
     """One model as the user asked for it: `--model`, `--build`, `--input`, `--method`, `--train`."""
     owner = find_model(index, options.model or "", options.build)
-    inputs = tuple(parse_input_spec(text) for text in options.inputs)
+    inputs = tuple(parse_input_spec(text) for text in options.inputs) or None
     builds = _user_builds(index, owner, options) or derived_builds(index, facts, owner)
     request = ModelRequest(
         owner.name,

@@ -76,6 +76,12 @@ def net(tmp_path_factory):
     return shapes_json(shapes(index, inputs=("idx: int64[B=2, T=16]",)))
 
 
+def test_a_named_model_gets_its_inputs_from_the_source_where_the_user_gives_none(net, tmp_path):
+    found = shapes_json(shapes(repository(tmp_path, NET)))
+    assert found["inputs"] == [{"name": "idx", "value": "[B, T]", "reason": "first_layer"}]
+    assert found["output"] == net["output"]
+
+
 def test_totals_count_tied_weights_once(net):
     assert net["parameters"] == {"total": 100 * 32 + 2 * (32 * 96 + 96), "trainable": 100 * 32 + 2 * (32 * 96 + 96)}
     assert net["ties"] == [["embed.weight", "head.weight"]]

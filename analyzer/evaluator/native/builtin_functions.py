@@ -111,7 +111,7 @@ def session_setter(session: Any) -> Callable[[Any, str, Any], None]:
 
 def _call_until(session: Any, function: Any, sentinel: Any) -> Iterator[Any]:
     while True:
-        session.spend()
+        session.spend(16)
         value = session.call(function, (), {})
         if value == sentinel:
             return
