@@ -45,6 +45,8 @@ def facts_json(analysis: Analysis) -> dict[str, Json]:
         data["reference"] = reference(shapes.reference)
     data |= _processes(facts.processes.training, "training", "trainings")
     data |= _processes(facts.processes.inference, "inference", "inferences")
+    if facts.processes.evaluations:
+        data["evaluations"] = [pipeline(item) for item in facts.processes.evaluations]
     data["call_chains"] = [call_chain(chain) for chain in facts.processes.call_chains]
     data["dependencies"] = [_dependency(item) for item in facts.structure.dependencies]
     data["initialisation"] = [_initialiser(item) for item in facts.structure.initialisers]

@@ -76,6 +76,7 @@ def pipeline(item: Pipeline) -> Object:
         "entry": source(item.entry),
         "entry_name": item.entry_name,
         "main": item.main,
+        "start": item.start,
         "evidence": evidence(item.evidence),
         "files": list(item.files),
         "stages": [_stage(stage) for stage in item.stages],
@@ -92,6 +93,9 @@ def pipeline(item: Pipeline) -> Object:
         described["frameworks"] = [_settings(one) for one in item.frameworks]
     if item.derived:
         described["derived"] = [_derived(one) for one in item.derived]
+    if item.left_out:
+        described["left_out"] = [_stage(stage) for stage in item.left_out]
+        described["left_out_by"] = dict(item.left_out_by)
     if item.gaps:
         described["gaps"] = [unknown(gap) for gap in item.gaps]
     return described

@@ -41,7 +41,7 @@ def _capabilities(context: Context) -> list[tuple[Line, ...]]:
         ("trains", context.analysis.facts.processes.training),
         ("runs", context.analysis.facts.processes.inference),
     ):
-        for item in pipelines[:4]:
+        for item in [one for one in pipelines if one.start != "forward"][:4]:
             rows.append((words.line(f"capabilities.{key}"), (Code(item.entry_name),), ref(item.entry)))
     seen: dict[str, Span] = {}
     evidence: dict[str, str] = {}

@@ -5,11 +5,13 @@ from __future__ import annotations
 from analyzer.document.absences import absence_blocks, named_at, used_at
 from analyzer.document.blocks import heading, note, paragraph, table
 from analyzer.document.chapters.shapes import shape_flow
-from analyzer.document.chapters.training import another_model, reasons
+from analyzer.document.chapters.training import another_model
 from analyzer.document.context import Context, walk
 from analyzer.document.cost_rows import cost_table
+from analyzer.document.evaluation_blocks import left_out
 from analyzer.document.inline import code, codes, join, number, ref, refs
 from analyzer.document.pipeline_rows import feature_name, feature_table, stage_row, stage_table
+from analyzer.document.pipeline_starts import callables, opening
 from analyzer.records.document import Block, Chapter, Code, Line
 from analyzer.records.processes import Pipeline
 from analyzer.records.tensors import ModuleNode, ModuleRecord, Trace
@@ -37,19 +39,11 @@ def build(context: Context) -> Chapter:
     words, main = context.words, context.inference
     if main is None:
         blocks: tuple[Block, ...] = (note(words, "gap", "inference.none", files=number(len(context.files))),)
-        return Chapter("inference", words.line("inference.title"), blocks + _shapes(context))
-    blocks = (
-        paragraph(
-            words,
-            "inference.opening",
-            entry=Code(main.entry_name),
-            where=ref(main.entry),
-            reasons=reasons(context, main),
-        ),
-    )
-    blocks += another_model(context, main)
+        return Chapter("inference", words.line("inference.title"), blocks + callables(context) + _shapes(context))
+    blocks = (*opening(context, main), *another_model(context, main))
     blocks += (*context.drawing("inference_pipeline"), heading(words, "inference.stages", "inference-stages"))
     blocks += stage_table(context, main, context.trace_of("inference", "prefill", "decode"), "inference_stages")
+    blocks += left_out(context, main)
     blocks += (*_decoding(context, main), *_cache(context, main), *_output(context, main))
     blocks += (*_shapes(context), *_cost(context))
     blocks += _others(context, [item for item in context.analysis.facts.processes.inference if item is not main])

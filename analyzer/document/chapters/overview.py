@@ -225,7 +225,8 @@ def _sheet(context: Context) -> tuple[Block, ...]:
     rows += [facet_row(context, facet) for facet in facets(context)]
     for key, pipeline in (("training_entry", context.training), ("inference_entry", context.inference)):
         if pipeline:
-            rows.append((words.line(f"overview.{key}"), (Code(pipeline.entry_name),), ref(pipeline.entry)))
+            told = f"{key}_{pipeline.start}" if words.has(f"overview.{key}_{pipeline.start}") else key
+            rows.append((words.line(f"overview.{told}"), (Code(pipeline.entry_name),), ref(pipeline.entry)))
     if facts.repository.license:
         rows.append((words.line("overview.license"), (Plain(facts.repository.license),), ()))
     key = "commit" if facts.repository.commit else "digest"

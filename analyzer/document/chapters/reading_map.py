@@ -5,10 +5,11 @@ from __future__ import annotations
 from analyzer.document.blocks import folded, heading, paragraph, table
 from analyzer.document.context import Context
 from analyzer.document.inline import code, inside_a_sentence, join, number, refs
+from analyzer.document.ways_in import WayIn, ways_in
 from analyzer.records.document import Block, Chapter, Code, Line, Plain
 from analyzer.records.evidence import Evidence
 from analyzer.records.source import SourceFile, Span
-from analyzer.records.structure import EntryPoint, RoleAssignment
+from analyzer.records.structure import RoleAssignment
 
 MOST_FILES = 40
 MOST_ENTRIES = 20
@@ -96,17 +97,16 @@ def proofs(context: Context, evidence: tuple[Evidence, ...]) -> Line:
 
 
 def _entries(context: Context) -> tuple[Block, ...]:
-    words, entries = context.words, context.analysis.facts.structure.entry_points
+    """What starts code by itself, and what has to be called from outside; the same ways stand in the other chapters."""
+    words, ways = context.words, ways_in(context)
     title = heading(words, "reading_map.entries", "entry-points")
-    if not entries:
+    if not ways:
         return (title, paragraph(words, "reading_map.no_entries"))
-    rows = [_entry_row(context, entry) for entry in entries[:MOST_ENTRIES]]
-    return (title, *table(words, "entry_points", "kind command target where", rows))
+    starts_itself = bool(context.analysis.facts.structure.entry_points)
+    told = () if starts_itself else (paragraph(words, "reading_map.only_functions"),)
+    rows = [_way_row(context, way) for way in ways[:MOST_ENTRIES]]
+    return (title, *told, *table(words, "entry_points", "kind command target where", rows))
 
 
-def _entry_row(context: Context, entry: EntryPoint) -> tuple[Line, ...]:
-    command = (
-        code(entry.command) if entry.command else code(f"python {entry.path}" if entry.kind == "script" else entry.path)
-    )
-    target = code(entry.target) if entry.target else ()
-    return (context.words.line(f"entry_kinds.{entry.kind}"), command, target, refs([entry.where]))
+def _way_row(context: Context, way: WayIn) -> tuple[Line, ...]:
+    return (context.words.line(f"entry_kinds.{way.kind}"), code(way.command), code(way.target), refs([way.where]))

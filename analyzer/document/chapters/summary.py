@@ -30,7 +30,7 @@ def _contributions(context: Context) -> tuple[Block, ...]:
         for item in beyond_reference(context)
     ]
     opening = () if items else (paragraph(words, "summary.none_own"),)
-    for key, pipeline in (("trainer", context.training), ("runner", context.inference)):
+    for key, pipeline in (("trainer", context.training), ("runner", context.runner)):
         if pipeline:
             items.append(words.line(f"summary.{key}", where=refs([pipeline.entry])))
     return (*opening, *bullets(items[:5], ordered=True)) if items else (note(words, "gap", "summary.no_contributions"),)

@@ -6,15 +6,16 @@ import re
 
 from analyzer.document.absences import absence_blocks, told_absent
 from analyzer.document.blocks import heading, note, paragraph, table
-from analyzer.document.chapters.reading_map import proofs
 from analyzer.document.chapters.shapes import shape_flow
 from analyzer.document.context import Context
 from analyzer.document.cost_rows import cost_table, per_token
+from analyzer.document.evaluation_blocks import evaluations
 from analyzer.document.formula_places import loss_formulas, reason
 from analyzer.document.inline import code, number, ref, refs, value
 from analyzer.document.optimizer_rows import optimizers, schedules
 from analyzer.document.optimizer_state import has_own_state
 from analyzer.document.pipeline_rows import feature_table, stage_table
+from analyzer.document.pipeline_starts import opening
 from analyzer.document.program_builds import build_of, computes_alike, is_other_model, name_of, told_build
 from analyzer.document.technique_blocks import formula
 from analyzer.document.training_parts import training_parts
@@ -44,24 +45,12 @@ def build(context: Context) -> Chapter:
         blocks: tuple[Block, ...] = (told_absent(context, "training.none", STEPS, files=number(len(context.files))),)
         return Chapter("training", words.line("training.title"), (*blocks, *training_parts(context)))
     main = context.training
-    blocks = (
-        paragraph(
-            words,
-            "training.opening",
-            entry=Code(main.entry_name),
-            where=ref(main.entry),
-            reasons=reasons(context, main),
-        ),
-    )
+    blocks = opening(context, main)
     blocks += (*another_model(context, main), *told_build(context, main), *_pipeline(context, main))
     for other in pipelines:
         if other is not main:
             blocks += _other(context, other)
     return Chapter("training", words.line("training.title"), blocks)
-
-
-def reasons(context: Context, pipeline: Pipeline) -> Line:
-    return proofs(context, pipeline.evidence)
 
 
 def another_model(context: Context, pipeline: Pipeline) -> tuple[Block, ...]:
@@ -79,7 +68,7 @@ def _pipeline(context: Context, main: Pipeline) -> tuple[Block, ...]:
         *context.drawing("training_pipeline"),
         heading(words, "training.stages", "training-stages"),
     )
-    blocks += stage_table(context, main, trace, "training_stages")
+    blocks += (*stage_table(context, main, trace, "training_stages"), *evaluations(context))
     blocks += _numbers(context, main)
     blocks += (*_data(context, main), *_losses(context, main), *optimizers(context, main), *schedules(context, main))
     blocks += (*_system(context, main), *_batch(context, main))

@@ -17,6 +17,7 @@ from analyzer.document.listing import LONGEST, snippet
 from analyzer.document.novelty import distinguishing
 from analyzer.document.pipeline_rows import shapes_of_call
 from analyzer.document.technique_blocks import formula, motivation
+from analyzer.document.ways_in import ways_in
 from analyzer.records.document import Block, Chapter, Code, Document, Heading, Line, Plain, Preformatted
 from analyzer.records.processes import Pipeline, Stage
 from analyzer.records.source import Span
@@ -52,8 +53,8 @@ def _layers(context: Context) -> tuple[Block, ...]:
         (
             "ENTRY",
             [
-                f"{item.command or item.path}  ->  {item.target or item.path}"
-                for item in context.analysis.facts.structure.entry_points[:8]
+                f"{way.command}  ->  {way.target or way.where.path}" if way.command else way.target
+                for way in ways_in(context)[:8]
             ],
         )
     ]
@@ -98,7 +99,9 @@ def _flow(context: Context, pipeline: Pipeline | None, kind: str) -> tuple[Block
     if pipeline is None:
         return (note(words, "gap", f"{kind}.none", files=number(len(context.files))),)
     blocks: tuple[Block, ...] = (
-        paragraph(words, "call_flow.entry", entry=Code(pipeline.entry_name), where=ref(pipeline.entry)),
+        paragraph(
+            words, f"call_flow.entry_{pipeline.start}", entry=Code(pipeline.entry_name), where=ref(pipeline.entry)
+        ),
     )
     blocks += (heading(words, "call_flow.chain", f"{kind}-chain"),)
     found = [item for item in context.analysis.facts.processes.call_chains if item.kind == kind]

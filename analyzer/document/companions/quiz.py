@@ -108,9 +108,9 @@ def _pipelines(context: Context) -> list[Question]:
             found.append(Question(words.line("quiz.optimizer"), (Code(optimizer.class_name),), (optimizer.where,)))
         for loss in context.training.losses[:1]:
             found.append(Question(words.line("quiz.loss"), (Code(loss.function),), (loss.where,)))
-    if context.inference:
+    if context.runner:
         found.append(
-            Question(words.line("quiz.inference"), (Code(context.inference.entry_name),), (context.inference.entry,))
+            Question(words.line("quiz.inference"), (Code(context.runner.entry_name),), (context.runner.entry,))
         )
     return found
 

@@ -25,10 +25,15 @@ def build(analysis: Analysis) -> tuple[Diagram, ...]:
         chain = [_box(pipeline.kind, stage) for stage in stages]
         boxes += chain
         arrows += [Arrow(chain[one].id, chain[two].id) for one, two in followers(stages, choices_of(stages))]
-    groups = tuple(Group(one.kind, f"{one.kind}: {one.entry_name}") for one in (training, inference))
+    groups = tuple(Group(one.kind, f"{_side(one)}: {one.entry_name}") for one in (training, inference))
     title = Text("Training against inference", "训练与推理对比")
     where = (training.entry, inference.entry)
     return (Diagram("training_versus_inference", title, "flow", tuple(boxes), tuple(arrows), groups, where=where),)
+
+
+def _side(pipeline: Pipeline) -> str:
+    """Where no program infers, what stands for it: the training's evaluation, or a call of the model."""
+    return {"evaluation": "evaluation", "forward": "call"}.get(pipeline.start, pipeline.kind)
 
 
 def _main(pipelines: tuple[Pipeline, ...]) -> Pipeline | None:

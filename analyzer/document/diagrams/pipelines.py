@@ -46,6 +46,8 @@ STYLES: dict[StageKind, BoxStyle] = {
 TITLES = {
     "training": Text("Training pipeline of {entry}", "{entry} 的训练流程"),
     "inference": Text("Inference pipeline of {entry}", "{entry} 的推理流程"),
+    "evaluation": Text("Evaluation in {entry}", "{entry} 的评估流程"),
+    "forward": Text("A call of {entry}", "{entry} 的一次调用"),
 }
 
 
@@ -78,7 +80,7 @@ def draw_pipeline(name: str, pipeline: Pipeline) -> Diagram:
         for one, two in followers(stages, choices)
     ]
     arrows += _loop_arrows(stages)
-    template = TITLES[pipeline.kind]
+    template = TITLES[pipeline.start if pipeline.start in TITLES else pipeline.kind]
     entry = pipeline.entry_name
     more = (f" ({left_out} minor stages left out)", f"（省略 {left_out} 个次要阶段）") if left_out else ("", "")
     title = Text(template.en.format(entry=entry) + more[0], template.zh.format(entry=entry) + more[1])

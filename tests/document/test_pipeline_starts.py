@@ -1,0 +1,80 @@
+"""How chapters tell where programs start: all from one fact, and a forward never as the start of inference."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from document_plain import document_text, line_text
+from document_sample import at, sample_analysis
+
+from analyzer.document.chapters import inference, overview, reading_map, summary, training
+from analyzer.document.context import Context
+from analyzer.document.wording import Words
+from analyzer.records.bundles import Analysis
+from analyzer.records.document import Chapter, Document
+from analyzer.records.processes import Pipeline, Stage, Start
+
+HERE = at("train.py", "loss.backward()")
+
+
+def text_of(chapter: Chapter) -> str:
+    return document_text(Document("x", "en", (), (chapter,)))
+
+
+def context_with(start: Start, kind: str = "inference", entries: bool = True, **fields: object) -> Context:
+    analysis = sample_analysis()
+    processes = analysis.facts.processes
+    found = getattr(processes, kind)
+    main = replace(found[0], main=True, start=start, **fields)
+    structure = analysis.facts.structure
+    structure = structure if entries else replace(structure, entry_points=())
+    facts = replace(analysis.facts, processes=replace(processes, **{kind: (main, *found[1:])}), structure=structure)
+    return Context(replace(analysis, facts=facts), Words("en"))
+
+
+STARTS = [
+    ("program", "Inference starts at", "Inference starts at", True),
+    ("method", "Inference is offered by the method", "Inference is offered by", True),
+    ("evaluation", "No program of this repository only infers", "No inference program; evaluated in", True),
+    ("forward", "This repository has no inference program", "No inference program; callable", False),
+]
+
+
+@pytest.mark.parametrize(("start", "opening", "row", "is_program"), STARTS)
+def test_inference_starts_nowhere_but_at_what_runs_the_model(
+    start: Start, opening: str, row: str, is_program: bool
+) -> None:
+    context = context_with(start)
+    assert opening in text_of(inference.build(context))
+    assert row in document_text(Document("x", "en", (), (), overview.build_lead(context)))
+    assert ("An inference program that can be followed" in text_of(summary.build(context))) is is_program
+
+
+def test_functions_that_nothing_calls_are_ways_in_where_nothing_starts_by_itself() -> None:
+    told = text_of(reading_map.build(context_with("function", "training", entries=False)))
+    assert "Nothing here starts by itself" in told
+    assert "function that no line here calls" in told
+    assert "No entry point was found" not in told
+    assert "Nothing here starts by itself" not in text_of(reading_map.build(context_with("function", "training")))
+
+
+def test_an_evaluation_says_what_of_the_training_it_leaves_out() -> None:
+    context = context_with("program", "training")
+    processes = context.analysis.facts.processes
+    judged = Pipeline(
+        "inference", HERE, "train.py:check", False, (), (Stage("forward", HERE, "net(x)", "train.py:check"),),
+        start="evaluation", left_out=(Stage("backward", HERE, "loss.backward()", "train.py:go"),),
+        left_out_by=(("train", "False"),),
+    )  # fmt: skip
+    analysis: Analysis = replace(
+        context.analysis, facts=replace(context.analysis.facts, processes=replace(processes, evaluations=(judged,)))
+    )
+    told = text_of(training.build(Context(analysis, Words("en"))))
+    assert "Evaluation: `train.py:check`" in told
+    assert "It runs the training's own code with `train=False`" in told
+    closed = replace(judged, left_out=(), left_out_by=())
+    facts = replace(analysis.facts, processes=replace(processes, evaluations=(closed,)))
+    told = text_of(training.build(Context(replace(analysis, facts=facts), Words("en"))))
+    assert "On its way neither gradients are taken nor an optimizer steps." in told
+    assert line_text(Words("en").line("stages.metric")) == "metric"
