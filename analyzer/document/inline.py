@@ -135,6 +135,12 @@ def numeric(spec: TensorSpec) -> str:
     return "[" + ", ".join(_size(dim) for dim in spec.shape) + "]"
 
 
+def shapes_text(specs: Sequence[TensorSpec], numbers: bool = False, most: int = 4) -> str:
+    """The shapes of what one name holds, in order."""
+    shown = ", ".join(numeric(spec) if numbers else str(spec) for spec in specs[:most])
+    return shown if len(specs) <= most else f"{shown}, … ({len(specs)})"
+
+
 def shapes(specs: Sequence[TensorSpec], most: int = 4) -> Line:
     line = codes(str(spec) for spec in specs[:most])
     return line if len(specs) <= most else (*line, Plain(f" … (+{len(specs) - most})"))

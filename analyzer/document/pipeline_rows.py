@@ -32,9 +32,19 @@ def stage_row(context: Context, stage: Stage, trace: Trace | None) -> tuple[Line
     consumed, produced = codes(stage.consumes[:5]), codes(stage.produces[:4])
     if stage.kind in ("forward", "prefill", "decode") and trace:
         taken, given = shapes_of_call(context, stage.code, stage.called, trace, stage.function)
+        given = (_given_at(stage, trace) or given) if given else given
         consumed, produced = _with_shapes(consumed, taken), _with_shapes(produced, given)
     label = marked(context, stage, context.words.line(f"stages.{stage.kind}"))
     return (label, consumed, code(stage.code, 80), produced, when(context, stage), ref(stage.where))
+
+
+def _given_at(stage: Stage, trace: Trace) -> list[TensorSpec]:
+    """What the statement binds or returns, where it is a line of the traced call and ran with one shape: it may hold
+    more calls than the first.
+    """
+    place = (stage.where.path, stage.where.first_line)
+    rows = [row for row in trace.rows if (row.where.path, row.where.first_line) == place]
+    return [spec for target in rows[0].targets for spec in target.tensors][:3] if len(rows) == 1 else []
 
 
 def _with_shapes(names: Line, specs: list[TensorSpec]) -> Line:

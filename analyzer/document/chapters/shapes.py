@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from analyzer.document.blocks import bullets, folded, heading, note, paragraph, slug, table
 from analyzer.document.chapters.absence import no_trace
 from analyzer.document.context import Context, walk
 from analyzer.document.facets import folded_path
-from analyzer.document.inline import code, codes, input_text, join, number, numeric, ref, refs
+from analyzer.document.inline import code, codes, input_text, join, number, numeric, ref, refs, shapes_text
 from analyzer.document.instances import instances
 from analyzer.document.statements import quoted
 from analyzer.document.unlike_calls import call_shapes
@@ -80,8 +79,8 @@ def _path(context: Context, trace: Trace) -> tuple[Block, ...]:
     steps = changes(trace)
     title = heading(words, "shapes.path", "shape-path")
     rows = [
-        (code(target), code(str(spec)), code(numeric(spec)), *quoted(context, row))
-        for row, target, spec in steps[:MOST_STEPS]
+        (code(name), code(shapes_text(specs)), code(shapes_text(specs, numbers=True)), *quoted(context, row))
+        for row, name, specs in steps[:MOST_STEPS]
     ]
     return (
         (title, *context.drawing("tensor_shapes"), *table(words, "shape_path", "name shape numeric code where", rows))
@@ -90,14 +89,13 @@ def _path(context: Context, trace: Trace) -> tuple[Block, ...]:
     )
 
 
-def changes(trace: Trace) -> list[tuple[ShapeRow, str, TensorSpec]]:
-    """(row, target, shape) where the shape differs from the one before it."""
-    found: list[tuple[ShapeRow, str, TensorSpec]] = []
+def changes(trace: Trace) -> list[tuple[ShapeRow, str, tuple[TensorSpec, ...]]]:
+    """(row, target, its shapes) where they differ from those before."""
+    found: list[tuple[ShapeRow, str, tuple[TensorSpec, ...]]] = []
     for row in root_rows(trace):
-        for target in row.targets:
-            for spec in target.tensors[:1]:
-                if not found or str(found[-1][2]) != str(spec):
-                    found.append((row, target.name, spec))
+        for target in (target for target in row.targets if target.tensors):
+            if not found or shapes_text(found[-1][2]) != shapes_text(target.tensors):
+                found.append((row, target.name, target.tensors))
     return found
 
 
@@ -161,10 +159,10 @@ def _lines(context: Context, trace: Trace) -> tuple[Block, ...]:
 def line_row(context: Context, row: ShapeRow) -> tuple[Line, ...]:
     """One executed line: place, code, symbolic shapes, numbers, how often it ran."""
     symbolic = join(
-        [(Code(f"{target.name}: {_list(target.tensors, numbers=False)}"),) for target in row.targets if target.tensors],
+        [(Code(f"{target.name}: {shapes_text(target.tensors)}"),) for target in row.targets if target.tensors],
         "; ",
     )
-    numbers = codes((_list(target.tensors, numbers=True) for target in row.targets if target.tensors), "; ")
+    numbers = codes((shapes_text(target.tensors, numbers=True) for target in row.targets if target.tensors), "; ")
     text, place = quoted(context, row)
     return (place, text, symbolic, numbers, _times(context, row))
 
@@ -174,11 +172,6 @@ def _times(context: Context, row: ShapeRow) -> Line:
     variants = context.variants(row)
     times = Plain(context.times(row))
     return (times,) if variants < 2 else context.words.line("shapes.one_of", times=times, count=number(variants))
-
-
-def _list(specs: Sequence[TensorSpec], numbers: bool) -> str:
-    shown = ", ".join(numeric(spec) if numbers else str(spec) for spec in specs[:4])
-    return shown if len(specs) <= 4 else f"{shown}, … ({len(specs)})"
 
 
 def _conditions(context: Context, trace: Trace) -> tuple[Block, ...]:
@@ -237,7 +230,7 @@ def _tensors(row: ShapeRow) -> list[ShapeTarget]:
 
 
 def _identity(row: ShapeRow, target: ShapeTarget) -> tuple[str, int, str, str]:
-    return (row.where.path, row.where.first_line, target.name, _list(target.tensors, numbers=False))
+    return (row.where.path, row.where.first_line, target.name, shapes_text(target.tensors))
 
 
 def _told(trace: Trace) -> set[tuple[str, int, str, str]]:
@@ -247,5 +240,5 @@ def _told(trace: Trace) -> set[tuple[str, int, str, str]]:
 
 def _flow_row(context: Context, row: ShapeRow, target: ShapeTarget) -> tuple[Line, ...]:
     text, place = quoted(context, row, 72)
-    symbolic, numbers = (code(_list(target.tensors, numbers=shown)) for shown in (False, True))
+    symbolic, numbers = (code(shapes_text(target.tensors, numbers=shown)) for shown in (False, True))
     return (text, code(target.name), symbolic, numbers, place)

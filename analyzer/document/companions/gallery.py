@@ -12,7 +12,7 @@ from analyzer.document.companions.gallery_assets import heat_map, tokens
 from analyzer.document.companions.sketch import chain, short, stack
 from analyzer.document.context import Context
 from analyzer.document.facets import HEAD_HOLES, counts
-from analyzer.document.inline import compact, refs
+from analyzer.document.inline import compact, refs, shapes_text
 from analyzer.document.key_modules import all_modules
 from analyzer.document.knowledge import field_of
 from analyzer.document.technique_blocks import formula
@@ -55,7 +55,9 @@ def _attention(context: Context) -> tuple[Block, ...]:
         if item.rows and any(context.sheets[found.sheet_id].category == "attention" for found in item.techniques):
             steps = [
                 (
-                    "; ".join(f"{target.name} {target.tensors[0]}" for target in row.targets if target.tensors),
+                    "; ".join(
+                        f"{target.name} {shapes_text(target.tensors)}" for target in row.targets if target.tensors
+                    ),
                     short(row.code, 60),
                 )
                 for row in item.rows

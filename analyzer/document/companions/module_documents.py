@@ -8,7 +8,7 @@ from analyzer.document.chapters.shapes import line_row
 from analyzer.document.companions.sketch import chain, short
 from analyzer.document.context import Context
 from analyzer.document.facets import counts
-from analyzer.document.inline import code, join, number, numeric, ref, refs
+from analyzer.document.inline import code, join, number, numeric, ref, refs, shapes_text
 from analyzer.document.key_modules import KeyModule, key_modules, nodes_of
 from analyzer.document.listing import best_part, snippet
 from analyzer.records.document import Block, Chapter, Code, Document, Line, Plain, Preformatted
@@ -69,7 +69,7 @@ def _data_flow(context: Context, item: KeyModule) -> tuple[Block, ...]:
     steps = [
         (
             short(row.code, 70),
-            "; ".join(f"{target.name} {target.tensors[0]}" for target in row.targets if target.tensors),
+            "; ".join(f"{target.name} {shapes_text(target.tensors)}" for target in row.targets if target.tensors),
         )
         for row in rows[:24]
     ]

@@ -6,7 +6,7 @@ from analyzer.document.blocks import heading, note, slug
 from analyzer.document.chapters import shapes
 from analyzer.document.companions.sketch import chain
 from analyzer.document.context import Context
-from analyzer.document.inline import number
+from analyzer.document.inline import number, shapes_text
 from analyzer.records.document import Block, Chapter, DiagramRef, Document, Heading, Plain, Preformatted
 
 
@@ -32,8 +32,8 @@ def shapes_document(context: Context) -> Document:
     path: tuple[Block, ...] = ()
     if trace:
         steps = [
-            (f"{target} {spec}", f"{row.code.splitlines()[0][:60]}   {row.where}")
-            for row, target, spec in shapes.changes(trace)
+            (f"{name} {shapes_text(specs)}", f"{row.code.splitlines()[0][:60]}   {row.where}")
+            for row, name, specs in shapes.changes(trace)
         ]
         path = (heading(words, "pictures.path", "path"), Preformatted(chain(steps))) if steps else ()
     chapters = [Chapter("tensor_shapes", words.line("shapes.title"), shapes.build(context).blocks)]
