@@ -1,17 +1,22 @@
 """Rows of the module tables: folded modules with parameters per instance and in all, and the row of the sum.
 
-A tensor that two modules share is counted where it appears first, so that the rows add up to the model's total.
+A tensor that two modules share is counted where it appears first, so that the rows add up to the model's total and
+their shares to the whole.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+
 from analyzer.document.context import Context
 from analyzer.document.facets import counts, folded_path
-from analyzer.document.inline import NOTHING, code, join, number, ref
+from analyzer.document.inline import NOTHING, code, codes, join, number, ref
 from analyzer.records.document import Code, Line, Plain, Strong
 from analyzer.records.tensors import ModuleNode
 
 Row = tuple[Line, ...]
+MOST_TIES = 2
 
 
 def top_rows(context: Context) -> list[Row]:
@@ -19,9 +24,23 @@ def top_rows(context: Context) -> list[Row]:
     parameters, model = counts(context), context.model
     if parameters is None or model is None or model.tree is None:
         return []
-    nodes = _parts(model.tree)
-    rows = [_top_row(context, node, parameters.total) for node in nodes]
-    return rows + _closing(context, sum(node.parameters * node.repeats for node in nodes), columns=8)
+    nodes, held = _parts(model.tree), _held(context)
+    amounts = [sum(held[path] for path in node.paths) for node in nodes]
+    rows = [_top_row(context, node, amount, parameters.total) for node, amount in zip(nodes, amounts, strict=True)]
+    return rows + _closing(context, sum(amounts), columns=8)
+
+
+def _held(context: Context) -> Counter[str]:
+    """By path the parameters of a module and of all below it that no module before them holds."""
+    found: Counter[str] = Counter()
+    for record in context.records.values():
+        path = record.path
+        while True:
+            found[path] += record.own_parameters - record.shared
+            if not path:
+                break
+            path = path.rpartition(".")[0]
+    return found
 
 
 def _parts(root: ModuleNode) -> list[ModuleNode]:
@@ -33,13 +52,24 @@ def _parts(root: ModuleNode) -> list[ModuleNode]:
     return parts
 
 
-def _top_row(context: Context, node: ModuleNode, total: int) -> Row:
-    amount = node.parameters * node.repeats
-    share = f"{100 * amount / total:.1f} %" if total else "—"
+def _top_row(context: Context, node: ModuleNode, amount: int, total: int) -> Row:
+    share = (Plain(f"{100 * amount / total:.1f} %" if total else "—"), *_sharing(context, node.paths))
     return (
         folded_path(node), (Code(node.class_name),), (Plain(number(node.repeats)),), (Plain(number(node.parameters)),),
-        (Plain(number(amount)),), (Plain(share),), _techniques(context, node), ref(node.created_at or node.defined_at),
+        (Plain(number(amount)),), share, _techniques(context, node), ref(node.created_at or node.defined_at),
     )  # fmt: skip
+
+
+def _sharing(context: Context, paths: tuple[str, ...]) -> Line:
+    """Whose tensors these modules share, where another module before them holds some of theirs."""
+    ties = context.model.ties if context.model else ()
+    inside = [
+        first
+        for first, again in ties
+        if any(again.startswith(f"{path}.") and not first.startswith(f"{path}.") for path in paths)
+    ]
+    names = list(dict.fromkeys(inside))[:MOST_TIES]
+    return (Plain("; "), *context.words.line("architecture.shares", names=codes(names))) if names else ()
 
 
 def _techniques(context: Context, node: ModuleNode) -> Line:
@@ -61,25 +91,30 @@ def leaf_rows(context: Context) -> list[Row]:
     model = context.model
     if model is None or model.tree is None or counts(context) is None:
         return []
-    leaves = [(node, times) for node, times in _leaves(model.tree, 1) if node.parameters]
-    rows = [_leaf_row(node, times, own) for node, times in leaves if (own := _own(node))]
-    return rows + _closing(context, sum(_own(node) * times for node, times in leaves), columns=7)
+    rows, summed = [], 0
+    for node, paths in _leaves(model.tree, ("",)):
+        records = [context.records[path] for path in paths if path in context.records]
+        own = sum(record.own_parameters - record.shared for record in records)
+        summed += own
+        if any(record.own_parameters for record in records):
+            rows.append(_leaf_row(context, node, paths, records[0].own_parameters, own))
+    return rows + _closing(context, summed, columns=7)
 
 
-def _leaves(node: ModuleNode, times: int) -> list[tuple[ModuleNode, int]]:
-    here = times * node.repeats
-    return [(node, here), *(item for child in node.children for item in _leaves(child, here))]
+def _leaves(node: ModuleNode, around: tuple[str, ...]) -> Iterator[tuple[ModuleNode, tuple[str, ...]]]:
+    """Every node with the paths of all its instances; `around` are those of the node that it stands in."""
+    paths = tuple(outer + path.removeprefix(around[0]) for outer in around for path in node.paths)
+    yield node, paths
+    for child in node.children:
+        yield from _leaves(child, paths)
 
 
-def _own(node: ModuleNode) -> int:
-    """Parameters that belong to the node and to none of its children."""
-    return max(node.parameters - sum(child.parameters * child.repeats for child in node.children), 0)
-
-
-def _leaf_row(node: ModuleNode, times: int, own: int) -> Row:
+def _leaf_row(context: Context, node: ModuleNode, paths: tuple[str, ...], each: int, total: int) -> Row:
+    sharing = _sharing(context, paths)
+    note = (*code(node.detail), *sharing) if node.detail else sharing[1:]
     return (
-        (Code(node.path or "."),), (Code(node.class_name),), (Plain(number(times)),), (Plain(number(own)),),
-        (Plain(number(own * times)),), code(node.detail), ref(node.created_at or node.defined_at),
+        (Code(node.path or "."),), (Code(node.class_name),), (Plain(number(len(paths))),), (Plain(number(each)),),
+        (Plain(number(total)),), note, ref(node.created_at or node.defined_at),
     )  # fmt: skip
 
 

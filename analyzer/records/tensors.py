@@ -108,6 +108,8 @@ class ModuleRecord:
     """Plain attributes of a module of the repository's own class, as the constructor left them: `("eps", 1e-05)`."""
     own_shapes: tuple[tuple[str, tuple[int, ...]], ...] = ()
     """Sizes of the parameters that such a module itself registers, by name."""
+    shared: int = 0
+    """Of its own parameters those that a module before it holds too."""
 
 
 @dataclass(frozen=True)

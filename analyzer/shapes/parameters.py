@@ -63,6 +63,7 @@ def find_ties(model: nn.Module) -> tuple[tuple[str, str], ...]:
 
 def module_records(model: nn.Module, places: Places) -> tuple[ModuleRecord, ...]:
     """Every module in `named_modules()` order."""
+    held = _held_before(model)
     return tuple(
         ModuleRecord(
             path,
@@ -75,9 +76,21 @@ def module_records(model: nn.Module, places: Places) -> tuple[ModuleRecord, ...]
             _detail(module),
             values=_values(module),
             own_shapes=_own_shapes(module),
+            shared=held[path],
         )
         for path, module in model.named_modules()
     )
+
+
+def _held_before(model: nn.Module) -> dict[str, int]:
+    """By module the elements of its own parameters that one before it holds."""
+    seen: set[int] = set()
+    found: dict[str, int] = {}
+    for path, module in model.named_modules():
+        own = list(module.parameters(recurse=False))
+        found[path] = sum(tensor.numel() for tensor in own if id(tensor) in seen)
+        seen.update(map(id, own))
+    return found
 
 
 def _detail(module: nn.Module) -> str:

@@ -627,6 +627,7 @@ MODULES = (
         None,
         "8, 50, bias=False",
         (ModuleCall((HIDDEN,), (LOGITS,)),),
+        shared=400,
     ),
 )
 
@@ -735,7 +736,7 @@ SHAPES = Shapes(
                 ("optimizer_bytes", Cost(Known(16640, (TINY,), "counted"), "8*parameters", "float32_activations")),
                 ("activation_bytes", Cost(Unknown("not_utf8"), None, "float32_activations")),
             ),
-            (("head.weight", "embed.weight"),),
+            (("embed.weight", "head.weight"),),
         ),
     ),
     (

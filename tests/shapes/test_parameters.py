@@ -66,3 +66,9 @@ def test_plain_attributes_and_own_parameters_are_kept():
     assert record.values == (("eps", 1e-5), ("kind", "plain"), ("on", True))
     assert record.own_shapes == (("gain", (4, 2)),)
     assert inner.values == () and inner.own_shapes == ()
+
+
+def test_what_modules_hold_apart_from_those_before_adds_up_to_the_total():
+    records = module_records(Tied(), Places())
+    assert {record.path: record.shared for record in records if record.shared} == {"head": 40}
+    assert sum(record.own_parameters - record.shared for record in records) == count_parameters(Tied()).total
