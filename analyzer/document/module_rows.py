@@ -111,7 +111,7 @@ def _leaves(node: ModuleNode, around: tuple[str, ...]) -> Iterator[tuple[ModuleN
 
 def _leaf_row(context: Context, node: ModuleNode, paths: tuple[str, ...], each: int, total: int) -> Row:
     sharing = _sharing(context, paths)
-    note = (*code(node.detail), *sharing) if node.detail else sharing[1:]
+    note = (*code(node.detail), *sharing) if node.detail else (sharing[1:] or NOTHING)
     return (
         (Code(node.path or "."),), (Code(node.class_name),), (Plain(number(len(paths))),), (Plain(number(each)),),
         (Plain(number(total)),), note, ref(node.created_at or node.defined_at),

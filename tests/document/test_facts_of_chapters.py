@@ -8,7 +8,7 @@ import pytest
 from document_plain import document_text, line_text
 from document_sample import BLOCK, NORM, TINY, at, empty_analysis, known, sample_analysis
 
-from analyzer.document.chapters import core_modules, innovations, modes, training
+from analyzer.document.chapters import core_modules, innovations, modes, reference, training
 from analyzer.document.context import Context, walk
 from analyzer.document.diagrams import build_diagrams
 from analyzer.document.facets import facets
@@ -20,7 +20,7 @@ from analyzer.records.document import Note, Table
 from analyzer.records.evidence import Gap, Known, Unknown
 from analyzer.records.processes import Optimizer
 from analyzer.records.techniques import Binding, Claim, TechniqueFinding, TechniqueSheet, Text
-from analyzer.records.tensors import Dim, ShapeTarget, TensorSpec, UnstatedSize
+from analyzer.records.tensors import Cost, Dim, ShapeTarget, TensorSpec, UnstatedSize
 
 
 def context_of(analysis: Analysis) -> Context:
@@ -211,3 +211,14 @@ def test_sizes_that_the_source_leaves_open_are_named_at_the_top() -> None:
     )
     lead = document_text(build_article(context_of(analysis))).partition("Fact sheet")[0]
     assert "declares `vocab_size`" in lead and "120" not in lead
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("flops_training", "of a training call"), ("flops", "traced without targets")]
+)
+def test_the_note_of_the_yardstick_says_whose_forward_pass_is_counted(name: str, said: str) -> None:
+    cost = Cost(Known(7, (TINY,), "counted"), None, "products")
+    text = "".join(
+        str(block) for block in reference.build(context_of(with_model(sample_analysis(), costs=((name, cost),)))).blocks
+    )
+    assert said in text and "'7'" in text

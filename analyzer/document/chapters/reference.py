@@ -26,7 +26,7 @@ def build(context: Context) -> Chapter:
             length=number(trace.length),
         ),
         *table(words, "yardstick", "quantity here reference ratio", _rows(context, trace)),
-        note(words, "info", "reference.convention"),
+        note(words, "info", f"reference.convention_{_counted_call(context)}"),
         *context.drawing("reference_comparison"),
         heading(words, "reference.shapes", "reference-shapes"),
         *table(words, "side_by_side", "step here reference", _side_by_side(context, trace)),
@@ -46,13 +46,18 @@ def _in_full(context: Context, trace: ReferenceTrace) -> tuple[Block, ...]:
     )
 
 
+def _counted_call(context: Context) -> str:
+    """Whose forward pass is counted: of the call that trains, where it was traced, with all that the loss needs."""
+    return "training" if "flops_training" in _costs(context) else "inference"
+
+
+def _costs(context: Context) -> dict[str, int]:
+    every = context.model.costs if context.model else ()
+    return {name: cost.value.value for name, cost in every if isinstance(cost.value, Known)}
+
+
 def _rows(context: Context, trace: ReferenceTrace) -> list[tuple[Line, ...]]:
-    words, parameters = context.words, counts(context)
-    costs = {
-        name: cost.value.value
-        for name, cost in (context.model.costs if context.model else ())
-        if isinstance(cost.value, Known)
-    }
+    words, parameters, costs = context.words, counts(context), _costs(context)
     rows = [
         _row(
             words.line("overview.parameters_total"),
@@ -61,7 +66,7 @@ def _rows(context: Context, trace: ReferenceTrace) -> list[tuple[Line, ...]]:
             number,
         )
     ]
-    every = costs.get("flops_training", costs.get("flops"))  # logits at every position, as the reference computes them
+    every = costs.get("flops_training", costs.get("flops"))
     rows.append(_row(words.line("overview.flops"), every, trace.flops_forward, number))
     rows.append(
         _row(
