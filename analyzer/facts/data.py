@@ -24,7 +24,7 @@ def find_data(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) -> t
     """Items that the samples or batches of a program consist of."""
     found: dict[tuple[str, object], DataItem] = {}
     names = _received(program, stages)
-    for scope in _builders(program, stages):
+    for scope in builders(program, stages):
         items = list(_returned(program, scope))
         given = names.get(scope.key, ())
         if len(given) == len(items):
@@ -74,7 +74,7 @@ def _received(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) -> d
 
 def find_shift(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) -> Span | None:
     """The statement of a sample's or batch's function that takes the targets one place after the inputs."""
-    for scope in _builders(program, stages):
+    for scope in builders(program, stages):
         made = [(s, s.value) for s in scope.nodes if isinstance(s, (ast.Assign, ast.Return)) and s.value is not None]
         parts = [(s, part) for s, value in made for part in (value.elts if isinstance(value, ast.Tuple) else [value])]
         slices = [(s, part, n) for s, part in parts for n in ast.walk(part) if _is_slice(n)]
@@ -111,7 +111,7 @@ def _is_one_later(left: ast.AST, right: ast.AST) -> bool:
     return first.lower is not None and ast.unparse(second.lower) == f"{ast.unparse(first.lower)} + 1"
 
 
-def _builders(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) -> Iterator[CodeScope]:
+def builders(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) -> Iterator[CodeScope]:
     """Functions that make samples: `__getitem__` of own data sets, functions that return batches."""
     seen: set[str] = set()
     for stage, occurrence in stages:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from analyzer.facts.argument_values import ArgumentValues
 from analyzer.facts.batches import effective_batch
 from analyzer.facts.call_chains import build_call_chain
+from analyzer.facts.chance_places import program_chances
 from analyzer.facts.configuration import inference_of
 from analyzer.facts.configuration.effective import effective_values
 from analyzer.facts.data import find_data
@@ -81,6 +82,7 @@ def _pipeline(
         frameworks=find_settings(program),
         derived=effective_batch(program, features) if is_training else (),
         start=program.start,
+        chances=program_chances(program, stages),
         left_out=_left_out(program),
         left_out_by=left_out_by(program),
     )

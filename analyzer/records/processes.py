@@ -158,6 +158,27 @@ class FrameworkSettings:
 
     framework: FrameworkName
     made: str
+@dataclass(frozen=True)
+class Chance:
+    """One arm of a decision by chance: `random() < 0.15`, and what is done then."""
+
+    condition: str
+    """As written; empty for what is left when no condition holds."""
+    share: Known[float] | Unknown
+    """Probability within its chain of conditions, given that the chain is come to."""
+    overall: Known[float] | Unknown
+    """The same times the shares of the decisions around it in its function."""
+    code: str
+    where: Span
+    """What is done."""
+    decided_at: Span
+    function: str
+    loop: str = ""
+    """The loop around it, of which each round decides anew."""
+    is_elementwise: bool = False
+    """Each element of a tensor is decided by itself."""
+
+
     """Dotted name of what is constructed: `lightning.Trainer`, `transformers.TrainingArguments`."""
     settings: tuple[tuple[str, str, Known[object] | Unknown], ...]
     """(name, expression as written, value)."""
@@ -196,6 +217,8 @@ class Pipeline:
     left_out_by: tuple[tuple[str, str], ...] = ()
     """Arguments with the values by which it leaves them out: `train`, `False`."""
 
+    chances: tuple[Chance, ...] = ()
+    """Decisions by chance of the code that makes its samples and runs its loop."""
 
 @dataclass(frozen=True)
 class CallNode:

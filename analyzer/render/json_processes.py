@@ -8,6 +8,7 @@ from analyzer.records.processes import (
     Arm,
     CallChain,
     CallNode,
+    Chance,
     DataItem,
     Feature,
     FrameworkSettings,
@@ -93,12 +94,22 @@ def pipeline(item: Pipeline) -> Object:
         described["frameworks"] = [_settings(one) for one in item.frameworks]
     if item.derived:
         described["derived"] = [_derived(one) for one in item.derived]
+    if item.chances:
+        described["chances"] = [_chance(one) for one in item.chances]
     if item.left_out:
         described["left_out"] = [_stage(stage) for stage in item.left_out]
         described["left_out_by"] = dict(item.left_out_by)
     if item.gaps:
         described["gaps"] = [unknown(gap) for gap in item.gaps]
     return described
+
+
+def _chance(item: Chance) -> Object:
+    return {
+        "condition": item.condition, "probability": value(item.share), "overall": value(item.overall),
+        "code": item.code, "function": item.function, "loop": item.loop, "each_element": item.is_elementwise,
+        "decided_at": source(item.decided_at), "source": source(item.where),
+    }  # fmt: skip
 
 
 def _training_keys(item: Pipeline) -> Object:

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 from document_plain import document_text, line_text
-from document_sample import at, sample_analysis
+from document_sample import at, known, sample_analysis
 
 from analyzer.document.chapters import inference, overview, reading_map, summary, training
 from analyzer.document.context import Context
 from analyzer.document.wording import Words
 from analyzer.records.bundles import Analysis
 from analyzer.records.document import Chapter, Document
-from analyzer.records.processes import Pipeline, Stage, Start
+from analyzer.records.processes import Chance, Pipeline, Stage, Start
 
 HERE = at("train.py", "loss.backward()")
 
@@ -78,3 +78,11 @@ def test_an_evaluation_says_what_of_the_training_it_leaves_out() -> None:
     told = text_of(training.build(Context(replace(analysis, facts=facts), Words("en"))))
     assert "On its way neither gradients are taken nor an optimizer steps." in told
     assert line_text(Words("en").line("stages.metric")) == "metric"
+
+
+def test_decisions_by_chance_stand_with_their_shares() -> None:
+    rule = Chance("p < 0.8", known(0.8, HERE), known(0.12, HERE), "mask()", HERE, HERE, "train.py:draw", "for t in x")
+    told = text_of(training.build(context_with("program", "training", chances=(rule, replace(rule, condition="")))))
+    rows = [line for line in told.split("\n") if "mask()" in line]
+    assert all(part in rows[0] for part in ("p < 0.8", "80 %", "12 %", "for t in x"))
+    assert "otherwise" in rows[1]

@@ -71,6 +71,9 @@ def _rest(pipeline: Pipeline) -> Iterator[str]:
         yield f"  feature {feature.id} {feature.where} {values}".rstrip()
     for item in pipeline.data:
         yield f"  data {item.name} {item.where} {item.level or '-'} shape={item.shape} dtype={item.dtype}"
+    for chance in pipeline.chances:
+        share, overall, each = _value(chance.share), _value(chance.overall), " each" if chance.is_elementwise else ""
+        yield f"  chance{each} {share} ({overall} of all) {chance.where} if {chance.condition or '-'}"
     for quantity in pipeline.derived:
         yield f"  derived {quantity.name} {quantity.where} {quantity.formula} = {_value(quantity.value)}"
     for made in pipeline.frameworks:

@@ -6,6 +6,7 @@ import re
 
 from analyzer.document.absences import absence_blocks, told_absent
 from analyzer.document.blocks import heading, note, paragraph, table
+from analyzer.document.chance_rows import chances
 from analyzer.document.chapters.shapes import shape_flow
 from analyzer.document.context import Context
 from analyzer.document.cost_rows import cost_table, per_token
@@ -70,7 +71,13 @@ def _pipeline(context: Context, main: Pipeline) -> tuple[Block, ...]:
     )
     blocks += (*stage_table(context, main, trace, "training_stages"), *evaluations(context))
     blocks += _numbers(context, main)
-    blocks += (*_data(context, main), *_losses(context, main), *optimizers(context, main), *schedules(context, main))
+    blocks += (
+        *_data(context, main),
+        *chances(context, main),
+        *_losses(context, main),
+        *optimizers(context, main),
+        *schedules(context, main),
+    )
     blocks += (*_system(context, main), *_batch(context, main))
     blocks += (heading(words, "training.shapes", "training-shapes"),)
     if is_other_model(context, main):
