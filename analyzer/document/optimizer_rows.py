@@ -5,14 +5,16 @@ from __future__ import annotations
 from analyzer.document.absences import told_absent
 from analyzer.document.blocks import heading, note, paragraph, table
 from analyzer.document.context import Context
-from analyzer.document.inline import code, join, number, ref, value
+from analyzer.document.inline import code, join, number, ref, refs, value
+from analyzer.document.listing import snippet
 from analyzer.records.document import Block, Code, Line, Plain
-from analyzer.records.evidence import Unknown
+from analyzer.records.evidence import Known, Unknown
 from analyzer.records.processes import Optimizer, Pipeline, Schedule
 from analyzer.records.source import Span
 from analyzer.records.techniques import Unspecified
 
 MOST_CURVE_ROWS = 9
+LONGEST_FORMULA = 400
 OPTIMIZERS = r"\boptim\.[A-Z]\w+\(|torch\.optim\b|\boptimizer\w*\s*="
 SCHEDULES = r"lr_scheduler|\bscheduler\b|param_group\w*\[.lr.\]|adjust_learning_rate|get_lr\b"
 """Words of code without which nothing of the kind can be there."""
@@ -39,7 +41,8 @@ def optimizers(context: Context, main: Pipeline, name: str = "") -> tuple[Block,
 def _optimizer_tables(context: Context, item: Optimizer, suffix: str) -> tuple[Block, ...]:
     words = context.words
     rows: list[tuple[Line, ...]] = [
-        (code(name), code(expression), value(words, found), ()) for name, expression, found in item.arguments
+        (code(name), code(expression), value(words, found), _replaced(context, name))
+        for name, expression, found in item.arguments
     ]
     groups = [
         (
@@ -52,6 +55,13 @@ def _optimizer_tables(context: Context, item: Optimizer, suffix: str) -> tuple[B
     rows += [_default(context, found) for found in _left_to_the_library(context, item)]
     arguments = table(words, f"optimizer{suffix}", "argument code value note", rows)
     return (*arguments, *table(words, f"optimizer_groups{suffix}", "group options where", groups))
+
+
+def _replaced(context: Context, name: str) -> Line:
+    """The rate of the construction counts only until a line puts another one in its place."""
+    main = context.training
+    places = [one.set_at for one in main.schedules if one.set_at is not None] if main is not None else []
+    return context.words.line("training.rate_replaced", where=refs(places, 2)) if name == "lr" and places else ()
 
 
 def _left_to_the_library(context: Context, item: Optimizer) -> list[Unspecified]:
@@ -84,11 +94,19 @@ def schedules(context: Context, main: Pipeline) -> tuple[Block, ...]:
 
 def _schedule(context: Context, item: Schedule, at: int) -> tuple[Block, ...]:
     words = context.words
-    rows = [(code(name), code(expression), value(words, found)) for name, expression, found in item.arguments]
+    rows = [
+        (code(name), code(expression), value(words, found), refs(found.where, 2) if isinstance(found, Known) else ())
+        for name, expression, found in item.arguments
+    ]
     blocks: tuple[Block, ...] = (
         paragraph(words, "training.schedule_kind", name=Code(item.kind), where=ref(item.where)),
     )
-    blocks += table(words, f"schedule_{at}", "argument code value", rows)
+    if item.formula:
+        formula, counter = code(item.formula, LONGEST_FORMULA), Code(item.counter)
+        blocks += (paragraph(words, "training.rate_formula", formula=formula, counter=counter),)
+    elif ":" in item.kind:
+        blocks += snippet(context, item.where)
+    blocks += table(words, f"schedule_{at}", "argument code value where", rows)
     if item.curve:
         points = curve_points(item)
         blocks += (
@@ -101,6 +119,8 @@ def _schedule(context: Context, item: Schedule, at: int) -> tuple[Block, ...]:
             "step learning_rate",
             [((Plain(number(step)),), (Code(f"{rate:.6g}"),)) for step, rate in points],
         )
+        if item.formula and item.counter:
+            blocks += (paragraph(words, "training.curve_counter", counter=Code(item.counter)),)
     elif isinstance(item.curve_gap, Unknown):
         blocks += (
             note(

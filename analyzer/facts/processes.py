@@ -20,8 +20,9 @@ from analyzer.facts.flow.walk import Walker
 from analyzer.facts.framework_optimizers import framework_optimizer, framework_schedule
 from analyzer.facts.framework_settings import find_settings
 from analyzer.facts.losses import find_losses
-from analyzer.facts.optimization import find_optimizers, find_schedules
+from analyzer.facts.optimization import find_optimizers
 from analyzer.facts.program import Flow, Program
+from analyzer.facts.schedules import find_schedules
 from analyzer.facts.stages import build_stages
 from analyzer.facts.unknowns import unknowns_in
 from analyzer.index import SourceIndex

@@ -107,6 +107,12 @@ class Schedule:
     curve: tuple[tuple[int, float], ...] = ()
     """(step, learning rate) samples computed from the code's own function; empty where underived."""
     curve_gap: Unknown | None = None
+    formula: str = ""
+    """The rate as one expression of the code's own terms, where it is written out; its names are `arguments`."""
+    counter: str = ""
+    """The name in `formula` that counts the steps."""
+    set_at: Span | None = None
+    """The line that puts the rate into the optimizer's groups in place of the one that it was constructed with."""
 
 
 @dataclass(frozen=True)

@@ -202,6 +202,8 @@ def _schedule(item: Schedule) -> Object:
         described["curve"] = [{"step": step, "learning_rate": rate} for step, rate in item.curve]
     elif item.curve_gap is not None:
         described["curve"] = unknown(item.curve_gap)
+    described |= present(formula=item.formula or None, counter=item.counter or None)
+    described |= {"set_at": source(item.set_at)} if item.set_at is not None else {}
     return described | {"source": source(item.where)}
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import pytest
+
 from analyzer.index import SourceIndex
 from analyzer.records.evidence import Known
 from tests.facts.test_processes import MODEL, derive
@@ -100,8 +102,98 @@ for _ in range(9):
 """
 
 
-def test_a_schedule_that_reads_its_own_object_names_what_only_a_run_gives(repository: Write) -> None:
+def test_a_schedule_of_an_object_is_written_out_with_what_its_constructor_was_given(repository: Write) -> None:
     (training,) = derive(repository({"model.py": MODEL, "run.py": METHOD})).training
     (schedule,) = training.schedules
-    assert schedule.curve_gap is not None
-    assert schedule.curve_gap.arguments == (("names", "self.done, self.ramp"),)
+    assert (schedule.formula, schedule.counter) == ("0.1 * min(1.0, self.done / self.ramp)", "self.done")
+    ((name, text, value),) = schedule.arguments
+    assert (name, text) == ("self.ramp", "ramp") and isinstance(value, Known)
+    assert (value.value, str(value.where[0])) == (10, "run.py:18")
+    assert schedule.curve[0] == (1, pytest.approx(0.01)) and schedule.curve[-1] == (50, 0.1)
+    assert str(schedule.set_at) == "run.py:14"
+
+
+def test_a_schedule_of_an_object_names_what_only_a_run_gives(repository: Write) -> None:
+    text = METHOD.replace("lr=0.1), 10)", "lr=0.1), len(open('x').read()))")
+    (training,) = derive(repository({"model.py": MODEL, "run.py": text})).training
+    (schedule,) = training.schedules
+    assert schedule.curve_gap is not None and "self.ramp" in dict(schedule.curve_gap.arguments)["names"]
+
+
+LOOP = """
+import math, torch
+from model import Net
+
+def adjust(optimizer, epoch, base, epochs=20):
+    lr = base
+    if epoch < 5:
+        lr *= (epoch + 1) / 5
+    else:
+        lr *= RULE
+    for group in optimizer.param_groups:
+        group["lr"] = lr
+
+net = Net()
+optimizer = torch.optim.SGD(net.parameters(), lr=0.2)
+for epoch in range(20):
+    adjust(optimizer, epoch, 0.2)
+    _, loss = net(torch.ones(2, 2), torch.ones(2, 2))
+    loss.backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "last"),
+    [
+        ("0.5 * (1 + math.cos(math.pi * epoch / epochs))", 0.00123),
+        ("0.1 ** (epoch // 10)", 0.02),
+        ("group['lr']", None),
+    ],
+)
+def test_a_rate_that_a_function_works_out_in_branches_has_a_curve_over_the_loop(
+    repository: Write, rule: str, last: float | None
+) -> None:
+    (training,) = derive(repository({"model.py": MODEL, "run.py": LOOP.replace("RULE", rule)})).training
+    curves = [schedule.curve for schedule in training.schedules if schedule.curve]
+    if last is None:
+        assert not curves
+        return
+    assert curves[0][0] == (0, pytest.approx(0.04)) and curves[0][4] == (4, pytest.approx(0.2))
+    assert curves[0][-1] == (19, pytest.approx(last, abs=1e-5))
+
+
+LAMBDA = """
+import torch
+from model import Net
+
+def factor(step):
+    return min(1.0, (step + 1) / WARM)
+
+WARM = 8
+net = Net()
+optimizer = torch.optim.SGD(net.parameters(), lr=0.2)
+scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, GIVEN)
+for step in range(20):
+    _, loss = net(torch.ones(2, 2), torch.ones(2, 2))
+    loss.backward()
+    optimizer.step()
+    scheduler.step()
+"""
+
+
+@pytest.mark.parametrize("given", ["factor", "lr_lambda=lambda step: min(1.0, (step + 1) / WARM)"])
+def test_a_factor_that_a_scheduler_is_handed_has_a_curve(repository: Write, given: str) -> None:
+    (training,) = derive(repository({"model.py": MODEL, "run.py": LAMBDA.replace("GIVEN", given)})).training
+    (schedule,) = training.schedules
+    assert schedule.formula == "0.2 * min(1.0, (step + 1) / WARM)" and schedule.set_at is None
+    assert schedule.curve[0] == (1, pytest.approx(0.05)) and schedule.curve[-1] == (40, 0.2)
+
+
+def test_the_settings_that_a_function_of_the_step_reads_stand_beside_its_curve(repository: Write) -> None:
+    text = LAMBDA.replace("scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, GIVEN)\n", "")
+    text = text.replace("    scheduler.step()", "    optimizer.param_groups[0]['lr'] = factor(step)")
+    (training,) = derive(repository({"model.py": MODEL, "run.py": text})).training
+    (schedule,) = training.schedules
+    assert schedule.curve and schedule.kind == "run.py:factor"
+    assert [(name, getattr(value, "value", None)) for name, _, value in schedule.arguments] == [("WARM", 8)]

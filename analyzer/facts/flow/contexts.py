@@ -138,7 +138,8 @@ class Contexts:
     def _is_set_elsewhere(self, module: CodeScope, name: str) -> bool:
         """A function of the file sets the module's name, or other files may."""
         scopes = self._inference.scopes.by_key.values()
-        return bool(self._inference.scopes.attribute_stores.get(name)) or any(
+        stores = self._inference.scopes.attribute_stores.get(name, ())
+        return any(not _is_of_receiver(scope, node, name) for scope, node in stores) or any(
             s.path == module.path and name in s.globals for s in scopes
         )
 
@@ -197,8 +198,9 @@ class Contexts:
         for scope, node in stores if len(stores) == 1 else ():
             ways = self.constructors(base.made, base.type.owner)
             stack = next((stack for inner, stack in ways if inner is scope), None)
-            if isinstance(node, ast.Assign) and any(_is_attribute(t, name) for t in node.targets) and stack is not None:
-                return node.value, scope, stack
+            value = _stored_value(node, name)
+            if value is not None and stack is not None:
+                return value, scope, stack
         return None
 
     def constructors(self, made: Made, owner: str) -> Iterator[tuple[CodeScope, Stack]]:
@@ -299,6 +301,18 @@ def _is_of_receiver(scope: CodeScope, node: ast.stmt, name: str) -> bool:
     ]
     receiver = first_parameter(scope) if scope.parent is not None and scope.parent.is_class else ""
     return bool(receiver) and all(isinstance(base, ast.Name) and base.id == receiver for base in bases)
+
+
+def _stored_value(node: ast.stmt, name: str) -> ast.expr | None:
+    """What a statement stores in an attribute, also where it stores several side by side."""
+    if not isinstance(node, ast.Assign):
+        return None
+    if any(_is_attribute(target, name) for target in node.targets):
+        return node.value
+    target, value = node.targets[0], node.value
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+        return next((part for at, part in zip(target.elts, value.elts, strict=True) if _is_attribute(at, name)), None)
+    return None
 
 
 def _is_attribute(target: ast.expr, name: str) -> bool:
