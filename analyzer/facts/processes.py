@@ -82,8 +82,8 @@ def _pipeline(
         files=tuple(sorted({body.scope.path for body in bodies_of(program)})),
         frameworks=find_settings(program),
         derived=effective_batch(program, features) if is_training else (),
-        start=program.start,
         chances=program_chances(program, stages),
+        start=program.start,
         left_out=_left_out(program),
         left_out_by=left_out_by(program),
     )

@@ -159,12 +159,6 @@ class DataItem:
 
 
 @dataclass(frozen=True)
-class FrameworkSettings:
-    """What the source gives to a framework that runs its loop: the object made, and the arguments as written."""
-
-    framework: FrameworkName
-    made: str
-@dataclass(frozen=True)
 class Chance:
     """One arm of a decision by chance: `random() < 0.15`, and what is done then."""
 
@@ -185,6 +179,12 @@ class Chance:
     """Each element of a tensor is decided by itself."""
 
 
+@dataclass(frozen=True)
+class FrameworkSettings:
+    """What the source gives to a framework that runs its loop: the object made, and the arguments as written."""
+
+    framework: FrameworkName
+    made: str
     """Dotted name of what is constructed: `lightning.Trainer`, `transformers.TrainingArguments`."""
     settings: tuple[tuple[str, str, Known[object] | Unknown], ...]
     """(name, expression as written, value)."""
@@ -217,14 +217,14 @@ class Pipeline:
     """Arithmetic over what the program gives: the effective batch size."""
     seed_conditions: tuple[tuple[Span, str], ...] = ()
     """Those of the seeds that a default run does not surely set, with what they stand under."""
+    chances: tuple[Chance, ...] = ()
+    """Decisions by chance of the code that makes its samples and runs its loop."""
     start: Start = "program"
     left_out: tuple[Stage, ...] = ()
     """Of an evaluation: statements of the functions it shares with its training that only the training runs."""
     left_out_by: tuple[tuple[str, str], ...] = ()
     """Arguments with the values by which it leaves them out: `train`, `False`."""
 
-    chances: tuple[Chance, ...] = ()
-    """Decisions by chance of the code that makes its samples and runs its loop."""
 
 @dataclass(frozen=True)
 class CallNode:
