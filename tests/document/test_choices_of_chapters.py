@@ -19,6 +19,7 @@ from analyzer.records.bundles import Analysis
 from analyzer.records.configuration import ConfigTable, ConfigValue
 from analyzer.records.document import Block, Snippet, Table
 from analyzer.records.evidence import Condition, Evidence
+from analyzer.records.processes import CallChain, CallNode, Stage
 from analyzer.records.source import Span
 from analyzer.records.structure import RoleAssignment
 from analyzer.records.techniques import TechniqueFinding
@@ -106,6 +107,32 @@ def test_without_documents_the_api_is_the_code_that_builds_and_calls_the_model()
         analysis = replace(sample, facts=replace(sample.facts, processes=processes))
         shown = [block for block in usage.build(context_of(analysis)).blocks if isinstance(block, Snippet)]
         assert shown[0].text == first
+
+
+@pytest.mark.parametrize("shown", ["logits, _ = model", ""])
+def test_the_call_of_the_api_is_no_line_of_a_modules_own_code(shown: str) -> None:
+    sample = sample_analysis()
+    main = sample.facts.processes.inference[0]
+    build, inner = sample.facts.processes.training[0].stages[0], at("model.py", "x = self.embed")
+    stage = Stage("forward", inner, "self(x)", "model.py:Tiny.forward")
+    called = CallNode("model()", at("sample.py", shown or "logits, _"), "model.py:Tiny.forward" if shown else None)
+    root = CallNode("sample.py", main.entry, "sample.py", children=(CallNode("for", inner, children=(called,)),))
+    evidence = (Evidence(main.entry, "runs_main_model"),)
+    pipeline = replace(main, evidence=evidence, stages=(build, stage))
+    chains = (CallChain("inference", root, "x"),)
+    processes = replace(sample.facts.processes, usages=(), inference=(pipeline,), training=(), call_chains=chains)
+    analysis = replace(sample, facts=replace(sample.facts, processes=processes))
+    texts = [block.text for block in usage.build(context_of(analysis)).blocks if isinstance(block, Snippet)]
+    assert [text.strip().startswith(shown) for text in texts[1:]] == ([True] if shown else [])
+
+
+def test_a_quoted_command_has_its_own_language_and_not_the_documents() -> None:
+    sample = sample_analysis()
+    item = replace(sample.facts.processes.usages[0], purpose="run", language="bash")
+    processes = replace(sample.facts.processes, usages=(item,))
+    analysis = replace(sample, facts=replace(sample.facts, processes=processes))
+    first = next(block for block in usage.build(context_of(analysis)).blocks if isinstance(block, Snippet))
+    assert (item.where.path, first.language) == ("README.md", "bash")
 
 
 def test_the_full_tables_of_the_reference_gpt_are_for_language_models() -> None:

@@ -11,7 +11,7 @@ from analyzer.document.chapters.reading_map import proofs
 from analyzer.document.context import Context, walk
 from analyzer.document.facets import counts
 from analyzer.document.initialisation_rows import initialisation
-from analyzer.document.inline import codes, join, number, ref, refs, value
+from analyzer.document.inline import NOTHING, codes, join, number, ref, refs, value
 from analyzer.document.module_rows import leaf_rows, top_rows
 from analyzer.records.document import Block, Chapter, Code, Line, Plain, Strong
 from analyzer.records.evidence import Known, Unknown
@@ -72,8 +72,8 @@ def _tree(context: Context) -> tuple[Block, ...]:
     """Every module that owns parameters, identical ones folded; sums to the same total."""
     words, rows = context.words, leaf_rows(context)
     blocks = table(words, "module_tree", "path class instances parameters total note where", rows, total="total")
-    count = sum(1 for _ in walk(context.model.tree if context.model else None))
-    return folded(words, "architecture.tree", blocks, count=number(count)) if len(rows) > 2 else ()
+    owners = sum(row[1] != NOTHING for row in rows)
+    return folded(words, "architecture.tree", blocks, count=number(owners)) if len(rows) > 2 else ()
 
 
 def _zoo(context: Context) -> tuple[Block, ...]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from analyzer.document.blocks import heading, note, paragraph
 from analyzer.document.context import Context
 from analyzer.document.inline import number
 from analyzer.document.listing import snippet
-from analyzer.records.document import Block, Chapter
-from analyzer.records.processes import Usage
+from analyzer.records.document import Block, Chapter, Snippet
+from analyzer.records.processes import CallNode, Pipeline, Usage
 from analyzer.records.source import Span
 
 QUICK = ("install", "data", "train", "infer", "run", "evaluate")
@@ -24,17 +27,17 @@ def build(context: Context) -> Chapter:
     return Chapter("usage", words.line("usage.title"), blocks)
 
 
-def _of(context: Context, usages: tuple[Usage, ...], purpose: str) -> list[Span]:
-    """The first excerpts of a purpose, each with all neighbouring lines of it."""
-    found: list[Span] = []
+def _of(context: Context, usages: tuple[Usage, ...], purpose: str) -> list[tuple[Span, str]]:
+    """The first excerpts of a purpose, each with all neighbouring lines of it and its language."""
+    found: list[tuple[Span, str]] = []
     for item in usages:
-        last = found[-1] if found else None
+        last = found[-1][0] if found else None
         if item.purpose != purpose:
             continue
         if last is not None and item.where.path == last.path and item.where.first_line == last.last_line + 1:
-            found[-1] = context.part(last, last.first_line, item.where.last_line)
+            found[-1] = (context.part(last, last.first_line, item.where.last_line), item.language)
         else:
-            found.append(item.where)
+            found.append((item.where, item.language))
     return found[:MOST_EACH]
 
 
@@ -43,7 +46,11 @@ def _quotes(context: Context, purposes: tuple[str, ...]) -> tuple[Block, ...]:
     blocks: tuple[Block, ...] = ()
     for purpose in purposes:
         places = _of(context, context.analysis.facts.processes.usages, purpose)
-        shown = [block for place in places for block in snippet(context, place)]
+        shown = [
+            replace(block, language=language) if isinstance(block, Snippet) else block
+            for place, language in places
+            for block in snippet(context, place)
+        ]
         if shown:
             blocks += (paragraph(context.words, f"usage.purpose_{purpose}"), *shown)
     return blocks
@@ -64,11 +71,37 @@ def _calls(context: Context) -> list[Span]:
     """The first statements that build the model and call it, of a program that was seen to run it."""
     pipelines = [item for item in (context.inference, context.training) if item and context.runs_main(item)]
     for pipeline in pipelines:
-        found = [next((one for one in pipeline.stages if one.kind == kind), None) for kind in ("build", "forward")]
-        places = list(dict.fromkeys(stage.where for stage in found if stage))
-        if found[0] is not None:
-            return places
+        built = next((one.where for one in pipeline.stages if one.kind == "build"), None)
+        if built is not None:
+            called = _call_from_outside(context, pipeline)
+            return [built, called] if called and called != built else [built]
     return []
+
+
+def _call_from_outside(context: Context, pipeline: Pipeline) -> Span | None:
+    """Where the program calls the model or a method of it: no line of a module's own code, which no user writes."""
+    forward = [stage.where for stage in pipeline.stages if stage.kind in ("forward", "decode", "prefill")]
+    name = f"{context.model.qualified_name}." if context.model else ""
+    chains = [chain.root for chain in context.analysis.facts.processes.call_chains if chain.kind == pipeline.kind]
+    roots = [root for root in chains if root.where.path == pipeline.entry.path]
+    methods = [node.where for root in roots for node in _nodes(root) if (node.target or "").startswith(name)]
+    outside = (place for place in (*forward, *methods) if not _is_in_module(context, place))
+    return next(outside, None)
+
+
+def _nodes(node: CallNode) -> Iterator[CallNode]:
+    yield node
+    for child in node.children:
+        yield from _nodes(child)
+
+
+def _is_in_module(context: Context, place: Span) -> bool:
+    return any(
+        item.is_module
+        and item.where.path == place.path
+        and item.where.first_line <= place.first_line <= item.where.last_line
+        for item in context.classes.values()
+    )
 
 
 def _signature(context: Context) -> list[Span]:
