@@ -91,7 +91,7 @@ def rate_curve(formula: RateFormula, value_of: ValueOf, base: float = 1.0) -> Cu
     sizes = [v.value for _, v in formula.values.values() if type(v.value) is int and v.value > 1]
     end = last or max((size for size in sizes if isinstance(size, int)), default=0) * SHOWN_BEYOND
     points: list[tuple[int, float]] = []
-    for step in sample_steps(end)[0 if last else 1 :]:
+    for step in sample_steps(end) if last else [1, *sample_steps(end)[1:]] if end > 1 else []:
         texts = {name: repr(value.value) for name, (_, value) in formula.values.items()} | {counter: repr(step)}
         given = {name: ast.parse(text, mode="eval").body for name, text in texts.items()}
         node = substituted(ast.parse(formula.text, mode="eval").body, given)

@@ -64,8 +64,10 @@ def _written_schedule(
     if formula is None or not formula.counters or not (formula.values or own):
         return own
     curve = rate_curve(formula, value_of)
-    where = own[0].where if own else program.flow.index.span(store.step.scope.path, store.step.scope.node)
-    kind = own[0].kind if own else store.step.scope.key
+    scope = store.step.scope
+    is_own = bool(own) and not scope.is_function
+    where = own[0].where if is_own else program.flow.index.span(scope.path, scope.node)
+    kind = own[0].kind if is_own else scope.key
     names = (*formula.open, *([] if len(formula.counters) == 1 else formula.counters))
     gap = None if curve else Unknown("schedule_needs_run", (("names", ", ".join(names)),), where)
     if not curve and not names:
