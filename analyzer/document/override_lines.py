@@ -1,6 +1,7 @@
 """What can replace a value, layer after layer in the order in which they take effect.
 
-Inside of a layer, files, presets and commands are alternatives; only the layers follow each other.
+Inside of a layer, files, presets and commands are alternatives; only the layers follow each other. A preset that code
+chooses and what code sets elsewhere are ways of different programs.
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ def layers_of(item: ConfigValue) -> tuple[tuple[Override, ...], ...]:
 
 def overrides_line(words: Words, item: ConfigValue) -> Line:
     """`one file of: 8 (a.py:4, b.py:4); 12 (c.py:3) → set in code: …`; nothing where nothing replaces the value."""
-    layers = layers_of(item)
-    return join([_layer(words, steps) for steps in layers], " → ") if layers else ()
+    line: Line = ()
+    for at, steps in enumerate(layers := layers_of(item)):
+        follows = at and layers[at - 1][0].layer != "preset"
+        line += (*((Plain(" → " if follows else "; "),) if at else ()), *_layer(words, steps))
+    return line
 
 
 def _layer(words: Words, steps: tuple[Override, ...]) -> Line:

@@ -55,7 +55,9 @@ def _with_chain(
 ) -> ConfigValue:
     own = sorted(found.get(slot_of(table, value.name), ()), key=lambda override: override.where)
     chosen = [override for preset in presets for override in _preset_overrides(table, value, preset, written)]
-    chain = sorted((*chosen, *own), key=lambda override: LAYERS.index(override.layer))
+    places = {override.where for override in chosen}
+    chain = [*chosen, *(override for override in own if override.where not in places)]
+    chain.sort(key=lambda override: LAYERS.index(override.layer))
     if not chain:
         return value
     first = value.overrides or (Override("default", value.expression, value.value, value.where),)
