@@ -5,7 +5,7 @@ from __future__ import annotations
 from analyzer.document.absences import told_absent
 from analyzer.document.blocks import heading, note, paragraph, table
 from analyzer.document.context import Context
-from analyzer.document.inline import code, join, number, ref, refs, value
+from analyzer.document.inline import code, codes, join, number, ref, refs, value
 from analyzer.document.listing import snippet
 from analyzer.records.document import Block, Code, Line, Plain
 from analyzer.records.evidence import Known, Unknown
@@ -14,6 +14,7 @@ from analyzer.records.source import Span
 from analyzer.records.techniques import Unspecified
 
 MOST_CURVE_ROWS = 9
+HELD: dict[bool | None, str] = {True: "_if_held", False: "_if_not", None: "_if_open"}
 LONGEST_FORMULA = 400
 OPTIMIZERS = r"\boptim\.[A-Z]\w+\(|torch\.optim\b|\boptimizer\w*\s*="
 SCHEDULES = r"lr_scheduler|\bscheduler\b|param_group\w*\[.lr.\]|adjust_learning_rate|get_lr\b"
@@ -32,10 +33,24 @@ def optimizers(context: Context, main: Pipeline, name: str = "") -> tuple[Block,
             )
         )
     blocks: tuple[Block, ...] = () if name else (heading(words, "training.optimizer", "optimizer"),)
+    blocks += _chosen(context, main)
     for at, item in enumerate(main.optimizers):
-        blocks += (paragraph(words, "training.optimizer_class", name=Code(item.class_name), where=ref(item.where)),)
+        key = f"training.optimizer_class{HELD[item.effective]}" if item.condition else "training.optimizer_class"
+        given: dict[str, Line] = {"condition": code(item.condition)} if item.condition else {}
+        blocks += (paragraph(words, key, name=Code(item.class_name), where=ref(item.where), **given),)
         blocks += _optimizer_tables(context, item, f"{name}_{at}")
     return blocks
+
+
+def _chosen(context: Context, main: Pipeline) -> tuple[Block, ...]:
+    """Of optimizers that exclude one another the one that a default run builds."""
+    built = [item for item in main.optimizers if item.effective]
+    others = [item for item in main.optimizers if item.effective is False]
+    if not others or len(built) != 1 or built[0].condition is None:
+        return ()
+    names = codes([item.class_name for item in others])
+    name, where = Code(built[0].class_name), ref(built[0].where)
+    return (paragraph(context.words, "training.optimizer_chosen", name=name, where=where, others=names),)
 
 
 def _optimizer_tables(context: Context, item: Optimizer, suffix: str) -> tuple[Block, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from analyzer.facts.configuration.dict_literals import pairs_of
@@ -11,6 +11,7 @@ from analyzer.facts.flow import Klass
 from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.trace import Occurrence
 from analyzer.facts.interfaces import is_optimizer
+from analyzer.facts.optimizer_choices import Choice, choices_at, condition_of
 from analyzer.facts.program import OPTIMIZER_BASES, Program
 from analyzer.facts.spread_arguments import spread_arguments
 from analyzer.facts.trial_steps import trial_scopes
@@ -39,15 +40,37 @@ TRAINED = ("params", "model_or_params", "model")
 
 
 def find_optimizers(program: Program) -> tuple[Optimizer, ...]:
-    """Every optimizer that the program trains with, in order."""
-    found: dict[object, Optimizer] = {}
+    """Every optimizer that the program trains with, in order; what a default run does not build comes last."""
+    found: dict[object, tuple[Optimizer, Occurrence]] = {}
     trials = trial_scopes(program)
     for occurrence in program.occurrences:
-        name = _optimizer_name(program, occurrence) if occurrence.step.scope.key not in trials else ""
-        if name and occurrence.call is not None:
-            optimizer = _optimizer(program, occurrence, occurrence.call, name)
-            found.setdefault(optimizer.where, optimizer)
-    return tuple(found.values())
+        call = occurrence.call if occurrence.step.scope.key not in trials else None
+        for choice in _choices(program, occurrence) if call is not None else ():
+            optimizer = _optimizer(program, occurrence, call, choice.name)  # type: ignore[arg-type]
+            optimizer = replace(optimizer, condition=choice.condition, effective=choice.effective)
+            found.setdefault((optimizer.where, choice.name), (optimizer, occurrence))
+    told = [_behind_others(program, one, place, found.values()) for one, place in found.values()]
+    return tuple(sorted(told, key=lambda one: one.effective is False))
+
+
+def _behind_others(
+    program: Program, one: Optimizer, place: Occurrence, others: Iterable[tuple[Optimizer, Occurrence]]
+) -> Optimizer:
+    """`if a: return SGD(…)`, `return Adam(…)`: what comes last stands under the opposite of what left before."""
+    left = {other.condition: other.effective for other, at in others if at.step.scope is place.step.scope}
+    texts = [text for text in place.step.around.unless if text in left] if one.condition is None else []
+    if not texts:
+        return one
+    came = [left[text] for text in texts]
+    effective = False if True in came else None if None in came else program.holds(place)
+    return replace(one, condition=f"not ({texts[-1]})", effective=effective)
+
+
+def _choices(program: Program, occurrence: Occurrence) -> tuple[Choice, ...]:
+    """The one optimizer that a call names, or those that it chooses from."""
+    chosen = choices_at(program, occurrence)
+    name = _optimizer_name(program, occurrence) if not chosen else ""
+    return (Choice(name, *condition_of(program, occurrence)),) if name else chosen
 
 
 def _optimizer_name(program: Program, occurrence: Occurrence) -> str:

@@ -92,6 +92,10 @@ class Optimizer:
     """(name, expression as written, value)."""
     groups: tuple[OptimizerGroup, ...]
     where: Span
+    condition: str | None = None
+    """What it is built under, as written; None where it always is."""
+    effective: bool | None = True
+    """Whether a default run builds it; None where that is open."""
 
 
 @dataclass(frozen=True)

@@ -188,6 +188,7 @@ def _optimizer(item: Optimizer) -> Object:
             }
             for group in item.groups
         ],
+        **present(condition=item.condition, effective=item.effective),
         "source": source(item.where),
     }
 

@@ -13,7 +13,7 @@ from analyzer.document.context import Context
 from analyzer.document.wording import Words
 from analyzer.records.bundles import Analysis
 from analyzer.records.document import Chapter, Document
-from analyzer.records.processes import Chance, Pipeline, Stage, Start
+from analyzer.records.processes import Chance, Optimizer, Pipeline, Stage, Start
 
 HERE = at("train.py", "loss.backward()")
 
@@ -86,3 +86,15 @@ def test_decisions_by_chance_stand_with_their_shares() -> None:
     rows = [line for line in told.split("\n") if "mask()" in line]
     assert all(part in rows[0] for part in ("p < 0.8", "80 %", "12 %", "for t in x"))
     assert "otherwise" in rows[1]
+
+
+def test_of_exclusive_optimizers_the_one_of_the_defaults_is_marked() -> None:
+    adam = Optimizer("torch.optim.Adam", (), (), HERE, "opt == 'adam'", True)
+    sgd = Optimizer("torch.optim.SGD", (), (), HERE, "opt == 'sgd'", False)
+    told = text_of(training.build(context_with("program", "training", optimizers=(adam, sgd))))
+    assert "A run builds one of several optimizers; with the defaults it is `torch.optim.Adam`" in told
+    assert "only if `opt == 'sgd'`, which does not hold in a default run" in told
+    alone = text_of(
+        training.build(context_with("program", "training", optimizers=(replace(adam, condition=None), sgd)))
+    )
+    assert "A run builds one of several optimizers" not in alone
