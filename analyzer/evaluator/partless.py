@@ -24,7 +24,8 @@ h5py yaml wandb termcolor colorama requests shapely pycocotools rdkit ase networ
 inflect unidecode phonemizer regex ftfy sacremoses sacrebleu nibabel SimpleITK trimesh open3d imageio decord lmdb
 msgpack pyarrow
 torch.optim torch.amp torch.utils.data torch.utils.tensorboard torch.func torch.vmap torch.cuda torch.backends
-torch.profiler torch.linalg torch.fft torch.special torch.Generator
+torch.profiler torch.linalg torch.fft torch.special torch.Generator torchvision.transforms torchvision.datasets
+torchvision.io torchvision.utils
 """
 LIBRARIES = frozenset(LIBRARIES_TEXT.split())
 """Libraries and parts of torch whose functions and objects give no module and no parameter that they were not given."""

@@ -269,7 +269,7 @@ class Session(ModuleServices):
         if native is not None:
             if self.repetition.depth:
                 self.repetition.called(function, args, kwargs, None)
-            return plain(native(*args, **kwargs))
+            return self._call_provided(native, args, kwargs)
         if isinstance(function, UnknownValue):
             return self._call_unknown(function, args, kwargs)
         pay_for_call(self, function, args)
@@ -281,10 +281,21 @@ class Session(ModuleServices):
             args = [self._settled(value) for value in args]
             kwargs = {name: self._settled(value) for name, value in kwargs.items()}
         self.budget.spend()
-        result = self._call_real(function, args, kwargs)
+        provided = isinstance(function, types.FunctionType) and function in self.natives.functions
+        result = (self._call_provided if provided else self._call_real)(function, args, kwargs)
         if self.repetition.depth:
             self.repetition.called(function, args, kwargs, result)
         return result
+
+    def _call_provided(self, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+        """A function of ours; one that has no place for an unknown argument gives an unknown result."""
+        try:
+            return plain(function(*args, **kwargs))
+        except TypeError:
+            unknown = find_unknown(args, kwargs)
+            if unknown is None:
+                raise
+            return plain(unknown)
 
     def _call_real(self, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         packed = isinstance(function, nn.RNNBase) and args and is_packed(args[0])

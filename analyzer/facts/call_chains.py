@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 
 from analyzer.facts.flow import Function, Instance, Klass
+from analyzer.facts.flow.contexts import Contexts, Stack
 from analyzer.facts.flow.steps import Body, Step, Target
 from analyzer.facts.flow.trace import is_forward
 from analyzer.facts.interfaces import features_of, is_scheduler, stage_of
@@ -22,7 +23,7 @@ MAX_CHILDREN = 40
 def build_call_chain(program: Program) -> CallNode:
     """The tree below a program's entry."""
     builder = _ChainBuilder(program.flow, _reached(program))
-    children = builder.children(program.body, 0, frozenset({program.body.scope.key}))
+    children = builder.children(program.body, 0, frozenset({program.body.scope.key}), ())
     return CallNode(program.name, program.entry, program.name, None, children)
 
 
@@ -35,32 +36,37 @@ class _ChainBuilder:
     def __init__(self, flow: Flow, reached: frozenset[tuple[int, int]]) -> None:
         self._flow = flow
         self._reached = reached
+        self._contexts = Contexts(flow.inference)
         self._nodes = 0
-        self._drawn: set[tuple[str, bool]] = set()
+        self._drawn: set[tuple[object, ...]] = set()
 
-    def children(self, body: Body, depth: int, above: frozenset[str]) -> tuple[CallNode, ...]:
+    def children(self, body: Body, depth: int, above: frozenset[str], stack: Stack) -> tuple[CallNode, ...]:
         """Nodes for the calls of a body; loops and conditions are nodes around what they hold."""
         entries = []
         for step in body.steps:
             if step.kind == "call":
-                for node in self._nodes_of(step, depth, above):
+                for node in self._nodes_of(step, depth, above, stack):
                     entries.append((step, node))
         return _nested(self._flow, body, entries)[:MAX_CHILDREN]
 
-    def _nodes_of(self, step: Step, depth: int, above: frozenset[str]) -> list[CallNode]:
+    def _nodes_of(self, step: Step, depth: int, above: frozenset[str], stack: Stack) -> list[CallNode]:
         if is_unresolved_backward(step):
             return [CallNode(_label(step), self._span(step))]
         found = []
-        for target in (t for t in step.targets if (id(step.node), id(t)) in self._reached):
+        for target in (t for t in step.targets if self._is_run(step, t, stack)):
             if target.dotted and _is_shown(target.dotted):
                 found.append(CallNode(_label(step), self._span(step), None, target.dotted))
             elif target.body is not None or isinstance(target.type, Klass):
-                node = self._own(step, target, depth, above)
+                node = self._own(step, target, depth, above, stack)
                 if node is not None:
                     found.append(node)
         return found[:4]
 
-    def _own(self, step: Step, target: Target, depth: int, above: frozenset[str]) -> CallNode | None:
+    def _is_run(self, step: Step, target: Target, stack: Stack) -> bool:
+        """On some way of the program, and on this one as far as it tells."""
+        return (id(step.node), id(target)) in self._reached and self._contexts.reaches(step, stack, target)
+
+    def _own(self, step: Step, target: Target, depth: int, above: frozenset[str], stack: Stack) -> CallNode | None:
         body = target.body
         name = _target_name(target)
         if body is None:
@@ -70,11 +76,12 @@ class _ChainBuilder:
             return CallNode(_label(step), self._span(step), name, note="recursion")
         if depth >= MAX_DEPTH or self._nodes > MAX_NODES or target.note == "cut":
             return CallNode(_label(step), self._span(step), name, note="cut")
-        key = (body.scope.key, is_forward(self._flow.inference, target))
+        way = (*stack, (step, target))
+        key = (body.scope.key, is_forward(self._flow.inference, target), self._contexts.given(body.scope, way))
         if key in self._drawn:
             return CallNode(_label(step), self._span(step), name)
         self._drawn.add(key)
-        inner = self.children(body, depth + 1, above | {body.scope.key})
+        inner = self.children(body, depth + 1, above | {body.scope.key}, way)
         return CallNode(_label(step), self._span(step), name, self._detail(target), inner)
 
     def _detail(self, target: Target) -> str | None:

@@ -17,6 +17,7 @@ from analyzer.facts.module_parts import (
     made_classes,
     part_makers,
     trained_by_themselves,
+    weightless_classes,
 )
 from analyzer.facts.project_metadata import is_distribution
 from analyzer.facts.testing import is_test_file
@@ -38,6 +39,9 @@ class _Case:
     parts: int = 0
     variant: bool = False
     """Derived from another candidate that is a model of its own."""
+
+    weightless: bool = False
+    """Neither it nor what it derives from holds a parameter or a module: a loss, a metric, a reordering of axes."""
 
     first_mention: int = 1_000_000
 
@@ -108,7 +112,7 @@ def _add_composition(
     behaviour: Behaviour, cases: dict[str, _Case], inside: Mapping[str, frozenset[str]], contained: frozenset[str]
 ) -> None:
     """What a class holds, whether another holds it, whether it says itself how it is trained."""
-    trained = trained_by_themselves(behaviour)
+    trained, weightless = trained_by_themselves(behaviour), weightless_classes(behaviour)
     for name, case in cases.items():
         case.parts = _parts(name, inside)
         if name in trained:
@@ -118,6 +122,7 @@ def _add_composition(
         if case.parts:
             case.add(Evidence(case.info.where, "contains_modules", (("count", str(case.parts)),)))
     for name, case in cases.items():
+        case.weightless = not case.parts and not case.info.submodules and name in weightless
         case.variant = any(_is_model(cases[base]) for base in _bases(behaviour, name) if base in cases)
 
 
@@ -142,6 +147,7 @@ def _order(case: _Case, library: bool) -> tuple[object, ...]:
     in_documents = "built_in_readme" not in rules
     mention = case.first_mention
     return (
+        case.weightless,
         (in_documents, mention) if library else (False, 0),
         "built_in_training" not in rules,
         "built_in_inference" not in rules,

@@ -5,14 +5,16 @@ module that exists already, or made by functions that only modules call.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from analyzer.facts.assignments import own_nodes
 from analyzer.facts.behaviour import Behaviour, Key, Unit
-from analyzer.index import Definition
+from analyzer.index import Definition, External
 from analyzer.index.symbols import dotted_name
 
 REGISTERING = frozenset({"register_module", "add_module"})
+HOLDING = frozenset({"Parameter", "register_parameter", "setattr", "getattr", "eval", *REGISTERING})
+PLAIN_BASES = frozenset({"torch.nn.Module", "torch.nn.modules.module.Module", "abc.ABC", "typing.Generic", "object"})
 TRAINING_STEP = "training_step"
 TRAINING_HOOKS = frozenset({TRAINING_STEP, "configure_optimizers"})
 """Methods of modules that wrap a whole model in order to train it."""
@@ -44,6 +46,41 @@ def trained_by_themselves(behaviour: Behaviour) -> frozenset[str]:
         for owner in table.classes()
         if behaviour.instances.hierarchy.is_module(owner) and _defines(owner, TRAINING_STEP)
     )
+
+
+def weightless_classes(behaviour: Behaviour) -> frozenset[str]:
+    """Module classes whose lines, with those of their bases, make no parameter and call nothing that they hold: losses,
+    metrics, reorderings of axes. What they are given and never call does not make them models.
+    """
+    table = behaviour.instances.index.symbols
+    modules = (owner for owner in table.classes() if behaviour.instances.hierarchy.is_module(owner))
+    return frozenset(owner.qualified_name for owner in modules if _is_weightless(behaviour, owner))
+
+
+def _is_weightless(behaviour: Behaviour, owner: Definition) -> bool:
+    ancestors = behaviour.instances.hierarchy.order(owner)
+    own = [base for base in ancestors if isinstance(base, Definition)]
+    foreign = [base.dotted for base in ancestors if isinstance(base, External)]
+    if any(name not in PLAIN_BASES for name in foreign):
+        return False
+    methods = {name for base in own for name in _methods(base)}
+    return not any(_holds(node, methods) for base in own for node in ast.walk(base.node))
+
+
+def _methods(owner: Definition) -> Iterator[str]:
+    assert isinstance(owner.node, ast.ClassDef)
+    return (node.name for node in owner.node.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
+
+
+def _holds(node: ast.AST, methods: Collection[str]) -> bool:
+    """A call of an attribute that is no method, or of what makes a parameter, a layer or an attribute by name."""
+    if not isinstance(node, ast.Call):
+        return False
+    if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name) and node.func.value.id == "self":
+        return node.func.attr not in methods or node.func.attr in HOLDING
+    dotted = dotted_name(node.func) or ""
+    last = dotted.rpartition(".")[2]
+    return last in HOLDING or (last[:1].isupper() and last not in ("ValueError", "NotImplementedError"))
 
 
 def attached_classes(behaviour: Behaviour) -> frozenset[str]:

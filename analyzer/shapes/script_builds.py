@@ -7,6 +7,7 @@ where it is called, and then its whole call is evaluated up to the model. Comman
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -247,7 +248,26 @@ def _before(site: _Site) -> tuple[list[ast.stmt], set[str]]:
     for parent, child in zip(chain, (*chain[1:], site.call), strict=True):
         if not isinstance(parent, ast.Module):
             before += _earlier(parent, child)
+            given |= _bound_by_block(parent)
     return before, given
+
+
+def _bound_by_block(node: ast.AST) -> set[str]:
+    """Names that a block around the call gives a value of its own: each item of a loop, an open file, an error."""
+    if isinstance(node, ast.ExceptHandler):
+        return {node.name} if node.name else set()
+    if isinstance(node, ast.Lambda):
+        return {part.arg for part in ast.walk(node.args) if isinstance(part, ast.arg)}
+    targets = [getattr(node, "target", None)] if isinstance(node, (ast.For, ast.AsyncFor)) else []
+    targets += [item.optional_vars for item in node.items] if isinstance(node, (ast.With, ast.AsyncWith)) else []
+    targets += [part.target for part in getattr(node, "generators", ())]
+    return set().union(*(read_names(target) for target in targets if target is not None))
+
+
+def _admits_none(annotation: ast.expr | None) -> bool:
+    """`Path | None`, `Optional[Path]`, also as text."""
+    text = ast.unparse(annotation) if annotation is not None else ""
+    return re.search(r"\bOptional\[|\|\s*None\b|\bNone\s*\|", text) is not None
 
 
 def _earlier(parent: ast.AST, child: ast.AST) -> Sequence[ast.stmt]:
@@ -260,11 +280,16 @@ def _earlier(parent: ast.AST, child: ast.AST) -> Sequence[ast.stmt]:
 
 
 def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[list[ast.stmt], set[str]]:
-    """Parameters with their defaults as assignments, and the names of the others."""
+    """Parameters with their defaults as assignments, None where the annotation of one without a default admits it, and
+    the names of the others.
+    """
     arguments = function.args
     positional = [*arguments.posonlyargs, *arguments.args]
     pairs = list(zip(reversed(positional), reversed(arguments.defaults), strict=False))
     pairs += [(a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None]
+    stated = {argument for argument, _ in pairs}
+    others = [argument for argument in (*positional, *arguments.kwonlyargs) if argument not in stated]
+    pairs += [(argument, ast.Constant(None)) for argument in others if _admits_none(argument.annotation)]
     bound = [ast.Assign([ast.Name(a.arg, ast.Store())], d, lineno=function.lineno) for a, d in pairs]
     every = {node.arg for node in ast.walk(arguments) if isinstance(node, ast.arg)}
     return list(bound), every - {a.arg for a, _ in pairs}

@@ -254,6 +254,31 @@ class Variant(Base):
     assert next(n for n in model_names(repository, source) if n in ("Base", "Variant")) == first
 
 
+@pytest.mark.parametrize(
+    ("made", "first"), [("", "Model"), ("self.w = torch.nn.Parameter(torch.ones(3))", "Loss")], ids=["loss", "weights"]
+)
+def test_what_holds_no_weights_comes_after_what_does(repository, made, first):
+    source = f"""
+class Term(torch.nn.Module):
+    def __init__(self, key):
+        super().__init__()
+        self.key = key
+        {made}
+class Loss(Term):
+    def forward(self, info): return self.scaled(info[self.key])
+    def scaled(self, value): return 2 * value
+{NET.format("Model")}
+def train(batch, model):
+    optimizer = torch.optim.Adam(model.parameters())
+    loss = Loss("out")(batch)
+    loss.backward()
+    optimizer.step()
+if __name__ == "__main__":
+    train(torch.ones(1), make())
+"""
+    assert model_names(repository, source)[0] == first
+
+
 def test_a_repository_without_models_has_none(repository):
     assert derive_structure(repository({"a.py": "class Net: pass\n"})).models == ()
 

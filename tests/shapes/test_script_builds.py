@@ -93,6 +93,16 @@ SCRIPTS = {
         config.depth = depth
         main()
     """,
+    "a factory of a file of weights that may be missing": """
+    from pathlib import Path
+    from net import Net
+    sizes = {"width": 10, "depth": 2}
+    def load(weights: Path | None, overrides={}):
+        given = dict(sizes) | overrides
+        if weights is not None:
+            print("loading", weights)
+        return Net(**given)
+    """,
     "behind a factory": OPTIONS + """
     def build(kind, args):
         if kind == "net":
@@ -130,6 +140,19 @@ def test_what_only_the_command_line_knows_is_said(repository):
     model = built(repository, OPTIONS.replace('default="2"', "required=True") + "model = Net(1, 2, options().depth)\n")
     assert isinstance(model.parameters, Unknown)
     assert "depth has no default" in str(model.parameters.arguments)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "from net import Net\ndef main():\n    for width in open('sizes.txt'):\n        Net(width, 2)\n",
+        "from net import Net\ndef main():\n    return [Net(width, 2) for width in open('sizes.txt')]\n",
+        "from net import Net\nmake = lambda width: Net(width, 2)\n",
+    ],
+)
+def test_what_only_a_round_of_a_loop_or_a_caller_knows_gives_no_build(repository, script):
+    index = repository({"net.py": NET, "train.py": script})
+    assert find_script_builds(index, find_model(index, "net.py:Net")) == ()
 
 
 def test_statements_that_the_model_does_not_need_are_left_out(repository):

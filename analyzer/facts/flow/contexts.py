@@ -158,9 +158,16 @@ class Contexts:
         except NotPlain:
             return None
         if given is not None:
-            return self.values(given, step.scope, stack[:place], depth + 1)
+            found = self.values(given, step.scope, stack[:place], depth + 1)
+            return found if found is not None else self._anywhere(given, step.scope)
         default = default_of(owner.node, name)
         return self.values(default, owner.parent or owner, (), depth + 1) if default is not None else None
+
+    def _anywhere(self, node: ast.expr, scope: CodeScope) -> Values | None:
+        """What an expression that is handed on stands for on any way through its own code: callables alone."""
+        found = sorted(self._inference.types(node, scope), key=repr)
+        callables = all(isinstance(one, (Instance, Function)) for one in found)
+        return tuple(map(Value, found)) if found and callables and len(found) <= MAX_VALUES else None
 
     def _receiver(self, step: Step, target: Target, stack: Stack, depth: int) -> Values | None:
         """The object that a method was called on."""

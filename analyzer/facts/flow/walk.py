@@ -281,9 +281,10 @@ class Walker:
         if function is None:
             return Target(found)
         target = self._followed(found, function, self._constants(function, found, node, frame), frame)
-        name = function.name.rpartition(".")[2].rpartition(":")[2]
+        last = function.name.rpartition(".")[2]
+        name = last.rpartition(":")[2]
         called = getattr(node.func, "attr", getattr(node.func, "id", ""))
-        if isinstance(found, Function) and called and called != name:
+        if isinstance(found, Function) and called and called != name and "<lambda@" not in last:
             target.handed = name
         return target
 
