@@ -85,7 +85,9 @@ class _ChainBuilder:
         return CallNode(_label(step), self._span(step), name, self._detail(target), inner)
 
     def _detail(self, target: Target) -> str | None:
-        """What a forward returns, as written."""
+        """What a forward or an unnamed function returns, as written."""
+        if target.body is not None and isinstance(target.body.scope.node, ast.Lambda):
+            return f"-> {ast.unparse(target.body.scope.node.body)}"
         if target.body is None or not is_forward(self._flow.inference, target):
             return None
         returns = [n for n in target.body.scope.nodes if isinstance(n, ast.Return) and n.value is not None]

@@ -194,6 +194,62 @@ def test_call_chains_leave_out_what_the_program_never_hands_in(repository: Write
     assert "process.py:Wrapped.__call__" in targets["train.py"]
 
 
+BLOCKS = """
+from torch import nn
+
+class Attend(nn.Module):
+    def forward(self, x, mask):
+        return x * mask
+
+class Feed(nn.Module):
+    def forward(self, x):
+        return x + 1
+
+class Around(nn.Module):
+    def forward(self, x, inner):
+        return x + inner(x)
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.attend, self.feed = Attend(), Feed()
+        self.first, self.second = Around(), Around()
+
+    def forward(self, x, mask):
+        x = self.first(x, lambda y: self.attend.forward(y, mask))
+        return self.second(x, self.feed)
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.blocks = nn.ModuleList([Block() for _ in range(2)])
+
+    def forward(self, x, mask=1):
+        for block in self.blocks:
+            x = block(x, mask)
+        return x
+"""
+
+
+def test_what_a_module_is_handed_to_call_stands_below_the_call_that_hands_it(repository: Write) -> None:
+    train = "import torch\nfrom net import Net\nmodel = Net()\nopt = torch.optim.SGD(model.parameters(), lr=1.0)\n"
+    train += "for x in [torch.ones(2)]:\n    model(x).sum().backward()\n    opt.step()\n"
+    index = repository({"net.py": BLOCKS, "train.py": train})
+    structure, value_of = derive_structure(index), Interpreter(index).value_of
+    found = derive_processes(index, structure, derive_configuration(index, structure, value_of), value_of)
+    nodes = {node.label: node for node in _nodes(found.call_chains[0].root)}
+    first, second = (
+        [one.target for one in _nodes(nodes[name]) if one.target] for name in ("self.first()", "self.second()")
+    )
+    assert [target.partition("<")[0] for target in first[1:]] == ["net.py:Block.forward.", "net.py:Attend.forward"]
+    assert second[1:] == ["net.py:Feed.forward"]
+    assert "-> self.attend.forward(y, mask)" in {one.detail for one in _nodes(nodes["self.first()"])}
+
+
+def _nodes(node: CallNode) -> list[CallNode]:
+    return [node, *(inner for child in node.children for inner in _nodes(child))]
+
+
 def _forward_callers(node: CallNode, caller: str = "") -> set[str]:
     found = {caller} if node.target == "net.py:Net.forward" else set()
     return found.union(*(_forward_callers(child, node.target or caller) for child in node.children))
