@@ -61,6 +61,13 @@ def find_masks(program: Program, scope: CodeScope) -> Iterator[Chance]:
         yield from reader.read(node)
 
 
+def _kept(node: ast.expr) -> str:
+    """The name of which an expression has the same numbers in another place or form."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in KEEPING:
+        node = node.func.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
 class _Reader:
     def __init__(self, program: Program, scope: CodeScope) -> None:
         self._program = program
@@ -123,14 +130,18 @@ class _Reader:
         chance = None if limit is None else min(max(limit if is_below else 1 - limit, 0.0), 1.0)
         return _drawn(drawn, chance)
 
-    def _is_uniform(self, node: ast.expr) -> bool:
-        """Many numbers drawn evenly between 0 and 1."""
+    def _is_uniform(self, node: ast.expr, within: tuple[str, ...] = ()) -> bool:
+        """Many numbers drawn evenly between 0 and 1; a name is bound to such alone, whatever keeps its own numbers."""
+        if isinstance(node, ast.Name):
+            bound = [value for value in self._bound(node.id) if _kept(value) != node.id]
+            inside = (*within, node.id)
+            return node.id not in within and bool(bound) and all(self._is_uniform(value, inside) for value in bound)
         if not isinstance(node, ast.Call):
-            return isinstance(node, ast.Name) and any(self._is_uniform(value) for value in self._bound(node.id))
+            return False
         if isinstance(node.func, ast.Attribute) and node.func.attr == "uniform_":
             return [ast.unparse(a) for a in node.args] in ([], ["0", "1"])
         if isinstance(node.func, ast.Attribute) and node.func.attr in KEEPING:
-            return self._is_uniform(node.func.value)
+            return self._is_uniform(node.func.value, within)
         names = names_of(self._program, self._scope, node)
         has_size = bool(node.args or node.keywords)
         return has_size and any(name in UNIFORM or UNIT.fullmatch(name) for name in names)

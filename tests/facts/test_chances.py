@@ -37,6 +37,9 @@ ARMS = [
     ("if len(data) < 0.5:\n    a()", []),
 ]  # fmt: skip
 MASKS = [
+    ("noise = torch.rand(3)\nnoise = noise.to(device)\nkeep = noise < 0.25", [(0.25, 0.25)]),
+    ("noise = torch.rand(3)\nnoise = net(noise)\nkeep = noise < 0.25", []),
+    ("noise = other.to(device)\nother = noise.to(device)\nkeep = noise < 0.25", []),
     ("m = torch.rand(x.shape) < 0.15", [(0.15, 0.15)]),
     ("m = torch.rand_like(x) > 0.15", [(0.85, 0.85)]),
     ("m = torch.zeros(3).float().uniform_(0, 1) < 0.3", [(0.3, 0.3)]),
