@@ -8,7 +8,7 @@ import pytest
 from document_plain import block_text, document_text, line_text
 from document_sample import at, empty_analysis, known, sample_analysis
 
-from analyzer.document.chapters import configuration, inference, reference, shapes, training, usage
+from analyzer.document.chapters import configuration, industry, inference, reference, shapes, training, usage
 from analyzer.document.companions import study_guide
 from analyzer.document.context import Context
 from analyzer.document.facets import facets
@@ -188,3 +188,10 @@ def test_models_of_one_name_are_told_apart_by_their_files() -> None:
     analysis = replace(sample, shapes=replace(sample.shapes, models=(model, other)))
     text = document_text(build_article(Context(analysis, Words("en"))))
     assert f"`wide.{model.class_name}`" in text and f"model.{model.class_name}" in text
+
+
+def test_a_step_of_the_field_without_lines_says_whether_it_could_have_been_seen() -> None:
+    table = next(block for block in industry.build(context_of(sample_analysis())).blocks if isinstance(block, Table))
+    said = {line_text(row[1]): line_text(row[3]) for row in table.rows}
+    assert (said["Transformer"], said["Distilled encoders"]) == ("not recognised", "not recognised")
+    assert said["Layers that share their parameters"] == "not looked for: no line shows it"

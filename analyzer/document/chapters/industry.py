@@ -43,9 +43,12 @@ def _row(context: Context, item: Milestone) -> tuple[Line, ...]:
 
 
 def _here(context: Context, item: Milestone) -> Line:
-    """The lines of this repository that use what the milestone brought."""
+    """The lines of this repository that use what the milestone brought, or that nothing is known of them: most of
+    what a field went through leaves no line by which it could be recognised.
+    """
     spans = [found.where[0] for found in context.used_techniques if found.sheet_id in item.techniques and found.where]
-    return refs(spans, 2)
+    absent = "industry.not_recognised" if item.techniques else "industry.not_looked_for"
+    return refs(spans, 2) if spans else context.words.line(absent)
 
 
 def _models(context: Context, field: Field) -> list[tuple[Line, ...]]:

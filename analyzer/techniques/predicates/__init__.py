@@ -17,6 +17,7 @@ from analyzer.techniques.predicates import (
     drafting,
     feed_forward,
     learned_factors,
+    masking,
     norms,
     positions,
     recurrences,
@@ -42,5 +43,5 @@ def _public(*modules: ModuleType) -> dict[str, Predicate]:
 
 PREDICATES = _public(
     adversarial, attention, attention_scores, attention_spans, blocks, convolutions, decoding, drafting, feed_forward,
-    learned_factors, norms, positions, recurrences, rounding, stems, training,
+    learned_factors, masking, norms, positions, recurrences, rounding, stems, training,
 )  # fmt: skip
