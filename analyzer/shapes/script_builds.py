@@ -129,6 +129,7 @@ def _leading(
     index: SourceIndex, owner: Definition, sites: list[tuple[_Site, Span]], captured: str = "", *, checked: bool = False
 ) -> tuple[BuildPlan, ...]:
     found: dict[tuple[str, str], BuildPlan] = {}
+    joined: dict[tuple[str, str], BuildPlan] = {}
     for _ in range(DEPTH):
         callers: list[tuple[_Site, Span]] = []
         for site, where in sites:
@@ -137,11 +138,17 @@ def _leading(
                 plan = BuildPlan(site.path, expression, "training_script", where, captured=captured)
                 found.setdefault((plan.path, plan.expression), plan)
             around = _callable_around(index, site)
-            callers += [(caller, where) for caller in _calls_of(index, around)] if around is not None else []
+            calls = _calls_of(index, around) if around is not None else []
+            callers += [(caller, where) for caller in calls]
+            for caller in calls if expression is None else ():
+                text = _joined(site, caller, _conditions(site) if checked else ())
+                plan = BuildPlan(site.path, text or "", "training_script", where, captured=captured)
+                joined |= {(plan.path, plan.expression): plan} if text is not None else {}
         if len(found) >= MAXIMUM_BUILDS:
             break
         sites, captured = callers, owner.qualified_name
-    return tuple(found.values())[:MAXIMUM_BUILDS]
+    plans = tuple(found.values())[:MAXIMUM_BUILDS]
+    return (*plans[:1], *joined.values(), *plans[1:])[:MAXIMUM_BUILDS]
 
 
 def _calls_of(index: SourceIndex, target: Definition) -> list[_Site]:
@@ -215,6 +222,50 @@ def _expression(site: _Site, conditions: Sequence[ast.expr] = ()) -> str | None:
     if needed & given or (site.function is not None and changing_others(_main_part(site))):
         return None
     return "\n".join(ast.unparse(node) for node in (*body, ast.Expr(site.call)))
+
+
+def _joined(site: _Site, caller: _Site, conditions: Sequence[ast.expr]) -> str | None:
+    """The call after what it needs of its own function and of the one call of that function, as if both were one: what
+    else the function does, with devices and processes, plays no part. None where the two cannot stand together.
+    """
+    function = site.around[site.function] if site.function is not None else None
+    bound = _bound_parameters(function, caller.call) if isinstance(function, FUNCTIONS) else None
+    is_plain = site.function == 1 and site.path == caller.path and not isinstance(function, ast.AsyncFunctionDef)
+    if bound is None or not is_plain or not isinstance(function, ast.FunctionDef):
+        return None
+    (outer, open_outside), (own, _) = _before(caller), _before(site)
+    defaults = len(_parameters(function)[0])
+    inside = [*own[:defaults], *bound, *own[defaults:]]
+    others = changing_others(outer) if caller.function is None else []
+    body = needed_statements([*outer, *inside], *others, *conditions, site.call)
+    kept_inside = [node for node in inside if node in body]
+    free = set().union(*map(read_names, (*kept_inside, *conditions, site.call))) - _names_bound(kept_inside)
+    hidden = _names_bound([node for node in outer if node in body]) & free if caller.function is not None else set()
+    needed = set().union(*map(read_names, (*body, site.call)))
+    if hidden or needed & (open_outside | {a.arg for a in _arguments(function)} - _names_bound(kept_inside)):
+        return None
+    body += [ast.Assert(condition) for condition in conditions]
+    return "\n".join(ast.unparse(node) for node in (*body, ast.Expr(site.call)))
+
+
+def _names_bound(statements: Sequence[ast.stmt]) -> set[str]:
+    stored = (part for node in statements for part in ast.walk(node) if isinstance(part, ast.Name))
+    return {part.id for part in stored if isinstance(part.ctx, ast.Store)}
+
+
+def _arguments(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:
+    arguments = function.args
+    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+
+
+def _bound_parameters(function: ast.FunctionDef | ast.AsyncFunctionDef, call: ast.Call) -> list[ast.stmt] | None:
+    """The parameters that a call gives, as assignments; None where it gives more than their names say."""
+    names = [a.arg for a in _arguments(function)]
+    is_open = any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords)
+    if is_open or len(call.args) > len(names) or any(k.arg not in names for k in call.keywords):
+        return None
+    pairs = [*zip(names, call.args, strict=False), *((k.arg or "", k.value) for k in call.keywords)]
+    return [ast.Assign([ast.Name(n, ast.Store())], value, lineno=function.lineno) for n, value in pairs]
 
 
 def _main_part(site: _Site) -> list[ast.stmt]:

@@ -49,6 +49,20 @@ SCRIPTS = {
         data = open("nowhere.txt").read()
         train(args, data)
     """,
+    "beside devices and processes": OPTIONS + """
+    import torch
+    import torch.distributed as dist
+    def train(rank, settings, extra=3):
+        dist.init_process_group("nccl")
+        share = 256 // dist.get_world_size()
+        device = rank % torch.cuda.device_count()
+        torch.cuda.set_device(device)
+        width = settings.width
+        model = Net(width, depth=settings.depth).to(device)
+    if __name__ == "__main__":
+        args = options()
+        train(dist.get_rank(), settings=args)
+    """,
     "a trainer that holds its options": OPTIONS + """
     class Trainer:
         def __init__(self, args):
@@ -134,6 +148,19 @@ def test_a_model_is_built_as_the_script_builds_it(repository, name):
     assert isinstance(model.parameters, Known), model.gaps
     assert model.parameters.value.total == 2 * (10 * 10 + 10)
     assert model.build_where is not None and model.build_where.path == "train.py"
+
+
+@pytest.mark.parametrize(
+    ("function", "call"),
+    [
+        ("def train(args, width):\n    model = Net(width, other)\n", "train(options(), 3)"),
+        ("def train(*args):\n    model = Net(*args)\n", "train(*options())"),
+    ],
+)
+def test_two_functions_that_cannot_stand_together_are_not_joined(repository, function, call):
+    script = f"from net import Net\nother = 3\n{function}def main():\n    other = 5\n    depth = other\n    {call}\n"
+    index = repository({"net.py": NET, "train.py": script})
+    assert [plan.expression for plan in find_script_builds(index, find_model(index, "net.py:Net"))] == [call]
 
 
 def test_what_only_the_command_line_knows_is_said(repository):
