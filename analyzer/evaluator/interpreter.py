@@ -17,6 +17,7 @@ from analyzer.evaluator.frame import Frame
 from analyzer.evaluator.open_parts import OpenParts, without_open_sizes
 from analyzer.evaluator.recorder import Recording, first_unknown
 from analyzer.evaluator.session import Session
+from analyzer.evaluator.source_lines import nodes_by_text, with_source_lines
 from analyzer.evaluator.syntax.scope import find_bound_names
 from analyzer.evaluator.values import PartlessUnknown, UnknownValue
 from analyzer.index.source_index import SourceIndex
@@ -42,6 +43,7 @@ class Interpreter:
         self.index = index
         self.packages = packages
         self.settings = dict(settings or {})
+        self._nodes: dict[str, dict[str, list[ast.AST]]] = {}
         self.session = Session(index, budget or Budget(), environment or {}, packages)
 
     @property
@@ -88,12 +90,23 @@ class Interpreter:
 
     def build(self, path: str, expression: str | ast.AST) -> nn.Module:
         """The module that the expression makes, on tensors without contents."""
-        value = self.evaluate(path, expression)
+        value = self.evaluate(path, self._with_source_lines(path, expression))
         if not isinstance(value, nn.Module):
             raise CannotEvaluate("not_a_module", type(value).__name__)
         without_open_sizes(self.session, value)
         self.session.assume_skipped()
         return value
+
+    def _with_source_lines(self, path: str, expression: str | ast.AST) -> str | ast.AST:
+        """Statements that a script was read for say the script's lines."""
+        tree = self.index.trees().get(path)
+        if not isinstance(expression, str) or "\n" not in expression or tree is None:
+            return expression
+        if path not in self._nodes:
+            self._nodes[path] = nodes_by_text(tree)
+        body = _parse(expression)
+        with_source_lines(body, self._nodes[path])
+        return ast.Module(body, [])
 
     def unknown_parts(self, module: nn.Module) -> tuple[Cause, ...]:
         """Why the parameters of this module may be incomplete: unknown attributes, and calls that we could not make

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import sys
 from typing import TYPE_CHECKING, Any
 
 from analyzer.evaluator.errors import Cause, Place
@@ -99,7 +100,8 @@ class ModuleServices:
             if source.kind == "stand_in" and not importer.startswith("<"):
                 if source.needs_accelerator and self.guarded_imports:
                     return None  # code that can do without it says so; its own way is what a plain machine runs
-                self.assume_here("stand_in", source.package)
+                is_standard = source.package in sys.stdlib_module_names
+                self.assume_here("standard_library" if is_standard else "stand_in", source.package)
             return self.module_proxy(source.path)
         if self._is_namespace(importer, dotted, level):
             return NamespacePackage(self, importer, dotted)

@@ -47,7 +47,7 @@ def test_options_have_the_values_that_an_empty_command_line_gives_them(repositor
 )
 def test_what_the_command_line_has_to_give_has_no_value(repository, text, read) -> None:
     source = f"import argparse\np = argparse.ArgumentParser()\n{text}\nargs = p.parse_args()\n"
-    with pytest.raises(CannotEvaluate, match=f"{read} has no default"):
+    with pytest.raises(CannotEvaluate, match=f"command_line_argument: {read}"):
         repository(source).evaluate("model.py", f"args.{read}")
 
 

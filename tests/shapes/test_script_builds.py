@@ -163,10 +163,16 @@ def test_two_functions_that_cannot_stand_together_are_not_joined(repository, fun
     assert [plan.expression for plan in find_script_builds(index, find_model(index, "net.py:Net"))] == [call]
 
 
+CALLER = "data = open('x')\n\n\nargs = options()\nmodel = Net(1, 2, args.depth)\n"
+
+
 def test_what_only_the_command_line_knows_is_said(repository):
-    model = built(repository, OPTIONS.replace('default="2"', "required=True") + "model = Net(1, 2, options().depth)\n")
+    model = built(repository, OPTIONS.replace('default="2"', "required=True") + CALLER)
     assert isinstance(model.parameters, Unknown)
-    assert "depth has no default" in str(model.parameters.arguments)
+    assert model.parameters.root().reason == "command_line_argument"
+    assert "depth" in str(model.parameters.arguments)
+    told = [gap for gap in model.gaps if gap.reason == "command_line_argument"]
+    assert [gap.where for gap in told] == ["train.py:12"]  # the line of the script, not of what is evaluated
 
 
 @pytest.mark.parametrize(

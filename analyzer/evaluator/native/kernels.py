@@ -33,6 +33,7 @@ class Kernels(Proxy):
             "result": _result_of(session),
             "launch": _launch_of(session),
             "unmodelled": _unmodelled,
+            "not_given": _not_given,
             "read_yaml": lambda text: read_yaml_value(text, exponents=True),
             "caller_variables": lambda: dict(session.current.caller.variables),
         }
@@ -54,6 +55,11 @@ def _operator(name: str) -> Any:
 def _unmodelled(what: str) -> None:
     """Ends what rests on something that a stand-in knows by name only."""
     raise Unmodelled("not_modelled", what)
+
+
+def _not_given(option: str) -> None:
+    """Ends what rests on an option that only a command line gives."""
+    raise Unmodelled("command_line_argument", option)
 
 
 def _result_of(session: Any) -> Callable[..., Any]:

@@ -6,7 +6,7 @@ does not has no value.
 import re
 import sys
 
-from kernels import unmodelled
+from kernels import not_given, unmodelled
 
 SUPPRESS = "==SUPPRESS=="
 OPTIONAL, ZERO_OR_MORE, ONE_OR_MORE, PARSER, REMAINDER = "?", "*", "+", "A...", "..."
@@ -151,7 +151,7 @@ class ArgumentParser:
         class Parsed(Namespace):
             def __getattr__(self, name):
                 if name in is_open:
-                    unmodelled(f"argparse: {name} has no default, the command line has to give it")
+                    not_given(name)
                 raise AttributeError(name)
 
         found = Parsed() if namespace is None else namespace
