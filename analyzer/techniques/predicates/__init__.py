@@ -9,6 +9,7 @@ from analyzer.techniques.patterns import Match
 from analyzer.techniques.predicates import (
     adversarial,
     attention,
+    attention_heads,
     attention_scores,
     attention_spans,
     blocks,
@@ -42,6 +43,6 @@ def _public(*modules: ModuleType) -> dict[str, Predicate]:
 
 
 PREDICATES = _public(
-    adversarial, attention, attention_scores, attention_spans, blocks, convolutions, decoding, drafting, feed_forward,
-    learned_factors, masking, norms, positions, recurrences, rounding, stems, training,
+    adversarial, attention, attention_heads, attention_scores, attention_spans, blocks, convolutions, decoding,
+    drafting, feed_forward, learned_factors, masking, norms, positions, recurrences, rounding, stems, training,
 )  # fmt: skip

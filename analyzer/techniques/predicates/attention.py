@@ -90,10 +90,10 @@ def is_projection(term: Term) -> bool:
 
 def head_count(program: Program, value: Term) -> Term | None:
     """The number of heads that a query, key or value is split into, as the code writes it."""
-    return next((count for _, count in _split_into_heads(program, value)), None)
+    return next((count for _, count in split_into_heads(program, value)), None)
 
 
-def _split_into_heads(program: Program, value: Term) -> Iterator[tuple[Term, Term]]:
+def split_into_heads(program: Program, value: Term) -> Iterator[tuple[Term, Term]]:
     """The operation that splits, and the number of heads."""
     for term in below(value, lambda t: is_projection(t) and norm_kind(program, t) is None):
         if term.head in ("view", "reshape", "unflatten") and (count := _viewed_heads(term)) is not None:
@@ -146,7 +146,7 @@ def match_of(core: Core, form: str, *holes: tuple[str, Term | None]) -> Match:
     return Match(core.root, filled, evidence, form)
 
 
-def _operands(core: Core) -> tuple[tuple[str, Term], ...]:
+def operands_of(core: Core) -> tuple[tuple[str, Term], ...]:
     """Queries, keys and values as the formula means them: the keys before they are laid across, without the scale."""
     if core.fused:
         return (("q", core.query), ("k", core.key), ("v", core.value))
@@ -169,7 +169,7 @@ def is_attention(program: Program, reading: Reading) -> Iterator[Match]:
     """Softmax of a scaled product of two activations, times a third."""
     for core in attention_cores(reading):
         scale = score_scale(core)
-        match = match_of(core, "fused" if core.fused else "written", *_operands(core), ("scale", scale))
+        match = match_of(core, "fused" if core.fused else "written", *operands_of(core), ("scale", scale))
         yield replace(match, notes=_scale_note(program, core, scale))
 
 
@@ -177,7 +177,7 @@ def is_fused_attention(program: Program, reading: Reading) -> Iterator[Match]:
     """The library's fused attention call."""
     for core in attention_cores(reading):
         if core.fused:
-            match = match_of(core, "fused_function", *_operands(core))
+            match = match_of(core, "fused_function", *operands_of(core))
             notes = (("fused_kernel_is_chosen_by_torch", ()), *_scale_note(program, core, score_scale(core)))
             yield replace(match, notes=notes)
 
@@ -233,71 +233,6 @@ def leads_to(term: Term, product: Term | None) -> bool:
     return product is not None and contains(term, product)
 
 
-def has_several_heads(program: Program, reading: Reading) -> Iterator[Match]:
-    """Queries and keys are split into the same number of heads."""
-    for core in attention_cores(reading):
-        heads, others = head_count(program, core.query), head_count(program, core.key)
-        if heads is None or others is None or number(heads) == 1 or not same(heads, others):
-            continue
-        if not _is_repeated(program, core.key) and not has_shared_key_head(core):
-            match = match_of(core, "split_heads", *_operands(core), ("h", heads))
-            split = () if _is_written_in(reading, core.root) else next(_split_into_heads(program, core.query))[:1]
-            yield replace(match, evidence=(*split, *match.evidence))
-
-
-def _is_written_in(reading: Reading, term: Term) -> bool:
-    """Whether the function itself has the line; else it is in a function that it calls."""
-    lines = range(getattr(reading.node, "lineno", 1), (getattr(reading.node, "end_lineno", None) or 10**9) + 1)
-    return term.path == reading.path and getattr(term.node, "lineno", 0) in lines
-
-
-def has_grouped_heads(program: Program, reading: Reading) -> Iterator[Match]:
-    """Keys and values have fewer heads than queries and are repeated for them."""
-    for core in attention_cores(reading):
-        heads, groups = head_count(program, core.query), head_count(program, core.key)
-        if heads is None or groups is None or same(heads, groups) or number(groups) == 1:
-            continue
-        if _is_repeated(program, core.key) or is_on(core.root.keyword("enable_gqa")):
-            yield match_of(core, "repeated_keys", *_operands(core), ("h", heads), ("g", groups))
-
-
-def has_one_key_head(program: Program, reading: Reading) -> Iterator[Match]:
-    """All query heads share one head of keys and values."""
-    for core in attention_cores(reading):
-        heads = head_count(program, core.query)
-        groups = head_count(program, core.key)
-        single = groups is not None and number(groups) == 1 and heads is not None and number(heads) != 1
-        if single or (heads is not None and groups is None and has_shared_key_head(core)):
-            yield match_of(core, "single_key_head", *_operands(core), ("h", heads))
-
-
-def has_shared_key_head(core: Core) -> bool:
-    """`b h i d, b j d -> b h i j`: the keys have no axis of heads."""
-    text = core.product.label if core.product is not None else ""
-    if "->" not in text:
-        return False
-    inputs, output = text.split("->")
-    sides = [set(side.split() if " " in side.strip() else side.strip()) for side in inputs.split(",")]
-    outer = set(output.split() if " " in output.strip() else output.strip())
-    return len(sides) == 2 and len((sides[0] - sides[1]) & outer) == 2 and len((sides[1] - sides[0]) & outer) == 1
-
-
-def _is_repeated(program: Program, key: Term) -> bool:
-    """Heads of keys are copied: `repeat_interleave`, or a new axis expanded and folded into them."""
-    for term in below(key, lambda t: is_projection(t) and norm_kind(program, t) is None):
-        if term.head == "repeat_interleave":
-            return True
-        if term.head in ("reshape", "view", "flatten") and any(
-            one.head in ("expand", "repeat") for one in peeled_once(term)
-        ):
-            return True
-    return False
-
-
-def peeled_once(term: Term) -> tuple[Term, ...]:
-    return tuple(alternatives(term.args[0])) if term.args else ()
-
-
 def is_on(term: Term | None) -> bool:
     """An option that is not certainly off."""
     if term is None:
@@ -315,7 +250,7 @@ def has_two_sources(program: Program, reading: Reading) -> Iterator[Match]:
             if queries and _is_input(key) and not any(contains(key, q) or contains(q, key) for q in queries)
         ]  # fmt: skip
         if foreign:
-            yield match_of(core, "two_sources", *_operands(core), ("x", queries[0]), ("c", foreign[0]))
+            yield match_of(core, "two_sources", *operands_of(core), ("x", queries[0]), ("c", foreign[0]))
 
 
 def _sources(program: Program, value: Term) -> list[Term]:
