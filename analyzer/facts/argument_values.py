@@ -22,6 +22,7 @@ from analyzer.facts.flow.steps import Step, Target
 from analyzer.facts.keyword_items import Place
 from analyzer.facts.later_bindings import later_binding, with_binding
 from analyzer.facts.literal import NotPlain, eval_plain, is_plain
+from analyzer.facts.open_formulas import OpenPart, open_part, open_reason
 from analyzer.facts.own_calls import returned_by
 from analyzer.facts.parser_sites import options_by_site
 from analyzer.facts.saved_parameters import saved_parameter
@@ -143,8 +144,18 @@ class ArgumentValues:
         if chosen is not None:
             return self._eval(chosen, scope, stack, depth + 1)
         names: dict[str, object] = {}
+        parts: dict[str, OpenPart] = {}
         for leaf in _leaves(node):
-            names[ast.unparse(leaf)] = self._leaf(leaf, scope, stack, depth)
+            text = ast.unparse(leaf)
+            try:
+                names[text] = self._leaf(leaf, scope, stack, depth)
+            except _Underived as gap:
+                part = open_part(gap.reason, gap.arguments)
+                if part is None:
+                    raise
+                parts[text] = part
+        if parts:
+            raise _Underived(*open_reason(node, names, parts, next(iter(parts.values())).call))
         try:
             return eval_plain(node, names)
         except NotPlain:
@@ -166,7 +177,7 @@ class ArgumentValues:
     def _asked(self, node: ast.expr, scope: CodeScope, names: Mapping[str, object]) -> object:
         machine = machine_dependence(self._index, scope.path, node)
         if machine:
-            raise _Underived("depends_on_machine", (("call", machine),))
+            raise _Underived(*open_reason(node, names, {}, machine))
         filled = _Filled(names).visit(ast.parse(ast.unparse(node), mode="eval").body)
         if unresolved_name(self._index, scope.path, filled):
             raise NotPlain("local")

@@ -13,6 +13,7 @@ from analyzer.facts.drawn_batches import drawn_batch
 from analyzer.facts.flow.trace import Occurrence
 from analyzer.facts.framework_settings import given_settings
 from analyzer.facts.interfaces import stage_of
+from analyzer.facts.open_formulas import FORMULA
 from analyzer.facts.optimization import named_arguments
 from analyzer.facts.program import Program, is_unresolved_backward
 from analyzer.records.configuration import DerivedQuantity
@@ -92,6 +93,9 @@ def _product(
 ) -> tuple[DerivedQuantity, ...]:
     """The product as formula and number; nothing where a factor is no known whole number."""
     product = 1
+    open_one = [value for _, value in terms if isinstance(value, Unknown)]
+    if len(open_one) == len(terms) == 1 and open_one[0].reason == FORMULA:
+        return (DerivedQuantity(name, terms[0][0], open_one[0], where),)
     for _, value in terms:
         if not isinstance(value, Known) or not isinstance(value.value, int) or isinstance(value.value, bool):
             return ()
