@@ -90,14 +90,14 @@ class Interpreter:
 
     def build(self, path: str, expression: str | ast.AST) -> nn.Module:
         """The module that the expression makes, on tensors without contents."""
-        value = self.evaluate(path, self._with_source_lines(path, expression))
+        value = self.evaluate(path, self.with_source_lines(path, expression))
         if not isinstance(value, nn.Module):
             raise CannotEvaluate("not_a_module", type(value).__name__)
         without_open_sizes(self.session, value)
         self.session.assume_skipped()
         return value
 
-    def _with_source_lines(self, path: str, expression: str | ast.AST) -> str | ast.AST:
+    def with_source_lines(self, path: str, expression: str | ast.AST) -> str | ast.AST:
         """Statements that a script was read for say the script's lines."""
         tree = self.index.trees().get(path)
         if not isinstance(expression, str) or "\n" not in expression or tree is None:

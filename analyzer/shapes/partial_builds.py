@@ -41,7 +41,7 @@ def complete_builds(interpreter: Interpreter, owner: Definition, plan: BuildPlan
     open_names = [name for name, value in arguments.items() if not _is_known(interpreter, plan.path, body, value)]
     if not open_names or not all(uses.is_size(path, declared[name], node) for name in open_names):
         return
-    slots = [Slot(name, interpreter.index.span(plan.path, plan.where.first_line)) for name in open_names]
+    slots = [Slot(name, plan.where) for name in open_names]
     for values in example_values(interpreter.index, owner.path, slots):
         sizes = tuple(UnstatedSize(slot.name, values[slot.name], slot.where) for slot in slots)
         text = _filled(body, last.value, {**arguments, **{n: ast.Constant(values[n]) for n in open_names}})
@@ -60,7 +60,7 @@ def _with_lengths(
     names = {text: _receiver(interpreter.index, plan.path, statements, text) for text in unknown}
     if not unknown or not all(names.values()):
         return
-    slots = [Slot(name, interpreter.index.span(plan.path, plan.where.first_line)) for name in names.values()]
+    slots = [Slot(name, plan.where) for name in names.values()]
     plans: dict[str, BuildPlan] = {}
     for values in example_values(interpreter.index, owner.path, slots):
         numbers = _Lengths({text: values[name] for text, name in names.items()})
@@ -112,8 +112,9 @@ def _bound(call: ast.Call, node: ast.FunctionDef) -> dict[str, ast.expr] | None:
 
 def _is_known(interpreter: Interpreter, path: str, body: list[ast.stmt], value: ast.expr) -> bool:
     statements = [*needed_statements(body, value), ast.Expr(value)]
+    text = "\n".join(map(ast.unparse, statements))
     try:
-        interpreter.evaluate(path, "\n".join(map(ast.unparse, statements)))
+        interpreter.evaluate(path, interpreter.with_source_lines(path, text))
     except (CannotEvaluate, TargetRaised):
         return False
     return True

@@ -226,10 +226,11 @@ def test_sizes_that_only_the_data_tell_get_examples_and_the_others_stay(reposito
 
 
 def test_lengths_that_a_trainer_hands_on_get_one_example(repository):
-    script = (
-        PARTLY.replace("    model = Net(len(tokens), depth=args.depth)\n", "")
-        + """    body = Net(len(tokens), args.depth)
-    Trainer(body, len(tokens), data.other(tokens))
+    script = PARTLY.replace("import data", "import data\nfrom head import Trainer").replace(
+        "    model = Net(len(tokens), depth=args.depth)\n",
+        "    body = Net(len(tokens), args.depth)\n    Trainer(body, len(tokens), data.other(tokens))\n",
+    )
+    head = """from torch import nn
 class Head(nn.Module):
     def __init__(self, body, width):
         super().__init__()
@@ -241,12 +242,12 @@ class Trainer:
         self.batches = batches
         self.model = Head(body, width)
 """
-    )
-    index = repository({"net.py": NET, "train.py": "from torch import nn\n" + script})
-    owner = find_model(index, "train.py:Head")
+    index = repository({"net.py": NET, "head.py": head, "train.py": script})
+    owner = find_model(index, "head.py:Head")
     builds = find_script_builds(index, owner)
     model = derive_model(Interpreter(index), ModelRequest("Head", owner.qualified_name, builds[0].where, builds))
-    assert [size.name for size in model.unstated] == ["width"]
+    assert [(size.name, str(size.where)) for size in model.unstated] == [("width", "head.py:11")]
+    assert {gap.where for gap in model.gaps} == {"head.py:11"}
     assert [str(output) for output in model.traces[0].output] == ["[B, width]"]
     assert [node.paths for node in model.tree.children[0].children[0].children] == [("body.layers.0", "body.layers.1")]
 
