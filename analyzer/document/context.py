@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from analyzer.document.drawing_words import in_language
 from analyzer.document.family import Family, derive_family
 from analyzer.document.wording import Words, read_template
 from analyzer.records.bundles import Analysis
@@ -260,7 +261,9 @@ class Context:
     def drawing(self, *ids: str) -> tuple[Block, ...]:
         """References to the drawings of these ids that exist for this repository."""
         wanted = [diagram for identifier in ids for diagram in self.drawings if diagram.id == identifier]
-        return tuple(DiagramRef(diagram, (Plain(self.words.pick(diagram.title)),)) for diagram in wanted)
+        return tuple(
+            DiagramRef(in_language(diagram, self.words), (Plain(self.words.pick(diagram.title)),)) for diagram in wanted
+        )
 
 
 def walk(node: ModuleNode | None) -> Iterable[ModuleNode]:
