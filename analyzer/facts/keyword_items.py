@@ -18,16 +18,23 @@ MAX_DEPTH = 16
 BRANCHES = (ast.If, ast.For, ast.While, ast.Try)
 
 
-class TakenOut(NotPlain):
-    """An item that the code takes out of its mapping under a condition: neither it nor a default surely stands."""
-
-
 class Place(NamedTuple):
     """An expression where it stands, and the calls that lead there."""
 
     node: ast.expr
     scope: CodeScope
     stack: Stack
+
+
+class TakenOut(NotPlain):
+    """An item that the code takes out of its mapping under a condition: neither it nor a default surely stands."""
+
+    def __init__(self, key: str, condition: str, at: Place, kept: Place | None) -> None:
+        super().__init__(key)
+        self.condition = condition
+        self.at = at
+        self.kept = kept
+        """The item where the condition does not hold."""
 
 
 def item_of(inference: Inference, key: str, mapping: Place, depth: int = 0) -> Place | None:
@@ -47,8 +54,20 @@ def item_of(inference: Inference, key: str, mapping: Place, depth: int = 0) -> P
         return Place(updated, scope, stack)
     if owner is None or owner.is_class or _changes(owner, node.id, key):
         raise NotPlain(node.id)
-    if _is_removed(owner, node.id, key):
+    removals = _removals(owner, node.id, key)
+    if any(condition is None for _, condition in removals):
         return None
+    found = _of_name(inference, key, node, owner, mapping, depth)
+    for call, condition in removals:
+        raise TakenOut(key, condition or "", Place(call, owner, stack), found)
+    return found
+
+
+def _of_name(
+    inference: Inference, key: str, node: ast.Name, owner: CodeScope, mapping: Place, depth: int
+) -> Place | None:
+    """What the mapping that a name stands for holds where it is bound."""
+    scope, stack = mapping.scope, mapping.stack
     stores = [n for n in owner.nodes if _stores(n, node.id)]
     if _is_parameter(owner, node.id):
         return _of_parameter(inference, key, node.id, owner, Place(node, scope, stack), depth)
@@ -194,10 +213,20 @@ def _takings(owner: CodeScope, name: str) -> Iterator[ast.Call]:
             yield node
 
 
-def _is_removed(owner: CodeScope, name: str, key: str) -> bool:
-    """The item is taken out on every way; one that is taken out under a condition cannot be told."""
-    takings = [n for n in _takings(owner, name) if isinstance(n.args[0], ast.Constant) and n.args[0].value == key]
-    always = {id(n) for s in getattr(owner.node, "body", ()) if not isinstance(s, BRANCHES) for n in ast.walk(s)}
-    if any(id(node) not in always for node in takings):
-        raise TakenOut(key)
-    return bool(takings)
+def _removals(owner: CodeScope, name: str, key: str) -> list[tuple[ast.Call, str | None]]:
+    """Calls that take the item out, with the condition around each; None where every way comes there."""
+    found: list[tuple[ast.Call, str | None]] = []
+    for call in _takings(owner, name):
+        if isinstance(call.args[0], ast.Constant) and call.args[0].value == key:
+            around = [n for n in owner.nodes if isinstance(n, BRANCHES) and any(i is call for i in ast.walk(n))]
+            found.append((call, _condition(around[-1], call) if around else None))
+    return found
+
+
+def _condition(branch: ast.AST, call: ast.Call) -> str:
+    """The test of a choice or its opposite; empty for loops and trials."""
+    if not isinstance(branch, ast.If):
+        return ""
+    is_first = any(inner is call for statement in branch.body for inner in ast.walk(statement))
+    test = ast.unparse(branch.test)
+    return test if is_first else f"not ({test})"

@@ -10,7 +10,7 @@ from analyzer.facts.batches import effective_batch
 from analyzer.facts.call_chains import build_call_chain
 from analyzer.facts.chance_places import program_chances
 from analyzer.facts.configuration import inference_of
-from analyzer.facts.configuration.effective import effective_values
+from analyzer.facts.configuration.effective import effective_values, left_to_default
 from analyzer.facts.data import find_data
 from analyzer.facts.entries import Ranked, bodies_of, inference_programs, ranked, training_programs
 from analyzer.facts.evaluation import ValueOf, no_evaluator
@@ -108,7 +108,8 @@ def _schedules(program: Program, found: tuple[Schedule, ...]) -> tuple[Schedule,
 
 def _with_own_values(program: Program, tables: Sequence[ConfigTable]) -> Program:
     """The program with its configuration as its own code sets it."""
-    values = program.flow.values.with_effective(effective_values(program, tables))
+    given = left_to_default(program, tables) | effective_values(program, tables)
+    values = program.flow.values.with_effective(given)
     return replace(program, flow=replace(program.flow, values=values))
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 
 from analyzer.evaluator import Interpreter
 from analyzer.facts.configuration import derive_configuration
+from analyzer.facts.configuration.effective import effective_values, left_to_default
+from analyzer.facts.configuration_owners import slot_of
+from analyzer.facts.processes import open_flow
+from analyzer.facts.program import Program
 from analyzer.facts.structure import derive_structure
 from analyzer.index import SourceIndex
-from analyzer.records.evidence import Known
+from analyzer.records.evidence import Known, Unknown
 
 Write = Callable[[Mapping[str, str]], SourceIndex]
 SOURCE = """
@@ -96,7 +101,12 @@ run(net, 0.5, beams=5, words=7)
 
 @pytest.mark.parametrize(
     ("change", "beams"),
-    [("pass", 5), ("if heat > 0:\n        kept.pop('beams')", "set_by_mapping"), ("kept.pop('beams')", None)],
+    [
+        ("pass", 5),
+        ("if heat > 0:\n        kept.pop('beams')", ("5", "heat > 0")),
+        ("kept.pop('beams')", None),
+        ("while heat > 1:\n        kept.pop('beams')", "set_by_mapping"),
+    ],
 )
 def test_what_is_taken_out_of_a_mapping_under_a_condition_is_open(
     repository: Write, change: str, beams: object
@@ -106,4 +116,53 @@ def test_what_is_taken_out_of_a_mapping_under_a_condition_is_open(
     (table,) = [table for table in found.tables if table.name == "Options"]
     counts = {v.name: v.effective or v.value for v in table.values}
     told = counts["beams"]
-    assert (told.value if isinstance(told, Known) else told.reason) == beams
+    if isinstance(beams, tuple):
+        assert isinstance(told, Unknown) and told.reason == "set_by_mapping_unless"
+        given = dict(told.arguments)
+        assert (given["value"], given["condition"], given["line"]) == (*beams, "run.py:13")
+    else:
+        assert (told.value if isinstance(told, Known) else told.reason) == beams
+
+
+OWN_OPTIONS = """
+import torch
+from net import Net, Options
+net = Net(Options(GIVEN))
+net.load_state_dict(torch.load("net.pt"))
+net(torch.ones(1, 4))
+"""
+OPTIONS = """
+from dataclasses import dataclass
+from torch import nn
+
+@dataclass
+class Options:
+    rate: float = 0.1
+    width: int = 4
+
+class Net(nn.Module):
+    def __init__(self, options):
+        super().__init__()
+        self.drop = nn.Dropout(options.rate)
+        self.layer = nn.Linear(4, options.width)
+
+    def forward(self, x):
+        return self.layer(self.drop(x))
+"""
+
+
+def test_what_a_program_does_not_give_to_its_own_options_is_their_default_there(repository: Write) -> None:
+    index = repository(
+        {"net.py": OPTIONS, "a.py": OWN_OPTIONS.replace("GIVEN", "rate=0.5"), "b.py": OWN_OPTIONS.replace("GIVEN", "")}
+    )
+    structure, value_of = derive_structure(index), Interpreter(index).value_of
+    configuration = derive_configuration(index, structure, value_of)
+    flow = open_flow(index, configuration, value_of)
+    (table,) = [table for table in configuration.tables if table.name == "Options"]
+    changed = replace(table, values=tuple(replace(v, effective=Known(9, (), "read")) for v in table.values))
+    found = {}
+    for path in ("a.py", "b.py"):
+        program = Program(flow, path, flow.walker.script(path), index.span(path, 1))
+        given = left_to_default(program, [changed]) | effective_values(program, [changed])
+        found[path] = {name: getattr(given.get(slot_of(table, name)), "value", None) for name in ("rate", "width")}
+    assert found == {"a.py": {"rate": 0.5, "width": 4}, "b.py": {"rate": 0.1, "width": 4}}

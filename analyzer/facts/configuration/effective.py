@@ -45,6 +45,27 @@ def effective_values(program: Program, tables: Sequence[ConfigTable]) -> dict[Sl
     return found
 
 
+def left_to_default(program: Program, tables: Sequence[ConfigTable]) -> dict[Slot, Value]:
+    """What a program's own construction of a configuration class does not give has the default of the class, whatever
+    other programs give it.
+    """
+    owners = {owner_of(table): table for table in tables if table.format in CLASS_FORMATS}
+    found: dict[Slot, Value] = {}
+    for occurrence in program.occurrences:
+        call = occurrence.call
+        for target in occurrence.step.targets:
+            table = owners.get(target.type.owner) if isinstance(target.type, Klass) else None
+            is_open = call is None or any(k.arg is None for k in call.keywords) or any(map(_is_starred, call.args))
+            if table is not None and call is not None and not is_open:
+                given = {name for name, _ in construction_pairs(program.flow.index, table, call, occurrence.step.scope)}
+                found |= {slot_of(table, v.name): v.value for v in table.values if v.effective and v.name not in given}
+    return found
+
+
+def _is_starred(node: ast.expr) -> bool:
+    return isinstance(node, ast.Starred)
+
+
 def _value(program: Program, occurrence: Occurrence, node: ast.expr | None) -> Value:
     where = program.flow.index.span(occurrence.step.scope.path, occurrence.step.statement)
     if node is None or isinstance(occurrence.step.statement, ast.AugAssign):
@@ -88,10 +109,9 @@ def _spread(program: Program, occurrence: Occurrence, owners: dict[str, ConfigTa
         for value in table.values if table is not None else ():
             try:
                 given = keyword_of(flow.inference, place, value.name)
-            except TakenOut:
-                at = flow.index.span(place.scope.path, call)
+            except TakenOut as taken:
                 if table is not None:
-                    yield slot_of(table, value.name), Unknown("set_by_mapping", (("call", ast.unparse(call)),), at)
+                    yield slot_of(table, value.name), _taken_out(program, call, place.scope.path, taken)
                 continue
             except NotPlain:
                 continue
@@ -104,6 +124,19 @@ def _spread(program: Program, occurrence: Occurrence, owners: dict[str, ConfigTa
                 known = replace(known, where=(option.where, call_at) if option is not None else (call_at,))
             if option is not None or isinstance(known, Known):
                 yield slot_of(table, value.name), known
+
+
+def _taken_out(program: Program, call: ast.Call, path: str, taken: TakenOut) -> Unknown:
+    """What the mapping gives where nothing takes it out, and where something does."""
+    flow, kept = program.flow, taken.kept
+    at = flow.index.span(path, call)
+    known = flow.values.value(kept.node, kept.scope, kept.stack) if kept is not None else None
+    told = (("call", ast.unparse(call)),)
+    if not isinstance(known, Known) or not taken.condition:
+        return Unknown("set_by_mapping", told, at)
+    line = str(flow.index.span(taken.at.scope.path, taken.at.node))
+    given = (("value", repr(known.value)), ("condition", taken.condition), ("line", line))
+    return Unknown("set_by_mapping_unless", (*told, *given), at)
 
 
 def _merged(program: Program, occurrence: Occurrence, files: dict[str, ConfigTable]) -> Iterator[tuple[Slot, Value]]:
