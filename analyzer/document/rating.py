@@ -15,8 +15,10 @@ from analyzer.records.document import Line
 from analyzer.records.source import Span
 
 FEWEST_EVIDENCE = 2
-BEYOND_SOURCE = frozenset({"measured", "of_data"})
+BEYOND_SOURCE = frozenset({"measured", "of_data", "arithmetic"})
 """Reasons of statements that no source could bear out: they say nothing for or against the documents."""
+MOST_COUNTED = {"seeds": 2, "pinned": 4, "presets": 4}
+"""Of each kind of line that pins a run, how many count."""
 Measure = tuple[float, tuple[Span, ...], dict[str, int]]
 
 
@@ -97,12 +99,12 @@ def _reproducibility(context: Context) -> Measure:
         if item.version and item.declared_at
     ]
     presets = [item.where for item in context.analysis.facts.configuration.presets if item.layer != "command_line"]
-    evidence = (*seeds[:1], *pinned[:2], *presets[:2])
-    return (
-        float(len(seeds[:2]) + len(pinned[:4]) + len(presets[:4])),
-        evidence,
-        {"seeds": len(seeds), "pinned": len(pinned), "presets": len(presets)},
-    )
+    found = {"seeds": seeds, "pinned": pinned, "presets": presets}
+    distinct = {name: tuple(dict.fromkeys(places)) for name, places in found.items()}
+    evidence = tuple(span for name, places in distinct.items() for span in places[: MOST_COUNTED[name]])
+    figures = {name: len(places) for name, places in distinct.items()} | {"points": len(evidence)}
+    figures |= {f"most_{name}": most for name, most in MOST_COUNTED.items()}
+    return float(len(evidence)), evidence, figures
 
 
 def _truthfulness(context: Context) -> Measure:

@@ -139,6 +139,10 @@ def test_stars_need_two_lines_of_evidence_and_follow_the_thresholds() -> None:
     assert found["reproducibility"].stars == 2
     for item in found.values():
         assert item.stars == 0 or len(set(item.evidence)) >= 2
+    (pinned,) = found["reproducibility"].thresholds
+    shown = len(found["reproducibility"].evidence)
+    assert found["reproducibility"].stars == 1 + sum(shown >= step for step in pinned)
+    assert f"counted: {shown}" in line_text(found["reproducibility"].measured)
 
 
 @pytest.mark.parametrize(

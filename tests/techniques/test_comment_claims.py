@@ -9,6 +9,7 @@ from analyzer.records.bundles import Shapes
 from analyzer.techniques.claims import all_claims
 from analyzer.techniques.claims.arithmetic import find_equations
 from analyzer.techniques.claims.figures import figure_of, judged
+from analyzer.techniques.claims.values import LineValues
 from tests.techniques.sources import index_of
 
 
@@ -52,22 +53,22 @@ def test_what_is_no_single_number_is_no_figure(text: str) -> None:
 @pytest.mark.parametrize(
     ("comment", "found"),
     [
-        ("12 batch size * 1024 block size * 5 gradaccum * 8 GPUs = 491,520", [("491,520", "agree")]),
-        ("1 batch_size * 32 grad_accum * 1024 tokens = 32,768 tokens/iter", [("32,768", "agree")]),
-        ("480000 = 30 * 16000", [("480000 = 30 * 16000", "agree")]),
-        ("2 * 264 = 3 * 176", [("2 * 264 = 3 * 176", "agree")]),
-        ("2 * 264 = 528 = 3 * 176", [("2 * 264 = 528 = 3 * 176", "agree")]),
+        ("12 batch size * 1024 block size * 5 gradaccum * 8 GPUs = 491,520", [("491,520", "arithmetic")]),
+        ("1 batch_size * 32 grad_accum * 1024 tokens = 32,768 tokens/iter", [("32,768", "arithmetic")]),
+        ("480000 = 30 * 16000", [("480000 = 30 * 16000", "arithmetic")]),
+        ("2 * 264 = 3 * 176", [("2 * 264 = 3 * 176", "arithmetic")]),
+        ("2 * 264 = 528 = 3 * 176", [("2 * 264 = 528 = 3 * 176", "arithmetic")]),
         ("2 * 264 = 3 * 177", [("2 * 264 = 3 * 177", "differ")]),
-        ("224 / 16 = 14", [("14", "agree")]),
-        ("1/3 = 0.33", [("0.33", "agree")]),
-        ("32 * 32 * 3 = 3k", [("3k", "agree")]),
+        ("224 / 16 = 14", [("14", "arithmetic")]),
+        ("1/3 = 0.33", [("0.33", "arithmetic")]),
+        ("32 * 32 * 3 = 3k", [("3k", "arithmetic")]),
         ("4 * 16 = 60", [("60", "differ")]),
         ("10 - 4 * 2 = 2", []),
         ("2 ** 3 = 8", []),
         ("8 = 2^3 * 1", []),
         ("(1 + 1) * 2 = 4", []),
         ("f(4) * 3 = 12", []),
-        ("4 * 16 = 128 with 2 steps", [("128", "unknown")]),
+        ("4 * 16 = 128 with 2 steps", [("128", "not_told")]),
         ("12:30 + 1 = 32", []),
         ("y = 3 * 4", []),
         ("x = 5", []),
@@ -77,7 +78,26 @@ def test_what_is_no_single_number_is_no_figure(text: str) -> None:
 )
 def test_both_sides_of_an_equation_are_computed(comment: str, found: list[tuple[str, str]]) -> None:
     index = index_of(a=f"x = 1  # {comment}\n")
-    assert [(claim.claimed, claim.verdict) for claim in find_equations(index)] == found
+    claims = find_equations(index, LineValues(index, derive_facts(index)))
+    assert [(claim.claimed, claim.reason or claim.verdict) for claim in claims] == found
+
+
+@pytest.mark.parametrize(
+    ("comment", "lines"),
+    [
+        ("12 batch size * 1024 block size * 5 gradaccum * 8 GPUs = 491,520", [2, 3, 4]),
+        ("12 batch * 1024 block = 12288", [2, 3]),
+        ("12 batch * 1024 tokens = 12288", []),
+        ("12 block * 1024 batch = 12288", []),
+        ("16 batch * 1024 block = 16384", []),
+        ("12 batch * 1024 block * 6 gradaccum * 8 GPUs = 589,824", []),
+    ],
+)
+def test_a_product_of_the_files_settings_is_borne_out_by_their_lines(comment: str, lines: list[int]) -> None:
+    index = index_of(a=f"# {comment}\nbatch_size = 12\nblock_size = 1024\ngradient_accumulation_steps = 5 * 8\n")
+    (claim,) = find_equations(index, LineValues(index, derive_facts(index)))
+    assert [span.first_line for span in claim.derived_where] == lines
+    assert claim.verdict == ("agree" if lines else "unknown")
 
 
 @pytest.mark.parametrize(

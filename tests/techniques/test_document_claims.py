@@ -31,6 +31,7 @@ from analyzer.techniques.claims.beyond import find_beyond
 from analyzer.techniques.claims.examples import check_examples
 from analyzer.techniques.claims.items import check_items
 from analyzer.techniques.claims.sizes import Sizes
+from analyzer.techniques.claims.values import LineValues
 from analyzer.techniques.claims.versions import check_versions
 from tests.techniques.sources import index_of
 
@@ -348,7 +349,7 @@ def test_a_name_that_a_row_gives_to_the_main_model_serves_elsewhere(row: str, te
 @pytest.mark.parametrize(
     ("line", "found"),
     [
-        ("steps: 64  # 4 * 16 = 64", [("64", "agree")]),
+        ("steps: 64  # 4 * 16 = 64", [("64", "arithmetic")]),
         ("name: 'a # 4 * 16 = 60'", []),
         ("steps: 64  # 4 * 16 = 60", [("60", "differ")]),
     ],
@@ -356,7 +357,8 @@ def test_a_name_that_a_row_gives_to_the_main_model_serves_elsewhere(row: str, te
 def test_comments_of_configuration_files_are_read(line: str, found: list[tuple[str, str]]) -> None:
     found_at = SourceFile("settings.yaml", "config", len(line), 1, "", f"{line}\n")
     index = SourceIndex(Repository("example", "", 1, 1), {"settings.yaml": found_at})
-    assert [(claim.claimed, claim.verdict) for claim in find_equations(index)] == found
+    claims = find_equations(index, LineValues(index, derive_facts(index)))
+    assert [(claim.claimed, claim.reason or claim.verdict) for claim in claims] == found
 
 
 CLASSES = """

@@ -9,6 +9,9 @@ from analyzer.document.novelty import beyond_reference
 from analyzer.document.rating import FEWEST_EVIDENCE, Rating, ratings
 from analyzer.records.document import Block, Chapter, Line, Plain, Strong
 
+MOST_PLACES = 10
+FEWEST_PLACES = 3
+
 
 def build(context: Context) -> Chapter:
     words = context.words
@@ -43,4 +46,15 @@ def _rating(context: Context, item: Rating) -> tuple[Line, ...]:
         stars = context.words.line("summary.unrated", count=found, least=number(FEWEST_EVIDENCE))
     lists = (" / ".join(f"{step:g}" for step in steps) for steps in item.thresholds)
     thresholds = (Plain("; ".join(lists)),)
-    return (context.words.line(f"ratings.{item.id}"), stars, item.measured, thresholds, refs(item.evidence, 3))
+    return (
+        context.words.line(f"ratings.{item.id}"),
+        stars,
+        item.measured,
+        thresholds,
+        refs(item.evidence, _shown(item)),
+    )
+
+
+def _shown(item: Rating) -> int:
+    """A few lines are all shown, of many the first."""
+    return MOST_PLACES if len(set(item.evidence)) <= MOST_PLACES else FEWEST_PLACES

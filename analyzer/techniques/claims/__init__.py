@@ -31,6 +31,7 @@ from analyzer.techniques.claims.sizes import Sizes
 from analyzer.techniques.claims.tables import find_table_counts
 from analyzer.techniques.claims.texts import sentence_of
 from analyzer.techniques.claims.value_tables import check_value_tables, names_of_main
+from analyzer.techniques.claims.values import LineValues
 from analyzer.techniques.claims.versions import check_versions
 
 
@@ -38,7 +39,13 @@ def all_claims(index: SourceIndex, facts: Facts, shapes: Shapes) -> tuple[Claim,
     """Every statement once, by place; what one reader could tell counts before what another could not."""
     sizes = Sizes(facts, shapes)
     sizes.call_main(names_of_main(index, facts, sizes))
-    in_code = (*find_equations(index), *find_beside(index, facts), *find_above(index, facts), *check_docstrings(index))
+    values = LineValues(index, facts)
+    in_code = (
+        *find_equations(index, values),
+        *find_beside(index, values),
+        *find_above(index, facts),
+        *check_docstrings(index),
+    )
     in_documents = (
         *check_options(index, facts), *check_documents(index, facts), *check_commands(index, facts),
         *check_items(index), *check_versions(index, facts), *check_launches(index, facts), *find_beyond(index),

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 
 from analyzer.index import SourceIndex
-from analyzer.records.bundles import Facts
 from analyzer.records.formulas import number_of
 from analyzer.records.techniques import Claim
 from analyzer.techniques.claims.figures import NUMBER, Verdict, figure_of, is_rounding
@@ -50,23 +49,27 @@ MOST_WORDS = 4
 MILLI = 1000.0
 
 
-def find_beside(index: SourceIndex, facts: Facts) -> Iterator[Claim]:
+def find_beside(index: SourceIndex, values: LineValues) -> Iterator[Claim]:
     """Claims of comments behind a line's one value."""
-    values = LineValues(index, facts)
     for comment in comments(index):
         value = values.at(comment.path, comment.number) if comment.code else None
         if value is not None:
             names = {name: float(number) for name, number in values.names(comment.path).items()}
-            yield from _of_value(index, comment, value, names)
+            lines = {name: setting.line for name, setting in values.settings(comment.path).items()}
+            yield from _of_value(index, comment, value, names, lines)
 
 
-def _of_value(index: SourceIndex, comment: Comment, value: LineValue, names: dict[str, float]) -> Iterator[Claim]:
+def _of_value(
+    index: SourceIndex, comment: Comment, value: LineValue, names: dict[str, float], lines: dict[str, int]
+) -> Iterator[Claim]:
     where = index.span(comment.path, comment.number)
     for reader in (_padded, _expressions, _same_setting, _period, _counted, _leading, _repeated, _open):
         found = list(reader(comment.text, value, names))
         for stated, derived, verdict in found:
             reason = "not_told" if verdict == "unknown" else ""
-            places = (where,) if verdict != "unknown" else ()
+            named = [lines[name] for name in dict.fromkeys(re.findall(r"[A-Za-z_]\w*", stated)) if name in lines]
+            places = (where, *(index.span(comment.path, line) for line in named if line != comment.number))
+            places = places if verdict != "unknown" else ()
             yield Claim(comment.text, stated, derived, verdict, where, places, value.name, reason)
         if found:
             return

@@ -49,6 +49,12 @@ class LineValues:
         """Names of a file's top level that have one number in it."""
         return {name: next(iter(values)) for name, values in self._names.get(path, {}).items() if len(values) == 1}
 
+    def settings(self, path: str) -> dict[str, LineValue]:
+        """The same names with the lines that give them."""
+        names = self.names(path)
+        values = sorted((value for (file, _), value in self._at.items() if file == path), key=lambda one: one.line)
+        return {value.name: value for value in reversed(values) if names.get(value.name) == value.value}
+
     def _read(self, path: str, tree: ast.Module, configured: dict[tuple[str, int, str], Number]) -> None:
         top = {id(node) for node in tree.body}
         found: dict[int, list[LineValue]] = {}
