@@ -34,6 +34,10 @@ WRAPPERS = frozenset({
 DEPTH = 12
 MOST_TARGETS = 32
 """What may be more things than this tells nothing."""
+MOST_STEPS = 30_000
+"""Questions that one question may lead to; in code that hands values round in circles they multiply, and then nothing
+is said.
+"""
 LONGEST_CHAIN = 12
 """Names of a foreign chain: `x = x.view(…)` in a loop would grow without end."""
 
@@ -49,6 +53,7 @@ class Instances:
         self._known: dict[tuple[str, str, int, bool], Targets] = {}
         self._open: set[tuple[str, str, int, bool]] = set()
         self._cuts = 0
+        self._steps = 0
 
     def callees(self, path: str, scope: str, function: ast.expr) -> Targets:
         """What `function(...)` may call: functions, methods and classes of the repository, foreign dotted names."""
@@ -62,7 +67,8 @@ class Instances:
         key = (path, scope, id(node), called)
         if key in self._known:
             return self._known[key]
-        if key in self._open or len(self._open) > DEPTH:
+        self._steps = self._steps + 1 if self._open else 0
+        if key in self._open or len(self._open) > DEPTH or self._steps > MOST_STEPS:
             self._cuts += 1
             return ()
         cuts = self._cuts
@@ -71,7 +77,8 @@ class Instances:
             found = self._callees(path, scope, node) if called else self._classes(path, scope, node)
         finally:
             self._open.discard(key)
-        unique = tuple(dict.fromkeys(found))[:MOST_TARGETS]
+        asked_too_much = not self._open and self._steps > MOST_STEPS
+        unique = () if asked_too_much else tuple(dict.fromkeys(found))[:MOST_TARGETS]
         if cuts == self._cuts or not self._open:
             self._known[key] = unique
         return unique
