@@ -27,6 +27,8 @@ from analyzer.records.evidence import Evidence
 from analyzer.records.structure import ClassInfo, EntryPoint, ModelCandidate, RoleAssignment
 
 SHOWN = 3
+LOADERS = ("load_from_checkpoint", "from_pretrained", "from_config")
+"""Class methods that bases of other packages give to modules: they make one of the class."""
 
 
 @dataclass
@@ -175,7 +177,8 @@ class _Uses:
         places: dict[str, set[str]] = {
             role: {r.path for r in roles if r.role == role} for role in ("training", "inference")
         }
-        places["entry_point"] = {entry.target for entry in entry_points if entry.target}
+        index = behaviour.instances.index
+        places["entry_point"] = {e.target for e in entry_points if e.target and not is_test_file(index, e.target)}
         self._places = places
         self._reached = {
             use: behaviour.coming_from(key for key in behaviour.units if key[0] in paths)
@@ -205,13 +208,22 @@ def _add_use(
 ) -> None:
     path, scope, node = place
     if not any(isinstance(callee, Definition) for callee in instances.callees(path, scope, node.func)):
-        return
-    handed_on = {c for argument in node.args for c in instances.classes(path, scope, argument)}
-    for owner in (c for c in instances.classes(path, scope, node) if c not in handed_on):
+        made: list[object] = list(_loaded(instances, path, scope, node))
+    else:
+        handed_on = {c for argument in node.args for c in instances.classes(path, scope, argument)}
+        made = [c for c in instances.classes(path, scope, node) if c not in handed_on]
+    for owner in made:
         case = cases.get(owner.qualified_name) if isinstance(owner, Definition) else None
         for use, direct in uses if case is not None else ():
             assert case is not None
             case.add(Evidence(instances.index.span(path, node), f"built_in_{use}"), direct)
+
+
+def _loaded(instances: Instances, path: str, scope: str, node: ast.Call) -> Iterator[object]:
+    """The class of which a method of its foreign base makes one with saved weights: `Net.load_from_checkpoint()`."""
+    if isinstance(node.func, ast.Attribute) and node.func.attr in LOADERS:
+        meant = instances.callees(path, scope, node.func.value)
+        yield from (one for one in meant if isinstance(one, Definition) and isinstance(one.node, ast.ClassDef))
 
 
 def _inside_module(instances: Instances, path: str, scope: str) -> bool:

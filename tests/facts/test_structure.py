@@ -279,6 +279,16 @@ if __name__ == "__main__":
     assert model_names(repository, source)[0] == first
 
 
+def test_a_model_that_a_program_loads_comes_before_a_part_that_a_test_runs(repository):
+    net = NET.format("Net").replace("torch.nn.Module", "pl.LightningModule").replace("self.b = b", "self.b = Part()")
+    files = {
+        "m.py": f"import torch\nimport pytorch_lightning as pl\n{NET.format('Part')}{net}",
+        "run.py": "from m import Net\nif __name__ == '__main__':\n    Net.load_from_checkpoint('best.ckpt').eval()\n",
+        "tests/test_m.py": "from m import Part\nif __name__ == '__main__':\n    Part()\n",
+    }
+    assert [m.class_name for m in derive_structure(repository(files)).models] == ["Net", "Part"]
+
+
 def test_a_repository_without_models_has_none(repository):
     assert derive_structure(repository({"a.py": "class Net: pass\n"})).models == ()
 

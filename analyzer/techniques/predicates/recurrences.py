@@ -43,7 +43,7 @@ def _recurrences(reading: Reading) -> Iterator[tuple[Step, Term, Term]]:
             others = [one for one in factors if one is not state]
             taken = next(one for one in step.term.args if one is not part)
             uses = any(_is_time_slice(reading, one) for one in walk(*others, taken))
-            if state is not None and len(others) == 1 and uses and not _is_name(taken, name):
+            if state is not None and len(others) == 1 and uses and not any(_is_name(one, name) for one in walk(taken)):
                 yield step, others[0], taken
                 break
 
