@@ -4,6 +4,7 @@ import pytest
 
 from analyzer.evaluator import Interpreter
 from analyzer.records.evidence import Known
+from analyzer.shapes.commanded_builds import find_chosen_builds
 from analyzer.shapes.derivation import _stated_builds
 from analyzer.shapes.model import derive_model
 from analyzer.shapes.requests import ModelRequest
@@ -68,10 +69,36 @@ def test_defaults_that_suffice_come_before_commands(repository):
     assert model.parameters.value.total == 26
 
 
-def _model(index):
+@pytest.mark.parametrize(
+    ("option", "reading"),
+    [
+        ('"--config", default=""', "with open(a.config) as f:"),
+        ('"-c", "--config", required=True', "with open(a.config) as f:"),
+        ('"config", type=str', "with open(a.config) as f:"),
+        ('"--base", dest="config", nargs="*", default=list()', "with [open(name) for name in a.config][0] as f:"),
+    ],
+)
+def test_an_option_without_a_command_takes_a_configuration_file_of_the_repository(repository, option, reading):
+    train = TRAIN.replace('"--config", default=""', option).replace("with open(a.config) as f:", reading)
+    files = {"configs/b.json": CONFIG, "configs/z.json": "{}", "package.json": '{"num_mels": 9, "width": 9}'}
+    index = repository({"models.py": MODELS, "train.py": train, **files, "README.md": "Use your configs/<name>.json"})
+    owner = index.symbols.definition("models.py:Generator")
+    model = _model(index, find_chosen_builds(index, _stated_builds(index, None, owner)))
+    assert model.parameters.value.total == 26
+    assert "configs/b.json" in model.build_expression
+
+
+def test_an_option_that_no_file_is_read_by_takes_none(repository):
+    train = TRAIN.replace('"--config", default=""', '"--config", required=True').replace("open(a.config)", "a.config")
+    index = repository({"models.py": MODELS, "train.py": train, "configs/b.json": CONFIG})
+    owner = index.symbols.definition("models.py:Generator")
+    assert find_chosen_builds(index, _stated_builds(index, None, owner)) == ()
+
+
+def _model(index, builds=None):
     owner = index.symbols.definition("models.py:Generator")
     where = index.span(owner.path, owner.node)
-    builds = _stated_builds(index, None, owner)
+    builds = _stated_builds(index, None, owner) if builds is None else builds
     return derive_model(
         Interpreter(index), ModelRequest(owner.name, "models.py:Generator", where, builds, True, effort="count")
     )
