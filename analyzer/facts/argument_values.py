@@ -152,7 +152,7 @@ class ArgumentValues:
             except _Underived as gap:
                 part = open_part(gap.reason, gap.arguments)
                 if part is None:
-                    raise
+                    raise _of_whole(gap, node, leaf) from gap
                 parts[text] = part
         if parts:
             raise _Underived(*open_reason(node, names, parts, next(iter(parts.values())).call))
@@ -346,6 +346,13 @@ class _Underived(Exception):
         super().__init__(reason)
         self.reason = reason
         self.arguments = arguments
+
+
+def _of_whole(gap: _Underived, node: ast.expr, leaf: ast.expr) -> _Underived:
+    """Of an expression around it the two values of a leaf say nothing any more."""
+    if gap.reason != "set_by_mapping_unless" or node is leaf:
+        return gap
+    return _Underived("set_by_mapping", gap.arguments[:1])
 
 
 class _Filled(ast.NodeTransformer):

@@ -8,7 +8,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from analyzer.facts.flow.trace import Occurrence
+from analyzer.facts.flow.contexts import Stack
+from analyzer.facts.flow.scopes import CodeScope
+from analyzer.facts.flow.trace import Occurrence, is_forward
 from analyzer.facts.interfaces import stage_of
 from analyzer.facts.program import Program
 from analyzer.records.processes import Feature
@@ -24,6 +26,8 @@ def control_features(program: Program) -> Iterator[Feature]:
     draws = [o for o in program.occurrences if any(stage_of(dotted) == "sample" for dotted in o.dotted)]
     if draws:
         yield from _suppressed(program)
+        yield from _length_penalties(program)
+        yield from _candidates(program, draws)
         yield from _repeated(program, draws)
 
 
@@ -38,6 +42,69 @@ def _suppressed(program: Program) -> Iterator[Feature]:
             if is_minimum and _is_fixed(step.node.slice) and step.scope.key not in told:
                 told.add(step.scope.key)
                 yield _feature(program, "token_suppression", occurrence, step.node)
+
+
+def _length_penalties(program: Program) -> Iterator[Feature]:
+    """`score / ((5 + length) / 6) ** alpha`: a quotient by a power with a setting as its exponent, outside of modules.
+
+    Source: Wu et al. 2016, Google's Neural Machine Translation System, section 7.
+    """
+    for scope, stack in _functions(program).values():
+        for power in (n for n in scope.nodes if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Pow)):
+            if isinstance(power.right, (ast.Name, ast.Attribute)) and _divides(scope, power):
+                yield _setting(program, "length_penalty", scope, stack, power, power.right)
+
+
+def _functions(program: Program) -> dict[str, tuple[CodeScope, Stack]]:
+    """Functions that run outside of modules, each with the first way that leads there."""
+    found: dict[str, tuple[CodeScope, Stack]] = {program.body.scope.key: (program.body.scope, ())}
+    for occurrence in program.occurrences:
+        for target in occurrence.step.targets:
+            is_own = target.body is not None and not is_forward(program.flow.inference, target)
+            if is_own and target.body is not None and not occurrence.in_forward and not occurrence.in_construction:
+                stack = (*occurrence.stack, (occurrence.step, target))
+                found.setdefault(target.body.scope.key, (target.body.scope, stack))
+    return found
+
+
+def _divides(scope: CodeScope, power: ast.BinOp) -> bool:
+    """Something computed is divided by the power, or by the name that it is bound to; no number is."""
+    bound = {
+        t.id
+        for n in scope.nodes
+        if isinstance(n, ast.Assign) and any(inner is power for inner in ast.walk(n.value))
+        for t in n.targets
+        if isinstance(t, ast.Name)
+    }
+    quotients = (n for n in scope.nodes if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div))
+    for node in quotients:
+        is_by = any(inner is power for inner in ast.walk(node.right)) or getattr(node.right, "id", "") in bound
+        if is_by and not isinstance(node.left, ast.Constant):
+            return True
+    return False
+
+
+def _candidates(program: Program, draws: list[Occurrence]) -> Iterator[Feature]:
+    """`tokens.repeat_interleave(count, dim=0)` on the way to a draw: every input is continued more than once."""
+    leading = {step.scope.key for draw in draws for step, _ in draw.stack} | {draw.step.scope.key for draw in draws}
+    for occurrence in program.occurrences:
+        call = occurrence.call
+        is_own = occurrence.step.scope.key in leading and not occurrence.in_forward
+        if call is None or not is_own or not isinstance(call.func, ast.Attribute):
+            continue
+        if call.func.attr == "repeat_interleave" and "torch" in " ".join(occurrence.dotted):
+            given = [*call.args, *(k.value for k in call.keywords if k.arg == "repeats")]
+            amounts = [a for a in given if isinstance(a, (ast.Name, ast.Attribute))]
+            if amounts:
+                scope, stack = occurrence.step.scope, occurrence.stack
+                yield _setting(program, "several_candidates", scope, stack, call, amounts[-1])
+
+
+def _setting(program: Program, id_: str, scope: CodeScope, stack: Stack, node: ast.AST, amount: ast.expr) -> Feature:
+    found = program.flow.values.value(amount, scope, stack)
+    index = program.flow.index
+    where, code = index.span(scope.path, node), index.segment(scope.path, node)
+    return Feature(id_, where, code, ((ast.unparse(amount), found),))
 
 
 def _is_fixed(node: ast.expr) -> bool:

@@ -12,6 +12,7 @@ from analyzer.document.chapters import inference, overview, reading_map, summary
 from analyzer.document.context import Context
 from analyzer.document.wording import Words
 from analyzer.records.bundles import Analysis
+from analyzer.records.configuration import ConfigTable, Configuration, ConfigValue
 from analyzer.records.document import Chapter, Document
 from analyzer.records.processes import Chance, Optimizer, Pipeline, Stage, Start
 
@@ -86,6 +87,25 @@ def test_decisions_by_chance_stand_with_their_shares() -> None:
     rows = [line for line in told.split("\n") if "mask()" in line]
     assert all(part in rows[0] for part in ("p < 0.8", "80 %", "12 %", "for t in x"))
     assert "otherwise" in rows[1]
+
+
+def test_the_options_that_inference_reads_stand_with_their_values_and_lines() -> None:
+    context = context_with("program")
+    main = context.inference
+    assert main is not None
+    values = tuple(
+        ConfigValue(name, str(default), known(default, main.entry), main.entry, used_at=(main.entry,))
+        for name, default in (("temperature", 0.8), ("top_k", 200))
+    )
+    owner = ConfigTable("sample.py", "constants", main.entry, values)
+    facts = replace(context.analysis.facts, configuration=Configuration((owner,)))
+    told = text_of(inference.build(Context(replace(context.analysis, facts=facts), Words("en"))))
+    rows = [line for line in told.split("\n") if "`temperature`" in line and "0.8" in line]
+    assert len(rows) == 1 and str(main.entry.first_line) in rows[0]
+    one = replace(facts, configuration=Configuration((replace(owner, values=values[:1]),)))
+    assert "Options that it reads" not in text_of(
+        inference.build(Context(replace(context.analysis, facts=one), Words("en")))
+    )
 
 
 def test_of_exclusive_optimizers_the_one_of_the_defaults_is_marked() -> None:

@@ -63,6 +63,52 @@ def test_a_loop_that_tries_all_settings_is_none(repository: Write) -> None:
     assert "repeated_decoding" not in features(repository, stop="print(heat)")
 
 
+RANKED = """
+import torch
+from torch import nn
+
+def rank(score, length, alpha=0.6):
+    penalty = ((5 + length) / 6) ** alpha
+    return score / PENALTY
+
+def speak(net, count=4):
+    x = torch.zeros(1, 4)
+    x = REPEATED
+    for _ in range(5):
+        x = torch.multinomial(net(x).softmax(-1), 4).float()
+    return rank(x.sum(), 3)
+
+net = nn.Linear(4, 4)
+net.load_state_dict(torch.load("net.pt"))
+print(speak(net))
+"""
+
+
+@pytest.mark.parametrize(
+    ("repeated", "penalty", "expected"),
+    [
+        (
+            "x.repeat_interleave(count, dim=0)",
+            "penalty",
+            {"several_candidates": {"count": 4}, "length_penalty": {"alpha": 0.6}},
+        ),
+        ("x.repeat_interleave(2, dim=0)", "length ** alpha", {"length_penalty": {"alpha": 0.6}}),
+        ("x", "length", {}),
+        ("x", "length ** 2", {}),
+    ],
+)
+def test_candidates_and_their_ranking_have_their_settings(
+    repository: Write, repeated: str, penalty: str, expected: dict[str, dict[str, object]]
+) -> None:
+    source = RANKED.replace("REPEATED", repeated).replace("PENALTY", f"({penalty})")
+    found = {
+        f.id: {name: v.value if isinstance(v, Known) else None for name, v in f.values}
+        for f in derive(repository({"speak.py": source})).inference[0].features
+        if f.id in ("several_candidates", "length_penalty")
+    }
+    assert found == expected
+
+
 @pytest.mark.parametrize(
     ("place", "is_suppressed"),
     [

@@ -9,6 +9,7 @@ from analyzer.document.chapters.training import another_model
 from analyzer.document.context import Context, walk
 from analyzer.document.cost_rows import cost_table
 from analyzer.document.evaluation_blocks import left_out
+from analyzer.document.inference_settings import settings
 from analyzer.document.inline import code, codes, join, number, ref, refs
 from analyzer.document.pipeline_rows import feature_name, feature_table, stage_row, stage_table
 from analyzer.document.pipeline_starts import callables, opening
@@ -43,7 +44,7 @@ def build(context: Context) -> Chapter:
     blocks = (*opening(context, main), *another_model(context, main))
     blocks += (*context.drawing("inference_pipeline"), heading(words, "inference.stages", "inference-stages"))
     blocks += stage_table(context, main, context.trace_of("inference", "prefill", "decode"), "inference_stages")
-    blocks += left_out(context, main)
+    blocks += (*left_out(context, main), *settings(context, main))
     blocks += (*_decoding(context, main), *_cache(context, main), *_output(context, main))
     blocks += (*_shapes(context), *_cost(context))
     blocks += _others(context, [item for item in context.analysis.facts.processes.inference if item is not main])
