@@ -1,4 +1,4 @@
-"""Which techniques distinguish this repository from the reference GPT and from the plain form of its family."""
+"""Which techniques distinguish this repository from the reference GPT; what models of its kind all have comes last."""
 
 from __future__ import annotations
 
@@ -31,10 +31,16 @@ def distinguishing(context: Context) -> tuple[TechniqueFinding, ...]:
 
 
 def beyond_reference(context: Context) -> tuple[TechniqueFinding, ...]:
-    """Of the distinguishing findings those that neither the reference GPT nor the plain form of the family has."""
+    """Of the distinguishing findings those that the reference GPT lacks and that are not common to the family."""
     plain = _listed("common") | _listed(context.family)
     found = distinguishing(context)
     return tuple(item for item in found if item.sheet_id not in plain and not is_shared_with_reference(item))
+
+
+def common_beyond(context: Context) -> tuple[TechniqueFinding, ...]:
+    """What the reference GPT lacks and models of this kind have so often that it tells nothing of this one."""
+    plain = _listed("common") | _listed(context.family)
+    return tuple(item for item in _ranked(context) if item.sheet_id in plain and not is_shared_with_reference(item))
 
 
 def _varied(context: Context, found: list[TechniqueFinding]) -> list[TechniqueFinding]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
+from document_plain import document_text
 from document_sample import at, sample_analysis
 
 from analyzer.document.context import Context
 from analyzer.document.novelty import distinguishing
-from analyzer.document.wording import Words
+from analyzer.document.outline import build_article
+from analyzer.document.wording import Words, read_template
 from analyzer.records.techniques import TechniqueFinding, TechniqueSheet, Text
 
 
-def chosen(*techniques: tuple[str, str]) -> list[str]:
-    """Ids chosen among techniques given as (id, category)."""
+def context_with(*techniques: tuple[str, str]) -> Context:
+    """The sample with techniques given as (id, category)."""
     sample = sample_analysis()
     sheets = tuple(TechniqueSheet(name, Text(name, name), kind, "", (), Text("", ""), ()) for name, kind in techniques)
     found = tuple(
@@ -21,7 +25,12 @@ def chosen(*techniques: tuple[str, str]) -> list[str]:
         for name, _ in techniques
     )
     analysis = replace(sample, findings=replace(sample.findings, sheets=sheets, techniques=found))
-    return [item.sheet_id for item in distinguishing(Context(analysis, Words("en")))]
+    return Context(analysis, Words("en"))
+
+
+def chosen(*techniques: tuple[str, str]) -> list[str]:
+    """Ids chosen among techniques."""
+    return [item.sheet_id for item in distinguishing(context_with(*techniques))]
 
 
 def test_ideas_of_the_model_come_before_what_surrounds_it() -> None:
@@ -39,3 +48,18 @@ def test_plain_parts_of_the_family_only_fill_up_to_three() -> None:
 
 def test_a_technique_is_named_once() -> None:
     assert chosen(("swiglu", "activation"), ("swiglu", "activation")) == ["swiglu"]
+
+
+def test_what_the_reference_lacks_is_named_even_where_it_tells_nothing() -> None:
+    shared, common = ("dropout", "regularization"), ("batch_norm", "norm")
+    told = [document_text(build_article(context_with(*found))) for found in ((shared, common), (shared,))]
+    assert "the [reference GPT](#reference) lacks only batch_norm (" in told[0]
+    assert "Every technique recognised in it is also in the" not in told[0]
+    assert "Every technique recognised in it is also in the" in told[1]
+
+
+def test_what_is_called_shared_holds_for_the_committed_report_of_the_reference() -> None:
+    report = Path(__file__).parents[2] / "out" / "reference_model" / "facts.json"
+    techniques = json.loads(report.read_text(encoding="utf-8"))["techniques"]
+    found = {item["id"] for item in techniques if item["in_use"]}
+    assert found <= set(read_template("knowledge", "common")["reference"]["techniques"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from analyzer.document.blocks import paragraph, table
 from analyzer.document.build_text import build_text, is_in_docstring
@@ -11,9 +12,10 @@ from analyzer.document.context import Context
 from analyzer.document.facets import call_signature, counts, facet_row, facets, repeated_block
 from analyzer.document.inline import codes, compact, input_text, inside_a_sentence, number, reason_of, ref
 from analyzer.document.layer_facets import block_name
-from analyzer.document.novelty import beyond_reference, distinguishing
+from analyzer.document.novelty import beyond_reference, common_beyond, distinguishing
 from analyzer.records.document import Block, Code, Line, Link, Paragraph, Plain, SourceRef
 from analyzer.records.evidence import Known, Unknown
+from analyzer.records.techniques import TechniqueFinding
 from analyzer.records.tensors import ModelShapes, TensorSpec, Trace
 
 COMPANIONS = (
@@ -186,20 +188,20 @@ def _ideas(context: Context) -> tuple[Block, ...]:
     if not found:
         return ()
     reference = Link(context.words.text("overview.reference"), "#reference")
-    ideas = context.words.listed(
-        [
-            (
-                *inside_a_sentence((Plain(context.technique_name(item.sheet_id) + " ("),)),
-                SourceRef(item.where[0]),
-                Plain(")"),
-            )
-            for item in found
-            if item.where
-        ]
-    )
-    return (
-        paragraph(context.words, "overview.ideas" if own else "overview.no_ideas", reference=reference, ideas=ideas),
-    )
+    ideas = _told_ideas(context, [item for item in found if item.where])
+    common = common_beyond(context)
+    if own or not common:
+        key = "overview.ideas" if own else "overview.no_ideas"
+        return (paragraph(context.words, key, reference=reference, ideas=ideas),)
+    told = _told_ideas(context, common)
+    return (paragraph(context.words, "overview.common_ideas", reference=reference, common=told, ideas=ideas),)
+
+
+def _told_ideas(context: Context, found: Sequence[TechniqueFinding]) -> Line:
+    """Names inside of a sentence, each with its line."""
+    names = [inside_a_sentence((Plain(context.technique_name(item.sheet_id) + " ("),)) for item in found]
+    pairs = zip(names, found, strict=True)
+    return context.words.listed([(*name, SourceRef(item.where[0]), Plain(")")) for name, item in pairs])
 
 
 def _zoo(context: Context) -> tuple[Block, ...]:

@@ -8,7 +8,7 @@ from analyzer.document.blocks import bullets, note, paragraph
 from analyzer.document.context import Context
 from analyzer.document.inline import codes, refs
 from analyzer.document.knowledge import citation, field_of
-from analyzer.document.novelty import beyond_reference, distinguishing
+from analyzer.document.novelty import beyond_reference, common_beyond, distinguishing
 from analyzer.document.technique_blocks import named_values
 from analyzer.records.document import Block, Chapter, Line, Note, Plain, Strong
 from analyzer.records.source import SourceFile, Span
@@ -31,7 +31,8 @@ def build(context: Context) -> Chapter:
     own = beyond_reference(context)
     for key, items in (("new", own), ("shared", [item for item in found if item not in own])):
         if items:
-            blocks.append(paragraph(words, f"preface.{key}" if own else "preface.none_beyond"))
+            told = f"preface.{key}" if own else "preface.common" if common_beyond(context) else "preface.none_beyond"
+            blocks.append(paragraph(words, told))
             blocks += bullets(_idea(context, item) for item in items)
     if not found:
         blocks.append(paragraph(words, "preface.nothing_new"))

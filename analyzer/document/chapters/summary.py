@@ -5,7 +5,7 @@ from __future__ import annotations
 from analyzer.document.blocks import bullets, heading, note, paragraph, table
 from analyzer.document.context import Context
 from analyzer.document.inline import number, refs
-from analyzer.document.novelty import beyond_reference
+from analyzer.document.novelty import beyond_reference, common_beyond
 from analyzer.document.rating import FEWEST_EVIDENCE, Rating, ratings
 from analyzer.records.document import Block, Chapter, Line, Plain, Strong
 
@@ -32,7 +32,8 @@ def _contributions(context: Context) -> tuple[Block, ...]:
         )
         for item in beyond_reference(context)
     ]
-    opening = () if items else (paragraph(words, "summary.none_own"),)
+    key = "summary.none_telling" if common_beyond(context) else "summary.none_own"
+    opening = () if items else (paragraph(words, key),)
     for key, pipeline in (("trainer", context.training), ("runner", context.runner)):
         if pipeline:
             items.append(words.line(f"summary.{key}", where=refs([pipeline.entry])))
