@@ -61,6 +61,8 @@ def _flow_words(identifier: str, words: Words) -> Said:
             return words.text("drawing.each" if counted[2] else "drawing.counted", count=counted[1])
         if more:
             return words.text("drawing.more", count=more[1])
+        if text.startswith("calls "):
+            return words.text("drawing.calls", place=text.removeprefix("calls "))
         if identifier == "file_relations":
             return words.text("drawing.comma").join(_role(one, words) for one in text.split(", "))
         if identifier == "configuration_chain":

@@ -52,7 +52,7 @@ def _opened(flow: Flow, forwards: Forwards) -> Flow:
     stands in the picture already would say nothing new.
     """
     shown: set[str] = set()
-    for step in sorted(flow.modules(), key=lambda step: -step.parameters):
+    for step in sorted(flow.modules(), key=lambda step: (-step.parameters, -_parts(step, forwards))):
         inner = forwards.flow(step.modules[0]) if _is_uniform(step, forwards) else None
         kind = step.lines[0].partition(" ×")[0] if step.lines else ""
         if inner is None or kind in shown or not _says_more(inner):
@@ -63,6 +63,11 @@ def _opened(flow: Flow, forwards: Forwards) -> Flow:
         label = f"{step.label}: {classes_line(step.modules, forwards.records)}"
         flow = inline(flow, step.id, _of_each(inner) if len(step.modules) > 1 else inner, label)
     return flow
+
+
+def _parts(step: Step, forwards: Forwards) -> int:
+    """How many modules stand below: what is large where parameters could not be counted."""
+    return sum(name.startswith(f"{path}.") for path in step.modules for name in forwards.records)
 
 
 def _says_more(inner: Flow) -> bool:

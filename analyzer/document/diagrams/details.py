@@ -89,13 +89,20 @@ def _residual(forwards: Forwards) -> tuple[Diagram, ...]:
 
 
 def _skips(flow: Flow) -> int:
-    """Additions of which one side is an earlier value that the other side was computed from."""
+    """Additions of which one side is an earlier value that the other side was computed from by a module."""
     return sum(_is_skip(flow, step.id) for step in flow.steps if step.kind == "operator" and step.label == "+")
 
 
 def _is_skip(flow: Flow, addition: str) -> bool:
     sources = [edge.source for edge in flow.edges if edge.target == addition]
-    return any(one in _ancestors(flow, other) for one in sources for other in sources if one != other)
+    return any(_is_branch(flow, one, other) for one in sources for other in sources if one != other)
+
+
+def _is_branch(flow: Flow, stream: str, branch: str) -> bool:
+    """A module stands on the way from the one to the other: arithmetic alone (`x + x ** 3`) carries nothing past it."""
+    modules = {step.id for step in flow.modules()}
+    between = {name for name in (branch, *_ancestors(flow, branch)) if stream in _ancestors(flow, name)}
+    return bool(between & modules)
 
 
 def _ancestors(flow: Flow, name: str) -> set[str]:

@@ -33,6 +33,11 @@ def module_step(
     return Step(name, "module", label, lines, style, where, paths, parameters)
 
 
+def handed_lines(paths: Iterable[str], parent: str, records: Mapping[str, ModuleRecord]) -> tuple[str, ...]:
+    """Modules that a call is given to run, each with its class."""
+    return tuple(f"calls {label_of((path,), parent)}: {records[path].class_name}" for path in paths)
+
+
 def label_of(paths: Sequence[str], parent: str) -> str:
     """The path below the parent; of several the part that they share, a star where they differ before its end."""
     prefix = f"{parent}." if parent else ""

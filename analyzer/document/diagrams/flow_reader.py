@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 
 from analyzer.document.diagrams.describe import VARIES, shape_text, style_of, typed_shape, varied_text
 from analyzer.document.diagrams.flow import Edge, Flow, Kind, Step, without_dead_ends
+from analyzer.document.diagrams.flow_calls import called, handed_modules, runs_first_argument
 from analyzer.document.diagrams.flow_loops import loop_modules, round_line, rounds_of, runs_of, varies
-from analyzer.document.diagrams.flow_modules import children_of, module_step, output_text, taken_text
+from analyzer.document.diagrams.flow_modules import children_of, handed_lines, module_step, output_text, taken_text
 from analyzer.document.diagrams.flow_syntax import (
     NOT_TENSORS,
     OPERATORS,
@@ -299,9 +300,9 @@ class _Reader:
         return None
 
     def _call(self, node: ast.Call) -> Value:
-        paths = self._module_paths(node.func)
+        paths = self._module_paths(called(node.func))
         arguments = self._arguments(node)
-        if not paths and node.args and self._module_paths(node.args[0]):
+        if not paths and runs_first_argument(node) and self._module_paths(node.args[0]):
             paths = self._module_paths(node.args[0])  # checkpoint(block, x)
             arguments = [(value, place - 1 if isinstance(place, int) else place) for value, place in arguments]
         if paths:
@@ -332,6 +333,8 @@ class _Reader:
         where = self._where(node)
         name = f"s{len(self.result.steps)}"
         step = module_step(name, paths, self.forward.module, self.forward.records, where)
+        handed = [one for one in handed_modules(node, self._module_paths) if one not in paths]
+        step = replace(step, lines=(*step.lines, *handed_lines(handed, self.forward.module, self.forward.records)))
         self.result.steps.append(step)
         for value, place in arguments:
             taken = taken_text(paths, self.forward.records) if len(arguments) == 1 else ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import NamedTuple
 
+from analyzer.document.diagrams.flow_calls import names_taken_along
+
 REARRANGING = frozenset({
     "T", "as_strided", "bool", "checkpoint_name", "chunk", "clone", "contiguous", "cpu", "cuda", "detach",
     "dim", "double", "dropout", "enumerate", "expand", "expand_as", "flatten", "float", "half", "int", "item",
@@ -40,6 +42,8 @@ def parts_of(node: ast.expr | None) -> list[ast.expr]:
             return [inner]
         case ast.Tuple(elts=items) | ast.List(elts=items) | ast.BoolOp(values=items) | ast.Dict(values=items):
             return items
+        case ast.Lambda():
+            return names_taken_along(node)
     return []
 
 

@@ -8,6 +8,7 @@ from textwrap import dedent
 
 import pytest
 
+from analyzer.document.diagrams.details import _skips
 from analyzer.document.diagrams.flow import Flow, folded, inline, without_functions
 from analyzer.document.diagrams.flow_reader import Forward, read_flow
 from analyzer.records.source import Span
@@ -55,6 +56,21 @@ def arrows(flow: Flow) -> set[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("source", "modules", "expected"),
     [
+        (
+            "def forward(self, x):\n for one in self.blocks:\n  x = one.forward(x)\n return x",
+            "blocks:ModuleList blocks.0 blocks.1",
+            {("x", "blocks"), ("blocks", "x")},
+        ),
+        (
+            "def forward(self, q, k):\n q, k = [f(t) for f, t in zip(self.maps, (q, k))]\n return self.a(q, k)",
+            "maps:ModuleList maps.0 maps.1 a",
+            {("q", "maps"), ("k", "maps"), ("maps", "a"), ("a", "return")},
+        ),
+        (
+            "def forward(self, x, mask):\n x = self.around(x, lambda y: self.inner.forward(y, mask))\n return x",
+            "around inner",
+            {("x", "around"), ("mask", "around"), ("around", "x")},
+        ),
         (
             "def forward(self, x):\n x = self.a(x)\n return self.b(x)",
             "a b",
@@ -317,3 +333,22 @@ def test_what_leaves_such_a_loop_has_the_shape_of_its_last_round():
     shapes = {(labels[edge.source], labels[edge.target]): edge.label for edge in flow.edges}
     assert shapes["×", "out"] == "[2, 1, 32]"
     assert shapes["h.*.0", "h.*.1"] == "[2, 4, 8] … [2, 2, 16]"
+
+
+def test_a_module_that_is_handed_on_to_be_called_is_named() -> None:
+    source = (
+        "def forward(self, x, m):\n x = self.around(x, self.feed)\n return self.around(x, lambda y: self.attend(y, m))"
+    )
+    flow = read_flow(forward(source, "around feed:Feed attend:Attend"))
+    assert [step.lines[-1] for step in flow.modules()] == ["calls feed: Feed", "calls attend: Attend"]
+
+
+@pytest.mark.parametrize(
+    ("source", "skips"),
+    [
+        ("def forward(self, x):\n return x + self.a(self.n(x))", 1),
+        ("def forward(self, x):\n y = self.a(x)\n return 0.5 * y * (1 + torch.tanh(y + 0.04 * torch.pow(y, 3)))", 0),
+    ],
+)
+def test_a_sum_is_a_residual_where_a_module_stands_on_the_branch(source: str, skips: int) -> None:
+    assert _skips(read_flow(forward(source, "a n"))) == skips
