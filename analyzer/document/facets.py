@@ -280,7 +280,10 @@ def _technique_facets(context: Context) -> list[Facet]:
     ):  # fmt: skip
         found = context.distinct(context.techniques_of(*categories))
         names = join([context.technique_name(item.sheet_id) for item in found])
-        spans = tuple(item.where[0] for item in found if item.where)
+        shown = {item.sheet_id for item in found}
+        everywhere = context.techniques_of(*categories) if key.startswith("positions") else found
+        places = (item.where[0] for item in everywhere if item.where and item.sheet_id in shown)
+        spans = tuple(dict.fromkeys(places))
         if found:
             rows.append(Facet(key, names, spans))
         rows += _details(context, key)

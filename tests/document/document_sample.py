@@ -533,7 +533,7 @@ USAGES = (
 
 
 def _row(path: str, code: str, module: str, owner: str, times: int, *targets: ShapeTarget) -> ShapeRow:
-    return ShapeRow(at(path, code), code, module, (module,), owner, "forward", times, targets)
+    return ShapeRow(at(path, code), code, module, (module,), owner, f"{owner}.forward", times, targets)
 
 
 ROWS = (
@@ -543,7 +543,7 @@ ROWS = (
         "",
         ("",),
         "Tiny",
-        "forward",
+        "Tiny.forward",
         1,
         (ShapeTarget("tokens", (TOKENS,)), ShapeTarget("targets", (TOKENS,))),
     ),

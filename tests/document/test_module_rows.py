@@ -24,7 +24,7 @@ def test_a_tied_weight_is_counted_where_it_stands_first_and_its_second_holder_na
         ("Sum", "—", "2,080", "—"),
     ]
     assert cells(leaf_rows(context), 0, 2, 4, 5)[1:] == [
-        ("`blocks.0.norm`", "3", "24", ""),
+        ("`blocks.0.norm`", "3", "24", "—"),
         ("`blocks.0.up`", "3", "864", "`8, 32, bias=True`"),
         ("`blocks.0.down`", "3", "792", "`32, 8, bias=True`"),
         ("`head`", "1", "0", f"`8, 50, bias=False`; {tied}"),

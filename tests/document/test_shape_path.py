@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from document_sample import at, sample_analysis
 
-from analyzer.document.chapters.shapes import changes
+from analyzer.document.chapters.shapes import _function_of, changes
 from analyzer.document.inline import shapes_text
 from analyzer.document.pipeline_rows import _given_at
 from analyzer.records.processes import Stage
@@ -33,3 +33,10 @@ def test_a_returned_tuple_is_one_change_with_all_its_tensors() -> None:
     ]
     stage = Stage("forward", at("model.py", "return logits"), "return a(x), b(x)", "model.py:Tiny.forward")
     assert _given_at(stage, trace) == list(PAIR)
+
+
+def test_a_function_of_no_class_is_told_by_its_name_and_who_calls_it() -> None:
+    method, free = row("x = self.embed", "x", PAIR[0]), row("logits = self.head", "x", PAIR[0])
+    assert _function_of(replace(method, function="Base.forward")) == ("Tiny.forward", "")
+    assert _function_of(replace(free, function="modulate")) == ("modulate", "Tiny")
+    assert _function_of(replace(free, function="modulate", class_name="")) == ("modulate", "")

@@ -139,21 +139,27 @@ def _lines(context: Context, trace: Trace) -> tuple[Block, ...]:
     """One table per function: the shape after every assignment."""
     words = context.words
     title = heading(words, "shapes.lines", "line-shapes")
-    groups: dict[str, list[ShapeRow]] = {}
+    groups: dict[tuple[str, str], list[ShapeRow]] = {}
     for row in trace.rows:
-        groups.setdefault(f"{row.class_name}.{row.function.rsplit('.', 1)[-1]}".lstrip("."), []).append(row)
+        groups.setdefault(_function_of(row), []).append(row)
+    count = len({(row.where.path, row.function) for row in trace.rows})
     blocks: list[Block] = [
         title,
-        paragraph(words, "shapes.lines_opening", rows=number(len(trace.rows)), functions=number(len(groups))),
+        paragraph(words, "shapes.lines_opening", rows=number(len(trace.rows)), functions=number(count)),
     ]
-    for name, rows in groups.items():
-        found = table(
-            words, f"lines_{slug(name)}", "line code tensors numeric times", [line_row(context, row) for row in rows]
-        )
-        blocks += folded(
-            words, "shapes.function", found, name=Code(name), count=number(len(rows)), where=ref(rows[0].where)
-        )
+    for (name, caller), rows in groups.items():
+        key = f"lines_{slug(f'{caller}.{name}' if caller else name)}"
+        found = table(words, key, "line code tensors numeric times", [line_row(context, row) for row in rows])
+        said = words.line("shapes.called_in", name=Code(name), caller=Code(caller)) if caller else (Code(name),)
+        blocks += folded(words, "shapes.function", found, name=said, count=number(len(rows)), where=ref(rows[0].where))
     return tuple(blocks)
+
+
+def _function_of(row: ShapeRow) -> tuple[str, str]:
+    """A method by the class of its object; a function of no class by its name, and the class that calls it."""
+    if row.class_name and "." not in row.function:
+        return (row.function, row.class_name)
+    return (f"{row.class_name}.{row.function.rsplit('.', 1)[-1]}".lstrip("."), "")
 
 
 def line_row(context: Context, row: ShapeRow) -> tuple[Line, ...]:
