@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -169,7 +169,7 @@ def _trace(draft: Draft, mode: Mode, raw: RawTrace, named: NamedTraces) -> Trace
     return Trace(
         mode.name,  # type: ignore[arg-type]
         draft.request.method,
-        tuple(_input(draft, planned, mode.plan) for planned in mode.plan),
+        tuple(_input(draft, planned, mode.plan, named.varied) for planned in mode.plan),
         named.rows(),
         with_calls(draft.records, named.calls()),
         named.output(),
@@ -180,9 +180,10 @@ def _trace(draft: Draft, mode: Mode, raw: RawTrace, named: NamedTraces) -> Trace
     )
 
 
-def _input(draft: Draft, planned: PlannedInput, plan: Plan) -> ModelInput:
-    """A name has its number from any of the inputs; where no size is named, the inputs' are not either. A size that
-    rests on an example value has no number.
+def _input(draft: Draft, planned: PlannedInput, plan: Plan, varied: Collection[str]) -> ModelInput:
+    """A name has its number from any of the inputs; where no size is named, the inputs' are not either, and a setting
+    of the model names one only where the size followed its other values. A size that rests on an example value has no
+    number.
     """
     value = planned.spec.value
     if isinstance(value, TensorValue):
@@ -190,6 +191,8 @@ def _input(draft: Draft, planned: PlannedInput, plan: Plan) -> ModelInput:
         named = draft.request.effort != "numeric"
         examples = {size.name for size in draft.build.unstated}
         numbers = [None if d.name in examples else d.number(sizes) for d in value.dims]
-        dims = tuple(Dim(size, d.text if named else None) for size, d in zip(numbers, value.dims, strict=True))
+        unproved = draft.built.names.keys() - varied - examples if planned.reason != "user" else ()
+        texts = [d.text if named and d.name not in unproved else None for d in value.dims]
+        dims = tuple(Dim(size, text) for size, text in zip(numbers, texts, strict=True))
         return ModelInput(planned.spec.name, TensorSpec(dims, value.dtype), planned.reason, planned.where)
     return ModelInput(planned.spec.name, str(value), planned.reason, planned.where)

@@ -41,6 +41,8 @@ class NamedTraces:
         self._probes = traces[1:]
         self.used: set[str] = set()
         """Expressions that stand in some dim."""
+        self.varied = namer.names
+        """Names that had other values in probes."""
 
     def calls(self) -> dict[str, tuple[ModuleCall, ...]]:
         """Calls of every module by its path; a call that did not finish has no outputs."""

@@ -82,6 +82,25 @@ def test_a_named_model_gets_its_inputs_from_the_source_where_the_user_gives_none
     assert found["output"] == net["output"]
 
 
+CODES = """
+import torch.nn as nn
+class Net(nn.Module):
+    def __init__(self, n_q=3, width=8, context=4):
+        super().__init__()
+        self.n_q, self.context = n_q, context
+        self.embed = nn.Embedding(10, width)
+    def forward(self, codes):
+        B, K, T = codes.shape
+        assert K == self.n_q + 1, "one code for each"
+        return self.embed(codes)[:, : self.n_q + 1].sum(1)
+"""
+
+
+def test_a_setting_that_an_input_has_by_chance_does_not_name_it(tmp_path):
+    found = shapes_json(shapes(repository(tmp_path, CODES)))
+    assert "context" not in found["inputs"][0]["value"] and found["output"]
+
+
 def test_totals_count_tied_weights_once(net):
     assert net["parameters"] == {"total": 100 * 32 + 2 * (32 * 96 + 96), "trainable": 100 * 32 + 2 * (32 * 96 + 96)}
     assert net["ties"] == [["embed.weight", "head.weight"]]
