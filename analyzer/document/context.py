@@ -95,9 +95,16 @@ class Context:
 
     @cached_property
     def used_techniques(self) -> tuple[TechniqueFinding, ...]:
-        """Findings in use whose sheet is known, in the order in which they were found."""
-        known = (found for found in self.analysis.findings.techniques if found.in_use and found.sheet_id in self.sheets)
-        return tuple(found for found in known if self.in_model(found))
+        """Findings in use whose sheet is known, in the order in which they were found; what is in use is told of the
+        main model, so that another one shown in its place brings its own.
+        """
+        known = (found for found in self.analysis.findings.techniques if found.sheet_id in self.sheets)
+        used = (found for found in known if found.in_use or (self.missing is not None and self.is_shown(found)))
+        return tuple(found for found in used if self.in_model(found))
+
+    def is_shown(self, found: TechniqueFinding) -> bool:
+        """Whether the shown model ran it or was built by it, or consists of a class that holds it."""
+        return self.ran(found) or self.is_computed(found) or bool(set(found.models) & self.built_classes)
 
     @cached_property
     def executed(self) -> frozenset[tuple[str, int]]:
@@ -146,11 +153,12 @@ class Context:
         return frozenset((path, line) for path, lines in by_file for line in lines)
 
     def is_computed(self, found: TechniqueFinding) -> bool:
-        """Whether a constructor of the model computed it, as a table of positions. A layer that is only constructed
-        may have been replaced since; of those the built modules tell.
+        """Whether a constructor of the model computed it, as a table of positions, or a function that it calls made a
+        layer. One that a constructor itself makes may have been replaced since; of those the built modules tell.
         """
-        built = all((span.path, span.first_line) in self._building for span in found.where)
-        return built and bool(found.where) and all(item.rule != "call" for item in found.evidence)
+        built = bool(found.where) and all((span.path, span.first_line) in self._building for span in found.where)
+        made = any(item.rule == "call" for item in found.evidence)
+        return built and (not made or not {item.qualified_name for item in self.classes.values()} & set(found.models))
 
     @cached_property
     def built_classes(self) -> frozenset[str]:

@@ -25,8 +25,11 @@ CALL = re.compile(rf"\b(?:F|functional|torch)\.({'|'.join(sorted(FUNCTIONS, key=
 WRITTEN = (
     (re.compile(r"\berf\("), "GELU"), (re.compile(r"\b0?\.044715\b"), "GELU (tanh)"),
     (re.compile(r"sigmoid\(\s*1\.702\s*\*"), "QuickGELU"),
+    (re.compile(r"\b(\w+)\s*\*\s*(?:\w+\.)*(?:sigmoid\(\s*\1\s*\)|\1\.sigmoid\()"), "SiLU"),
+    (re.compile(r"sigmoid\(\s*(\w+)\s*\)\s*\*\s*\1\b(?!\s*[\[(.])"), "SiLU"),
+    (re.compile(r"\b(\w+)\s*\*\s*(?:\w+\.)*tanh\(\s*(?:\w+\.)*softplus\(\s*\1\s*\)"), "Mish"),
 )  # fmt: skip
-"""Activations that code writes out, by a function or a constant that no other one has."""
+"""Activations that code writes out, by a function or a constant that no other one has, or by what is multiplied."""
 MOST_PLACES = 3
 
 

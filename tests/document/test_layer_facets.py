@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from document_plain import line_text
 from document_sample import at, sample_analysis
 
@@ -51,6 +52,24 @@ def test_activation_functions_are_those_that_ran() -> None:
     names, spans = activations(context_of(analysis))
     assert line_text(names) == "`LeakyReLU`"
     assert spans == (row.where,)
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("return x * torch.sigmoid(x)", "SiLU"),
+        ("return torch.sigmoid(x) * x", "SiLU"),
+        ("return x * x.sigmoid()", "SiLU"),
+        ("return x * torch.tanh(F.softplus(x))", "Mish"),
+        ("return y * torch.sigmoid(x)", "Sigmoid"),
+        ("return torch.sigmoid(x) * x[0]", "Sigmoid"),
+    ],
+)
+def test_an_activation_that_is_written_out_is_told_by_what_is_multiplied(written: str, name: str) -> None:
+    trace = sample_analysis().shapes.models[0].traces[0]
+    rows = (*trace.rows[:2], replace(trace.rows[2], code=written), *trace.rows[3:])
+    found, _ = activations(context_of(with_model(traces=(replace(trace, rows=rows),))))
+    assert line_text(found) == f"`{name}`"
 
 
 def test_a_repeated_container_is_named_by_its_parts() -> None:

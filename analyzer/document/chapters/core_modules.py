@@ -21,7 +21,7 @@ from analyzer.records.configuration import ConfigValue
 from analyzer.records.document import Block, Chapter, Code, Heading, Line, Plain
 from analyzer.records.evidence import Known, Unknown
 from analyzer.records.source import Span
-from analyzer.records.structure import ArgumentInfo
+from analyzer.records.structure import ArgumentInfo, SubmoduleInfo
 from analyzer.records.techniques import TechniqueFinding
 from analyzer.records.tensors import TensorSpec
 
@@ -165,11 +165,19 @@ def settings(context: Context, item: KeyModule) -> tuple[Block, ...]:
         )
     )
     parts = [
-        (code(part.name), code(part.class_name), code(part.expression), ref(part.where))
+        (code(part.name), _made_class(context, item, part), code(part.expression), ref(part.where))
         for part in item.info.submodules[:16]
     ]
     made = table(context.words, f"parts_{slug(item.info.name)}", "name class code where", parts)
     return (*blocks, *folded(context.words, "core_modules.parts", made, count=number(len(item.info.submodules))))
+
+
+def _made_class(context: Context, item: KeyModule, part: SubmoduleInfo) -> Line:
+    """The class as the code names it; where that is a function or a variable, also what it gave in the built model."""
+    record = context.records.get(f"{item.node.paths[0]}.{part.name}".lstrip(".")) if item.node.paths else None
+    if record is None or record.class_name == part.class_name.rpartition(".")[2]:
+        return code(part.class_name)
+    return (*code(part.class_name), Plain(" → "), *code(record.class_name))
 
 
 def _settings_caption(context: Context, is_overridden: bool) -> Line:
