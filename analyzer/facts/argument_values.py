@@ -281,7 +281,7 @@ class ArgumentValues:
                     return self._eval(given, step.scope, stack[:place], depth + 1)
                 break
         else:
-            return self._agreed(name, owner, depth)
+            return self._unreached(name, owner, depth)
         default = default_of(owner.node, name)
         if default is None:
             raise NotPlain(name)
@@ -289,6 +289,14 @@ class ArgumentValues:
         if is_open(step.node):
             self._raise_for_callers(name, owner, value, depth)
         return value
+
+    def _unreached(self, name: str, owner: CodeScope, depth: int) -> object:
+        """Of a function that no code names, whoever calls it from outside leaves what has a default."""
+        default = default_of(owner.node, name)
+        is_method = owner.parent is not None and owner.parent.is_class
+        if default is None or is_method or self._callers.is_named(owner):
+            return self._agreed(name, owner, depth)
+        return self._eval(default, owner.parent or owner, (), depth + 1)
 
     def _agreed(self, name: str, owner: CodeScope, depth: int) -> object:
         """What every construction of the class gives its constructor, where all give the same."""

@@ -21,6 +21,7 @@ class Callers:
     def __init__(self, inference: Inference) -> None:
         self._inference = inference
         self._found: dict[str, list[tuple[ast.Call, CodeScope]]] | None = None
+        self._names: set[str] | None = None
 
     def giving(self, owner: CodeScope, name: str) -> list[tuple[ast.expr, CodeScope]]:
         """Expressions that the calls of a method give for its parameter, with their scopes."""
@@ -32,6 +33,14 @@ class Callers:
                 continue
             given += [(node, scope)] if node is not None else []
         return given
+
+    def is_named(self, owner: CodeScope) -> bool:
+        """Whether any code names the function, so that something may call it; by its last name alone."""
+        if self._names is None:
+            trees = self._inference.index.trees().values()
+            nodes = (node for tree in trees for node in ast.walk(tree))
+            self._names = {str(getattr(node, "attr", None) or getattr(node, "id", "")) for node in nodes}
+        return str(getattr(owner.node, "name", "")) in self._names
 
     def of(self, owner: CodeScope) -> list[tuple[ast.Call, CodeScope]]:
         """Calls that run a method, constructions among them, with their scopes; those of tests apart."""

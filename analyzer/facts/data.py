@@ -17,7 +17,10 @@ from analyzer.records.processes import DataItem, Stage
 from analyzer.records.source import Span
 
 MOVES = ("to", "cuda", "cpu", "pin_memory", "contiguous")
-DTYPE = re.compile(r"(?:torch|np|numpy)\.(\w*(?:int|float|bool|long|half|bfloat)\w*)|\.(long|float|bool|int|half)\(\)")
+DTYPE = re.compile(
+    r"(?:torch|np|numpy)\.((?:u?int|float|bfloat|complex)\d+|int|float|bool_?|long|half|double|short)\b|"
+    r"\.(long|float|bool|int|half)\(\)"
+)
 
 
 def find_data(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) -> tuple[DataItem, ...]:

@@ -52,7 +52,7 @@ STAGES: tuple[tuple[StageKind, str], ...] = (
     ("load_checkpoint", r"(transformers|diffusers)\.(\w+\.)*(?!\w*(Tokenizer|Processor|Config|Scheduler|Extractor))[A-Z]\w*\.from_pretrained|torch\.load|.*\.load_state_dict|.*LightningModule\.load_from_checkpoint|safetensors\.torch\.load_\w+|torch\.hub\.load\w*|"
                         r"accelerate\.\w+\(\)\.load_state|torch\.distributed\.checkpoint\.load\w*"),
     ("evaluate", r"(transformers|trl)\.(\w+\.)*\w*Trainer\(\)\.evaluate"),
-    ("log", r"(wandb|swanlab|mlflow|trackio|neptune|comet_ml)\.(\w+\.)?(log\w*|init|log)|"
+    ("log", r".*Fabric\(\)\.(log|log_dict)|(wandb|swanlab|mlflow|trackio|neptune|comet_ml)\.(\w+\.)?(log\w*|init|log)|"
             r"wandb\.init\(\)\.log|.*SummaryWriter\(\)\.add_\w+|.*LightningModule\(\)\.log(_dict)?|accelerate\.\w+\(\)\.log|.*\(\)\.log_metrics"),
     ("mode", r"torch\.nn\.Module\(\)\.(train|eval)|torch\.nn\.(modules\.\w+\.)?[A-Z]\w*\(\)\.(train|eval)|"
              r"(transformers|diffusers|torchvision\.models|timm)\.(?!.*Trainer\(\)).*\.(train|eval)"),
@@ -87,8 +87,10 @@ FEATURES: tuple[tuple[str, str], ...] = (
     ("data_parallel", r"torch\.nn\.(parallel\.)?DataParallel"),
     ("fully_sharded_data_parallel", r"torch\.distributed\.fsdp\.(\w+\.)?(FullyShardedDataParallel|fully_shard)|"
                                     r"fairscale\.nn\.(\w+\.)*FullyShardedDataParallel|"
-                                    r"torch\.distributed\._composable\.fsdp\.fully_shard"),
-    ("deepspeed", r"deepspeed\.initialize"),
+                                    r"torch\.distributed\._composable\.fsdp\.fully_shard|"
+                                    r"(lightning|pytorch_lightning|lightning_fabric)\.(\w+\.)*strategies\.(\w+\.)*FSDPStrategy"),
+    ("deepspeed", r"deepspeed\.initialize|"
+                  r"(lightning|pytorch_lightning|lightning_fabric)\.(\w+\.)*strategies\.(\w+\.)*DeepSpeedStrategy"),
     ("launched_parallelism", r"accelerate\.\w+\(\)\.prepare(_model)?|.*Fabric\(\)\.setup(_module)?"),
     ("torch_compile", r"torch\.compile|torch\.nn\.Module\(\)\.compile"),
     ("exponential_moving_average", r"torch\.optim\.swa_utils\.AveragedModel|ema_pytorch\.EMA|timm\.utils\.(\w+\.)?ModelEma\w*|"

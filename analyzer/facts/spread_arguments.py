@@ -29,6 +29,28 @@ def spread_arguments(program: Program, occurrence: Occurrence, call: ast.Call) -
     for keyword in call.keywords:
         if keyword.arg is None:
             yield from _items(program, occurrence, _written(keyword.value, scope), "")
+            yield from _handed_on(program, occurrence, keyword.value)
+
+
+def _handed_on(program: Program, occurrence: Occurrence, node: ast.expr) -> Iterator[Spread]:
+    """`**options` of a function that takes `**options` itself: what the call of the function gives beside its names."""
+    scope, stack = occurrence.step.scope, occurrence.stack
+    arguments = getattr(scope.node, "args", None)
+    caught = arguments.kwarg.arg if isinstance(arguments, ast.arguments) and arguments.kwarg is not None else ""
+    outer = stack[-1][0] if stack else None
+    is_caught = isinstance(node, ast.Name) and node.id == caught and _written(node, scope) is node
+    if (
+        not is_caught
+        or outer is None
+        or not isinstance(outer.node, ast.Call)
+        or not isinstance(arguments, ast.arguments)
+    ):
+        return
+    named = {a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
+    for keyword in outer.node.keywords:
+        if keyword.arg is not None and keyword.arg not in named:
+            written = program.flow.index.segment(outer.scope.path, keyword.value)
+            yield Spread(keyword.arg, written, program.flow.values.value(keyword.value, outer.scope, stack[:-1]))
 
 
 def _items(program: Program, occurrence: Occurrence, node: ast.expr, condition: str) -> Iterator[Spread]:

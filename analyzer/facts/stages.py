@@ -18,6 +18,7 @@ from analyzer.facts.framework_stages import is_off, place_of, without_replaced
 from analyzer.facts.interfaces import stage_of
 from analyzer.facts.loss_slices import LossSlices
 from analyzer.facts.made_inputs import MadeInputs
+from analyzer.facts.optimizer_choices import choices_at
 from analyzer.facts.program import (
     DATA_BASES,
     OPTIMIZER_BASES,
@@ -187,6 +188,8 @@ class _StageBuilder:
                     return codec
         if self._is_registry_call(occurrence.step):
             return "build"
+        if choices_at(self._program, occurrence):
+            return "optimizer"
         is_next = "builtins.next" in occurrence.dotted and occurrence.call is not None
         if is_next and self._program.loader_of(occurrence.step.node, occurrence.step):
             return "batch"

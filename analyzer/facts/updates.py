@@ -90,13 +90,23 @@ def _waiting_step(program: Program, back: Occurrence, step: Occurrence) -> Featu
     if step.around.loops != back.around.loops[: len(step.around.loops)]:
         return None
     for text in step.around.conditions[len(_shared(back.around.conditions, step.around.conditions)) :]:
-        for node in ast.walk(ast.parse(text, mode="eval")):
+        for node in _with_bound(ast.parse(text, mode="eval").body, step.step.scope):
             if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
                 value = program.flow.values.value(node.right, step.step.scope, step.stack)
                 line = _line_of_condition(step, text)
                 where = program.flow.index.span(step.step.scope.path, line)
                 return Feature("gradient_accumulation", where, f"if {text}", ((ast.unparse(node.right), value),), text)
     return None
+
+
+def _with_bound(test: ast.expr, scope: CodeScope) -> Iterator[ast.AST]:
+    """Parts of a condition, and of what the function binds its names to: `waits = i % n != 0`, `if not waits:`."""
+    yield from ast.walk(test)
+    names = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
+    for node in scope.nodes:
+        bound = [t.id for t in node.targets if isinstance(t, ast.Name)] if isinstance(node, ast.Assign) else []
+        if isinstance(node, ast.Assign) and set(bound) & names:
+            yield from ast.walk(node.value)
 
 
 def _shared(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:

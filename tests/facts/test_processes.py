@@ -11,6 +11,7 @@ import pytest
 
 from analyzer.evaluator import Interpreter
 from analyzer.facts.configuration import derive_configuration
+from analyzer.facts.data import DTYPE
 from analyzer.facts.processes import derive_processes
 from analyzer.facts.structure import derive_structure
 from analyzer.index import SourceIndex
@@ -337,3 +338,19 @@ def test_call_chains_show_loops_and_calls(repository: Write) -> None:
     assert found[0] == "train.py"
     assert "for step in range(args.steps)" in found and "net()" in found and "loss.backward()" in found
     assert found.index("net()") < found.index("loss.backward()") < found.index("opt.step()")
+
+
+@pytest.mark.parametrize(
+    ("made", "dtype"),
+    [
+        ("torch.randint(0, 9, (3,))", None),
+        ("torch.zeros(3, dtype=torch.float16)", "float16"),
+        ("torch.zeros(3).long()", "long"),
+        ("np.zeros(3, dtype=np.uint8)", "uint8"),
+        ("torch.bernoulli(p)", None),
+    ],
+)
+def test_a_function_with_a_type_in_its_name_is_no_type(made: str, dtype: str | None) -> None:
+    found = DTYPE.search(made)
+    text = (found.group(1) or found.group(2)) if found else None
+    assert text == dtype

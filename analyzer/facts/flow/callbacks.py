@@ -18,7 +18,8 @@ CALLERS = frozenset(
         "builtins.map", "fire.Fire", "typer.run", "absl.app.run", "accelerate.notebook_launcher", "threading.Thread",
         "torch.multiprocessing.Process", "multiprocessing.Process", "torch.func.grad", "torch.func.vmap",
         "concurrent.futures.ThreadPoolExecutor().submit", "tf.app.run", "uvicorn.run",
-        "torch.utils.checkpoint.checkpoint_sequential",
+        "torch.utils.checkpoint.checkpoint_sequential", "jsonargparse.CLI", "jsonargparse.auto_cli", "tyro.cli",
+        "defopt.run",
     }
 )  # fmt: skip
 """Foreign calls that run a function or an object given to them, wherever it stands among the arguments."""
@@ -56,8 +57,18 @@ BY_PARTS = frozenset(
 """Calls that take what the function is given as a tuple `args` and a dictionary `kwargs`."""
 SPAWNING = frozenset({"torch.multiprocessing.spawn", "torch.multiprocessing.start_processes"})
 """Of those, calls that put the number of the process first."""
-COMMAND_LINES = frozenset({"fire.Fire", "typer.run", "absl.app.run", "tf.app.run", "uvicorn.run"})
+COMMAND_LINES = frozenset(
+    {
+        "fire.Fire", "typer.run", "absl.app.run", "tf.app.run", "uvicorn.run", "jsonargparse.CLI",
+        "jsonargparse.auto_cli", "tyro.cli", "defopt.run",
+    }
+)  # fmt: skip
 """Calls that give a function what the command line says, which is nothing in a default run."""
+
+
+LAUNCHING = "Fabric().launch"
+"""A method that gives the function its own object first: `fabric.launch(main, rate)` calls `main(fabric, rate)`."""
+RUNNING_METHODS = ("().step", "().apply", LAUNCHING)
 
 
 def handed_call(dotted: str, node: ast.Call, function: ast.expr) -> ast.Call:
@@ -65,6 +76,8 @@ def handed_call(dotted: str, node: ast.Call, function: ast.expr) -> ast.Call:
     given = {k.arg: k.value for k in node.keywords if k.arg is not None}
     if dotted in COMMAND_LINES or dotted.endswith("().step"):
         arguments, keywords = [], []
+    elif dotted.endswith(LAUNCHING) and isinstance(node.func, ast.Attribute):
+        arguments, keywords = [node.func.value, *node.args[1:]], list(node.keywords)
     elif dotted in BY_PARTS and isinstance(values := given.get("args", ast.Tuple([])), (ast.Tuple, ast.List)):
         first = [ast.Name(OPEN, ast.Load())] if dotted in SPAWNING else []
         arguments, keywords = [*first, *values.elts], [*_keywords(given.get("kwargs"))]
