@@ -7,6 +7,7 @@ from analyzer.document.blocks import heading, note, paragraph, table
 from analyzer.document.context import Context
 from analyzer.document.inline import code, codes, join, number, ref, refs, value
 from analyzer.document.listing import snippet
+from analyzer.document.wording import Filling
 from analyzer.records.document import Block, Code, Line, Plain
 from analyzer.records.evidence import Known, Unknown
 from analyzer.records.processes import Optimizer, Pipeline, Schedule
@@ -38,7 +39,7 @@ def optimizers(context: Context, main: Pipeline, name: str = "") -> tuple[Block,
         key = f"training.optimizer_class{HELD[item.effective]}" if item.condition else "training.optimizer_class"
         given: dict[str, Line] = {"condition": code(item.condition)} if item.condition else {}
         blocks += (paragraph(words, key, name=Code(item.class_name), where=ref(item.where), **given),)
-        blocks += _optimizer_tables(context, item, f"{name}_{at}")
+        blocks += _optimizer_tables(context, main, item, f"{name}_{at}")
     return blocks
 
 
@@ -53,10 +54,10 @@ def _chosen(context: Context, main: Pipeline) -> tuple[Block, ...]:
     return (paragraph(context.words, "training.optimizer_chosen", name=name, where=where, others=names),)
 
 
-def _optimizer_tables(context: Context, item: Optimizer, suffix: str) -> tuple[Block, ...]:
+def _optimizer_tables(context: Context, main: Pipeline, item: Optimizer, suffix: str) -> tuple[Block, ...]:
     words = context.words
     rows: list[tuple[Line, ...]] = [
-        (code(name), code(expression), value(words, found), _replaced(context, name))
+        (code(name), code(expression), value(words, found), _replaced(context, main, name))
         for name, expression, found in item.arguments
     ]
     groups = [
@@ -72,10 +73,9 @@ def _optimizer_tables(context: Context, item: Optimizer, suffix: str) -> tuple[B
     return (*arguments, *table(words, f"optimizer_groups{suffix}", "group options where", groups))
 
 
-def _replaced(context: Context, name: str) -> Line:
-    """The rate of the construction counts only until a line puts another one in its place."""
-    main = context.training
-    places = [one.set_at for one in main.schedules if one.set_at is not None] if main is not None else []
+def _replaced(context: Context, main: Pipeline, name: str) -> Line:
+    """The rate of the construction counts only until a line of the program puts another one in its place."""
+    places = [one.set_at for one in main.schedules if one.set_at is not None]
     return context.words.line("training.rate_replaced", where=refs(places, 2)) if name == "lr" and places else ()
 
 
@@ -134,7 +134,7 @@ def _schedule(context: Context, item: Schedule, at: int) -> tuple[Block, ...]:
             "step learning_rate",
             [((Plain(number(step)),), (Code(f"{rate:.6g}"),)) for step, rate in points],
         )
-        if item.formula and item.counter:
+        if item.counter:
             blocks += (paragraph(words, "training.curve_counter", counter=Code(item.counter)),)
     elif isinstance(item.curve_gap, Unknown):
         blocks += (
@@ -142,6 +142,22 @@ def _schedule(context: Context, item: Schedule, at: int) -> tuple[Block, ...]:
                 words, "gap", "training.no_curve", reason=words.reason(item.curve_gap.reason, item.curve_gap.arguments)
             ),
         )
+    return blocks
+
+
+def other_schedules(context: Context, pipeline: Pipeline) -> tuple[Block, ...]:
+    """The rates of a further trainer: where they start, their largest, where they end."""
+    words = context.words
+    blocks: tuple[Block, ...] = ()
+    for item in pipeline.schedules:
+        places: dict[str, Filling] = {"name": Code(item.kind), "where": ref(item.where)}
+        if item.curve:
+            first, last, peak = item.curve[0][1], item.curve[-1][1], max(rate for _, rate in item.curve)
+            rates = {key: Code(f"{rate:.6g}") for key, rate in (("first", first), ("peak", peak), ("last", last))}
+            blocks += (paragraph(words, "training.other_schedule", **places, **rates),)
+        elif isinstance(item.curve_gap, Unknown):
+            reason = words.reason(item.curve_gap.reason, item.curve_gap.arguments)
+            blocks += (paragraph(words, "training.other_schedule_open", **places, reason=reason),)
     return blocks
 
 

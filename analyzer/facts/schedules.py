@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from analyzer.facts.branch_values import returned_value
 from analyzer.facts.evaluation import ValueOf
 from analyzer.facts.flow import Foreign, Function, Instance
 from analyzer.facts.flow.scopes import CodeScope
@@ -22,6 +23,9 @@ from analyzer.records.processes import Optimizer, Schedule, Stage
 Value = Known[object] | Unknown
 COPIED = Foreign("dataclasses.replace()")
 """A changed copy has the class of what it was made from."""
+PERCENT = 100
+HORIZON = "T_max"
+"""The argument that a cosine's step is divided by."""
 FACTOR = "lr_lambda"
 """The argument that holds a function of the step."""
 
@@ -97,12 +101,22 @@ def _torch_schedule(
     gap = None if curve else Unknown("schedule_not_sampled", (("schedule", last),), where)
     handed = next((node for key, node in pairs if key == FACTOR), None)
     found = written_factor(program, Place(handed, scope, tuple(occurrence.stack))) if handed is not None else None
+    if (found is None or rate is None) and (open_steps := _open_horizon(arguments)) and rate is not None:
+        curve = closed_form(last, {**values, HORIZON: PERCENT}, rate)
+        counter = f"{PERCENT} * step / {open_steps}" if curve else ""
+        return Schedule(name, where, arguments, curve, None if curve else gap, counter=counter)
     if found is None or rate is None:
         return Schedule(name, where, arguments, curve, gap)
     curve = rate_curve(found, value_of, rate)
     rows = (*(item for item in arguments if item[0] != FACTOR), *found.rows())
     text, counter = f"{rate!r} * {found.factor_text()}", next(iter(found.counters), "")
     return Schedule(name, where, rows, curve, None if curve else gap, text, counter)
+
+
+def _open_horizon(arguments: Sequence[tuple[str, str, Value]]) -> str:
+    """What the code gives for the number of steps, where that is the only thing that is not known."""
+    unknown = [(key, text) for key, text, value in arguments if isinstance(value, Unknown)]
+    return unknown[0][1] if [key for key, _ in unknown] == [HORIZON] else ""
 
 
 def _base_rate(optimizers: Sequence[Optimizer]) -> float | None:
@@ -153,6 +167,9 @@ def _own_schedule(
     listed = tuple((key, flow.index.segment(scope.path, node), value) for key, node, value in given)
     given = [(key, node, _configured(program, (node, scope), inner, key, value)) for key, node, value in given]
     open_names = [key for key, _, value in given if isinstance(value, Unknown)]
+    share = _share_of(inner, open_names)
+    if share is not None and inner.parent is not None and not inner.parent.is_class:
+        return _by_share(Schedule(function, where, listed), inner, given, share, value_of)
     if len(open_names) != 1 or inner.parent is None or inner.parent.is_class:
         read = open_names or _own_attributes(inner)
         gap = Unknown("schedule_needs_run", (("names", ", ".join(read)),), where)
@@ -163,6 +180,44 @@ def _own_schedule(
     if curve:  # the one open argument is the step that runs along the curve
         listed = tuple(item for item in listed if isinstance(item[2], Known)) + tuple(_settings_read(program, inner))
     return Schedule(function, where, listed, curve, gap_, counter=open_names[0])
+
+
+def _share_of(inner: CodeScope, names: Sequence[str]) -> tuple[str, str] | None:
+    """Two parameters that a function reads only as `step / steps`: its result is one of the share that is done."""
+    value = returned_value(getattr(inner.node, "body", [])) if len(names) == 2 else None
+    for done, whole in (tuple(names), tuple(reversed(names))) if value is not None else ():
+        divisions = [
+            n
+            for n in ast.walk(value or ast.Pass())
+            if isinstance(n, ast.BinOp)
+            and isinstance(n.op, ast.Div)
+            and ast.unparse(n.right) == whole
+            and [ast.unparse(factor) for factor in _factors(n.left)].count(done) == 1
+        ]
+        read = [n for n in ast.walk(value or ast.Pass()) if isinstance(n, ast.Name) and n.id in names]
+        if divisions and len(read) == 2 * len(divisions):
+            return done, whole
+    return None
+
+
+def _factors(node: ast.expr) -> list[ast.expr]:
+    """`pi * step` as its two factors."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return [*_factors(node.left), *_factors(node.right)]
+    return [node]
+
+
+def _by_share(
+    schedule: Schedule, inner: CodeScope, given: Sequence[tuple[str, ast.expr, Value]], share: tuple[str, str],
+    value_of: ValueOf,
+) -> Schedule:  # fmt: skip
+    """The curve in percent of what is to be done."""
+    done, whole = share
+    filled = [(key, node, Known(PERCENT, (), "evaluated") if key == whole else value) for key, node, value in given]
+    curve, gap = _sampled(inner, filled, PERCENT, value_of)
+    rows = tuple(item for item in schedule.arguments if item[0] not in share) if curve else schedule.arguments
+    counter = f"{PERCENT} * {done} / {whole}" if curve else ""
+    return replace(schedule, arguments=rows, curve=curve, curve_gap=gap, counter=counter)
 
 
 def _settings_read(program: Program, inner: CodeScope) -> Iterator[tuple[str, str, Value]]:

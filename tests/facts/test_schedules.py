@@ -197,3 +197,43 @@ def test_the_settings_that_a_function_of_the_step_reads_stand_beside_its_curve(r
     (schedule,) = training.schedules
     assert schedule.curve and schedule.kind == "run.py:factor"
     assert [(name, getattr(value, "value", None)) for name, _, value in schedule.arguments] == [("WARM", 8)]
+
+
+SHARE = """
+import math, torch
+from model import Net
+
+def rate_at(step, steps, peak):
+    return peak * RULE
+
+net = Net()
+optimizer = torch.optim.SGD(net.parameters(), lr=0.2)
+batches = open("x").readlines()
+for step in range(len(batches)):
+    optimizer.param_groups[0]["lr"] = rate_at(step, len(batches), 0.2)
+    _, loss = net(torch.ones(2, 2), torch.ones(2, 2))
+    loss.backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "is_told"),
+    [("(1 - 0.5 * (step / steps))", True), ("(1 - 0.5 * step / steps)", True), ("(1 - step / (steps + 1))", False)],
+)
+def test_a_rate_of_the_share_that_is_done_has_a_curve_in_percent(repository: Write, rule: str, is_told: bool) -> None:
+    (training,) = derive(repository({"model.py": MODEL, "run.py": SHARE.replace("RULE", rule)})).training
+    (schedule,) = training.schedules
+    assert bool(schedule.curve) is is_told
+    if is_told:
+        assert schedule.counter == "100 * step / steps" and [name for name, _, _ in schedule.arguments] == ["peak"]
+        assert schedule.curve[0] == (0, 0.2) and schedule.curve[-1] == (100, pytest.approx(0.1))
+
+
+def test_a_cosine_over_an_unknown_number_of_steps_has_a_curve_in_percent(repository: Write) -> None:
+    given = "torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, len(open('x').read()), eta_min=0.02)"
+    text = LAMBDA.replace("torch.optim.lr_scheduler.LambdaLR(optimizer, GIVEN)", given)
+    (training,) = derive(repository({"model.py": MODEL, "run.py": text})).training
+    (schedule,) = training.schedules
+    assert schedule.counter == "100 * step / len(open('x').read())"
+    assert schedule.curve[0] == (0, 0.2) and schedule.curve[-1] == (100, pytest.approx(0.02))

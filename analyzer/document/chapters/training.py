@@ -13,7 +13,7 @@ from analyzer.document.cost_rows import cost_table, per_token
 from analyzer.document.evaluation_blocks import evaluations
 from analyzer.document.formula_places import loss_formulas, reason
 from analyzer.document.inline import code, number, ref, refs, value
-from analyzer.document.optimizer_rows import optimizers, schedules
+from analyzer.document.optimizer_rows import optimizers, other_schedules, schedules
 from analyzer.document.optimizer_state import has_own_state
 from analyzer.document.pipeline_rows import feature_table, stage_table
 from analyzer.document.pipeline_starts import opening
@@ -112,6 +112,7 @@ def _other(context: Context, other: Pipeline) -> tuple[Block, ...]:
         *stage_table(context, other, None, name),
         *_losses(context, other, name),
         *optimizers(context, other, name),
+        *other_schedules(context, other),
     )
 
 
