@@ -148,6 +148,22 @@ class Net(pl.LightningModule):
     assert interpreter.evaluate("model.py", "sorted(Net(3, out=5).hparams)") == ["out", "width"]
 
 
+def test_options_of_a_lightning_trainer_do_not_keep_a_parser_from_answering(repository) -> None:
+    text = """
+import argparse
+from pytorch_lightning.trainer import Trainer
+def options():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--width", type=int, default=3)
+    parser = Trainer.add_argparse_args(parser)
+    return parser.parse_known_args([])[0]
+"""
+    interpreter = repository(text)
+    assert interpreter.evaluate("model.py", "vars(options())") == {"width": 3}
+    with pytest.raises(CannotEvaluate, match="not_modelled"):
+        interpreter.evaluate("model.py", "Trainer().callback_metrics['loss'] > 3 and 1")
+
+
 def test_a_diffusers_model_has_a_configuration(repository) -> None:
     text = """
 import torch.nn as nn

@@ -1,10 +1,12 @@
-"""Stand-in for Lightning 2.x: modules that are trained by a trainer; the trainer is known by name only."""
+"""Stand-in for Lightning 1.x and 2.x: modules that are trained by a trainer. What a trainer does to the weights is not
+modelled; its class gives a parser of 1.x its options, of which none is needed to build a model.
+"""
 import inspect as _inspect
 
 import torch
 from torch import nn
 
-from kernels import caller_variables
+from kernels import caller_variables, unmodelled
 
 
 class _Attributes(dict):
@@ -76,6 +78,25 @@ class LightningDataModule:
 
 class Callback:
     pass
+
+
+class Trainer:
+    def __init__(self, *args, **kwargs):
+        pass
+
+    @classmethod
+    def add_argparse_args(cls, parent_parser, **kwargs):
+        return parent_parser
+
+    @classmethod
+    def from_argparse_args(cls, args, **kwargs):
+        return cls(**kwargs)
+
+    def fit(self, model, *args, **kwargs):
+        pass
+
+    def __getattr__(self, name):
+        unmodelled(f"pytorch_lightning.Trainer.{name}")
 
 
 def seed_everything(seed=None, workers=False, verbose=True):

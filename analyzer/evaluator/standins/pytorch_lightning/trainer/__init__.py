@@ -1,0 +1,2 @@
+"""The same class."""
+from pytorch_lightning import Trainer
