@@ -13,6 +13,7 @@ from typing import Any
 
 from torch import nn
 
+from analyzer.evaluator.constructor_arguments import Given, plain_arguments
 from analyzer.evaluator.errors import Place
 from analyzer.evaluator.native.records import MISSING
 from analyzer.evaluator.objects import is_own_class, origin_of
@@ -38,6 +39,9 @@ class Constructions:
         self.seen: dict[str, int] = {}
         self.places: dict[int, Place] = {}
         """Where functions constructed the outermost modules, by identity; an expression's own lines are none."""
+        self.given: dict[int, tuple[type, Given]] = {}
+        """What every module of an own class was constructed with, by identity, beside its class."""
+        self._signatures: dict[type, inspect.Signature] = {}
         self._captured = captured
         self._replacements = dict(replacements)
         self._inside_module = 0
@@ -109,9 +113,19 @@ class Constructions:
 
     def call(self, session: Session, original: Any, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         made = self._make(session, original, function, args, kwargs)
+        if isinstance(made, nn.Module) and isinstance(function, type) and is_own_class(function):
+            self._note_given(function, made, args, kwargs)
         if self._captured and isinstance(made, nn.Module) and _qualified_name(function) == self._captured:
             raise ModelCaptured(made)
         return made
+
+    def _note_given(self, cls: type, made: nn.Module, args: Any, kwargs: dict[str, Any]) -> None:
+        if cls not in self._signatures:
+            try:
+                self._signatures[cls] = _signature_of(cls)
+            except (TypeError, ValueError):
+                return
+        self.given[id(made)] = (cls, plain_arguments(self._signatures[cls], args, kwargs))
 
     def _make(self, session: Session, original: Any, function: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         if not (isinstance(function, type) and is_own_class(function)) or self._inside_module:

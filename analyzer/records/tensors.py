@@ -110,6 +110,8 @@ class ModuleRecord:
     """Sizes of the parameters that such a module itself registers, by name."""
     shared: int = 0
     """Of its own parameters those that a module before it holds too."""
+    arguments: tuple[tuple[str, str], ...] = ()
+    """What the constructor of a class of the repository was given, by parameter and as Python text, where plain."""
 
 
 @dataclass(frozen=True)

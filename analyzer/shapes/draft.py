@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from torch import nn
 
 from analyzer.evaluator import CannotEvaluate, TargetRaised
+from analyzer.evaluator.constructor_arguments import Given
 from analyzer.evaluator.errors import Cause
 from analyzer.evaluator.handing import parameters_of
 from analyzer.evaluator.probes import Relations
@@ -123,14 +124,17 @@ def places_of(draft: Draft) -> Places:
     """Lines where modules were made; classes of the repository also have a line where they are defined."""
     created: dict[str, Span] = {}
     defined: dict[str, Span] = {}
+    given: dict[str, Given] = {}
     for path, module in draft.model.named_modules():
+        cls, arguments = draft.built.given.get(id(module), (None, ()))
+        given[path] = arguments if cls is type(module) else ()
         span = draft.source.span(draft.built.created.get(id(module)))
         if span is not None:
             created[path] = span
         definition = class_definition(draft.index, type(module))
         if definition is not None:
             defined[path] = draft.index.span(definition.path, definition.node)
-    return Places(created, defined)
+    return Places(created, defined, given)
 
 
 def class_definition(index: SourceIndex, cls: type) -> Definition | None:

@@ -18,10 +18,12 @@ LONGEST_VALUE, MOST_VALUES = 40, 32
 
 @dataclass(frozen=True)
 class Places:
-    """Where modules were created and their classes defined, by module path."""
+    """Where modules were created and their classes defined, and what they were given, by module path."""
 
     created: Mapping[str, Span] = field(default_factory=dict)
     defined: Mapping[str, Span] = field(default_factory=dict)
+    given: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """Plain arguments of constructors."""
 
 
 def count_parameters(model: nn.Module) -> ParameterCounts:
@@ -77,6 +79,7 @@ def module_records(model: nn.Module, places: Places) -> tuple[ModuleRecord, ...]
             values=_values(module),
             own_shapes=_own_shapes(module),
             shared=held[path],
+            arguments=places.given.get(path, ()),
         )
         for path, module in model.named_modules()
     )

@@ -16,6 +16,7 @@ from torch.nn.modules.module import register_module_module_registration_hook
 
 from analyzer.evaluator import CannotEvaluate, Interpreter, Place, TargetRaised
 from analyzer.evaluator.construction import ModelCaptured, watch_constructions
+from analyzer.evaluator.constructor_arguments import Given
 from analyzer.evaluator.recorder import Recording, TensorShape
 from analyzer.records.evidence import Assumption, Unknown
 from analyzer.records.source import Span
@@ -71,6 +72,8 @@ class BuiltModel:
     """Where it was constructed itself."""
     lines: frozenset[tuple[str, int]] = frozenset()
     """File and first line of the statements that ran meanwhile."""
+    given: dict[int, tuple[type, Given]] = field(default_factory=dict)
+    """By identity the class of a module and what its constructor was given."""
 
 
 class ModelSource:
@@ -96,7 +99,7 @@ class ModelSource:
                     raise CannotEvaluate("no_such_model_made", (type(model).__name__,))
             except ModelCaptured as captured:
                 model = captured.model
-        return BuiltModel(model, seen.seen, created, seen.places.get(id(model)), frozenset(lines))
+        return BuiltModel(model, seen.seen, created, seen.places.get(id(model)), frozenset(lines), seen.given)
 
     def call(
         self,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from analyzer.document.blocks import bullets, folded, paragraph, slug, table
 from analyzer.document.build_text import build_text
+from analyzer.document.built_arguments import built_arguments
 from analyzer.document.chapters.absence import no_model
 from analyzer.document.context import Context
 from analyzer.document.decided_arms import decided_arms
 from analyzer.document.facets import counts
 from analyzer.document.formula_places import fresh_formulas, loss_formulas, reason
-from analyzer.document.inline import code, codes, join, number, numerics, ref, refs, shapes, value
+from analyzer.document.inline import NOTHING, code, codes, join, number, numerics, ref, refs, shapes, value
 from analyzer.document.key_modules import UNPLACED, KeyModule, key_modules
 from analyzer.document.listing import best_part, snippet
 from analyzer.document.program_builds import LONGEST_BUILD, is_named
@@ -154,12 +155,14 @@ def _returned(context: Context, item: KeyModule) -> tuple[TensorSpec, ...]:
 def settings(context: Context, item: KeyModule) -> tuple[Block, ...]:
     """Configuration values that the class consumes, and the modules that it creates."""
     pairs = consumed(context, item.info.where)
-    read, rows = [found for found, _ in pairs], [_setting(context, found, spans) for found, spans in pairs]
+    given = built_arguments(context, item.info.where)
+    read = [found for found, _ in pairs]
+    rows = [_setting(context, found, spans, _given(item, found, given)) for found, spans in pairs]
     blocks = list(
         table(
             context.words,
             f"settings_{slug(item.info.name)}",
-            "name value effective type used_at where",
+            "name defined_value effective built_value type used_at where",
             rows,
             caption=_settings_caption(context, any(_is_overridden(found) for found in read)),
         )
@@ -207,12 +210,20 @@ def consumed(context: Context, span: Span) -> list[tuple[ConfigValue, list[Span]
     return found
 
 
-def _setting(context: Context, item: ConfigValue, spans: list[Span]) -> tuple[Line, ...]:
+def _given(item: KeyModule, found: ConfigValue, given: Mapping[str, Line]) -> Line:
+    """What the built model's constructors got for a parameter of the class itself."""
+    inside = found.where.path == item.info.where.path and (
+        item.info.where.first_line <= found.where.first_line <= item.info.where.last_line
+    )
+    return given.get(found.name, NOTHING) if inside else NOTHING
+
+
+def _setting(context: Context, item: ConfigValue, spans: list[Span], given: Line) -> tuple[Line, ...]:
     words = context.words
     counts = item.effective if _is_overridden(item) else None
     effective = (*value(words, counts), *((Plain(" "), *_decided_at(counts)) if counts is not None else ()))
     kind = code(item.annotation or "")
-    return (code(item.name), value(words, item.value), effective, kind, refs(spans, 3), ref(item.where))
+    return (code(item.name), value(words, item.value), effective, given, kind, refs(spans, 3), ref(item.where))
 
 
 def _decided_at(counts: Known[object] | Unknown) -> Line:
