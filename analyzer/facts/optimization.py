@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from analyzer.facts.configuration.dict_literals import pairs_of
+from analyzer.facts.filled_lists import filled_by_loop
 from analyzer.facts.flow import Klass
 from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.trace import Occurrence
 from analyzer.facts.interfaces import is_optimizer
-from analyzer.facts.optimizer_choices import Choice, choices_at, condition_of
+from analyzer.facts.optimizer_choices import Choice, beside_known, choices_at, condition_of
 from analyzer.facts.program import OPTIMIZER_BASES, Program
 from analyzer.facts.spread_arguments import spread_arguments
 from analyzer.facts.trial_steps import trial_scopes
@@ -49,6 +50,11 @@ def find_optimizers(program: Program) -> tuple[Optimizer, ...]:
             optimizer = _optimizer(program, occurrence, call, choice.name)  # type: ignore[arg-type]
             optimizer = replace(optimizer, condition=choice.condition, effective=choice.effective)
             found.setdefault((optimizer.where, choice.name), (optimizer, occurrence))
+    for occurrence, dotted in beside_known(program, [place for _, place in found.values()]):
+        optimizer = _optimizer(program, occurrence, occurrence.call, dotted)  # type: ignore[arg-type]
+        condition, effective = condition_of(program, occurrence)
+        optimizer = replace(optimizer, condition=condition, effective=effective)
+        found.setdefault((optimizer.where, dotted), (optimizer, occurrence))
     told = [_behind_others(program, one, place, found.values()) for one, place in found.values()]
     return tuple(sorted(told, key=lambda one: one.effective is False))
 
@@ -128,9 +134,11 @@ def _groups(program: Program, occurrence: Occurrence, node: ast.expr) -> Iterato
         pairs = pairs_of(item)
         options = tuple((key, _value(program, occurrence, value)) for key, value in pairs if key != "params")
         chosen = next((value for key, value in pairs if key == "params"), item)
-        rule, place = _selection_rule(chosen, scope)
-        where = program.flow.index.span(scope.path, place)
-        yield OptimizerGroup(program.flow.index.segment(scope.path, rule), options, where)
+        filling = filled_by_loop(chosen.id, scope) if isinstance(chosen, ast.Name) else None
+        rule = filling.statement if filling is not None else _written_out(chosen, scope)
+        where = program.flow.index.span(scope.path, rule)
+        text = filling.rule if filling is not None else program.flow.index.segment(scope.path, rule)
+        yield OptimizerGroup(text, options, where)
 
 
 def _made_groups(program: Program, occurrence: Occurrence, node: ast.expr) -> tuple[Occurrence, ast.expr] | None:
@@ -160,8 +168,3 @@ def _written_out(node: ast.expr, scope: CodeScope) -> ast.expr:
         if len(bound) == 1:
             return bound[0].value
     return node
-
-
-def _selection_rule(node: ast.expr, scope: CodeScope) -> tuple[ast.expr, ast.AST]:
-    rule = _written_out(node, scope)
-    return rule, rule

@@ -68,6 +68,7 @@ def test_what_any_fact_has_is_not_absent(name: str) -> None:
         ("exponential_moving_average", "self.ema_updater = EMA(0.995)", True),
         ("exponential_moving_average", "schema = 1", False),
         ("gradient_accumulation", "every = gradient_accumulate_every", True),
+        ("gradient_accumulation", "scores = old + new  # accumulative scores", False),
         ("streaming", "upstream = 1", False),
         ("streaming", "class Streamer: pass", True),
     ],

@@ -65,7 +65,8 @@ def test_numbers_that_the_program_reads_stand_beside_its_stages() -> None:
         ConfigValue("name", "'x'", known("x", step), step, used_at=(step,)),
         ConfigValue("width", "8", known(8, model), model, used_at=(model,)),
     )
-    chapter = training.build(context_of(with_tables(ConfigTable("train", "constants", step, values))))
+    own = ConfigTable("Part", "init_defaults", step, (ConfigValue("depth", "1", known(1, step), step, used_at=(step,)),))
+    chapter = training.build(context_of(with_tables(ConfigTable("train", "constants", step, values), own)))
     table = next(block for block in chapter.blocks if isinstance(block, Table) and block.id == "training_numbers")
     assert [(line_text(row[0]), line_text(row[1])) for row in table.rows] == [
         ("`warmup`", "`200`"),

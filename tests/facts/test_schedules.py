@@ -76,6 +76,34 @@ def test_groups_that_a_function_makes_have_their_rule_and_values(repository: Wri
     ]
 
 
+FILLED = """
+import torch
+from model import Net
+net = Net()
+plain, decayed = [], []
+for name, p in net.named_parameters():
+    if not p.requires_grad:
+        continue
+    if "bias" in name:
+        plain.append(p)
+    else:
+        decayed += [p]
+opt = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.1}, {"params": plain, "weight_decay": 0.0}], lr=0.1)
+_, loss = net(torch.ones(2, 2), torch.ones(2, 2))
+loss.backward()
+opt.step()
+"""
+
+
+def test_groups_that_a_loop_fills_say_which_parameters_they_hold(repository: Write) -> None:
+    (training,) = derive(repository({"model.py": MODEL, "run.py": FILLED})).training
+    whole = "[p for name, p in net.named_parameters() if p.requires_grad if"
+    assert [(g.selection, str(g.where)) for g in training.optimizers[0].groups] == [
+        (f"{whole} not 'bias' in name]", "run.py:11"),
+        (f"{whole} 'bias' in name]", "run.py:9"),
+    ]
+
+
 METHOD = """
 import torch
 from model import Net

@@ -20,10 +20,11 @@ from analyzer.document.pipeline_starts import opening
 from analyzer.document.program_builds import build_of, computes_alike, is_other_model, name_of, told_build
 from analyzer.document.technique_blocks import formula
 from analyzer.document.training_parts import training_parts
-from analyzer.records.configuration import DerivedQuantity
+from analyzer.records.configuration import ConfigTable, DerivedQuantity
 from analyzer.records.document import Block, Chapter, Code, Heading, Line, Plain
 from analyzer.records.evidence import Known
 from analyzer.records.processes import Loss, Pipeline
+from analyzer.records.source import Span
 
 SYSTEM = (
     "mixed_precision", "torch_compile", "distributed_data_parallel", "fully_sharded_data_parallel",
@@ -122,7 +123,7 @@ def _numbers(context: Context, main: Pipeline) -> tuple[Block, ...]:
     rows = []
     for owner in context.analysis.facts.configuration.tables:
         for item in owner.values:
-            used = [span for span in item.used_at if span.path == main.entry.path]
+            used = [span for span in item.used_at if _is_read_by(main, owner, span)]
             fact = item.effective if isinstance(item.effective, Known) else item.value
             if used and isinstance(fact, Known) and type(fact.value) in (int, float):
                 rows.append((code(item.name), value(words, fact), refs(used, 2), ref(item.where)))
@@ -130,6 +131,17 @@ def _numbers(context: Context, main: Pipeline) -> tuple[Block, ...]:
         return ()
     shown = table(words, "training_numbers", "name value used_at where", rows[:MOST_NUMBERS])
     return (heading(words, "training.numbers", "training-numbers"), *shown)
+
+
+def _is_read_by(main: Pipeline, owner: ConfigTable, span: Span) -> bool:
+    """A line of the program itself: a default that a constructor or function reads for itself may be replaced where it
+    is called.
+    """
+    home, entry = owner.where, main.entry
+    reads_itself = home.path == span.path and home.first_line <= span.first_line <= home.last_line
+    is_program = (home.path, home.first_line) == (entry.path, entry.first_line)
+    is_default = owner.format in ("init_defaults", "function_defaults")
+    return span.path == entry.path and (is_program or not (is_default and reads_itself))
 
 
 def _data(context: Context, main: Pipeline) -> tuple[Block, ...]:
