@@ -103,11 +103,11 @@ def schedules(context: Context, main: Pipeline) -> tuple[Block, ...]:
         return (title, told_absent(context, "training.no_schedule", SCHEDULES, "info"))
     blocks: tuple[Block, ...] = (title,)
     for at, item in enumerate(main.schedules):
-        blocks += _schedule(context, item, at)
+        blocks += _schedule(context, main, item, at)
     return blocks
 
 
-def _schedule(context: Context, item: Schedule, at: int) -> tuple[Block, ...]:
+def _schedule(context: Context, main: Pipeline, item: Schedule, at: int) -> tuple[Block, ...]:
     words = context.words
     rows = [
         (code(name), code(expression), value(words, found), refs(found.where, 2) if isinstance(found, Known) else ())
@@ -134,6 +134,8 @@ def _schedule(context: Context, item: Schedule, at: int) -> tuple[Block, ...]:
             "step learning_rate",
             [((Plain(number(step)),), (Code(f"{rate:.6g}"),)) for step, rate in points],
         )
+        if not item.counter:
+            blocks += _called_at(context, main)
         if item.counter:
             blocks += (paragraph(words, "training.curve_counter", counter=Code(item.counter)),)
     elif isinstance(item.curve_gap, Unknown):
@@ -143,6 +145,15 @@ def _schedule(context: Context, item: Schedule, at: int) -> tuple[Block, ...]:
             ),
         )
     return blocks
+
+
+def _called_at(context: Context, main: Pipeline) -> tuple[Block, ...]:
+    """Where the scheduler is told to go on: what a step of its curve is."""
+    stages = [stage for stage in main.stages if stage.kind == "schedule" and stage.loops and stage.framework is None]
+    if not stages:
+        return ()
+    told = {"code": code(stages[0].code), "where": ref(stages[0].where), "loop": code(stages[0].loops[-1])}
+    return (paragraph(context.words, "training.curve_calls", **told),)
 
 
 def other_schedules(context: Context, pipeline: Pipeline) -> tuple[Block, ...]:
@@ -164,5 +175,7 @@ def other_schedules(context: Context, pipeline: Pipeline) -> tuple[Block, ...]:
 def curve_points(item: Schedule) -> list[tuple[int, float]]:
     """First, last, largest and evenly spread samples of a curve."""
     peak = max(item.curve, key=lambda point: point[1])
+    if peak[1] == min(rate for _, rate in item.curve):
+        return [item.curve[0], item.curve[-1]]
     stride = max(len(item.curve) // (MOST_CURVE_ROWS - 3), 1)
     return sorted({*item.curve[::stride], peak, item.curve[0], item.curve[-1]})
