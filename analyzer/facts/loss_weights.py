@@ -53,16 +53,23 @@ class LossWeights:
                 for node, scope in differentiated_values(program, start, start.call):
                     self._follow(node, scope, (), 0)
 
-    def of(self, call: ast.Call) -> str | None:
+    def of(self, occurrence: Occurrence) -> str | None:
         """The factor as text, None where there is none or more than one."""
-        found = self._found.get(id(call), set())
-        factors = next(iter(found)) if len(found) == 1 else ()
-        return _product(factors) or None
+        return _product(self._factors(occurrence)) or None
+
+    def _factors(self, occurrence: Occurrence) -> Factors:
+        """Of the call itself; inside of a model's forward, where the way ends, those of the call that runs it."""
+        found = self._found.get(id(occurrence.call), set())
+        for step, target in () if found else reversed(occurrence.stack):
+            if id(step.node) in self._found and target.body is not None:
+                calls = self._program.calls_of.get(target.body.scope.key, ())
+                found = set().union(*(self._found.get(id(other.node), set()) for other, _ in calls))
+                break
+        return next(iter(found)) if len(found) == 1 else ()
 
     def value_of(self, occurrence: Occurrence) -> Known[object] | Unknown | None:
         """What the factors come to on the way to the loss; None where there are none."""
-        found = self._found.get(id(occurrence.call), set())
-        factors = next(iter(found)) if len(found) == 1 else ()
+        factors = self._factors(occurrence)
         where = self._program.flow.index.span(occurrence.step.scope.path, occurrence.step.node)
         product: int | float = 1
         for factor in factors:
@@ -95,11 +102,12 @@ class LossWeights:
     def _call(self, call: ast.Call, scope: CodeScope, factors: Factors, depth: int) -> None:
         self._found.setdefault(id(call), set()).add(factors)
         step = self._steps.get(id(call))
-        for target in step.targets if step is not None else ():
-            inner = self._returning(target)
-            if inner is not None:
-                self._enter(inner, factors, depth)
-                return
+        inner = [self._returning(target) for target in (step.targets if step is not None else ())]
+        for returning in inner:
+            if returning is not None:
+                self._enter(returning, factors, depth)
+        if any(inner):
+            return
         if step is not None and any(is_forward(self._program.flow.inference, t) for t in step.targets):
             return
         receiver = [call.func.value] if isinstance(call.func, ast.Attribute) else []

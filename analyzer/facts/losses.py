@@ -33,7 +33,7 @@ def find_losses(program: Program, stages: Sequence[tuple[Stage, Occurrence]]) ->
         elif stage.kind == "loss" and occurrence.call is not None:
             for loss in _losses_of_call(program, occurrence, occurrence.call):
                 given = weights.value_of(occurrence)
-                loss = replace(loss, weight=weights.of(occurrence.call), weight_value=given)  # noqa: PLW2901
+                loss = replace(loss, weight=weights.of(occurrence), weight_value=given)  # noqa: PLW2901
                 if loss.label_shift is None and any(word in loss.function for word in TOKEN_LOSSES):
                     loss = replace(loss, label_shift=find_shift(program, stages))  # noqa: PLW2901
                 found.setdefault((id(occurrence.call), loss.function), loss)

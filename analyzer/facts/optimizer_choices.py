@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from analyzer.facts.flow import Foreign
@@ -41,6 +41,26 @@ def condition_of(program: Program, occurrence: Occurrence) -> tuple[str | None, 
     """The innermost condition around a construction, and whether a default run comes there."""
     conditions = occurrence.around.conditions
     return (conditions[-1], program.holds(occurrence)) if conditions else (None, True)
+
+
+def beside_known(program: Program, known: Sequence[Occurrence]) -> Iterator[tuple[Occurrence, str]]:
+    """Constructions of classes of other packages that stand in another arm for a known optimizer: they are bound to the
+    same name.
+    """
+    names = {(place.step.scope.key, name) for place in known for name in _bound(place)}
+    calls = {id(place.call) for place in known}
+    for occurrence in program.occurrences:
+        is_bound = {(occurrence.step.scope.key, name) for name in _bound(occurrence)} & names
+        foreign = [dotted for dotted in occurrence.dotted if dotted.rpartition(".")[2][:1].isupper()]
+        if is_bound and foreign and occurrence.around.conditions and id(occurrence.call) not in calls:
+            yield occurrence, foreign[0]
+
+
+def _bound(occurrence: Occurrence) -> list[str]:
+    """What an assignment of the call itself binds."""
+    statement = occurrence.step.statement
+    is_own = isinstance(statement, ast.Assign) and statement.value is occurrence.call
+    return [ast.unparse(target) for target in statement.targets] if isinstance(statement, ast.Assign) and is_own else []
 
 
 def _of_table(program: Program, occurrence: Occurrence, func: ast.Subscript, scope: CodeScope) -> Iterator[Choice]:

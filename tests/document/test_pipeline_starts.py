@@ -14,7 +14,7 @@ from analyzer.document.wording import Words
 from analyzer.records.bundles import Analysis
 from analyzer.records.configuration import ConfigTable, Configuration, ConfigValue
 from analyzer.records.document import Chapter, Document
-from analyzer.records.processes import Chance, Optimizer, Pipeline, Stage, Start
+from analyzer.records.processes import Chance, Optimizer, OptimizerGroup, Pipeline, Stage, StageKind, Start
 
 HERE = at("train.py", "loss.backward()")
 
@@ -106,6 +106,33 @@ def test_the_options_that_inference_reads_stand_with_their_values_and_lines() ->
     assert "Options that it reads" not in text_of(
         inference.build(Context(replace(context.analysis, facts=one), Words("en")))
     )
+
+
+def test_updates_of_several_optimizers_stand_with_their_losses() -> None:
+    def stage(kind: StageKind, line: int, code: str, consumes: str = "", produces: str = "") -> Stage:
+        return Stage(
+            kind, replace(HERE, first_line=line, last_line=line), code, "train.py:go", (consumes,), (produces,)
+        )
+
+    stages = (
+        stage("optimizer", 1, "A(d.parameters())", "", "self.d_opt"),
+        stage("optimizer", 2, "B(g.parameters())", "", "self.g_opt"),
+        stage("loss", 3, "d_loss"), stage("backward", 4, "d_loss.backward()"),
+        stage("step", 5, "d_opt.step()", "net.d_opt"),
+        stage("loss", 6, "g_loss"), stage("backward", 7, "g_loss.backward()"),
+        stage("step", 8, "g_opt.step()", "net.g_opt"),
+    )  # fmt: skip
+    made = [
+        Optimizer(name, (), (OptimizerGroup(f"{part}.parameters()", (), HERE),), stages[place].where)
+        for place, (name, part) in enumerate((("torch.optim.Adam", "d"), ("torch.optim.SGD", "g")))
+    ]
+    told = text_of(training.build(context_with("program", "training", stages=stages, optimizers=tuple(made))))
+    rows = [line for line in told.split("\n") if line.startswith(("`d_opt.step()`", "`g_opt.step()`"))]
+    assert "Updates in turn" in told
+    assert ["d.parameters()" in rows[0], "train.py:3" in rows[0], "train.py:6" in rows[0]] == [True, True, False]
+    assert ["g.parameters()" in rows[1], "train.py:6" in rows[1], "train.py:3" in rows[1]] == [True, True, False]
+    alone = text_of(training.build(context_with("program", "training", stages=stages[:5], optimizers=tuple(made))))
+    assert "Updates in turn" not in alone
 
 
 def test_of_exclusive_optimizers_the_one_of_the_defaults_is_marked() -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import pytest
+
+from analyzer.evaluator import Interpreter
 from analyzer.facts.configuration import derive_configuration
 from analyzer.facts.processes import derive_processes
 from analyzer.facts.structure import derive_structure
@@ -272,3 +275,40 @@ def test_a_term_that_the_forward_returns_is_told_with_its_weight(repository: Wri
 def test_what_the_loss_does_not_add_is_no_term(repository: Write) -> None:
     losses = training_of(repository({"main.py": RETURNED.format(term="0")})).losses
     assert [loss.function for loss in losses] == ["torch.nn.functional.mse_loss"]
+
+
+@pytest.mark.parametrize(
+    ("loss", "weight"),
+    [("net(x) / 4", "1 / 4"), ("net(x)", None), ("0.5 * (pick(net(x)))", "0.5"), ("net(x) / 2 + net(y) / 3", None)],
+)
+def test_a_loss_inside_of_a_forward_has_the_factor_of_its_call(
+    repository: Callable[[Mapping[str, str]], SourceIndex], loss: str, weight: str | None
+) -> None:
+    text = f"""
+    import torch
+    from torch import nn
+    from torch.nn import functional as F
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(2, 2)
+
+        def forward(self, x):
+            return F.mse_loss(self.layer(x), x)
+
+    def pick(value):
+        return value
+
+    net = Net()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    for x, y in [(torch.rand(1, 2), torch.rand(1, 2))]:
+        total = {loss}
+        total.backward()
+        optimizer.step()
+    """
+    index = repository({"train.py": text})
+    structure, value_of = derive_structure(index), Interpreter(index).value_of
+    found = derive_processes(index, structure, derive_configuration(index, structure, value_of), value_of)
+    (pipeline,) = found.training
+    assert [one.weight for one in pipeline.losses] == [weight]

@@ -33,6 +33,9 @@ CASES = [
     ("optimizer = optim.SGD(net.parameters()) if args.opt == 'sgd' else optim.Adam(net.parameters())",
      [("Adam", "not (args.opt == 'sgd')", True), ("SGD", "args.opt == 'sgd'", False)]),
     (MAKER, [("Adam", "not (name == 'sgd')", True), ("SGD", "name == 'sgd'", False)]),
+    ("if args.opt == 'adam':\n    optimizer = optim.Adam(net.parameters())\nelse:\n"
+     "    optimizer = AdaBelief(net.parameters(), lr=args.lr)",
+     [("Adam", "args.opt == 'adam'", True), ("AdaBelief", "not (args.opt == 'adam')", False)]),
     ("if args.other:\n    optimizer = optim.SGD(net.parameters())", [("SGD", "args.other", None)]),
 ]  # fmt: skip
 
@@ -45,6 +48,7 @@ def test_alternatives_have_their_condition_and_the_default_one_is_marked(
     text = f"""
 import argparse
 import torch
+from adabelief_pytorch import AdaBelief
 from torch import nn, optim
 
 KINDS = {{"adam": optim.AdamW, "rms": optim.RMSprop}}

@@ -20,6 +20,7 @@ from analyzer.document.pipeline_starts import opening
 from analyzer.document.program_builds import build_of, computes_alike, is_other_model, name_of, told_build
 from analyzer.document.technique_blocks import formula
 from analyzer.document.training_parts import training_parts
+from analyzer.document.update_rows import updates
 from analyzer.records.configuration import ConfigTable, DerivedQuantity
 from analyzer.records.document import Block, Chapter, Code, Heading, Line, Plain
 from analyzer.records.evidence import Known
@@ -77,6 +78,7 @@ def _pipeline(context: Context, main: Pipeline) -> tuple[Block, ...]:
         *chances(context, main),
         *_losses(context, main),
         *optimizers(context, main),
+        *updates(context, main),
         *schedules(context, main),
     )
     blocks += (*_system(context, main), *_batch(context, main))
