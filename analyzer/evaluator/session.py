@@ -22,6 +22,7 @@ from analyzer.evaluator.module_services import ModuleServices
 from analyzer.evaluator.modules import ModuleNames, ModuleScope, TargetModule
 from analyzer.evaluator.native import build_natives
 from analyzer.evaluator.native.data_arrays import PossibleItems, possible_items
+from analyzer.evaluator.native.loaded_files import LoadedFiles
 from analyzer.evaluator.native.sequences import call_packed, is_packed
 from analyzer.evaluator.nesting import pay, pay_for_call
 from analyzer.evaluator.objects import MARK, build_class, is_own_class, origin_of, resolve_bases
@@ -75,6 +76,7 @@ class Session(ModuleServices):
         self.oracle.changed = self.parameter_writes.note
         self.recorder = Recorder(self.size_of)
         self.repetition = Repetition(self)
+        self.loaded_files = LoadedFiles(index)
         self.natives = build_natives(self)
         self.policy = Policy(self.natives.by_name)
         self.registrations = Registrations(self)

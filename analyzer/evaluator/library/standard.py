@@ -141,6 +141,7 @@ os.name os.getpid
 sys.version_info sys.platform sys.maxsize sys.argv sys.path sys.version sys.modules sys.float_info
 platform.system
 copyreg.nothing pkgutil.get_data
+tempfile.TemporaryDirectory tempfile.NamedTemporaryFile tempfile.mkdtemp shutil.copyfile shutil.copy shutil.copy2
 textwrap.dedent
 json.dumps json.loads json.load
 re.compile re.match re.search re.sub re.findall re.fullmatch re.split re.escape re.IGNORECASE

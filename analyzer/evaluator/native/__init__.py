@@ -15,6 +15,7 @@ from analyzer.evaluator.native import (
     files,
     imports,
     kernels,
+    loaded_files,
     mapped,
     numbers,
     records,
@@ -30,7 +31,7 @@ from analyzer.evaluator.native import (
 
 FAMILIES = (
     *(builtin_functions, attributes, files, imports, kernels, numbers, records, sequences, stdlib, text, torch_own),
-    *(contexts, conversions, mapped, seeded, signatures, trees),
+    *(contexts, conversions, loaded_files, mapped, seeded, signatures, trees),
     typing_constructs,
 )
 

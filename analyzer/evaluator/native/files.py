@@ -196,7 +196,7 @@ def open_file(session: Any, path: Any, mode: Any) -> Any:
         raise CannotEvaluate.because(path.cause)
     if not isinstance(mode, str) or mode not in ("r", "rt", "tr"):
         raise CannotEvaluate("file_access", str(path)[:120])
-    found = repository_path(session.index.files, _asking(session), str(path))
+    found = session.loaded_files.meant(path, _asking(session))
     if found is None:
         raise CannotEvaluate("file_access", str(path)[:120])
     session.assume("file_read", found, session.current)

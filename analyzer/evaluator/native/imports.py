@@ -9,12 +9,14 @@ import contextlib
 import importlib.metadata
 import re
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 
 from analyzer.evaluator.errors import CannotEvaluate
 from analyzer.evaluator.native.builtin_functions import Provided
+from analyzer.evaluator.native.loaded_files import file_loader, module_from_spec
 from analyzer.evaluator.policy import Proxy
 from analyzer.evaluator.values import UnknownValue
 
@@ -29,6 +31,9 @@ def provide(session: Any) -> Provided:
         found = session.find_module(_importer(session), dotted, 0)
         if found is None and "." in dotted:  # a file that names itself from the root
             found = session.find_module("", dotted, 0)
+        path = session.loaded_files.module(dotted) if found is None else None
+        if path is not None:
+            found = session.natives.by_name["sys.modules"][dotted] = session.module_proxy(path)
         return found if found is not None else session._missing_package(dotted, session.current)
 
     def find_spec(name: Any, package: Any = None) -> Any:
@@ -37,9 +42,11 @@ def provide(session: Any) -> Provided:
         return ModuleSpec(name) if package_at_hand(session, _absolute(name, package)) else None
 
     parts: dict[str, Proxy] = {
-        "util": Names(find_spec=find_spec),
+        "util": Names(
+            find_spec=find_spec, spec_from_file_location=file_loader(session), module_from_spec=module_from_spec
+        ),
         "metadata": _metadata(session),
-        "machinery": Machinery("importlib.machinery"),
+        "machinery": Machinery("importlib.machinery", {"SourceFileLoader": file_loader(session)}),
         "abc": Machinery("importlib.abc"),
     }
     modules: dict[str, Any] = {f"importlib.{name}": module for name, module in parts.items()}
@@ -124,14 +131,17 @@ class Names(Proxy):
 
 
 class Machinery(Proxy):
-    """Loaders and finders: may be named and inherited from; to use one is refused."""
+    """Loaders and finders: may be named and inherited from; to use one is refused, but for those that are given."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, given: Mapping[str, Any] | None = None) -> None:
         self._name = name
+        self._given = given or {}
 
     def member(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
+        if name in self._given:
+            return self._given[name]
         return Machinery(f"{self._name}.{name}")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

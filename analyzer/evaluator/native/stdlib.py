@@ -116,7 +116,7 @@ def provide(session: Any) -> Provided:
         "os.cpu_count": lambda: 1, "os.getpid": lambda: 1,
         **{f"os.path.{name}": getattr(posixpath, name) for name in ["join", "basename", "dirname", "splitext", "normpath"]},
         "os.path.abspath": lambda path: path, "os.path.realpath": lambda path: path, "os.path.expanduser": lambda path: path,
-        "sys.argv": CommandLine([""]), "sys.path": [], "sys.modules": LoadedModules(session), "sys.platform": "linux",
+        "sys.argv": CommandLine([""]), "sys.modules": LoadedModules(session), "sys.platform": "linux",
         "platform.system": lambda: "Linux",
         "inspect.signature": _signature,
         "inspect.get_annotations": lambda value, **options: annotations_of(session, value, inherited=False),
