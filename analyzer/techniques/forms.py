@@ -143,8 +143,15 @@ def _positions(match: Match) -> str | None:
     return r"h_t = E_{w_t} + P_t + S_{s_t}" if match.form == "one_of_three_tables" else None
 
 
+def _guidance(match: Match) -> str | None:
+    """The step goes on from the prediction with the condition, not from the one without."""
+    beyond = match.form == "beyond_the_condition"
+    return r"\hat\varepsilon = \varepsilon_c + s\,(\varepsilon_c - \varepsilon_u)" if beyond else None
+
+
 _FORMS: dict[str, Callable[[Match], str | None]] = {
     "batch_norm": _batch_norm,
+    "classifier_free_guidance": _guidance,
     "gelu_ffn": _gelu,
     "gradient_penalty": _penalty,
     "group_norm": _group_norm,

@@ -76,6 +76,11 @@ class Norm(nn.Module):
         return {result}
 """
 BY_N, BY_N_1 = r"\sigma^2 = \frac{1}{d}\sum", r"\sigma^2 = \frac{1}{d - 1}\sum"
+GUIDE = """
+def guide(model, x, t, y, s):
+    c, u = torch.chunk(model(x, t, y), 2, dim=0)
+    return {first} + (c - u) * s
+"""
 CASES = [
     *(
         ("layer_norm", WRITTEN.format(spread=spread, result=result), part)
@@ -92,6 +97,8 @@ CASES = [
             ("", "(x - m) / torch.sqrt(v + 1e-6) * self.g", BY_N),
         )
     ),
+    ("classifier_free_guidance", GUIDE.format(first="c"), r"\varepsilon_c + s\,(\varepsilon_c"),
+    ("classifier_free_guidance", GUIDE.format(first="u"), None),
     ("rms_norm", NORM.format(result="y * (1 + self.g)"), r"\odot (1 + \gamma)"),
     ("rms_norm", NORM.format(result="y * self.g"), None),
     ("layer_norm", "norm = nn.LayerNorm(8, bias=False)", r"\odot \gamma,"),

@@ -20,7 +20,7 @@ REPLACED = 0.8
 def has_masked_tokens(program: Program, reading: Reading) -> Iterator[Match]:
     """One draw chooses tokens at a rate, one of those chosen decides at 0.8 which of them are overwritten."""
     draws = {id(term.node) for label, terms in reading.called.items() if label in DRAWS for term in terms}
-    if not draws:
+    if not draws or isinstance(reading.node, ast.Module):
         return
     nodes = list(ast.walk(reading.node))
     assigned = _assigned(nodes)

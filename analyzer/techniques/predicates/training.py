@@ -223,22 +223,6 @@ def _is_random_order(term: Term) -> bool:
     return term.head in ("argsort", "topk") and bool(term.args) and has_head(term.args[0], "rand")
 
 
-def is_guided(program: Program, reading: Reading) -> Iterator[Match]:
-    """`uncond + s * (cond - uncond)` of two halves of one prediction, or two predictions of one model."""
-    for term in reading.walked:
-        if term.head != "add":
-            continue
-        holes = fits(parse_pattern("__u__ + __s__ * (__c__ - __u__)"), term)
-        if holes is not None and _are_two_predictions(holes["c"], holes["u"]):
-            yield Match(term, tuple(sorted(holes.items())), (term,), "difference_scaled")
-
-
-def _are_two_predictions(one: Term, other: Term) -> bool:
-    if one.head == other.head == "item":
-        return same(one.args[0], other.args[0]) and one.args[0].head in ("chunk", "split", "unbind")
-    return one.head == other.head and one.head in ("invoke", "apply") and not same(one, other)
-
-
 def is_noise_schedule(program: Program, reading: Reading) -> Iterator[Match]:
     """The running product of `1 - beta`."""
     for term in reading.walked:
