@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 from analyzer.document.context import Context
@@ -41,6 +42,13 @@ def binding_value(context: Context, item: Binding) -> object | None:
     """The binding's own value, else the size that the traced model has under this name; None where neither is known."""
     if isinstance(item.value, Known):
         return item.value.value
+    if item.code.isidentifier():
+        owner = owner_of(context, item.where)
+        if owner is None:
+            return None  # a name of a function's own says nothing of a setting that is called the same
+        given = _given(context, owner, item.code)
+        if given:
+            return given[0] if len(given) == 1 else None
     name = item.code.rsplit(".", 1)[-1]
     held = attribute_value(context, item.code, item.where)
     if held is not None:
@@ -50,6 +58,14 @@ def binding_value(context: Context, item: Binding) -> object | None:
         return sizes[name]
     amount = built_with(context, name)
     return _assigned(context, item) if amount is None and item.code == f"self.{name}" else amount
+
+
+def _given(context: Context, owner: ClassInfo, name: str) -> list[object]:
+    """What the constructor of a class was given for this parameter in the built model, each value once."""
+    if context.examples:
+        return []
+    texts = {dict(one.arguments).get(name) for one in context.records.values() if one.defined_at == owner.where}
+    return [ast.literal_eval(text) for text in sorted(text for text in texts if text is not None)]
 
 
 def attribute_value(context: Context, code: str, where: Span) -> object | None:

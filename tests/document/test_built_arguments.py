@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from document_plain import line_text
 from document_sample import BLOCK, at, sample_analysis
 
+from analyzer.document.bindings import binding_value
 from analyzer.document.built_arguments import built_arguments
 from analyzer.document.context import Context
 from analyzer.document.wording import Words
+from analyzer.records.techniques import Binding
 from analyzer.records.tensors import UnstatedSize
 
 
@@ -28,3 +31,25 @@ def test_all_instances_count_and_examples_have_their_name() -> None:
     context = Context(replace(sample, shapes=replace(sample.shapes, models=(model,))), Words("en"))
     told = {name: line_text(line) for name, line in built_arguments(context, BLOCK).items()}
     assert told == {"width": "`8`, `16`, `24`", "heads": "`2`", "vocab": "`vocab_size`"}
+
+
+@pytest.mark.parametrize(
+    ("given", "line", "expected"),
+    [
+        ((("width", "8"),) * 3, "self.up =", 8),
+        ((("width", "8"), ("width", "8"), ("width", "9")), "self.up =", None),
+        ((("width", "8"),) * 3, "batch_size = 4", None),
+    ],
+)
+def test_a_bare_name_has_the_value_that_its_own_constructor_got(
+    given: tuple[tuple[str, str], ...], line: str, expected: int | None
+) -> None:
+    sample = sample_analysis()
+    trace, texts = sample.shapes.models[0].traces[0], iter(given)
+    modules = tuple(
+        replace(item, arguments=(next(texts),)) if item.defined_at == BLOCK else item for item in trace.modules
+    )
+    model = replace(sample.shapes.models[0], traces=(replace(trace, modules=modules),))
+    context = Context(replace(sample, shapes=replace(sample.shapes, models=(model,))), Words("en"))
+    where = at("train.py" if line.startswith("batch") else "model.py", line)
+    assert binding_value(context, Binding("d", "width", where)) == expected

@@ -94,6 +94,27 @@ def test_the_bindings_of_attention_leave_transposition_and_scale_to_the_formula(
     assert {b.hole: b.code for b in found[0].bindings} == {"q": "q", "k": "k", "v": "v", "scale": "s ** 2"}
 
 
+@pytest.mark.parametrize(
+    ("layer", "split", "heads"),
+    [
+        ("nn.Conv2d(d, d, 1)", "view(b, self.a, self.w, -1).transpose(2, 3)", "self.a"),
+        ("nn.Linear(d, d)", "view(b, -1, self.a, self.w).transpose(1, 2)", "self.a"),
+        ("nn.Conv2d(d, d, 1)", "flatten(2).transpose(1, 2).view(b, -1, self.a, self.w).transpose(1, 2)", "self.a"),
+    ],
+)
+def test_heads_stand_behind_the_batch_where_channels_come_first(layer: str, split: str, heads: str) -> None:
+    program = program_of(
+        "class M(nn.Module):\n    def __init__(self, d, a):\n        super().__init__()\n"
+        f"        self.a, self.w, self.q, self.k, self.v = a, d // a, {layer}, {layer}, {layer}\n"
+        "    def forward(self, x):\n        b = len(x)\n"
+        f"        q, k, v = self.q(x).{split}, self.k(x).{split}, self.v(x).{split}\n"
+        "        return F.softmax(q @ k.transpose(-2, -1), dim=-1) @ v\n"
+    )
+    sheet = next(s for s in load_sheets() if s.card.id == "multi_head_attention")
+    found = find_techniques(program, [sheet])
+    assert [b.code for b in found[0].bindings if b.hole == "h"] == [heads]
+
+
 def test_a_class_that_stands_in_for_a_failed_import_is_reached() -> None:
     source = (
         "try:\n    from apex.normalization import FusedLayerNorm as Norm\n"

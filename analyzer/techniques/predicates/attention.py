@@ -23,6 +23,8 @@ from analyzer.techniques.terms import SHAPE_HEADS, Term, alternatives, contains,
 
 PRODUCTS = frozenset({"matmul", "einsum"})
 _SCORE_STEPS = frozenset({"masked_fill", "stored", "div", "neg", "dropout", "tanh", "clamp", "index"}) | SHAPE_HEADS
+_UNMOVED = frozenset({"view", "reshape", "flatten", "unflatten", "item", "chunk", "split", "index", "mul", "stored"})
+"""Steps that leave the order of the axes as it was."""
 _WEIGHT_STEPS = frozenset({"dropout", "stored", "masked_fill", "index"}) | SHAPE_HEADS
 
 
@@ -113,7 +115,14 @@ def _viewed_heads(term: Term) -> Term | None:
         sizes = given.args if given is not None and given.head == "tuple" else ()
         return sizes[0] if len(sizes) == 2 else None
     spread = any(size.head in ("star", "add") for size in sizes)
-    return sizes[-2] if len(sizes) >= (3 if spread else 4) else None
+    if len(sizes) < (3 if spread else 4):
+        return None
+    return sizes[-3] if len(sizes) >= 4 and _has_channels_first(term.args[0]) else sizes[-2]
+
+
+def _has_channels_first(value: Term) -> bool:
+    """A convolution's result, no axis moved since: places stand last, behind heads and width."""
+    return any(one.head in CONV_HEADS for one in peeled(value, _UNMOVED))
 
 
 def _appended_sizes(sizes: Term) -> tuple[Term, ...] | None:

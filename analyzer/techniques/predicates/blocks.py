@@ -270,10 +270,16 @@ def has_tied_weights(program: Program, reading: Reading) -> Iterator[Match]:
     for step in reading.steps:
         if step.kind == "bind" and step.target is not None and _is_tie(program, reading, step.target, step.term):
             yield Match(step.term, (("e", step.target), ("o", step.term)), (step.target, step.term), "assigned")
-    for term in reading.walked:
+    for term in () if _is_codebook(program, reading) else reading.walked:
         made_of_weights = bool(term.args) and is_parameter(term.args[0])
         if term.head in ("matmul", "linear") and not made_of_weights and (table := _table_of_output(term)) is not None:
             yield Match(term, (("e", table), ("o", table)), (term,), "embedding_as_output")
+
+
+def _is_codebook(program: Program, reading: Reading) -> bool:
+    """The class looks for the nearest entries of a table: products with it are distances and look-ups, no scores."""
+    own = (one for one in program.readings if reading.owner is not None and one.owner == reading.owner)
+    return any(label.rpartition(".")[2] == "argmin" for one in own for label in one.called)
 
 
 def _is_tie(program: Program, reading: Reading, target: Term, value: Term) -> bool:
