@@ -9,7 +9,9 @@ from analyzer.facts.flow import Function
 from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.trace import Occurrence
 from analyzer.facts.interfaces import is_scheduler
+from analyzer.facts.optimization import POSITIONAL, named_arguments
 from analyzer.facts.program import Program
+from analyzer.records.evidence import Known
 from analyzer.records.processes import Feature, Stage
 
 Stages = Sequence[tuple[Stage, Occurrence]]
@@ -35,8 +37,24 @@ def _named(program: Program, occurrence: Occurrence, dotted: str) -> Iterator[Fe
     where, code = index.span(step.scope.path, step.node), index.segment(step.scope.path, step.node)
     if any(word in dotted for word in COSINE):
         yield Feature("cosine_schedule", where, code)
-    if any(word in dotted for word in WARMUP):
+    if any(word in dotted for word in WARMUP) and not _falls(program, occurrence, dotted):
         yield Feature("linear_warmup", where, code)
+
+
+def _falls(program: Program, occurrence: Occurrence, dotted: str) -> bool:
+    """A straight line that is not known to rise: torch's begins at a third and ends at the whole."""
+    name, call = dotted.rpartition(".")[2], occurrence.call
+    if name != "LinearLR" or call is None:
+        return False
+    given = dict(named_arguments(call, POSITIONAL[name]))
+    factors = [1.0 / 3, 1.0]
+    for at, key in enumerate(("start_factor", "end_factor")):
+        if key in given:
+            found = program.flow.values.value(given[key], occurrence.step.scope, occurrence.stack)
+            if not isinstance(found, Known) or not isinstance(found.value, (int, float)):
+                return True
+            factors[at] = float(found.value)
+    return factors[0] >= factors[1]
 
 
 def _given_functions(program: Program, occurrence: Occurrence) -> Iterator[Feature]:

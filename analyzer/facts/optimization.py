@@ -28,6 +28,8 @@ POSITIONAL = {
     "StepLR": ("optimizer", "step_size", "gamma"),
     "MultiStepLR": ("optimizer", "milestones", "gamma"),
     "ExponentialLR": ("optimizer", "gamma"),
+    "LinearLR": ("optimizer", "start_factor", "end_factor", "total_iters"),
+    "PolynomialLR": ("optimizer", "total_iters", "power"),
     "LambdaLR": ("optimizer", "lr_lambda"),
     "get_linear_schedule_with_warmup": ("optimizer", "num_warmup_steps", "num_training_steps"),
     "get_cosine_schedule_with_warmup": ("optimizer", "num_warmup_steps", "num_training_steps", "num_cycles"),

@@ -55,6 +55,20 @@ def _milestones(values: Given, rate: float) -> Form | None:
     return max(places) * 5 // 4, lambda step: gamma ** sum(place <= step for place in places)
 
 
+def _linear(values: Given, rate: float) -> Form | None:
+    """From one factor to the other in equal steps, then on at the latter."""
+    first, last = _number(values.get("start_factor", 1.0 / 3)), _number(values.get("end_factor", 1.0))
+    count = _whole(values.get("total_iters", 5))
+    if first is None or last is None or count is None:
+        return None
+    return count * 5 // 4, lambda step: first + (last - first) * min(step, count) / count
+
+
+def _polynomial(values: Given, rate: float) -> Form | None:
+    count, power = _whole(values.get("total_iters", 5)), _number(values.get("power", 1.0))
+    return None if count is None or power is None else (count, lambda step: (1 - min(step, count) / count) ** power)
+
+
 def _warmed(values: Given, decay: Callable[[float], float]) -> Form | None:
     """Linear from nought over the warm-up, then `decay` over the share of the rest that is done."""
     last, warm = _whole(values.get("num_training_steps")), values.get("num_warmup_steps")
@@ -80,6 +94,8 @@ FORMS: dict[str, Callable[[Given, float], Form | None]] = {
     "CosineAnnealingLR": _cosine_annealing,
     "StepLR": _steps,
     "MultiStepLR": _milestones,
+    "LinearLR": _linear,
+    "PolynomialLR": _polynomial,
     "get_linear_schedule_with_warmup": lambda values, rate: _warmed(values, lambda done: 1 - done),
     "get_cosine_schedule_with_warmup": lambda values, rate: _warmed(
         values, lambda done: 0.5 * (1 + math.cos(math.pi * done))

@@ -24,8 +24,8 @@ Value = Known[object] | Unknown
 COPIED = Foreign("dataclasses.replace()")
 """A changed copy has the class of what it was made from."""
 PERCENT = 100
-HORIZON = "T_max"
-"""The argument that a cosine's step is divided by."""
+HORIZONS = {"CosineAnnealingLR": "T_max", "LinearLR": "total_iters", "PolynomialLR": "total_iters"}
+"""The argument that a scheduler's step is divided by."""
 FACTOR = "lr_lambda"
 """The argument that holds a function of the step."""
 
@@ -101,8 +101,9 @@ def _torch_schedule(
     gap = None if curve else Unknown("schedule_not_sampled", (("schedule", last),), where)
     handed = next((node for key, node in pairs if key == FACTOR), None)
     found = written_factor(program, Place(handed, scope, tuple(occurrence.stack))) if handed is not None else None
-    if (found is None or rate is None) and (open_steps := _open_horizon(arguments)) and rate is not None:
-        curve = closed_form(last, {**values, HORIZON: PERCENT}, rate)
+    horizon = HORIZONS.get(last, "")
+    if (found is None or rate is None) and (open_steps := _open_horizon(arguments, horizon)) and rate is not None:
+        curve = closed_form(last, {**values, horizon: PERCENT}, rate)
         counter = f"{PERCENT} * step / {open_steps}" if curve else ""
         return Schedule(name, where, arguments, curve, None if curve else gap, counter=counter)
     if found is None or rate is None:
@@ -113,10 +114,10 @@ def _torch_schedule(
     return Schedule(name, where, rows, curve, None if curve else gap, text, counter)
 
 
-def _open_horizon(arguments: Sequence[tuple[str, str, Value]]) -> str:
+def _open_horizon(arguments: Sequence[tuple[str, str, Value]], horizon: str) -> str:
     """What the code gives for the number of steps, where that is the only thing that is not known."""
     unknown = [(key, text) for key, text, value in arguments if isinstance(value, Unknown)]
-    return unknown[0][1] if [key for key, _ in unknown] == [HORIZON] else ""
+    return unknown[0][1] if [key for key, _ in unknown] == [horizon] else ""
 
 
 def _base_rate(optimizers: Sequence[Optimizer]) -> float | None:

@@ -28,6 +28,9 @@ def rates_of_torch(name: str, arguments: dict[str, object], count: int) -> list[
         ("CosineAnnealingLR", {"T_max": 20, "eta_min": 0.01}),
         ("StepLR", {"step_size": 7, "gamma": 0.5}),
         ("MultiStepLR", {"milestones": [5, 8, 12], "gamma": 0.1}),
+        ("LinearLR", {"start_factor": 0.1, "total_iters": 16}),
+        ("LinearLR", {"start_factor": 1.0, "end_factor": 0.2, "total_iters": 16}),
+        ("PolynomialLR", {"total_iters": 16, "power": 2.0}),
     ],
 )
 def test_the_curve_is_torchs_own(name: str, arguments: dict[str, object]) -> None:

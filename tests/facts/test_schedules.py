@@ -265,3 +265,15 @@ def test_a_cosine_over_an_unknown_number_of_steps_has_a_curve_in_percent(reposit
     (schedule,) = training.schedules
     assert schedule.counter == "100 * step / len(open('x').read())"
     assert schedule.curve[0] == (0, 0.2) and schedule.curve[-1] == (100, pytest.approx(0.02))
+
+
+@pytest.mark.parametrize(
+    ("given", "is_warm_up"),
+    [("total_iters=9", True), ("1e-8, 1.0, 9", True), ("start_factor=1.0, end_factor=0.1, total_iters=9", False)],
+)
+def test_a_straight_line_is_a_warm_up_where_it_rises(repository: Write, given: str, is_warm_up: bool) -> None:
+    given = f"torch.optim.lr_scheduler.LinearLR(optimizer, {given})"
+    text = LAMBDA.replace("torch.optim.lr_scheduler.LambdaLR(optimizer, GIVEN)", given)
+    (training,) = derive(repository({"model.py": MODEL, "run.py": text})).training
+    assert ("linear_warmup" in {feature.id for feature in training.features}) is is_warm_up
+    assert (training.schedules[0].curve[0][1] < training.schedules[0].curve[-1][1]) is is_warm_up
