@@ -7,13 +7,14 @@ steps, calls that only rearrange a tensor do not. Nothing is taken from the orde
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from analyzer.document.diagrams.describe import VARIES, shape_text, style_of, typed_shape, varied_text
+from analyzer.document.diagrams.describe import shape_text, style_of, typed_shape, varied_text
 from analyzer.document.diagrams.flow import Edge, Flow, Kind, Step, without_dead_ends
 from analyzer.document.diagrams.flow_calls import called, handed_modules, runs_first_argument
 from analyzer.document.diagrams.flow_loops import loop_modules, round_line, rounds_of, runs_of, varies
+from analyzer.document.diagrams.flow_methods import Calls, read_method
 from analyzer.document.diagrams.flow_modules import children_of, handed_lines, module_step, output_text, taken_text
 from analyzer.document.diagrams.flow_syntax import (
     NOT_TENSORS,
@@ -23,11 +24,13 @@ from analyzer.document.diagrams.flow_syntax import (
     Value,
     at_place,
     bodies_of,
+    elements_of,
     name_of,
     names_in,
     parts_of,
     places_in,
     rearrangements,
+    settled,
     union,
     unshaped,
 )
@@ -50,6 +53,8 @@ class Forward:
     """Further rows of lines that ran with other shapes again: those of loops over unlike blocks."""
     arms: Mapping[tuple[int, int], tuple[bool, bool]] = field(default_factory=dict)
     """Of conditional expressions by line and column whether each arm ran."""
+    methods: Callable[[str], Forward | None] = field(default=lambda name: None, compare=False)
+    """The object's other methods as they ran, by name."""
 
     @property
     def first_line(self) -> int:
@@ -73,6 +78,9 @@ class _Reader:
         self.forward = forward
         self.values = values
         self.returned = False
+        self.calls = Calls()
+        self.returns: list[list[Value]] | None = None
+        """What is returned, where another reader asked for it."""
         self.rounds = 0
         """How often the loop at hand runs, where it runs over modules."""
         self.result = Flow()
@@ -82,7 +90,7 @@ class _Reader:
 
     def flow(self) -> Flow:
         self._take_arguments()
-        self._block(self.forward.function.body)
+        self.follow(self.forward.function.body)
         used = {name for edge in self.result.edges for name in (edge.source, edge.target)}
         self.result.steps = [step for step in self.result.steps if step.id in used or step.kind == "module"]
         return without_dead_ends(self.result)
@@ -99,7 +107,7 @@ class _Reader:
 
     # statements
 
-    def _block(self, body: list[ast.stmt]) -> None:
+    def follow(self, body: list[ast.stmt]) -> None:
         for statement in body:
             if not self.returned:
                 self._statement(statement)
@@ -127,7 +135,7 @@ class _Reader:
     def _branch(self, body: list[ast.stmt]) -> None:
         """In a loop, what only some rounds do leaves the values of the other rounds as they were."""
         before = dict(self.names)
-        self._block(body)
+        self.follow(body)
         if self.rounds > 1 and runs_of(body, self.forward.rows, self.forward.later) < self.rounds:
             changed = {name: value for name, value in self.names.items() if name in before and before[name] != value}
             self.names |= {name: union(value, before[name]) for name, value in changed.items()}
@@ -146,7 +154,7 @@ class _Reader:
             self.modules[name] = paths
         if self.rounds > 1 and varies(statement.body, self.forward.later):  # only the first round gets what was before
             self.names = {name: unshaped(value) for name, value in self.names.items()}
-        self._block(statement.body)
+        self.follow(statement.body)
         rounds, self.rounds = self.rounds, outer
         steps = self.result.steps[before:]
         if rounds > 1 and len(steps) > 1 and not any(step.group for step in steps):
@@ -183,7 +191,7 @@ class _Reader:
         places = places_in(target)
         for name in names_in(target) if found else ():
             tensors = shapes.get(name, ())
-            own = at_place(found, places.get(name))
+            own = self.calls.element(value, found, places.get(name))
             if self.values and tensors and (rearrangements(value) or isinstance(target, ast.Tuple)):
                 self.names[name] = (Origin(self._value_step(statement, name, tensors, own, value)),)
             elif tensors or in_place:
@@ -224,6 +232,9 @@ class _Reader:
             return
         self.returned = statement in self.forward.function.body
         elements = value.elts if isinstance(value, ast.Tuple) else [value]
+        if self.returns is not None:
+            self.returns.append([self._value(element) for element in elements])
+            return
         single = len(elements) == 1 or any(isinstance(element, ast.Starred) for element in elements)
         for place, element in enumerate(elements):
             found = self._value(element)
@@ -307,6 +318,9 @@ class _Reader:
             arguments = [(value, place - 1 if isinstance(place, int) else place) for value, place in arguments]
         if paths:
             return self._module_call(node, paths, arguments)
+        given = read_method(self, node, arguments)
+        if given is not None:
+            return given
         receiver = self._value(node.func.value) if isinstance(node.func, ast.Attribute) else ()
         name = node.func.attr if isinstance(node.func, ast.Attribute) else name_of(node.func)
         values = union(receiver, *(value for value, _ in arguments))
@@ -390,12 +404,3 @@ class _Reader:
     def _connect(self, value: Value, step: Step, argument: int | str | None) -> None:
         for origin in value:
             self.result.add_edge(Edge(origin.step, step.id, origin.shape, argument, elements_of(origin)))
-
-
-def settled(value: Value, shape: str) -> Value:
-    """A value that leaves a loop has the shape that is taken behind it, where one is known."""
-    return tuple(one._replace(shape=shape) if shape and VARIES in one.shape else one for one in value)
-
-
-def elements_of(origin: Origin) -> tuple[int, ...]:
-    return () if origin.element is None else (origin.element,)

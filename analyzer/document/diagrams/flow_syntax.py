@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import NamedTuple
 
+from analyzer.document.diagrams.describe import VARIES
 from analyzer.document.diagrams.flow_calls import names_taken_along
 
 REARRANGING = frozenset({
@@ -101,3 +102,12 @@ def union(*values: Value) -> Value:
         for origin in value:
             merged.setdefault((origin.step, origin.element), origin)
     return tuple(merged.values())
+
+
+def settled(value: Value, shape: str) -> Value:
+    """A value that leaves a loop has the shape that is taken behind it, where one is known."""
+    return tuple(one._replace(shape=shape) if shape and VARIES in one.shape else one for one in value)
+
+
+def elements_of(origin: Origin) -> tuple[int, ...]:
+    return () if origin.element is None else (origin.element,)

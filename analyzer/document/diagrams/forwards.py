@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from functools import cached_property
+from functools import cached_property, partial
 
 from analyzer.document.diagrams.describe import shape_text
 from analyzer.document.diagrams.flow import Edge, Flow, Step
@@ -76,9 +76,10 @@ class Forwards:
         flow.add_edge(Edge(last, "out", shape))
         return flow
 
-    def _forward(self, module: str) -> Forward | None:
-        method = self.trace.method if not module else FORWARD
+    def _forward(self, module: str, method: str = "") -> Forward | None:
+        method = method or (self.trace.method if not module else FORWARD)
         rows = [row for row in self.trace.rows if module in row.modules and row.function.rpartition(".")[2] == method]
+        rows = [row for row in rows if "." in row.function] or ([] if method != FORWARD else rows)
         if not rows:
             return None
         path, name = rows[0].where.path, rows[0].function
@@ -97,7 +98,7 @@ class Forwards:
             for arm in self.trace.arms
             if arm.where.path == path and module in arm.modules
         }
-        return Forward(module, function, path, own, self.records, later, arms)
+        return Forward(module, function, path, own, self.records, later, arms, partial(self._forward, module))
 
     def _function(self, path: str, rows: dict[int, ShapeRow]) -> ast.FunctionDef | None:
         """The innermost function around the executed lines."""

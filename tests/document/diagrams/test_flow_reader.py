@@ -352,3 +352,21 @@ def test_a_module_that_is_handed_on_to_be_called_is_named() -> None:
 )
 def test_a_sum_is_a_residual_where_a_module_stands_on_the_branch(source: str, skips: int) -> None:
     assert _skips(read_flow(forward(source, "a n"))) == skips
+
+
+ENCODE = "def encode(self, y):\n h = self.enc(y)\n return self.quant(h), h"
+PATCH = "def encode(self, y):\n return y.reshape(2, -1), y"
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        (ENCODE, {("x", "enc"), ("enc", "quant"), ("quant", "dec"), ("enc", "+"), ("dec", "+"), ("+", "return")}),
+        (PATCH, {("x", "encode"), ("encode", "dec"), ("encode", "+"), ("dec", "+"), ("+", "return")}),
+    ],
+)
+def test_an_own_method_is_read_where_it_calls_modules(method: str, expected: set[tuple[str, str]]) -> None:
+    source, modules = "def forward(self, x):\n q, h = self.encode(x)\n return self.dec(q) + h", "enc quant dec"
+    inner = forward(method, modules)
+    whole = replace(forward(source, modules), methods=lambda name: inner if name == "encode" else None)
+    assert arrows(read_flow(whole)) == expected
