@@ -68,6 +68,7 @@ class ArgumentValues:
         self._value_of = value_of
         self._effective: dict[Slot, Value] = {}
         self._by_name: dict[Slot, ConfigValue] = {}
+        self._entry = ""
         for table in tables:
             for value in table.values:
                 self._by_name.setdefault(slot_of(table, value.name), value)
@@ -78,6 +79,12 @@ class ArgumentValues:
         """The same, with the values that one program itself gives."""
         found = copy(self)
         found._effective = dict(effective)
+        return found
+
+    def starting_at(self, function: str) -> ArgumentValues:
+        """The same for a program that begins at what users call: they leave what has a default."""
+        found = copy(self)
+        found._entry = function
         return found
 
     def reads_configuration(self, node: ast.expr, scope: CodeScope) -> bool:
@@ -294,7 +301,8 @@ class ArgumentValues:
         """Of a function that no code names, whoever calls it from outside leaves what has a default."""
         default = default_of(owner.node, name)
         is_method = owner.parent is not None and owner.parent.is_class
-        if default is None or is_method or self._callers.is_named(owner):
+        is_open = is_method or self._callers.is_named(owner)
+        if default is None or (is_open and owner.key != self._entry):
             return self._agreed(name, owner, depth)
         return self._eval(default, owner.parent or owner, (), depth + 1)
 

@@ -142,6 +142,10 @@ def inference_programs(flow: Flow, structure: Structure, evaluations: Sequence[P
             covered |= {body.scope.key for body in bodies_of(program)}
             has_real = has_real or is_real(program)
             yield program
+    for program in () if has_real else _offered_functions(flow, structure, covered):
+        covered |= {body.scope.key for body in bodies_of(program)}
+        has_real = True
+        yield program
     for program in () if has_real else evaluations:
         covered |= {body.scope.key for body in bodies_of(program)}
         has_real = True
@@ -150,26 +154,69 @@ def inference_programs(flow: Flow, structure: Structure, evaluations: Sequence[P
         yield from _model_programs(flow, model.qualified_name, covered, model.main and not has_real)
 
 
-def _model_programs(flow: Flow, owner: str, covered: set[str], with_forward: bool) -> Iterator[Program]:
-    """Methods of a model that run without gradients, and its forward where nothing else runs it."""
+def _offered_functions(flow: Flow, structure: Structure, covered: set[str]) -> Iterator[Program]:
+    """Functions at the top of files that no code names and that run the main model with weights or texts: what a user
+    calls to infer.
+    """
+    main = next((model.qualified_name for model in structure.models if model.main), "")
     for key, scope in sorted(flow.inference.scopes.by_key.items()):
-        is_method = scope.parent is not None and scope.parent.key == owner and scope.is_function
-        is_forward = with_forward and scope.dotted.endswith(".forward")
-        if not is_method or (key in covered and not is_forward):
+        is_top = scope.parent is not None and scope.parent.parent is None and not scope.parent.is_class
+        name = str(getattr(scope.node, "name", "_"))
+        is_named = name.startswith("_") or name in flow.named
+        if not scope.is_function or not is_top or is_named or key in covered or _is_tested(flow, key):
             continue
         body = flow.walker.function(key)
-        if body is None:
+        if body is None or "forward" not in flow.kinds(body) or "backward" in flow.kinds(body):
             continue
-        runs_without_gradient = any(
-            "no_grad" in d or "inference_mode" in d
-            for step in body.steps
-            for c in step.around.contexts
-            for d in c.dotted
-        )
-        is_generation = runs_without_gradient and "forward" in flow.kinds(body)
-        if is_generation or is_forward:
-            start: Start = "forward" if is_forward else "method"
-            yield Program(flow, key, body, flow.index.span(scope.path, scope.node), start=start)
+        program = Program(flow, key, body, flow.index.span(scope.path, scope.node), start="function")
+        runs_main = bool(main) and any(inner.scope.key.startswith(f"{main}.") for inner in bodies_of(program))
+        if runs_main and is_real(program) and _is_guarded(program):
+            yield program
+
+
+def _is_guarded(program: Program) -> bool:
+    """Somewhere below gradients are switched off, or the model is switched to evaluation."""
+    contexts = (c for body in bodies_of(program) for step in body.steps for c in step.around.contexts)
+    return "eval" in program.kinds or any("no_grad" in d or "inference_mode" in d for c in contexts for d in c.dotted)
+
+
+def _model_programs(flow: Flow, owner: str, covered: set[str], with_forward: bool) -> Iterator[Program]:
+    """Methods of a model that run without gradients, those that another one of them calls apart; where there are none
+    and nothing else runs the model, its forward: what that computes is all that can be told.
+    """
+    scopes = flow.inference.scopes.by_key
+    methods = [key for key, scope in sorted(scopes.items()) if scope.parent is not None and scope.parent.key == owner]
+    generating = [key for key in methods if key not in covered and _generates(flow, key)]
+    found = [key for key in generating if not _is_below(flow, key, {*generating} - {key})]
+    for key in found:
+        yield from _method_program(flow, key, "method")
+    for key in methods if with_forward and not found else ():
+        if key.endswith(".forward"):
+            yield from _method_program(flow, key, "forward")
+
+
+def _method_program(flow: Flow, key: str, start: Start) -> Iterator[Program]:
+    body, scope = flow.walker.function(key), flow.inference.scopes.by_key[key]
+    if body is not None:
+        yield Program(flow, key, body, flow.index.span(scope.path, scope.node), start=start)
+
+
+def _generates(flow: Flow, key: str) -> bool:
+    """A method that switches gradients off itself and runs forwards."""
+    body = flow.walker.function(key) if flow.inference.scopes.by_key[key].is_function else None
+    contexts = [c for step in body.steps for c in step.around.contexts] if body is not None else []
+    is_guarded = any("no_grad" in d or "inference_mode" in d for c in contexts for d in c.dotted)
+    return body is not None and is_guarded and "forward" in flow.kinds(body)
+
+
+def _is_below(flow: Flow, key: str, others: set[str]) -> bool:
+    """One of the others leads to the function, and it does not lead there itself."""
+    above, pending = {key}, [key]
+    while pending:
+        fresh = flow.callers.get(pending.pop(), set()) - above
+        above |= fresh
+        pending += sorted(fresh)
+    return bool(above & others) and not any(key in flow.callers.get(other, set()) for other in above & others)
 
 
 def is_real(program: Program) -> bool:
@@ -213,7 +260,7 @@ def ranked(index: SourceIndex, structure: Structure, programs: Sequence[Program]
             evidence.append(Evidence(program.entry, "trains_from_scratch"))
         draws = "sample" in program.kinds and "backward" not in program.kinds
         has_data = bool(program.kinds & {"data", "checkpoint", "tokenize"})
-        is_script = bool(program.script) or ":" not in program.name
+        is_script = bool(program.script) or ":" not in program.name or _is_offered(program)
         is_method = not is_script and "backward" not in program.kinds and not is_real(program)
         is_notebook = program.name.endswith(".ipynb")
         place = place if place is not None else len(structure.entry_points)
@@ -232,6 +279,11 @@ def ranked(index: SourceIndex, structure: Structure, programs: Sequence[Program]
         )
         scored.append((key, program, tuple(evidence)))
     return [(program, evidence) for _, program, evidence in sorted(scored, key=lambda item: item[0])]
+
+
+def _is_offered(program: Program) -> bool:
+    """An inference function that only users call stands as a script does."""
+    return program.start == "function" and "backward" not in program.kinds
 
 
 def _document_lines(structure: Structure, program: Program, main: str) -> list[Evidence]:

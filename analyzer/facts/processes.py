@@ -27,8 +27,10 @@ from analyzer.facts.stages import build_stages
 from analyzer.facts.unknowns import unknowns_in
 from analyzer.index import SourceIndex
 from analyzer.records.configuration import ConfigTable, Configuration
-from analyzer.records.processes import CallChain, Optimizer, Pipeline, Processes, Schedule, Stage
+from analyzer.records.processes import CallChain, Optimizer, Pipeline, Processes, Schedule, Stage, Start
 from analyzer.records.structure import Structure
+
+STARTED_BY_USERS: frozenset[Start] = frozenset({"function", "method"})
 
 
 def derive_processes(
@@ -110,6 +112,8 @@ def _with_own_values(program: Program, tables: Sequence[ConfigTable]) -> Program
     """The program with its configuration as its own code sets it."""
     given = left_to_default(program, tables) | effective_values(program, tables)
     values = program.flow.values.with_effective(given)
+    if program.start in STARTED_BY_USERS:
+        values = values.starting_at(program.body.scope.key)
     return replace(program, flow=replace(program.flow, values=values))
 
 

@@ -53,6 +53,12 @@ class Flow:
                         found.setdefault(target.name, set()).add(scope.key)
         return found
 
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """Last parts of all names that code reads: what is not among them nothing here calls."""
+        nodes = (node for tree in self.index.trees().values() for node in ast.walk(tree))
+        return frozenset(str(getattr(node, "attr", None) or getattr(node, "id", "")) for node in nodes)
+
     def occurrences(self, body: Body) -> list[Occurrence]:
         """All steps below a body in order; the same for every program that starts there, whatever its values."""
         if body not in self._occurrences:

@@ -180,3 +180,60 @@ def test_an_evaluation_without_a_switch_goes_through_batches_and_counts(
     (evaluation,) = _processes(repository({"net.py": NET, "train.py": source})).evaluations
     kinds = [stage.kind for stage in evaluation.stages]
     assert kinds == ["build", "data", "batch", "forward", *(["metric"] if is_metric else [])]
+
+
+OFFERED = """
+import torch
+from torch import nn
+
+def default(value, other):
+    return value if value is not None else other() if callable(other) else other
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+        self.scale = torch.ones(())
+
+    def forward(self, x):
+        return self.layer(x)
+
+    @torch.no_grad()
+    def _step(self, x, known=None):
+        return default(known, lambda: self.forward(x))
+
+    @torch.no_grad()
+    def draw(self, x, heat=0.5):
+        heat = default(x, self.scale)
+        for _ in range(3):
+            scores = self._step(x) / heat
+            x = torch.multinomial(scores.softmax(-1), 4).float()
+        return x
+"""
+USE = """
+import torch
+from net import Net
+
+def speak(path, count=3):
+    net = Net()
+    net.load_state_dict(torch.load(path))
+    return net.draw(torch.zeros(count, 4))
+"""
+
+
+def test_methods_that_generate_come_before_the_forward_and_only_the_outermost_is_told(repository: Write) -> None:
+    found = _processes(repository({"net.py": OFFERED})).inference
+    assert [(p.entry_name, p.start, p.main) for p in found] == [("net.py:Net.draw", "method", True)]
+    stages = [(s.kind, s.loops) for s in found[0].stages]
+    assert stages == [("forward", ("for _ in range(3)",)), ("sample", ("for _ in range(3)",))], (
+        "a callable that another call of a helper is given does not run here"
+    )
+
+
+def test_a_function_that_nothing_names_is_the_program_that_users_call(repository: Write) -> None:
+    found = _processes(repository({"net.py": OFFERED, "use.py": USE})).inference
+    assert [(p.entry_name, p.start, p.main) for p in found] == [("use.py:speak", "function", True)]
+    called = _processes(
+        repository({"net.py": OFFERED, "use.py": USE + "\nif __name__ == '__main__':\n    speak('a')\n"})
+    )
+    assert [(p.entry_name, p.start) for p in called.inference] == [("use.py", "program")]

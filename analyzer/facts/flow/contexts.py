@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from analyzer.facts.flow.bindings import argument_named, default_of
+from analyzer.facts.flow.handed_values import may_hand
 from analyzer.facts.flow.inference import Inference
 from analyzer.facts.flow.objects import Function, Instance, Klass, Type
 from analyzer.facts.flow.scopes import CodeScope, parameters_of
@@ -73,7 +74,11 @@ class Contexts:
         if not isinstance(step.node, ast.Call) or not isinstance(target.type, (Instance, Function)):
             return True
         found = self.values(step.node.func, step.scope, stack)
-        return found is None or any(_same(value.type, target.type) for value in found)
+        if found is not None:
+            return any(_same(value.type, target.type) for value in found)
+        place = frame_of(stack, step.scope)
+        call = stack[place] if place is not None else None
+        return may_hand(self._inference, step.node.func, step.scope, call, target.type)
 
     def given(self, scope: CodeScope, stack: Stack) -> tuple[object, ...]:
         """What the parameters of a function stand for that may be called, as a key."""
