@@ -19,8 +19,8 @@ INNER_COMMENT = re.compile(r"[ \t]+#[^'\"\n]*(?=\n)")
 CAPITAL = re.compile(r"(?!Python|Lightning|Hugging|Triton)[A-Z](?:[a-z]+(?![\w.])|\s)")
 REQUIRED = frozenset({"no_default", "required_argument"})
 """Reasons of values that are no gap: whoever calls has to give them."""
-CONDITIONAL = frozenset({"bound_on_condition"})
-"""Reasons that say both values and what decides between them."""
+CONDITIONAL = frozenset({"bound_on_condition", "rests_on_open"})
+"""Reasons that say what the value is made of, or both values and what decides between them."""
 
 
 def join(items: Iterable[Filling], separator: str = ", ") -> Line:

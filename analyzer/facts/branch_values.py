@@ -12,6 +12,11 @@ from dataclasses import dataclass
 
 LOST = "<lost>"
 MOST_NODES = 300
+MOST_ARGUMENTS = 3
+PLAIN = (
+    ast.Name, ast.Attribute, ast.Constant, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Call,
+    ast.List, ast.Tuple, ast.Subscript, ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context,
+)  # fmt: skip
 Names = dict[str, ast.expr]
 Keeps = Callable[[str], bool]
 
@@ -119,8 +124,10 @@ class _Run:
         return is_count and ast.unparse(statement.target) not in names
 
     def _bind(self, target: ast.expr, value: ast.expr, names: Names) -> None:
-        if isinstance(target, (ast.Name, ast.Attribute)) and not self._keeps(ast.unparse(target)):
-            names[ast.unparse(target)] = value
+        if isinstance(target, (ast.Name, ast.Attribute)):
+            names.pop(ast.unparse(target), None)
+            if _is_arithmetic(value) and not self._keeps(ast.unparse(target)):
+                names[ast.unparse(target)] = value
         for part in target.elts if isinstance(target, (ast.Tuple, ast.List)) else ():
             names[ast.unparse(part)] = ast.Name(LOST, ast.Load())
 
@@ -128,6 +135,15 @@ class _Run:
         found = substituted(node, names)
         is_long = found is not node and sum(1 for _ in ast.walk(found)) > MOST_NODES
         return ast.Name(LOST, ast.Load()) if is_long else found
+
+
+def _is_arithmetic(node: ast.expr) -> bool:
+    """Names, numbers and short calls: an object that is constructed stands for itself, by its name."""
+    return all(
+        isinstance(part, PLAIN)
+        and not (isinstance(part, ast.Call) and (part.keywords or len(part.args) > MOST_ARGUMENTS))
+        for part in ast.walk(node)
+    )
 
 
 def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:

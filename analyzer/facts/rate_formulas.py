@@ -7,7 +7,6 @@ a counter, or a name that only a run gives.
 from __future__ import annotations
 
 import ast
-import builtins
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +27,8 @@ from analyzer.index import External
 from analyzer.records.evidence import Known, Unknown
 
 MAX_DEPTH = 12
+BUILT_IN = frozenset({"abs", "bool", "float", "int", "len", "max", "min", "pow", "round", "sum"})
+ARITHMETIC = ("math.", "numpy.")
 SHOWN_BEYOND = 5
 """A formula without an end is sampled over this many times its largest whole number."""
 KEPT = (
@@ -81,6 +82,22 @@ def written_factor(program: Program, place: Place) -> RateFormula | None:
     except (NotPlain, RecursionError):
         return None
     return writer.formula(node)
+
+
+def partly_known(program: Program, node: ast.expr, occurrence: Occurrence) -> Unknown | None:
+    """A value that rests on settings and on something that only a run gives: what it is made of."""
+    statement, scope = occurrence.step.statement, occurrence.step.scope
+    writer = _Writer(program, scope.path)
+    try:
+        names = names_before(getattr(scope.node, "body", []), statement, writer.is_setting(scope))
+        found = writer.formula(writer.write(Place(substituted(node, names), scope, tuple(occurrence.stack)), 0))
+    except (NotPlain, RecursionError):
+        return None
+    if found is None or not found.values or not found.open or found.counters:
+        return None
+    known = "; ".join(f"{name} = {value.value!r} ({value.where[0]})" for name, (_, value) in found.values.items())
+    told = (("expression", found.text), ("known", known), ("open", ", ".join(found.open)))
+    return Unknown("rests_on_open", told, program.flow.index.span(scope.path, node))
 
 
 def rate_curve(formula: RateFormula, value_of: ValueOf, base: float = 1.0) -> Curve:
@@ -154,25 +171,34 @@ class _Writer:
         types = [t for t in sorted(self._inference.types(node.func, scope), key=repr) if isinstance(t, Function)]
         if not types:
             if not self._is_foreign(node.func, scope):
-                raise NotPlain("call")
+                return self._left_open(node)
             args = [self.write(Place(part, scope, stack), depth) for part in node.args]
             given = [ast.keyword(k.arg, self.write(Place(k.value, scope, stack), depth)) for k in node.keywords]
             return ast.Call(node.func, args, given)
         inner = self._inference.scopes.by_key.get(types[0].name)
         value = returned_value(getattr(inner.node, "body", [])) if inner is not None and len(types) == 1 else None
         if inner is None or value is None:
-            raise NotPlain("call")
+            return self._left_open(node)
         step = Step("call", node, scope, ast.Pass(), Surrounding())
         return self.write(Place(value, inner, (*stack, (step, Target(types[0], body=Body(inner))))), depth + 1)
 
     def _is_foreign(self, node: ast.expr, scope: CodeScope) -> bool:
-        """A function of a library by a name that means the same in the formula's file, or a built-in one."""
-        if isinstance(node, ast.Name) and hasattr(builtins, node.id):
+        """Arithmetic of a library by a name that means the same in the formula's file, or a built-in one."""
+        if isinstance(node, ast.Name) and node.id in BUILT_IN:
             return True
         text = ast.unparse(node)
         here = self._program.flow.index.symbols.resolve(scope.path, text, scope.dotted)
         there = self._program.flow.index.symbols.resolve(self._found.path, text)
-        return isinstance(here, External) and here == there
+        return isinstance(here, External) and here == there and here.dotted.startswith(ARITHMETIC)
+
+    def _left_open(self, node: ast.expr) -> ast.expr:
+        """A call that does what no expression says."""
+        text = ast.unparse(node)
+        if LOST in text:
+            raise NotPlain(text)
+        if text not in self._found.open:
+            self._found.open.append(text)
+        return node
 
     def _leaf(self, node: ast.Name | ast.Attribute, scope: CodeScope, stack: Stack, depth: int) -> ast.expr:
         text = ast.unparse(node)

@@ -15,7 +15,7 @@ from analyzer.facts.interfaces import is_scheduler
 from analyzer.facts.keyword_items import Place
 from analyzer.facts.optimization import POSITIONAL, named_arguments
 from analyzer.facts.program import Program
-from analyzer.facts.rate_formulas import rate_curve, written_factor, written_rate
+from analyzer.facts.rate_formulas import partly_known, rate_curve, written_factor, written_rate
 from analyzer.facts.schedule_forms import closed_form, sample_steps
 from analyzer.records.evidence import Known, Unknown
 from analyzer.records.processes import Optimizer, Schedule, Stage
@@ -90,7 +90,7 @@ def _torch_schedule(
     last, flow, scope = name.rpartition(".")[2], program.flow, occurrence.step.scope
     pairs = list(named_arguments(call, POSITIONAL.get(last, ("optimizer",))))
     arguments = tuple(
-        (key, flow.index.segment(scope.path, node), flow.values.value(node, scope, occurrence.stack))
+        (key, flow.index.segment(scope.path, node), _value(program, occurrence, node))
         for key, node in pairs
         if key != "optimizer"
     )
@@ -112,6 +112,13 @@ def _torch_schedule(
     rows = (*(item for item in arguments if item[0] != FACTOR), *found.rows())
     text, counter = f"{rate!r} * {found.factor_text()}", next(iter(found.counters), "")
     return Schedule(name, where, rows, curve, None if curve else gap, text, counter)
+
+
+def _value(program: Program, occurrence: Occurrence, node: ast.expr) -> Value:
+    """The value, or what it is made of."""
+    found = program.flow.values.value(node, occurrence.step.scope, occurrence.stack)
+    is_open = isinstance(found, Unknown) and found.reason == "not_derived"
+    return (partly_known(program, node, occurrence) if is_open else None) or found
 
 
 def _open_horizon(arguments: Sequence[tuple[str, str, Value]], horizon: str) -> str:

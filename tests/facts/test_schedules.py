@@ -145,7 +145,7 @@ def test_a_schedule_of_an_object_names_what_only_a_run_gives(repository: Write) 
     text = METHOD.replace("lr=0.1), 10)", "lr=0.1), len(open('x').read()))")
     (training,) = derive(repository({"model.py": MODEL, "run.py": text})).training
     (schedule,) = training.schedules
-    assert schedule.curve_gap is not None and "self.ramp" in dict(schedule.curve_gap.arguments)["names"]
+    assert schedule.curve_gap is not None and "open('x').read()" in dict(schedule.curve_gap.arguments)["names"]
 
 
 LOOP = """
@@ -277,3 +277,15 @@ def test_a_straight_line_is_a_warm_up_where_it_rises(repository: Write, given: s
     (training,) = derive(repository({"model.py": MODEL, "run.py": text})).training
     assert ("linear_warmup" in {feature.id for feature in training.features}) is is_warm_up
     assert (training.schedules[0].curve[0][1] < training.schedules[0].curve[-1][1]) is is_warm_up
+
+
+def test_a_value_that_rests_on_a_setting_and_on_a_run_says_what_it_is_made_of(repository: Write) -> None:
+    given = "torch.optim.lr_scheduler.StepLR(optimizer, every, 0.5)\nrun = None"
+    text = LAMBDA.replace("torch.optim.lr_scheduler.LambdaLR(optimizer, GIVEN)", given)
+    text = text.replace("scheduler =", "batches = open('x').readlines()\nevery = WARM * len(batches)\nscheduler =", 1)
+    (training,) = derive(repository({"model.py": MODEL, "run.py": text})).training
+    (size,) = [value for name, _, value in training.schedules[0].arguments if name == "step_size"]
+    assert not isinstance(size, Known) and size.reason == "rests_on_open"
+    told = dict(size.arguments)
+    assert (told["expression"], told["open"]) == ("WARM * len(open('x').readlines())", "open('x').readlines()")
+    assert told["known"] == "WARM = 8 (run.py:7)"
