@@ -146,6 +146,7 @@ def _builders_of(program: Program, occurrence: Occurrence) -> Iterator[CodeScope
 def _returned(program: Program, scope: CodeScope) -> Iterator[DataItem]:
     returns = [n.value for n in scope.nodes if isinstance(n, ast.Return) and n.value is not None]
     for value in returns[-1:]:
+        value = _dictionary(value, scope)  # noqa: PLW2901
         if isinstance(value, ast.Dict):
             pairs = zip(value.keys, value.values, strict=True)
             named = [(k.value, v) for k, v in pairs if isinstance(k, ast.Constant) and isinstance(k.value, str)]
@@ -156,12 +157,65 @@ def _returned(program: Program, scope: CodeScope) -> Iterator[DataItem]:
             yield _item(program, scope, name, part)
 
 
+def _dictionary(node: ast.expr, scope: CodeScope) -> ast.expr:
+    """A dictionary behind its name, and `{key: f(value) for key, value in items.items()}` entry by entry."""
+    if isinstance(node, ast.Name):
+        bound = _made_by(node, scope)
+        return bound if isinstance(bound, (ast.Dict, ast.DictComp)) and not _is_extended(node.id, scope) else node
+    if not isinstance(node, ast.DictComp) or len(node.generators) != 1 or node.generators[0].ifs:
+        return node
+    target, source = node.generators[0].target, node.generators[0].iter
+    names = [part.id for part in target.elts if isinstance(part, ast.Name)] if isinstance(target, ast.Tuple) else []
+    is_items = isinstance(source, ast.Call) and isinstance(source.func, ast.Attribute) and source.func.attr == "items"
+    base = source.func.value if isinstance(source, ast.Call) and isinstance(source.func, ast.Attribute) else None
+    given = _made_by(base, scope) if isinstance(base, ast.Name) and not _is_extended(base.id, scope) else base
+    keeps_keys = isinstance(node.key, ast.Name) and names[:1] == [node.key.id]
+    if not is_items or not isinstance(given, ast.Dict) or len(names) != 2 or not keeps_keys:
+        return node
+    filled = [_with_value(node.value, names[1], value) for value in given.values]
+    return ast.copy_location(ast.Dict(list(given.keys), filled), node)
+
+
+def _is_extended(name: str, scope: CodeScope) -> bool:
+    """Items are stored into it, or a method changes it."""
+    for node in scope.nodes:
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and ast.unparse(node.value) == name:
+            return True
+        is_change = isinstance(node, ast.Attribute) and node.attr in ("update", "pop", "setdefault", "clear")
+        if isinstance(node, ast.Attribute) and is_change and ast.unparse(node.value) == name:
+            return True
+    return False
+
+
+def _with_value(node: ast.expr, name: str, value: ast.expr) -> ast.expr:
+    """The expression with another one in place of a name; it stands where that one does."""
+
+    class Filled(ast.NodeTransformer):
+        def visit_Name(self, inner: ast.Name) -> ast.expr:
+            return value if inner.id == name else inner
+
+    made = Filled().visit(ast.parse(ast.unparse(node), mode="eval").body)
+    for part in ast.walk(made):
+        ast.copy_location(part, value)
+    found: ast.expr = made
+    return found
+
+
 def _item(program: Program, scope: CodeScope, name: str, node: ast.expr) -> DataItem:
     made = _made_by(node, scope)
     index = program.flow.index
-    expression = index.segment(scope.path, made)
+    written = index.segment(scope.path, made)
+    expression = written if _is_written(made, written) else ast.unparse(made)
     dtype = _dtype(made, scope, 0) or default_dtype_of(index, scope.path, made)
     return DataItem(name, expression, shape_of(index, scope.path, made), dtype, index.span(scope.path, made))
+
+
+def _is_written(node: ast.expr, text: str) -> bool:
+    """The source holds the expression as it is, and not only a part that another one was put around."""
+    try:
+        return ast.unparse(ast.parse(text.strip(), mode="eval")) == ast.unparse(node)
+    except SyntaxError:
+        return True
 
 
 def _made_by(node: ast.expr, scope: CodeScope) -> ast.expr:

@@ -354,3 +354,22 @@ def test_a_function_with_a_type_in_its_name_is_no_type(made: str, dtype: str | N
     found = DTYPE.search(made)
     text = (found.group(1) or found.group(2)) if found else None
     assert text == dtype
+
+
+RETURNS = [
+    ("return self.x[i], self.y[i]", [("self.x[i]", "self.x[i]"), ("self.y[i]", "self.y[i]")]),
+    ("return {'a': self.x[i]}", [("a", "self.x[i]")]),
+    ("found = {'a': self.x[i], 'b': 1}\n        return found", [("a", "self.x[i]"), ("b", "1")]),
+    ("found = {'a': self.x[i]}\n        found['b'] = 1\n        return found", [("found", "{'a': self.x[i]}")]),
+    ("found = {'a': row, 'b': i}\n        return {k: torch.tensor(v) for k, v in found.items()}",
+     [("a", "torch.tensor(row)"), ("b", "torch.tensor(i)")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "items"), RETURNS)
+def test_a_sample_has_its_items_by_name(repository: Write, body: str, items: list[tuple[str, str]]) -> None:
+    source = TRAINER.replace("return self.x[i], self.y[i]", body).replace(
+        "from torch import", "import torch\nfrom torch import"
+    )
+    (training,) = derive(repository({"model.py": MODEL, "main.py": source})).training
+    assert [(item.name, item.expression) for item in training.data if item.level == "sample"] == items

@@ -17,7 +17,7 @@ from analyzer.records.document import Block, Chapter, Code, Line
 from analyzer.records.processes import Pipeline
 from analyzer.records.tensors import ModuleNode, ModuleRecord, Trace
 
-OUTPUT_STAGES = ("sample", "postprocess", "output")
+OUTPUT_STAGES = ("sample", "postprocess", "output", "metric")
 DECODING = (
     "greedy_decoding",
     "temperature",
