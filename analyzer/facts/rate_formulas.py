@@ -214,29 +214,27 @@ class _Writer:
         if behind is not None and not isinstance(behind.node, (ast.Name, ast.Attribute, ast.Constant)):
             return self.write(behind, depth + 1)
         if isinstance(value, Known) and type(value.value) in (int, float, bool, str):
-            return self._known(node, value, behind)
+            return self._known(Place(node, scope, stack), value, behind)
         if behind is not None and not isinstance(behind.node, ast.Constant):
             return self.write(behind, depth + 1)
         self._ends(node, scope)
         return node
 
-    def _known(self, node: ast.Name | ast.Attribute, value: Known[object], behind: Place | None) -> ast.expr:
-        text = ast.unparse(node)
-        origin, given = behind, ast.unparse(behind.node) if behind is not None else text
-        while origin is not None and isinstance(origin.node, (ast.Name, ast.Attribute)):
+    def _known(self, place: Place, value: Known[object], behind: Place | None) -> ast.expr:
+        """A name that has a value, with the line that gives it."""
+        text = ast.unparse(place.node)
+        origin, given = behind or place, ast.unparse(behind.node) if behind is not None else text
+        while isinstance(origin.node, (ast.Name, ast.Attribute)):
             further = self._behind(origin.node, origin.scope, origin.stack)
             if further is None:
                 break
             origin = further
-        option = self._program.flow.values.option(origin.node, origin.scope) if origin is not None else None
-        if option is not None:
-            value = Known(value.value, (option.where,), value.how)
-        elif origin is not None:
-            value = Known(value.value, (self._program.flow.index.span(origin.scope.path, origin.node),), value.how)
-        known = self._found.values.setdefault(text, (given, value))
+        option = self._program.flow.values.option(origin.node, origin.scope)
+        at = option.where if option is not None else self._program.flow.index.span(origin.scope.path, origin.node)
+        known = self._found.values.setdefault(text, (given, Known(value.value, (at,), value.how)))
         if known[1].value != value.value:
             raise NotPlain(text)
-        return node
+        return place.node
 
     def _ends(self, node: ast.Name | ast.Attribute, scope: CodeScope) -> None:
         """What is no known value counts in a loop, or is open."""
