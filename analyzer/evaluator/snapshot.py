@@ -175,7 +175,8 @@ class _Walk:
         bases = [base for base in kind.__mro__ if not is_own_class(base) and base is not object]
         if any(base not in _TABLES and base is not tuple and not _is_generic(base) for base in bases):
             raise CannotCompare(kind.__name__)
-        if any(vars(base).get("__slots__") for base in kind.__mro__ if is_own_class(base)):
+        own = [item for base in kind.__mro__ if is_own_class(base) for item in vars(base).values()]
+        if any(isinstance(item, types.MemberDescriptorType) for item in own):
             raise CannotCompare(kind.__name__)
         self.say(id(kind))
         self.found.objects.append(kind)

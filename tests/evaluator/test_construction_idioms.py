@@ -264,7 +264,7 @@ class Net(nn.Module):
 
 
 WRAPPED = """
-import copy, functools, logging
+import copy, dataclasses, functools, logging
 import torch
 from torch import nn
 
@@ -296,6 +296,11 @@ def traced(tensor):
     capturing = torch.cuda.is_current_stream_capturing() or torch.xpu.is_current_stream_capturing()
     return capturing or isinstance(tensor, torch.fx.Proxy) or isinstance(tensor, torch._subclasses.FakeTensor)
 
+@dataclasses.dataclass(kw_only=True, slots=True)
+class Narrow:
+    width: int = 4
+    depth: int = 2
+
 logging.StreamHandler().setFormatter(logging.Formatter("%(message)s"))
 """
 
@@ -305,6 +310,7 @@ logging.StreamHandler().setFormatter(logging.Formatter("%(message)s"))
     [
         ("(Mapped.shown.__name__, Mapped.shown.__qualname__)", ("shown", "Mapped.shown")),
         ("copied()", ([4], [4, 5], [4])),
+        ("(Narrow.__dict__['__slots__'], Narrow(width=3).width)", (("width", "depth"), 3)),
         ("traced(torch.zeros(2))", False),
     ],
 )

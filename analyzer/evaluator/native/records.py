@@ -75,7 +75,10 @@ def make_dataclass(session: Any, kind: Any, options: dict[str, Any]) -> Any:
     fields: dict[str, Field] = {}
     for base in reversed(kind.__mro__[1:]):
         fields.update(base.__dict__.get(FIELDS, {}))
-    fields.update(_own_fields(kind, bool(options.get("kw_only"))))
+    own = _own_fields(kind, bool(options.get("kw_only")))
+    if options.get("slots"):  # what the class says of itself; its objects have a `__dict__` here all the same
+        kind.__slots__ = tuple(name for name in own if name not in fields)
+    fields.update(own)
     setattr(kind, FIELDS, fields)
     setattr(kind, "__match_args__", tuple(name for name, item in fields.items() if item.init))  # noqa: B010
     if options.get("init", True) and "__init__" not in kind.__dict__:

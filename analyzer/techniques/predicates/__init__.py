@@ -20,6 +20,7 @@ from analyzer.techniques.predicates import (
     guidance,
     learned_factors,
     masking,
+    matching,
     norms,
     positions,
     recurrences,
@@ -45,6 +46,6 @@ def _public(*modules: ModuleType) -> dict[str, Predicate]:
 
 PREDICATES = _public(
     adversarial, attention, attention_heads, attention_scores, attention_spans, blocks, convolutions, decoding,
-    drafting, feed_forward, guidance, learned_factors, masking, norms, positions, recurrences, rounding, stems,
-    training,
+    drafting, feed_forward, guidance, learned_factors, masking, matching, norms, positions, recurrences, rounding,
+    stems, training,
 )  # fmt: skip
