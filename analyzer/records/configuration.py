@@ -53,6 +53,8 @@ class ConfigValue:
     effective: Known[PlainValue] | Unknown | None = None
     """The value that counts after all overrides of the default run; None where nothing overrides it."""
     used_at: tuple[Span, ...] = ()
+    choices: str = ""
+    """The values that an option admits, as written; empty where it states none."""
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def config_value(item: ConfigValue) -> Object:
     described = {
         "name": item.name, "expression": item.expression, "value": value(item.value), **how(item.value),
     }  # fmt: skip
-    described |= present(annotation=item.annotation, help=item.help)
+    described |= present(annotation=item.annotation, help=item.help, choices=item.choices or None)
     if item.effective is not None:
         described["effective"] = fact(item.effective)
     return described | {

@@ -91,3 +91,12 @@ def test_alternatives_of_a_layer_are_no_chain_and_what_is_cut_is_counted(steps: 
     value = ConfigValue("width", "4", Known(4, (HERE,), "read"), HERE, overrides=(override("default", "4"), *steps))
     plain = line_text(overrides_line(Words("en"), value if steps else replace(value, overrides=())))
     assert plain.replace("`", "").replace("<", "").replace(">", "") == told
+
+
+def test_the_values_that_an_option_admits_stand_beside_its_help() -> None:
+    sample = sample_analysis()
+    facts = sample.facts.configuration
+    (first, *rest) = facts.tables[0].values
+    changed = replace(facts.tables[0], values=(replace(first, help="how", choices='["a", "b"]'), *rest))
+    analysis = replace(sample, facts=replace(sample.facts, configuration=replace(facts, tables=(changed,))))
+    assert '“how”; one of `["a", "b"]`' in document_text(build_article(Context(analysis, Words("en"))))

@@ -45,7 +45,8 @@ def options():
     group.add_argument("--hidden-width", type=int, default=32, help="columns")
     parser.add_argument("-r", "--rate", type=float, default="0.5")
     parser.add_argument("--fast", action="store_true")
-    parser.add_argument("--name")
+    parser.add_argument("--name", choices=["a",
+                                           "b"])
     parser.add_argument("path")
     return parser.parse_args()
 """
@@ -178,6 +179,7 @@ def test_help_and_comments_are_the_sources_own(repository: Write) -> None:
 def test_a_required_option_has_no_value(repository: Write) -> None:
     found = value(table(derive(repository({"a.py": PARSER})), "argparse"), "path")
     assert isinstance(found.value, Unknown) and found.value.reason == "required_argument"
+    assert value(table(derive(repository({"a.py": PARSER})), "argparse"), "name").choices == '["a", "b"]'
 
 
 def test_a_value_of_the_machine_is_unknown(repository: Write) -> None:

@@ -149,8 +149,17 @@ def _row(context: Context, item: ConfigValue) -> tuple[Line, ...]:
         overrides_line(words, item),
         used,
         ref(item.where),
-        (Plain(f"“{item.help}”"),) if item.help else (),
+        _note(context, item),
     )
+
+
+def _note(context: Context, item: ConfigValue) -> Line:
+    """What the source says of it, and which values it admits."""
+    said: Line = (Plain(f"“{item.help}”"),) if item.help else ()
+    if not item.choices:
+        return said
+    told = context.words.line("configuration.choices", choices=code(item.choices, 60))
+    return (*said, *((Plain("; "),) if said else ()), *told)
 
 
 def _unread(context: Context) -> tuple[ConfigValue, ...]:

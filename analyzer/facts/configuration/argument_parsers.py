@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from analyzer.facts.configuration.reading import (
     FUNCTIONS,
@@ -129,7 +129,9 @@ def _option(index: SourceIndex, path: str, call: ast.Call) -> ConfigValue:
     notes = Notes(index.segment(path, annotation) if annotation else None, string_of(keyword_of(call, "help")))
     default = keyword_of(call, "default")
     value = config_value(index, path, _destination(call, flags), default, call, notes)
-    return _with_default(value, call, flags, default)
+    choices = keyword_of(call, "choices")
+    text = " ".join(index.segment(path, choices).split()) if choices is not None else ""
+    return replace(_with_default(value, call, flags, default), choices=text)
 
 
 def _destination(call: ast.Call, flags: list[str]) -> str:
