@@ -298,8 +298,10 @@ def _keeps_joined(scope: CodeScope) -> bool:
 
 
 def _streams(visit: _Visit) -> Iterator[Feature]:
-    """A generator that yields while it draws."""
-    for node in visit.scope.nodes if visit.samples or visit.leads else ():
+    """A generator that yields while it draws; one that is a context manager yields once, and no output."""
+    decorators = [ast.unparse(decorator) for decorator in getattr(visit.scope.node, "decorator_list", ())]
+    is_manager = any(text.endswith("contextmanager") for text in decorators)
+    for node in visit.scope.nodes if (visit.samples or visit.leads) and not is_manager else ():
         if isinstance(node, (ast.Yield, ast.YieldFrom)):
             yield visit.feature("streaming", node)
 

@@ -14,6 +14,7 @@ from analyzer.facts.flow.trace import Occurrence
 from analyzer.facts.framework_features import settings_features
 from analyzer.facts.interfaces import AUGMENTATION, AUTOCAST, GRAD_SCALER, SEEDS, features_of
 from analyzer.facts.learning_rates import schedule_features
+from analyzer.facts.library_generation import generation_features
 from analyzer.facts.optimization import named_arguments
 from analyzer.facts.program import Program
 from analyzer.facts.updates import update_features
@@ -54,7 +55,7 @@ def find_features(program: Program, stages: Stages) -> tuple[Feature, ...]:
     makers = [_called(program), _flags(program), _clipping(program, stages), _label_smoothing(program)]
     makers += [update_features(program, stages), schedule_features(program, stages), decoding_features(program)]
     makers += [settings_features(program), loader_features(program), averaged_weight_features(program)]
-    makers += [control_features(program)]
+    makers += [control_features(program), generation_features(program)]
     for maker in makers:
         for feature in maker:
             found.setdefault((feature.id, feature.where), feature)

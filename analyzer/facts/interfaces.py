@@ -34,6 +34,12 @@ TOKENIZER = (
     r"sentencepiece\.SentencePieceProcessor\(\)|tokenizers\.(\w+\.)?\w*Tokenizer(\.\w+)?\(\)|tiktoken\.Encoding\(\)"
 )
 
+GENERATE = (
+    r"(transformers|trl|peft|optimum|unsloth|auto_gptq|awq)\.(\w+(\(\))?\.)*\w+(\(\))?\.generate|vllm\.LLM\(\)\.(generate|chat)|"
+    r"diffusers\.(\w+\.)*\w*Pipeline\w*(\.from_pretrained)?\(\)|transformers\.pipeline\(\)"
+)
+"""Calls in which a library's own loop runs a model until its output is whole."""
+
 STAGES: tuple[tuple[StageKind, str], ...] = (
     ("optimizer", OPTIMIZER),
     ("backward", r"torch\.Tensor\(\)(\.loss)?\.backward|.*GradScaler\(\)\.scale\(\)\.backward|accelerate\.\w+\(\)\.backward|"
@@ -66,7 +72,7 @@ STAGES: tuple[tuple[StageKind, str], ...] = (
                     r"PIL\.Image\.fromarray|diffusers\..*\.decode|torchvision\.ops\.(\w*nms)"),
     ("preprocess", r"PIL\.Image\.open|torchaudio\.load|cv2\.imread|librosa\.load|soundfile\.read|diffusers\..*\.encode|"
                    r"torchvision\.io\.\w+|torch\.stft|numpy\.frombuffer"),
-    ("sample", r"torch\.multinomial|torch\.distributions\.(\w+\.)*Categorical\(\)\.sample"),
+    ("sample", rf"{GENERATE}|torch\.multinomial|torch\.distributions\.(\w+\.)*Categorical\(\)\.sample"),
 )  # fmt: skip
 LOSS = re.compile(LOSS_FUNCTION)
 _COMPILED = tuple((kind, re.compile(pattern)) for kind, pattern in STAGES)
@@ -121,6 +127,12 @@ def stage_of(dotted: str) -> StageKind | None:
 def features_of(dotted: str) -> tuple[str, ...]:
     """Technique ids that a foreign call is by itself."""
     return tuple(id_ for id_, pattern in _FEATURES if pattern.fullmatch(dotted))
+
+
+@lru_cache(maxsize=4096)
+def generates(dotted: str) -> bool:
+    """True where a library's own loop generates."""
+    return re.fullmatch(GENERATE, dotted) is not None
 
 
 def is_optimizer(dotted: str) -> bool:

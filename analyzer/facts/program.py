@@ -19,7 +19,7 @@ from analyzer.facts.flow.scopes import CodeScope
 from analyzer.facts.flow.steps import Body, Step, Target
 from analyzer.facts.flow.trace import Occurrence, is_forward, occurrences
 from analyzer.facts.flow.walk import Walker
-from analyzer.facts.interfaces import NO_GRAD, stage_of
+from analyzer.facts.interfaces import NO_GRAD, generates, stage_of
 from analyzer.index import SourceIndex
 from analyzer.records.processes import Start
 from analyzer.records.source import Span
@@ -85,6 +85,7 @@ class Flow:
         if step.act is not None and step.act.kind is not None:
             found.add(step.act.kind)
         found |= {"forward" for target in step.targets if is_forward(self.inference, target)}
+        found |= {"forward" for dotted in step.foreign if generates(dotted)}
         if is_unresolved_backward(step):
             found.add("backward")
         if is_unresolved_update(step):

@@ -68,6 +68,8 @@ COMMAND_LINES = frozenset(
 
 LAUNCHING = "Fabric().launch"
 """A method that gives the function its own object first: `fabric.launch(main, rate)` calls `main(fabric, rate)`."""
+GENERATING = "().generate"
+"""A method of a library's base class that runs the forward of the class below it, again and again."""
 RUNNING_METHODS = ("().step", "().apply", LAUNCHING)
 
 

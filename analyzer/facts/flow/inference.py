@@ -151,9 +151,14 @@ class Inference:
         self.add(self.slots, (site.site, ANY), found if isinstance(node, ast.Yield) else self.elements(found))
         self.add_return(scope.key, frozenset({site}))
 
+    def _entered(self, managers: Types) -> Types:
+        """What `with … as` binds: what a generator under `contextmanager` yields, else the object itself."""
+        made = frozenset(t for t in managers if isinstance(t, Container) and t.site.endswith("<yield>"))
+        return (managers - made) | (self.elements(made) if made else NOTHING)
+
     def _sweep_with(self, node: ast.withitem, scope: CodeScope) -> None:
         if node.optional_vars is not None:
-            self.store(node.optional_vars, self.types(node.context_expr, scope), scope)
+            self.store(node.optional_vars, self._entered(self.types(node.context_expr, scope)), scope)
 
     def _bind_defaults(self, scope: CodeScope) -> None:
         arguments = scope.node.args  # type: ignore[union-attr]

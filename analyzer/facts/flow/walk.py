@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from analyzer.facts.flow.callbacks import CALLERS, RUNNING_METHODS, handed_call, runs_its_first_argument
+from analyzer.facts.flow.callbacks import CALLERS, GENERATING, RUNNING_METHODS, handed_call, runs_its_first_argument
 from analyzer.facts.flow.choices import behind_exit, first_arm, numbered_arm, other_arm
 from analyzer.facts.flow.constants import GIVEN, decide, defaults_of, given_arguments, literals, never_none
 from analyzer.facts.flow.driven import Handover, Holder, driven_steps, has_hooks, holders_of
@@ -265,6 +265,11 @@ class Walker:
     ) -> Iterator[Step]:
         """Calls of the functions that a foreign call is given to run them."""
         arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+        owner = found.about if found.dotted.endswith(GENERATING) else None
+        function = self._inference.calls.called_function(owner) if isinstance(owner, Instance) else None
+        if function is not None and isinstance(owner, Instance):
+            run = handed_call(found.dotted, node, node.func)
+            yield Step("call", run, frame.body.scope, statement, around, (self._followed(owner, function, {}, frame),))
         is_known = found.dotted in CALLERS or found.dotted.endswith(RUNNING_METHODS)
         if not is_known and not runs_its_first_argument(found.dotted):
             return
