@@ -65,7 +65,16 @@ def _given(context: Context, owner: ClassInfo, name: str) -> list[object]:
     if context.examples:
         return []
     texts = {dict(one.arguments).get(name) for one in context.records.values() if one.defined_at == owner.where}
-    return [ast.literal_eval(text) for text in sorted(text for text in texts if text is not None)]
+    return [_literal(text) for text in sorted(text for text in texts if text is not None)]
+
+
+def _literal(text: str) -> object | None:
+    """The value of Python text; None for what only names an object."""
+    try:
+        found: object = ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        return None
+    return found
 
 
 def attribute_value(context: Context, code: str, where: Span) -> object | None:

@@ -21,6 +21,7 @@ from analyzer.document.derived_facets import (
 from analyzer.document.facet import Facet
 from analyzer.document.family import embedding_size
 from analyzer.document.inline import NOTHING, byte_size, code, join, number, numeric, refs, value
+from analyzer.document.instances import blocks_like
 from analyzer.document.layer_facets import activations, block_name, layers
 from analyzer.document.program_builds import counted_builds
 from analyzer.records.document import Code, Line, Plain
@@ -107,14 +108,9 @@ def _size_facets(context: Context) -> list[Facet]:
     rows = []
     block = repeated_block(context)
     if block:
-        times = Plain(f"{context.repeats(block)} × ")
-        stacked = (
-            times,
-            *block_name(context, block),
-            Plain(" ("),
-            *folded_path(block, context.is_open(block)),
-            Plain(")"),
-        )
+        times, (first, last) = blocks_like(context, block)
+        ends = (Code(first),) if context.is_open(block) else (Code(first), Plain(" … "), Code(last))
+        stacked = (Plain(f"{times} × "), *block_name(context, block), Plain(" ("), *ends, Plain(")"))
         rows.append(Facet("stack", stacked, _spans(block.created_at)))
     rows += [Facet("layers", layers(context), _spans(context.model.where if context.model else None))]
     rows += [facet for facet in (_width(context, block), *_head_facets(context)) if facet]

@@ -111,7 +111,9 @@ class ModuleRecord:
     shared: int = 0
     """Of its own parameters those that a module before it holds too."""
     arguments: tuple[tuple[str, str], ...] = ()
-    """What the constructor of a class of the repository was given, by parameter and as Python text, where plain."""
+    """What the constructor of a class of the repository was given, by parameter: Python text where it is plain, a
+    class's name, `Sequential(…)` for a module, else an ellipsis.
+    """
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,13 @@ def other_builds(builds: Sequence[ProgramBuild], models: Sequence[ModelShapes]) 
         if (one.model.where.path, one.model.where.first_line) not in parts
         and (one.model.qualified_name, one.model.build_where) not in places
         and (one.model.qualified_name, getattr(one.model.parameters, "value", None)) not in main
+        and not _is_empty(one.model)
     )
+
+
+def _is_empty(model: ModelShapes) -> bool:
+    """Without parameters it is a loss or a metric, whatever class it extends, and not what is trained."""
+    return isinstance(model.parameters, Known) and model.parameters.value.total == 0
 
 
 def _classes_below(node: ModuleNode) -> Iterator[tuple[str, int]]:

@@ -9,6 +9,7 @@ from document_plain import block_text, document_text, line_text
 from document_sample import at, empty_analysis, known, sample_analysis
 
 from analyzer.document.chapters import configuration, industry, inference, reference, shapes, training, usage
+from analyzer.document.chapters.architecture import compared_models
 from analyzer.document.companions import study_guide
 from analyzer.document.context import Context
 from analyzer.document.facets import facets
@@ -23,7 +24,7 @@ from analyzer.records.processes import CallChain, CallNode, Stage
 from analyzer.records.source import Span
 from analyzer.records.structure import RoleAssignment
 from analyzer.records.techniques import TechniqueFinding
-from analyzer.records.tensors import UnstatedSize
+from analyzer.records.tensors import ParameterCounts, UnstatedSize
 
 
 def context_of(analysis: Analysis) -> Context:
@@ -65,7 +66,9 @@ def test_numbers_that_the_program_reads_stand_beside_its_stages() -> None:
         ConfigValue("name", "'x'", known("x", step), step, used_at=(step,)),
         ConfigValue("width", "8", known(8, model), model, used_at=(model,)),
     )
-    own = ConfigTable("Part", "init_defaults", step, (ConfigValue("depth", "1", known(1, step), step, used_at=(step,)),))
+    own = ConfigTable(
+        "Part", "init_defaults", step, (ConfigValue("depth", "1", known(1, step), step, used_at=(step,)),)
+    )
     chapter = training.build(context_of(with_tables(ConfigTable("train", "constants", step, values), own)))
     table = next(block for block in chapter.blocks if isinstance(block, Table) and block.id == "training_numbers")
     assert [(line_text(row[0]), line_text(row[1])) for row in table.rows] == [
@@ -196,3 +199,13 @@ def test_a_step_of_the_field_without_lines_says_whether_it_could_have_been_seen(
     said = {line_text(row[1]): line_text(row[3]) for row in table.rows}
     assert (said["Transformer"], said["Distilled encoders"]) == ("not recognised", "not recognised")
     assert said["Layers that share their parameters"] == "not looked for: no line shows it"
+
+
+def test_a_loss_is_none_of_the_models_that_are_compared() -> None:
+    sample = sample_analysis()
+    model = sample.shapes.models[0]
+    loss = replace(
+        model, main=False, qualified_name="loss.py:Loss", parameters=known(ParameterCounts(0, 0, 0), model.where)
+    )
+    analysis = replace(sample, shapes=replace(sample.shapes, models=(model, loss)))
+    assert compared_models(context_of(analysis)) == (model,)

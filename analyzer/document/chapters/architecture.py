@@ -116,8 +116,15 @@ def _extremes(context: Context, models: tuple[ModelShapes, ...]) -> tuple[Block,
 
 
 def compared_models(context: Context) -> tuple[ModelShapes, ...]:
-    """The main model and all others that something builds."""
-    return tuple(item for item in context.analysis.shapes.models if item.main or not _is_part(item))
+    """The main model and all others that something builds and that have parameters."""
+    return tuple(
+        item for item in context.analysis.shapes.models if item.main or not (_is_part(item) or _is_empty(item))
+    )
+
+
+def _is_empty(model: ModelShapes) -> bool:
+    """A loss, or the common part of models, that extends a module and has nothing to train."""
+    return isinstance(model.parameters, Known) and model.parameters.value.total == 0
 
 
 def _is_part(model: ModelShapes) -> bool:

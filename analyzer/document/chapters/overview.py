@@ -11,6 +11,7 @@ from analyzer.document.chapters.architecture import compared_models
 from analyzer.document.context import Context
 from analyzer.document.facets import call_signature, counts, facet_row, facets, repeated_block
 from analyzer.document.inline import codes, compact, input_text, inside_a_sentence, number, reason_of, ref
+from analyzer.document.instances import blocks_like
 from analyzer.document.layer_facets import block_name
 from analyzer.document.novelty import beyond_reference, common_beyond, distinguishing
 from analyzer.records.document import Block, Code, Line, Link, Paragraph, Plain, SourceRef
@@ -52,7 +53,7 @@ def _summary(context: Context) -> Line:
         "overview.summary_stack",
         family=family,
         parameters=total,
-        repeats=number(block.repeats),
+        repeats=blocks_like(context, block)[0],
         block=block_name(context, block),
     )
 

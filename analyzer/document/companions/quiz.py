@@ -10,6 +10,7 @@ from analyzer.document.chapters.configuration import article_tables
 from analyzer.document.context import Context
 from analyzer.document.facets import counts, facets, repeated_block
 from analyzer.document.inline import number, numerics, shapes, value
+from analyzer.document.instances import blocks_like
 from analyzer.document.key_modules import key_modules
 from analyzer.document.wording import plain_text
 from analyzer.records.configuration import ConfigTable, ConfigValue
@@ -56,7 +57,9 @@ def _counts(context: Context) -> list[Question]:
     if block:
         spans = (block.created_at,) if block.created_at else ()
         found.append(
-            Question(words.line("quiz.repeats", name=Code(block.class_name)), (Plain(number(block.repeats)),), spans)
+            Question(
+                words.line("quiz.repeats", name=Code(block.class_name)), (Plain(blocks_like(context, block)[0]),), spans
+            )
         )
     return found
 
