@@ -11,7 +11,7 @@ from analyzer.document.chapters.absence import no_trace
 from analyzer.document.chapters.shapes import line_row, shape_flow
 from analyzer.document.companions.sketch import call_tree, chain, short, stack
 from analyzer.document.context import Context
-from analyzer.document.inline import code, codes, join, number, ref, refs
+from analyzer.document.inline import code, codes, join, number, ref, refs, shapes_text
 from analyzer.document.key_modules import KeyModule, key_modules
 from analyzer.document.listing import LONGEST, snippet
 from analyzer.document.novelty import distinguishing
@@ -89,7 +89,7 @@ def _model_lines(context: Context) -> list[str]:
     lines = [f"{model.class_name}  ({model.where})"]
     for row in trace.rows if trace else ():
         if row.module == "" and len(lines) < MOST_STEPS:
-            shown = "; ".join(f"{item.name} {item.tensors[0]}" for item in row.targets if item.tensors)
+            shown = "; ".join(f"{item.name} {shapes_text(item.tensors)}" for item in row.targets if item.tensors)
             lines += [f"  {short(row.code, 48):<50} {shown}"] if shown else []
     return lines
 
