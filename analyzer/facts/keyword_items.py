@@ -12,7 +12,7 @@ from analyzer.facts.flow.inference import Inference
 from analyzer.facts.flow.objects import Held
 from analyzer.facts.flow.scopes import CodeScope, parameters_of
 from analyzer.facts.literal import NotPlain
-from analyzer.facts.mapping_updates import given_by_update, pops_of_others
+from analyzer.facts.mapping_updates import given_by_update, lacks, merged_mappings, pops_of_others
 
 MAX_DEPTH = 16
 BRANCHES = (ast.If, ast.For, ast.While, ast.Try)
@@ -52,7 +52,11 @@ def item_of(inference: Inference, key: str, mapping: Place, depth: int = 0) -> P
     updated = given_by_update(owner, node, key) if owner is scope else None
     if updated is not None:
         return Place(updated, scope, stack)
-    if owner is None or owner.is_class or _changes(owner, node.id, key):
+    merged = merged_mappings(owner, node, key) if owner is scope else []
+    found = _in_merged(inference, key, merged, mapping, depth)
+    if found is not None:
+        return found
+    if owner is None or owner.is_class or (not merged and _changes(owner, node.id, key)):
         raise NotPlain(node.id)
     removals = _removals(owner, node.id, key)
     if any(condition is None for _, condition in removals):
@@ -61,6 +65,15 @@ def item_of(inference: Inference, key: str, mapping: Place, depth: int = 0) -> P
     for call, condition in removals:
         raise TakenOut(key, condition or "", Place(call, owner, stack), found)
     return found
+
+
+def _in_merged(inference: Inference, key: str, merged: list[ast.expr], mapping: Place, depth: int) -> Place | None:
+    """The item of the last mapping that holds it, of those that were put into this one."""
+    for given in (given for given in merged if not lacks(given, mapping.scope, key)):
+        found = item_of(inference, key, Place(given, mapping.scope, mapping.stack), depth + 1)
+        if found is not None:
+            return found
+    return None
 
 
 def _of_name(

@@ -21,6 +21,37 @@ def given_by_update(owner: CodeScope, use: ast.Name, key: str) -> ast.expr | Non
     return value if stands is not None and stands.lineno < use.lineno else None
 
 
+def merged_mappings(owner: CodeScope, use: ast.Name, key: str) -> list[ast.expr]:
+    """Mappings that surely go into it before the use, `settings.update(others)`, where nothing else may change the
+    item; the last one counts first.
+    """
+    body = getattr(owner.node, "body", [])
+    changes = [node for node, _ in _changes(owner, use.id, key)]
+    calls = [n for n in changes if isinstance(n, ast.Call) and len(n.args) == 1 and not n.keywords and _updates(n)]
+    if len(calls) != len(changes) or not isinstance(body, list):
+        return []
+    surely = [c for c in calls if any(isinstance(s, ast.Expr) and s.value is c for s in body) and c.lineno < use.lineno]
+    return [call.args[0] for call in reversed(surely)] if len(surely) == len(calls) else []
+
+
+def lacks(table: ast.expr, owner: CodeScope, key: str) -> bool:
+    """`presets[name]` of a table written out in the function, of which no entry holds the item."""
+    if not isinstance(table, ast.Subscript) or not isinstance(table.value, ast.Name):
+        return False
+    name = table.value.id
+    bound = [
+        n.value for n in owner.nodes if isinstance(n, ast.Assign) and [ast.unparse(t) for t in n.targets] == [name]
+    ]
+    entries = bound[0].values if len(bound) == 1 and isinstance(bound[0], ast.Dict) else []
+    written = [e for e in entries if isinstance(e, ast.Dict) and all(isinstance(k, ast.Constant) for k in e.keys)]
+    keys = {k.value for entry in written for k in entry.keys if isinstance(k, ast.Constant)}
+    return bool(entries) and len(written) == len(entries) and key not in keys
+
+
+def _updates(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and call.func.attr == "update"
+
+
 def pops_of_others(owner: CodeScope, name: str, key: str) -> Iterator[ast.Call]:
     """`mapping.pop(name) for name in names` where the names are written out and this key is none of them."""
     for node in owner.nodes:

@@ -11,7 +11,7 @@ from analyzer.evaluator import Interpreter
 from analyzer.facts.configuration import derive_configuration
 from analyzer.facts.configuration.effective import effective_values, left_to_default
 from analyzer.facts.configuration_owners import slot_of
-from analyzer.facts.processes import open_flow
+from analyzer.facts.processes import derive_processes, open_flow
 from analyzer.facts.program import Program
 from analyzer.facts.structure import derive_structure
 from analyzer.index import SourceIndex
@@ -166,3 +166,51 @@ def test_what_a_program_does_not_give_to_its_own_options_is_their_default_there(
         given = left_to_default(program, [changed]) | effective_values(program, [changed])
         found[path] = {name: getattr(given.get(slot_of(table, name)), "value", None) for name in ("rate", "width")}
     assert found == {"a.py": {"rate": 0.5, "width": 4}, "b.py": {"rate": 0.1, "width": 4}}
+
+
+MERGED = """
+import torch
+from torch import nn
+
+class Speaker:
+    def __init__(self):
+        self.net = nn.Linear(4, 4)
+        self.net.load_state_dict(torch.load("net.pt"))
+
+    def preset(self, name="fast", **others):
+        settings = {"heat": 0.8, "count": 1}
+        presets = {"fast": {"steps": 2}, "slow": {"steps": 9, "count": 3}}
+        MERGE
+        settings.update(others)
+        return self.speak(**settings)
+
+    def speak(self, steps=5, heat=0.3, count=4, keep=7):
+        x = torch.zeros(1, 4)
+        for _ in range(steps):
+            x = torch.multinomial((self.net(x) / heat).softmax(-1), 4).float()
+        return x
+
+print(Speaker().preset(GIVEN))
+"""
+
+
+@pytest.mark.parametrize(
+    ("merge", "given", "heat"),
+    [
+        ("settings.update(presets[name])", "", 0.8),
+        ("settings.update(presets[name])", "heat=0.5", 0.5),
+        ("settings.update(presets[name])", "count=2", 0.8),
+        ("pass", "heat=0.5", 0.5),
+        ("settings.update(torch.load('x'))", "", None),
+        ("if name:\n            settings.update(others)", "heat=0.5", None),
+    ],
+)
+def test_settings_merged_from_several_mappings_have_the_last_one(
+    repository: Write, merge: str, given: str, heat: object
+) -> None:
+    index = repository({"speak.py": MERGED.replace("MERGE", merge).replace("GIVEN", given)})
+    structure, value_of = derive_structure(index), Interpreter(index).value_of
+    configuration = derive_configuration(index, structure, value_of)
+    (pipeline,) = derive_processes(index, structure, configuration, value_of).inference
+    (found,) = [feature for feature in pipeline.features if feature.id == "temperature"]
+    assert [getattr(value, "value", None) for _, value in found.values] == [heat]
