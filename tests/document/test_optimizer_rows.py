@@ -50,3 +50,15 @@ def test_a_step_of_a_schedulers_curve_is_a_call_of_its_step() -> None:
     optimizer, rate, _ = told(scheduler, stages=(STEP,))
     assert "in effect only until" not in optimizer
     assert f"“Step” counts the calls of `scheduler.step()` (<{PLACE}>) in `for epoch in range(9)`." in rate
+
+
+def test_where_code_speaks_of_a_schedule_nothing_is_said_of_the_rate() -> None:
+    sample = sample_analysis()
+    pipeline = replace(sample.facts.processes.training[0], schedules=())
+    files = tuple(replace(file, text=file.text + "# lr_scheduler\n") for file in sample.facts.files)
+    texts = []
+    for facts in (sample.facts, replace(sample.facts, files=files)):
+        context = Context(replace(sample, facts=facts), Words("en"))
+        blocks = schedules(context, pipeline)
+        texts.append(document_text(Document("x", "en", (), (Part("x", (), blocks),))))
+    assert "whether its learning rate stays as constructed is not told" in texts[1]
