@@ -5,6 +5,7 @@ All three are the data flow of a `forward` as it ran, at the level of single nam
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from analyzer.document.diagrams.describe import drawn_model, of_instance, trace_of
@@ -17,6 +18,8 @@ from analyzer.records.techniques import Text
 from analyzer.records.tensors import ModelShapes, ModuleRecord
 
 ATTENTION = "attention"
+MOST_INSTANCES = 4
+"""Of one class that are looked at: the first of a stage often maps what it adds."""
 
 
 def build(analysis: Analysis) -> tuple[Diagram, ...]:
@@ -68,15 +71,17 @@ def _attention_module(analysis: Analysis, forwards: Forwards) -> ModuleRecord | 
 
 
 def _residual(forwards: Forwards) -> tuple[Diagram, ...]:
-    """The class whose forward adds most often what it had before."""
+    """The class whose forward adds most often what it had before; its first instance that carries it on unchanged."""
     best: tuple[int, ModuleRecord, Flow] | None = None
-    seen: set[str] = set()
+    tried: Counter[str] = Counter()
+    told: set[str] = set()
     for record in forwards.records.values():
-        if record.class_name in seen or not record.path:
+        if record.class_name in told or tried[record.class_name] >= MOST_INSTANCES or not record.path:
             continue
-        seen.add(record.class_name)
+        tried[record.class_name] += 1
         flow = forwards.flow(record.path)
         skips = _skips(flow) if flow else 0
+        told |= {record.class_name} if skips else set()
         if flow is not None and skips and (best is None or skips > best[0]):
             best = (skips, record, flow)
     if best is None:

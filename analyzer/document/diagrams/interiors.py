@@ -42,7 +42,8 @@ def _first_of_each_class(trace: Trace) -> list[tuple[ModuleRecord, ShapeRow]]:
     for row in trace.rows:
         record = records.get(row.module)
         if record is not None and record.path:
-            found.setdefault((row.where.path, record.class_name), (record, row))
+            home = record.defined_at or row.where  # code of other files may run for it: a lambda that it was handed
+            found.setdefault((home.path, record.class_name), (record, row))
     return sorted(found.values(), key=lambda pair: -pair[0].parameters)
 
 

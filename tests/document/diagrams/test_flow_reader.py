@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 from textwrap import dedent
+from types import SimpleNamespace
 
 import pytest
 
-from analyzer.document.diagrams.details import _skips
+from analyzer.document.diagrams.details import _residual, _skips
 from analyzer.document.diagrams.flow import Flow, folded, inline, without_functions
 from analyzer.document.diagrams.flow_reader import Forward, read_flow
 from analyzer.records.source import Span
@@ -370,3 +371,13 @@ def test_an_own_method_is_read_where_it_calls_modules(method: str, expected: set
     inner = forward(method, modules)
     whole = replace(forward(source, modules), methods=lambda name: inner if name == "encode" else None)
     assert arrows(read_flow(whole)) == expected
+
+
+def test_the_residual_structure_is_drawn_of_an_instance_that_carries_its_input_on_unchanged() -> None:
+    source = "def forward(self, x):\n y = self.a(x)\n {line}\n return y"
+    mapped = read_flow(forward(source.format(line="y = y + self.down(x)"), "a down"))
+    plain = read_flow(forward(source.format(line="y = y + x"), "a"))
+    flows = {"layer.0": mapped, "layer.1": plain, "layer.2": plain}
+    records = {path: ModuleRecord(path, "Bottleneck", 4) for path in flows}
+    (drawn,) = _residual(SimpleNamespace(records=records, flow=flows.get))  # type: ignore[arg-type]
+    assert [box.label for box in drawn.boxes] == ["x", "a", "+", "y"]
