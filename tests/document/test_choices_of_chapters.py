@@ -119,8 +119,9 @@ def test_the_call_of_the_api_is_no_line_of_a_modules_own_code(shown: str) -> Non
     main = sample.facts.processes.inference[0]
     build, inner = sample.facts.processes.training[0].stages[0], at("model.py", "x = self.embed")
     stage = Stage("forward", inner, "self(x)", "model.py:Tiny.forward")
+    made = CallNode("Tiny.load()", at("sample.py", "model"), "model.py:Tiny.load")
     called = CallNode("model()", at("sample.py", shown or "logits, _"), "model.py:Tiny.forward" if shown else None)
-    root = CallNode("sample.py", main.entry, "sample.py", children=(CallNode("for", inner, children=(called,)),))
+    root = CallNode("sample.py", main.entry, "sample.py", children=(made, CallNode("for", inner, children=(called,))))
     evidence = (Evidence(main.entry, "runs_main_model"),)
     pipeline = replace(main, evidence=evidence, stages=(build, stage))
     chains = (CallChain("inference", root, "x"),)

@@ -84,9 +84,19 @@ def _call_from_outside(context: Context, pipeline: Pipeline) -> Span | None:
     name = f"{context.model.qualified_name}." if context.model else ""
     chains = [chain.root for chain in context.analysis.facts.processes.call_chains if chain.kind == pipeline.kind]
     roots = [root for root in chains if root.where.path == pipeline.entry.path]
-    methods = [node.where for root in roots for node in _nodes(root) if (node.target or "").startswith(name)]
+    methods = [
+        node.where
+        for root in roots
+        for node in _nodes(root)
+        if (node.target or "").startswith(name) and _runs(node, name)
+    ]
     outside = (place for place in (*forward, *methods) if not _is_in_module(context, place))
     return next(outside, None)
+
+
+def _runs(node: CallNode, name: str) -> bool:
+    """Whether it comes to the model's forward: a method that builds or configures the model does not."""
+    return any((inner.target or "") == f"{name}forward" for inner in _nodes(node))
 
 
 def _nodes(node: CallNode) -> Iterator[CallNode]:
