@@ -44,18 +44,22 @@ def _layer(words: Words, steps: tuple[Override, ...]) -> Line:
 
 def _alternatives(words: Words, steps: tuple[Override, ...]) -> Line:
     """Each value once with the places that give it; what is left out is counted."""
-    by_value: dict[str, list[Override]] = {}
+    by_value: dict[tuple[str, str], list[Override]] = {}
     for step in steps:
-        by_value.setdefault(step.expression, []).append(step)
+        by_value.setdefault((step.expression, step.condition), []).append(step)
     groups = list(by_value.values())
     told = [
-        (*_told(words, group[0]), Plain(" "), *refs([step.where for step in group], MOST_PLACES))
+        (*_told(words, group[0]), Plain(" "), *refs([step.where for step in group], MOST_PLACES), *_if(words, group[0]))
         for group in groups[:MOST_VALUES]
     ]
     if len(groups) > MOST_VALUES:
         left = sum(len(group) for group in groups[MOST_VALUES:])
         told.append(words.line("configuration.over_more", count=str(left)))
     return join(told, "; ")
+
+
+def _if(words: Words, step: Override) -> Line:
+    return words.line("configuration.over_if", condition=code(step.condition, 60)) if step.condition else ()
 
 
 def _told(words: Words, step: Override) -> Line:

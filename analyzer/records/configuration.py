@@ -36,6 +36,8 @@ class Override:
     preset: str | None = None
     choice: bool = False
     """One of several of its layer that exclude each other: who starts the program chooses; no step after another."""
+    condition: str = ""
+    """Under which an assignment takes place, as written; empty where it always does."""
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def _override(step: Override) -> Object:
         "layer": step.layer, "expression": step.expression, "value": value(step.value), **how(step.value),
     }  # fmt: skip
     described |= {"choice": True} if step.choice else {}
-    return described | present(preset=step.preset) | {"source": source(step.where)}
+    return described | present(preset=step.preset, condition=step.condition or None) | {"source": source(step.where)}
 
 
 def preset(item: Preset) -> Object:

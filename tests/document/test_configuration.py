@@ -76,6 +76,10 @@ def override(layer: str, expression: str, choice: bool = False) -> Override:
             f"a configuration file, one of: 8 {HERE}; 9 {HERE} → in code: 7 {HERE}",
         ),
         (
+            [override("assignment", "8"), replace(override("assignment", "8"), condition="not wide")],
+            f"in code: 8 {HERE}; 8 {HERE} if not wide",
+        ),
+        (
             [override("config_file", "8"), override("config_file", "9")],
             f"configuration files in this order: 8 {HERE} → 9 {HERE}",
         ),

@@ -98,7 +98,7 @@ print(device, steps, width, local())
 def test_a_setting_that_the_script_binds_anew_says_so(repository):
     index = repository({"go.py": REBOUND, "configurator.py": CONFIGURATOR})
     (table,) = [table for table in derived(index).tables if table.where.path == "go.py"]
-    chains = {v.name: [(step.layer, step.where.first_line) for step in v.overrides] for v in table.values}
-    assert chains["device"] == [("default", 2), ("assignment", 8)]
-    assert chains["steps"] == [("default", 3), ("assignment", 9)]
+    chains = {v.name: [(o.layer, o.where.first_line, o.condition) for o in v.overrides] for v in table.values}
+    assert chains["device"] == [("default", 2, ""), ("assignment", 8, "ranked")]
+    assert chains["steps"] == [("default", 3, ""), ("assignment", 9, "ranked")]
     assert chains["width"] == []

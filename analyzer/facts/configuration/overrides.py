@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from analyzer.facts.argument_values import ArgumentValues
 from analyzer.facts.configuration.dict_literals import pairs_of
@@ -16,6 +17,7 @@ from analyzer.facts.configuration_owners import CLASS_FORMATS, owner_of, slot_of
 from analyzer.facts.flow import Held, Inference, Klass
 from analyzer.facts.flow.scopes import CodeScope
 from analyzer.index import Definition, SourceIndex
+from analyzer.index.main_guard import is_main_guard
 from analyzer.records.configuration import ConfigTable, ConfigValue, Override, Preset
 from analyzer.records.evidence import Known, Unknown
 from analyzer.records.source import Span
@@ -94,12 +96,17 @@ class _OverrideFinder:
 
     def _override(self, store: Store) -> Override:
         where = self._index.span(store.scope.path, store.statement)
+        condition = _condition(store.scope, store.statement)
         if store.value is None or isinstance(store.statement, ast.AugAssign):
-            return Override("assignment", ast.unparse(store.statement), Unknown("updated_in_place", (), where), where)
+            found = Unknown("updated_in_place", (), where)
+            return Override("assignment", ast.unparse(store.statement), found, where, condition=condition)
         value = self._values.value(store.value, store.scope)
-        layer = "command_line" if self._reads_command_line(store.value, store.scope) else "assignment"
+        layer = self._layer_of(store.value, store.scope)
         text = self._index.segment(store.scope.path, store.value)
-        return Override("command_line" if layer == "command_line" else "assignment", text, value, where)
+        return Override(layer, text, value, where, condition=condition)
+
+    def _layer_of(self, node: ast.expr, scope: CodeScope) -> Literal["command_line", "assignment"]:
+        return "command_line" if self._reads_command_line(node, scope) else "assignment"
 
     def _reads_command_line(self, node: ast.expr, scope: CodeScope) -> bool:
         for part in ast.walk(node):
@@ -120,12 +127,12 @@ class _OverrideFinder:
                             yield from self._construction(owners[found.owner], node, scope)
 
     def _construction(self, table: ConfigTable, call: ast.Call, scope: CodeScope) -> Iterator[tuple[Slot, Override]]:
+        condition = _condition(scope, call)
         for name, node in construction_pairs(self._index, table, call, scope):
             where = self._index.span(scope.path, node)
-            is_option = self._reads_command_line(node, scope)
             text = self._index.segment(scope.path, node)
             value = self._values.value(node, scope)
-            override = Override("command_line" if is_option else "assignment", text, value, where)
+            override = Override(self._layer_of(node, scope), text, value, where, condition=condition)
             yield slot_of(table, name), override
 
 
@@ -188,3 +195,16 @@ def _is_under_other_branch(scope: CodeScope, statement: ast.stmt, use: ast.AST) 
                 if inside == [True, False]:
                     return True
     return False
+
+
+def _condition(scope: CodeScope, node: ast.AST) -> str:
+    """The tests around a node in its scope, outermost first; `__main__` guards apart."""
+    found: list[tuple[int, str]] = []
+    for outer in scope.nodes:
+        if isinstance(outer, ast.If) and not is_main_guard(outer):
+            inside = [any(n is node for s in branch for n in ast.walk(s)) for branch in (outer.body, outer.orelse)]
+            if inside[0]:
+                found.append((outer.lineno, ast.unparse(outer.test)))
+            elif inside[1]:
+                found.append((outer.lineno, f"not ({ast.unparse(outer.test)})"))
+    return " and ".join(text for _, text in sorted(found))
