@@ -315,7 +315,7 @@ def _fed_back_cache(program: Program) -> Iterator[Feature]:
     """A forward in a loop is given what the forward of the turn before returned beside its scores."""
     for occurrence in program.occurrences:
         call = occurrence.call
-        is_loop = bool(occurrence.step.around.loops)
+        is_loop = bool(occurrence.step.around.loops) and not occurrence.in_forward  # a loop there goes over layers
         if (
             call is None
             or not is_loop

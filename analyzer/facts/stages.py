@@ -58,7 +58,9 @@ def build_stages(program: Program) -> tuple[tuple[Stage, Occurrence], ...]:
             term = id(occurrence.step.node) if kind == "loss" else helped_by(occurrence)
             found.add((stage.kind, stage.where, stage.function, term), stage, builder.shown(occurrence))
     augmented = {stage.where for stage, _ in found.stages() if stage.kind == "augment"}
-    kept = [item for item in found.stages() if item[0].kind != "build" or item[0].where not in augmented]
+    runs = {s.where for s, _ in found.stages() if s.kind in ("forward", "sample") and s.framework is None}
+    hidden = {"build": augmented, "batch": runs}
+    kept = [item for item in found.stages() if item[0].where not in hidden.get(item[0].kind, ())]
     told = without_replaced(tuple(_results_last(program, kept)))
     return tuple(found.with_choices(told, program.flow.index))
 

@@ -100,3 +100,41 @@ def test_a_module_that_a_function_imports_is_no_input_of_a_stage(repository: Wri
     text = f"{SOURCE[:start]}def run():\n    import torch\n    {body}\n\nrun()\n"
     (inference,) = derive(repository({"run.py": text})).inference
     assert [stage.consumes for stage in inference.stages if stage.kind == "tokenize"] == [("net", "letters")]
+
+
+LAYERS = """
+import torch
+from torch import nn
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x, before=None):
+        return self.layer(x), x
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.blocks = nn.ModuleList([Block() for _ in range(3)])
+
+    def forward(self, x, sizes=None):
+        before = None
+        for block in self.blocks:
+            x, kept = block(x, before)
+            before = kept[0]
+        return x
+
+net = Net()
+net.load_state_dict(torch.load("net.pt"))
+print(net(torch.zeros(2, 4), torch.tensor([1, 2])))
+"""
+
+
+def test_what_one_layer_hands_to_the_next_is_no_cache(repository: Write) -> None:
+    (inference,) = derive(repository({"net.py": LAYERS})).inference
+    assert "kv_cache" not in features(inference)
+    assert [stage.kind for stage in inference.stages] == ["build", "load_checkpoint", "forward"], (
+        "numbers made inside of the call of a model are no step of their own"
+    )
