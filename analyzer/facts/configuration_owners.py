@@ -33,6 +33,11 @@ def owner_of(table: ConfigTable) -> str:
     return ABSL_FLAGS if table.format == "absl" else f"table:{table.name}"
 
 
+def class_of(table: ConfigTable) -> str:
+    """The class whose construction gives a table's values."""
+    return f"{table.where.path}:{table.name}"
+
+
 def slot_of(table: ConfigTable, name: str) -> tuple[str, str]:
     """(key, name) of a value; dotted names of nested holders belong to the inner holder."""
     inner, _, last = name.rpartition(".")

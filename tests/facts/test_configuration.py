@@ -465,3 +465,35 @@ def test_what_is_set_in_the_chosen_entry_is_part_of_every_preset(
     index = repository({"net.py": f"{text}{after}    return Net(**chosen)\n"})
     (small,) = [preset for preset in derive(index).presets if preset.name == "small"]
     assert {name: value.value for name, value in small.values} == sizes
+
+
+PARTS = """
+from torch import nn
+
+class Part(nn.Module):
+    def __init__(self, width, depth=2, rate=0.5):
+        super().__init__()
+        self.layer = nn.Linear(width, depth)
+        self.drop = nn.Dropout(rate)
+
+class Whole(nn.Module):
+    def __init__(self, width, is_deep=False):
+        super().__init__()
+        self.first = Part(width, 3)
+        if is_deep:
+            self.second = Part(width, depth=width, rate=0.0)
+"""
+
+
+def test_what_a_part_is_constructed_with_stands_beside_its_defaults(repository: Write) -> None:
+    tables = {table.name: table for table in derive(repository({"net.py": PARTS})).tables}
+    told = {
+        v.name: [(o.expression, o.where.first_line, o.condition) for o in v.overrides[1:]]
+        for v in tables["Part"].values
+    }
+    assert told == {
+        "width": [("width", 12, ""), ("width", 14, "is_deep")],
+        "depth": [("3", 12, ""), ("width", 14, "is_deep")],
+        "rate": [("0.0", 14, "is_deep")],
+    }
+    assert all(value.effective is None for value in tables["Part"].values)

@@ -19,8 +19,9 @@ MOST_ALTERNATIVES = 4
 
 
 def build(analysis: Analysis) -> tuple[Diagram, ...]:
-    """The values with the longest chains; nothing where no value is overridden."""
-    values = [value for table in analysis.facts.configuration.tables for value in table.values if _steps(value)]
+    """The values with the longest chains, what parts of a model are given apart; nothing where none is overridden."""
+    tables = [table for table in analysis.facts.configuration.tables if table.format != "init_defaults"]
+    values = [value for table in tables for value in table.values if _steps(value)]
     longest = sorted(values, key=lambda value: (-len(layers_of(value)), -len(_steps(value))))[:MOST_VALUES]
     boxes: list[Box] = []
     arrows: list[Arrow] = []

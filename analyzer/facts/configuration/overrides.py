@@ -13,9 +13,10 @@ from typing import Literal
 from analyzer.facts.argument_values import ArgumentValues
 from analyzer.facts.configuration.dict_literals import pairs_of
 from analyzer.facts.configuration.usage import Slot, Store, Usage
-from analyzer.facts.configuration_owners import CLASS_FORMATS, owner_of, slot_of
+from analyzer.facts.configuration_owners import CLASS_FORMATS, class_of, slot_of
 from analyzer.facts.flow import Held, Inference, Klass
 from analyzer.facts.flow.scopes import CodeScope
+from analyzer.facts.literal import NotPlain, eval_plain
 from analyzer.index import Definition, SourceIndex
 from analyzer.index.main_guard import is_main_guard
 from analyzer.records.configuration import ConfigTable, ConfigValue, Override, Preset
@@ -85,6 +86,7 @@ class _OverrideFinder:
         self._index = index
         self._inference = inference
         self._values = values
+        self._conditions: dict[int, dict[int, str]] = {}
 
     def stores(self, stores: Sequence[Store], tables: Sequence[ConfigTable]) -> Iterator[tuple[Slot, Override]]:
         """Assignments to attributes of holders outside the place that defines them."""
@@ -94,9 +96,14 @@ class _OverrideFinder:
             if not is_definition(home, store.scope, store.statement, store.slot[0]):
                 yield store.slot, self._override(store)
 
+    def _condition(self, scope: CodeScope, node: ast.AST) -> str:
+        if id(scope) not in self._conditions:
+            self._conditions[id(scope)] = _conditions(scope)
+        return self._conditions[id(scope)].get(id(node), "")
+
     def _override(self, store: Store) -> Override:
         where = self._index.span(store.scope.path, store.statement)
-        condition = _condition(store.scope, store.statement)
+        condition = self._condition(store.scope, store.statement)
         if store.value is None or isinstance(store.statement, ast.AugAssign):
             found = Unknown("updated_in_place", (), where)
             return Override("assignment", ast.unparse(store.statement), found, where, condition=condition)
@@ -104,6 +111,16 @@ class _OverrideFinder:
         layer = self._layer_of(store.value, store.scope)
         text = self._index.segment(store.scope.path, store.value)
         return Override(layer, text, value, where, condition=condition)
+
+    def _given(self, table: ConfigTable, node: ast.expr, scope: CodeScope) -> Known[object] | Unknown:
+        """The value; of the many parts of a model only what is written out as such."""
+        if table.format != "init_defaults":
+            return self._values.value(node, scope)
+        where = self._index.span(scope.path, node)
+        try:
+            return Known(eval_plain(node), (where,), "read")
+        except (NotPlain, RecursionError):
+            return Unknown("not_derived", (("expression", ast.unparse(node)),), where)
 
     def _layer_of(self, node: ast.expr, scope: CodeScope) -> Literal["command_line", "assignment"]:
         return "command_line" if self._reads_command_line(node, scope) else "assignment"
@@ -118,7 +135,7 @@ class _OverrideFinder:
 
     def constructions(self, tables: Sequence[ConfigTable]) -> Iterator[tuple[Slot, Override]]:
         """Arguments of calls that construct a configuration class."""
-        owners = {owner_of(table): table for table in tables if table.format in CLASS_FORMATS}
+        owners = {class_of(table): table for table in tables if table.format in (*CLASS_FORMATS, "init_defaults")}
         for scope in self._inference.scopes.by_key.values():
             for node in scope.nodes:
                 if isinstance(node, ast.Call) and (node.args or node.keywords):
@@ -127,11 +144,11 @@ class _OverrideFinder:
                             yield from self._construction(owners[found.owner], node, scope)
 
     def _construction(self, table: ConfigTable, call: ast.Call, scope: CodeScope) -> Iterator[tuple[Slot, Override]]:
-        condition = _condition(scope, call)
+        condition = self._condition(scope, call)
         for name, node in construction_pairs(self._index, table, call, scope):
             where = self._index.span(scope.path, node)
             text = self._index.segment(scope.path, node)
-            value = self._values.value(node, scope)
+            value = self._given(table, node, scope)
             override = Override(self._layer_of(node, scope), text, value, where, condition=condition)
             yield slot_of(table, name), override
 
@@ -147,7 +164,7 @@ def construction_pairs(
 ) -> Iterator[tuple[str, ast.expr]]:
     """Names and expressions that a construction of a configuration class gives."""
     names = [value.name for value in table.values]
-    constructor = index.symbols.definition(f"{owner_of(table)}.__init__")
+    constructor = index.symbols.definition(f"{class_of(table)}.__init__")
     arguments = getattr(constructor.node, "args", None) if isinstance(constructor, Definition) else None
     order = names
     if isinstance(arguments, ast.arguments):
@@ -197,14 +214,14 @@ def _is_under_other_branch(scope: CodeScope, statement: ast.stmt, use: ast.AST) 
     return False
 
 
-def _condition(scope: CodeScope, node: ast.AST) -> str:
-    """The tests around a node in its scope, outermost first; `__main__` guards apart."""
-    found: list[tuple[int, str]] = []
-    for outer in scope.nodes:
-        if isinstance(outer, ast.If) and not is_main_guard(outer):
-            inside = [any(n is node for s in branch for n in ast.walk(s)) for branch in (outer.body, outer.orelse)]
-            if inside[0]:
-                found.append((outer.lineno, ast.unparse(outer.test)))
-            elif inside[1]:
-                found.append((outer.lineno, f"not ({ast.unparse(outer.test)})"))
-    return " and ".join(text for _, text in sorted(found))
+def _conditions(scope: CodeScope) -> dict[int, str]:
+    """The tests around each node of a scope that stands under any, outermost first; `__main__` guards apart."""
+    found: dict[int, list[str]] = {}
+    branches = [node for node in scope.nodes if isinstance(node, ast.If) and not is_main_guard(node)]
+    for outer in sorted(branches, key=lambda node: node.lineno):
+        test = ast.unparse(outer.test)
+        for text, branch in ((test, outer.body), (f"not ({test})", outer.orelse)):
+            for node in (node for statement in branch for node in ast.walk(statement)):
+                if isinstance(node, (ast.stmt, ast.Call)):
+                    found.setdefault(id(node), []).append(text)
+    return {key: " and ".join(texts) for key, texts in found.items()}
