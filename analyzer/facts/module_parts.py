@@ -14,6 +14,8 @@ from analyzer.index.symbols import dotted_name
 
 REGISTERING = frozenset({"register_module", "add_module"})
 HOLDING = frozenset({"Parameter", "register_parameter", "setattr", "getattr", "eval", *REGISTERING})
+WEIGHTLESS = frozenset({"register_buffer", "buffers", "named_buffers", "train", "eval", "to", "extra_repr"})
+"""Methods of every module that give it no part and call none."""
 PLAIN_BASES = frozenset({"torch.nn.Module", "torch.nn.modules.module.Module", "abc.ABC", "typing.Generic", "object"})
 TRAINING_STEP = "training_step"
 TRAINING_HOOKS = frozenset({TRAINING_STEP, "configure_optimizers"})
@@ -77,7 +79,7 @@ def _holds(node: ast.AST, methods: Collection[str]) -> bool:
     if not isinstance(node, ast.Call):
         return False
     if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name) and node.func.value.id == "self":
-        return node.func.attr not in methods or node.func.attr in HOLDING
+        return node.func.attr not in methods and node.func.attr not in WEIGHTLESS
     dotted = dotted_name(node.func) or ""
     last = dotted.rpartition(".")[2]
     return last in HOLDING or (last[:1].isupper() and last not in ("ValueError", "NotImplementedError"))

@@ -263,6 +263,7 @@ class Term(torch.nn.Module):
     def __init__(self, key):
         super().__init__()
         self.key = key
+        self.register_buffer("scale", torch.tensor(1.0))
         {made}
 class Loss(Term):
     def forward(self, info): return self.scaled(info[self.key])

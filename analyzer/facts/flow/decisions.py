@@ -32,10 +32,13 @@ class Decisions:
     def __init__(self, inference: Inference, contexts: Contexts) -> None:
         self._inference = inference
         self._contexts = contexts
+        self._names: dict[tuple[str, int, tuple[int, ...], int], tuple[object] | None] = {}
+        """Values of names in the condition that is asked about; None where the way does not decide one."""
 
     def truth_of(self, text: str, scope: CodeScope, stack: Stack) -> bool | None:
         """Truth of a condition as written, None where the way does not decide it."""
         node = _parsed(text)
+        self._names = {}
         return self._truth(node, scope, stack, 0) if node is not None else None
 
     def _truth(self, node: ast.expr, scope: CodeScope, stack: Stack, depth: int) -> bool | None:
@@ -43,11 +46,13 @@ class Decisions:
             inner = self._truth(node.operand, scope, stack, depth)
             return None if inner is None else not inner
         if isinstance(node, ast.BoolOp):
-            parts = [self._truth(part, scope, stack, depth) for part in node.values]
-            decisive = isinstance(node.op, ast.Or)
-            if decisive in parts:
-                return decisive
-            return None if None in parts else not decisive
+            decisive, undecided = isinstance(node.op, ast.Or), False
+            for part in node.values:
+                truth = self._truth(part, scope, stack, depth)
+                if truth is decisive:
+                    return decisive
+                undecided = undecided or truth is None
+            return None if undecided else not decisive
         try:
             return bool(self._value(node, scope, stack, depth))
         except NotPlain:
@@ -104,6 +109,18 @@ class Decisions:
         return f"{found.qualified_name}.{node.attr}" if is_enumeration and node.attr in stored else ""
 
     def _name(self, name: str, scope: CodeScope, stack: Stack, depth: int) -> object:
+        key = name, id(scope), tuple(map(id, stack)), depth
+        if key not in self._names:
+            try:
+                self._names[key] = (self._name_anew(name, scope, stack, depth),)
+            except NotPlain:
+                self._names[key] = None
+        known = self._names[key]
+        if known is None:
+            raise NotPlain(name)
+        return known[0]
+
+    def _name_anew(self, name: str, scope: CodeScope, stack: Stack, depth: int) -> object:
         owner = self._inference.scopes.owner_of(scope, name)
         place = frame_of(stack, owner) if owner is not None and owner.is_function else None
         if owner is None or place is None:
