@@ -50,3 +50,47 @@ def test_options_of_sub_commands_have_their_defaults(repository: Write, adding: 
     found = derive(repository({"model.py": MODEL, "run.py": SCRIPT.replace("{adding}", adding)}))
     temperature = features(found.inference[0])["temperature"]
     assert [value.value for _, value in temperature.values if isinstance(value, Known)] == expected
+
+
+OWN_PARSER = """
+import PACKAGE as arguments
+import torch
+from model import Net
+
+class Parser(arguments.ArgumentParser):
+    def __init__(self, **options):
+        super().__init__(**options)
+
+def decoding(parser):
+    group = parser.add_argument_group("decoding")
+    group.METHOD("--heat", "-heat", type=float, default=0.4)
+
+def main():
+    parser = Parser(description="speak")
+    decoding(parser)
+    given, _ = parser.parse_known_args()
+    net = Net()
+    net.load_state_dict(torch.load("net.pt"))
+    net.generate(torch.zeros(1, 1), 5, temperature=given.heat)
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("package", "method", "expected"),
+    [
+        ("configargparse", "add", [0.4]),
+        ("configargparse", "add_argument", [0.4]),
+        ("argparse", "add_argument", [0.4]),
+        ("argparse", "add", []),
+    ],
+)
+def test_parsers_of_own_classes_and_short_names_have_their_options(
+    repository: Write, package: str, method: str, expected: list[float]
+) -> None:
+    script = OWN_PARSER.replace("PACKAGE", package).replace("METHOD", method)
+    found = derive(repository({"model.py": MODEL, "run.py": script}))
+    temperature = features(found.inference[0])["temperature"]
+    assert [value.value for _, value in temperature.values if isinstance(value, Known)] == expected

@@ -27,6 +27,7 @@ from analyzer.records.evidence import Known, Unknown
 
 ABSL_PREFIX = "absl.flags.DEFINE_"
 DERIVING_METHODS = ("add_argument_group", "add_mutually_exclusive_group", "add_subparsers", "add_parser")
+ALIASING, ALIASES = "configargparse", ("add", "add_arg")
 IMPLIED: dict[str, PlainValue] = {"store_true": False, "store_false": True, "count": None, "append": None}
 CONVERTERS = {"int": int, "float": float, "str": str, "Path": str, "pathlib.Path": str}
 
@@ -44,9 +45,11 @@ class _Parser:
 
 def find(index: SourceIndex) -> tuple[ConfigTable, ...]:
     tables: list[ConfigTable] = []
+    has_aliases = any(ALIASING in index.text(path) for path in index.trees())
     for path, tree in index.trees().items():
         text = index.text(path)
-        if "add_argument" in text or "DEFINE_" in text:
+        is_alias = has_aliases and any(f".{name}(" in text for name in ALIASES)
+        if "add_argument" in text or "DEFINE_" in text or is_alias:
             for scope in scopes(path, tree):
                 tables += _in_scope(index, scope)
     return tuple(tables)
@@ -109,7 +112,7 @@ def _owner(index: SourceIndex, scope: Scope, receiver: ast.expr, parsers: list[_
 def _note_call(index: SourceIndex, scope: Scope, call: ast.Call, parsers: list[_Parser]) -> None:
     if not isinstance(call.func, ast.Attribute):
         return
-    if call.func.attr == "add_argument" and _is_option(call):
+    if (call.func.attr == "add_argument" and _is_option(call)) or _is_alias(index, call):
         parser = _owner(index, scope, call.func.value, parsers)
         if parser is not None:
             parser.values.append(_option(index, scope.path, call))
@@ -117,6 +120,13 @@ def _note_call(index: SourceIndex, scope: Scope, call: ast.Call, parsers: list[_
         parser = _owner(index, scope, call.func.value, parsers) if parsers else None
         if parser is not None:
             _apply_defaults(index, scope.path, call, parser)
+
+
+def _is_alias(index: SourceIndex, call: ast.Call) -> bool:
+    """Short names that configargparse has for `add_argument`, with an option in dashes, in a repository that uses it."""
+    is_short = isinstance(call.func, ast.Attribute) and call.func.attr in ALIASES and _is_option(call)
+    dashed = is_short and (string_of(call.args[0]) or "").startswith("-")
+    return dashed and any(ALIASING in index.text(path) for path in index.trees())
 
 
 def _is_option(call: ast.Call) -> bool:

@@ -92,7 +92,14 @@ class CallRules:
         else:
             keep_given(inference, instance, node, scope)
         self._bind_fields(target, node, scope)
-        return frozenset({instance})
+        return frozenset({instance, *self._own_parser(target, node, scope)})
+
+    def _own_parser(self, target: Klass, node: ast.Call, scope: CodeScope) -> Types:
+        """A class of the repository below a parser of a command line is one, too."""
+        definition = self._inference.index.symbols.definition(target.owner)
+        foreign = self._inference.hierarchy.foreign_bases(definition) if definition is not None else ()
+        is_parser = any(dotted in PARSERS for dotted in foreign)
+        return frozenset({Held(f"{scope.path}:{node.lineno}", is_parser=True)}) if is_parser else NOTHING
 
     def _keep_keywords(self, site: str, node: ast.Call, scope: CodeScope) -> None:
         for keyword in node.keywords:
