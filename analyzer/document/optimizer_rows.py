@@ -137,7 +137,8 @@ def _schedule(context: Context, main: Pipeline, item: Schedule, at: int) -> tupl
         if not item.counter:
             blocks += _called_at(context, main)
         if item.counter:
-            blocks += (paragraph(words, "training.curve_counter", counter=Code(item.counter)),)
+            key = "training.curve_share" if item.in_percent else "training.curve_counter"
+            blocks += (paragraph(words, key, counter=Code(item.counter)),)
     elif isinstance(item.curve_gap, Unknown):
         blocks += (
             note(

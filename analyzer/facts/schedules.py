@@ -96,7 +96,8 @@ def _torch_schedule(
     )
     where = flow.index.span(scope.path, call)
     values = {key: value.value for key, _, value in arguments if isinstance(value, Known)}
-    rate = _base_rate(optimizers)
+    handed_over = next((node for key, node in pairs if key == "optimizer"), None)
+    rate = _base_rate(_scheduled(program, scope, handed_over, optimizers))
     curve = closed_form(last, values, rate) if rate is not None else ()
     gap = None if curve else Unknown("schedule_not_sampled", (("schedule", last),), where)
     handed = next((node for key, node in pairs if key == FACTOR), None)
@@ -105,7 +106,8 @@ def _torch_schedule(
     if (found is None or rate is None) and (open_steps := _open_horizon(arguments, horizon)) and rate is not None:
         curve = closed_form(last, {**values, horizon: PERCENT}, rate)
         counter = f"{PERCENT} * step / {open_steps}" if curve else ""
-        return Schedule(name, where, arguments, curve, None if curve else gap, counter=counter)
+        told = None if curve else gap
+        return Schedule(name, where, arguments, curve, told, counter=counter, in_percent=bool(curve))
     if found is None or rate is None:
         return Schedule(name, where, arguments, curve, gap)
     curve = rate_curve(found, value_of, rate)
@@ -131,6 +133,21 @@ def _base_rate(optimizers: Sequence[Optimizer]) -> float | None:
     rates = {v.value for o in optimizers for k, _, v in o.arguments if k == "lr" and isinstance(v, Known)}
     only = next(iter(rates)) if len(rates) == 1 else None
     return float(only) if isinstance(only, (int, float)) else None
+
+
+def _scheduled(
+    program: Program, scope: CodeScope, node: ast.expr | None, optimizers: Sequence[Optimizer]
+) -> Sequence[Optimizer]:
+    """The optimizer that a scheduler is handed, where its function binds it by that name; else all of them."""
+    if node is None or len(optimizers) < 2:
+        return optimizers
+    lines = {
+        program.flow.index.span(scope.path, bound.value)
+        for bound in scope.nodes
+        if isinstance(bound, ast.Assign) and [ast.unparse(target) for target in bound.targets] == [ast.unparse(node)]
+    }
+    found = [optimizer for optimizer in optimizers if optimizer.where in lines]
+    return found if len(found) == 1 else optimizers
 
 
 def _own_schedules(program: Program, store: Occurrence, value_of: ValueOf) -> Iterator[Schedule]:
@@ -225,7 +242,7 @@ def _by_share(
     curve, gap = _sampled(inner, filled, PERCENT, value_of)
     rows = tuple(item for item in schedule.arguments if item[0] not in share) if curve else schedule.arguments
     counter = f"{PERCENT} * {done} / {whole}" if curve else ""
-    return replace(schedule, arguments=rows, curve=curve, curve_gap=gap, counter=counter)
+    return replace(schedule, arguments=rows, curve=curve, curve_gap=gap, counter=counter, in_percent=bool(curve))
 
 
 def _settings_read(program: Program, inner: CodeScope) -> Iterator[tuple[str, str, Value]]:

@@ -114,7 +114,9 @@ class Schedule:
     formula: str = ""
     """The rate as one expression of the code's own terms, where it is written out; its names are `arguments`."""
     counter: str = ""
-    """The name in `formula` that counts the steps."""
+    """The name in `formula` that counts the steps, or what the curve's steps are."""
+    in_percent: bool = False
+    """The curve's steps are shares of a whole that only a run knows."""
     set_at: Span | None = None
     """The line that puts the rate into the optimizer's groups in place of the one that it was constructed with."""
 

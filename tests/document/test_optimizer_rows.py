@@ -41,6 +41,7 @@ def test_a_rate_that_the_loop_sets_is_told_with_its_formula_and_makes_the_constr
     optimizer, rate, other = told(OWN)
     assert f"in effect only until <{PLACE}> puts another rate in its place" in optimizer
     assert "the rate is `0.5 * min(1, (step + 8) / 16)`, where `step` counts" in rate
+    assert "“Step” is `step`, the share of the run in percent" in told(replace(OWN, in_percent=True))[1]
     assert "“Step” is the value of `step`" in rate and f"`WARM` | `8` | `8` | <{PLACE}>" in rate
     assert "`0.25` at first, `0.5` at most, `0.5` at the end" in other
 

@@ -254,8 +254,21 @@ def test_a_rate_of_the_share_that_is_done_has_a_curve_in_percent(repository: Wri
     (schedule,) = training.schedules
     assert bool(schedule.curve) is is_told
     if is_told:
-        assert schedule.counter == "100 * step / steps" and [name for name, _, _ in schedule.arguments] == ["peak"]
+        assert (
+            schedule.in_percent
+            and schedule.counter == "100 * step / steps"
+            and [name for name, _, _ in schedule.arguments] == ["peak"]
+        )
         assert schedule.curve[0] == (0, 0.2) and schedule.curve[-1] == (100, pytest.approx(0.1))
+
+
+def test_each_of_two_schedulers_has_the_rate_of_its_own_optimizer(repository: Write) -> None:
+    text = LAMBDA.replace("LambdaLR(optimizer, GIVEN)", "StepLR(optimizer, 5)").replace(
+        "scheduler =", "other = torch.optim.SGD(net.parameters(), lr=0.7)\nsecond = "
+        "torch.optim.lr_scheduler.StepLR(other, 5)\nscheduler =", 1,
+    ).replace("    scheduler.step()", "    other.step()\n    scheduler.step()\n    second.step()")  # fmt: skip
+    (training,) = derive(repository({"model.py": MODEL, "run.py": text})).training
+    assert [schedule.curve[0][1] for schedule in training.schedules] == [0.7, 0.2]
 
 
 def test_a_cosine_over_an_unknown_number_of_steps_has_a_curve_in_percent(repository: Write) -> None:
