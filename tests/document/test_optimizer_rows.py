@@ -19,7 +19,7 @@ PLACE = at("train.py", "optimizer.step")
 STEP = Stage("schedule", PLACE, "scheduler.step()", "train.py", loops=("for epoch in range(9)",), depth=1)
 OWN = Schedule(
     "train.py:rate", PLACE, (("WARM", "8", Known(8, (PLACE,), "read")),), ((0, 0.25), (9, 0.5)), None,
-    "0.5 * min(1, (step + 8) / 16)", "step", PLACE,
+    "0.5 * min(1, (step + 8) / 16)", "step", set_at=PLACE,
 )  # fmt: skip
 
 
