@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from analyzer.evaluator import TargetRaised
-from analyzer.shapes.demands import Demand, demands_of
+from analyzer.shapes.demands import Demand, demands_of, demands_of_check
 from analyzer.shapes.input_spec import (
     DEFAULT_SIZES,
     DimSpec,
@@ -51,9 +51,18 @@ class _Refused:
         return len(self.raw.lines) + ended
 
     def demands(self) -> tuple[Demand, ...]:
-        """What the refusal says; where it is the target's own, that some axis is one of coordinates or colours."""
+        """What the refusal says; where it is the target's own, what the numbers that it compares or names say, or that
+        some axis is one of coordinates or colours.
+        """
         error = self.raw.recording.error
-        return (demands_of(str(error.error)) or OWN_CHECK) if isinstance(error, TargetRaised) else ()
+        if not isinstance(error, TargetRaised):
+            return ()
+        return demands_of(str(error.error)) or demands_of_check(error.error, self.sizes()) or OWN_CHECK
+
+    def sizes(self) -> set[int]:
+        """Sizes of the tensors but for their batches."""
+        values = [planned.spec.value for planned in self.plan]
+        return {dim.number({}) for v in values if isinstance(v, TensorValue) for dim in v.dims if dim.name != "B"}
 
 
 def demanded_plan(refused: Sequence[tuple[Plan, RawTrace]], optional: Plan, call: Call) -> tuple[Plan, RawTrace] | None:

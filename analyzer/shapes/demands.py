@@ -1,15 +1,16 @@
 """What a layer, an operator or an unpacking that refuses its input demands of it, read from what it says.
 
-Knows torch's, Python's and einops' own sentences; what the target's own exceptions say is not interpreted.
+Knows torch's, Python's and einops' own sentences; of what the target's own exceptions say only the numbers are taken.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 MOST_AXES = 5
+LARGEST_SIZE = 4096
 
 
 @dataclass(frozen=True)
@@ -96,3 +97,14 @@ def demands_of(message: str) -> tuple[Demand, ...]:
         if found is not None:
             return tuple(rule(found))
     return ()
+
+
+def demands_of_check(error: BaseException, sizes: Collection[int]) -> tuple[Demand, ...]:
+    """Of two numbers that an assertion of the target compares, or that its exception names, the one that is a size of
+    an input is to become the other.
+    """
+    compared = [side for side in getattr(error, "sides", ()) if isinstance(side, int) and not isinstance(side, bool)]
+    named = [int(text) for text in re.findall(r"(?<![\w.])\d{1,5}(?![\w.])", str(error))]
+    numbers = [number for number in (compared if len(compared) == 2 else named) if 0 < number <= LARGEST_SIZE]
+    pairs = ((got, wanted) for got in numbers for wanted in numbers if got in sizes and wanted != got)
+    return tuple(dict.fromkeys(Demand("size", wanted, got) for got, wanted in pairs))

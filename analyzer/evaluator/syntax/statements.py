@@ -301,6 +301,8 @@ def build_Assert(node: ast.Assert, scope: Scope) -> Execute:
     test = scope.expression(node.test)
     message = scope.expression(node.msg) if node.msg else None
     text = ast.unparse(node.test)
+    is_equation = isinstance(node.test, ast.Compare) and [type(op) for op in node.test.ops] == [ast.Eq]
+    sides = [scope.expression(side) for side in (node.test.left, *node.test.comparators)] if is_equation else []  # type: ignore[attr-defined]
 
     def execute(frame: Frame) -> None:
         session = frame.session
@@ -312,7 +314,9 @@ def build_Assert(node: ast.Assert, scope: Scope) -> Execute:
         if not holds and asked:  # it speaks of the machine that the program is meant for
             session.assume("check_passes", text, frame)
         elif not holds:
-            raise AssertionError(*([message(frame)] if message else []))
+            error = AssertionError(*([message(frame)] if message else []))
+            error.__dict__["sides"] = [side(frame) for side in sides]  # what inputs are to be is read from it
+            raise error
 
     return execute
 
