@@ -27,6 +27,10 @@ LIBRARY_SCALE = "scale_is_library_default"
 MOST_KINDS = 3
 MEAN = re.compile(r"\.mean\(\s*(?:dim\s*=\s*)?[(\[]?\s*-?\d")
 FIRST = re.compile(r"\[\s*:\s*,\s*0\s*[\],]")
+EXAMPLE_SIDES = ("H", "W")
+"""Names of an image's sides that no line of the source decides."""
+GIVEN = ("documented_call", "user")
+"""Reasons of inputs whose sizes somebody states."""
 
 
 def norm_facets(context: Context) -> list[Facet]:
@@ -117,11 +121,18 @@ def image_facets(context: Context) -> list[Facet]:
 
 
 def _image(context: Context) -> tuple[int, int] | None:
-    """Only of families that read images, and of tensors with channels before height and width."""
+    """Only of families that read images, and of tensors with channels before height and width; sides that we chose as
+    an example are none of the repository's.
+    """
     if not context.family.startswith("image_") or context.examples or context.trace is None:
         return None
-    specs = [item.value for item in context.trace.inputs if isinstance(item.value, TensorSpec)]
-    sizes = [[dim.value for dim in spec.shape[-2:]] for spec in specs if len(spec.shape) == 4]
+    images = [
+        item for item in context.trace.inputs if isinstance(item.value, TensorSpec) and len(item.value.shape) == 4
+    ]
+    sides = [(item.reason, item.value.shape[-2:]) for item in images if isinstance(item.value, TensorSpec)]
+    if any(dim.expression in EXAMPLE_SIDES for reason, pair in sides if reason not in GIVEN for dim in pair):
+        return None
+    sizes = [[dim.value for dim in pair] for _, pair in sides]
     found = next(iter(sizes), [])
     return (found[0], found[1]) if len(found) == 2 and found[0] and found[1] else None
 

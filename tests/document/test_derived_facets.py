@@ -97,6 +97,14 @@ def test_patches_follow_from_the_length_of_their_sequence(count: int | None, exp
     assert image_facets(context) == []
 
 
+@pytest.mark.parametrize(("reason", "told_size"), [("signature", None), ("documented_call", "64 × 32")])
+def test_sides_of_an_example_image_are_no_fact(reason: str, told_size: str | None) -> None:
+    image = replace(IMAGE, shape=(*IMAGE.shape[:2], replace(IMAGE.shape[2], expression="H"), IMAGE.shape[3]))
+    context = context_of((), (), (ModelInput("img", image, reason),))
+    context.__dict__["family"] = "image_classifier"
+    assert told(image_facets(context)).get("image_size") == told_size
+
+
 @pytest.mark.parametrize(
     ("binding", "module", "expected"),
     [

@@ -141,3 +141,20 @@ def _trace(index):
     build = BuildPlan("net.py", "Net()", "defaults", where)
     request = ModelRequest("Net", owner.qualified_name, where, (build,), True, effort="numeric")
     return derive_model(Interpreter(index), request).traces[0]
+
+
+@pytest.mark.parametrize(
+    ("strides", "rest", "side"),
+    [
+        (2, "x.mean((2, 3))", 32),
+        (5, "x.mean((2, 3))", 224),
+        (5, "nn.functional.linear(x.flatten(1), torch.zeros(3, 4))", 32),
+    ],
+)
+def test_an_image_has_room_where_the_model_takes_a_larger_one(repository, strides, rest, side):
+    """One that a model reduces to a single place would make a one of every size behind it."""
+    layers = f"self.steps = nn.Sequential(nn.Conv2d(3, 4, 1), *[nn.MaxPool2d(2) for _ in range({strides})])"
+    net = NET.format(layers=layers, arguments="x", body=f"x = self.steps(x); return {rest}")
+    trace = _trace(repository({"net.py": net}))
+    assert [[dim.value for dim in given.value.shape] for given in trace.inputs] == [[2, 3, side, side]]
+    assert trace.output
