@@ -116,7 +116,8 @@ def _rewired(
         entry = _entry(edge.argument, arguments)
         for piece in inner.edges:
             if piece.source in entry and piece.target not in results:
-                yield Edge(edge.source, f"{name}/{piece.target}", edge.label, piece.argument, edge.elements)
+                taken = piece.label or edge.label  # what is made of the argument before a part takes it
+                yield Edge(edge.source, f"{name}/{piece.target}", taken, piece.argument, edge.elements)
     elif edge.source == name:
         wanted = {result for result, place in results.items() if _is_given(place, edge.elements)}
         for piece in inner.edges:

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from analyzer.document.diagrams.details import _residual, _skips
-from analyzer.document.diagrams.flow import Flow, folded, inline, without_functions
+from analyzer.document.diagrams.flow import Edge, Flow, Step, folded, inline, without_functions
 from analyzer.document.diagrams.flow_reader import Forward, read_flow
 from analyzer.records.source import Span
 from analyzer.records.tensors import Dim, ModuleCall, ModuleRecord, ShapeRow, ShapeTarget, TensorSpec
@@ -381,3 +381,11 @@ def test_the_residual_structure_is_drawn_of_an_instance_that_carries_its_input_o
     records = {path: ModuleRecord(path, "Bottleneck", 4) for path in flows}
     (drawn,) = _residual(SimpleNamespace(records=records, flow=flows.get))  # type: ignore[arg-type]
     assert [box.label for box in drawn.boxes] == ["x", "a", "+", "y"]
+
+
+def test_an_opened_module_says_what_its_parts_take_and_not_what_it_was_given() -> None:
+    inner = Flow([Step("i", "input", "x", (), "io"), Step("m", "module", "a", (), "core")])
+    inner.add_edge(Edge("i", "m", "[B, 1, T, T]"))
+    outer = Flow([Step("x", "input", "x", (), "io"), Step("b", "module", "net", (), "core")])
+    outer.add_edge(Edge("x", "b", "[B, T]", 0))
+    assert [edge.label for edge in inline(outer, "b", inner, "net: Net").edges] == ["[B, 1, T, T]"]
