@@ -21,6 +21,7 @@ Family = Literal[
 ]  # fmt: skip
 INTEGER_TYPES = {"int64", "int32", "int16", "uint8", "long"}
 READERS_OF_SOUND = {"torchaudio", "librosa", "soundfile", "audioread", "julius", "sounddevice", "pyworld"}
+FRAMEWORKS = {"torch", "torchvision", "lightning", "pytorch_lightning", "transformers", "timm", "accelerate", "fairseq"}
 VOCABULARY = re.compile(r"vocab", re.IGNORECASE)
 LEFT_TO_RIGHT = {
     "causal_mask", "kv_cache", "greedy_decoding", "beam_search", "top_k", "top_p", "temperature", "min_p",
@@ -110,6 +111,12 @@ def hears(analysis: Analysis) -> bool:
     imported = {item.name for item in structure.dependencies if item.imported_at}
     rules = {evidence.rule for role in structure.roles for evidence in role.evidence}
     return bool(imported & READERS_OF_SOUND) or "extracts_features" in rules
+
+
+def spoken_family(analysis: Analysis, family: Family) -> str:
+    """The family as it is said; code of which no model is known is no PyTorch project where it imports none of it."""
+    imported = {item.name for item in analysis.facts.structure.dependencies if item.imported_at}
+    return "python" if family == "unknown" and imported and not imported & FRAMEWORKS else family
 
 
 def is_integer(spec: TensorSpec) -> bool:

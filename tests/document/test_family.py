@@ -8,10 +8,11 @@ import pytest
 from document_sample import empty_analysis, sample_analysis
 
 from analyzer.document.context import Context
-from analyzer.document.family import derive_family, embedding_size
+from analyzer.document.family import derive_family, embedding_size, spoken_family
 from analyzer.document.knowledge import field_of
 from analyzer.document.wording import Words
 from analyzer.records.bundles import Analysis
+from analyzer.records.source import Span
 from analyzer.records.structure import Dependency
 from analyzer.records.techniques import TechniqueFinding
 from analyzer.records.tensors import Dim, ModelInput, TensorSpec
@@ -123,3 +124,14 @@ def test_an_encoder_of_text_has_the_history_of_encoders() -> None:
     field = field_of(context)
     assert context.family == "text_model"
     assert field.citation is not None and field.citation.title.startswith("BERT")
+
+
+@pytest.mark.parametrize(
+    ("names", "said"), [(("numpy", "scipy"), "python"), (("numpy", "torch"), "unknown"), ((), "unknown")]
+)
+def test_code_that_imports_no_torch_is_no_pytorch_project(names: tuple[str, ...], said: str) -> None:
+    analysis, where = empty_analysis(), Span("a.py", 1, 1)
+    packages = tuple(Dependency(name, name, (where,)) for name in names)
+    structure = replace(analysis.facts.structure, dependencies=packages)
+    analysis = replace(analysis, facts=replace(analysis.facts, structure=structure))
+    assert spoken_family(analysis, derive_family(analysis)) == said

@@ -10,6 +10,7 @@ from analyzer.document.build_text import build_text, is_in_docstring
 from analyzer.document.chapters.architecture import compared_models
 from analyzer.document.context import Context
 from analyzer.document.facets import call_signature, counts, facet_row, facets, repeated_block
+from analyzer.document.family import spoken_family
 from analyzer.document.inline import codes, compact, input_text, inside_a_sentence, number, reason_of, ref
 from analyzer.document.instances import blocks_like
 from analyzer.document.layer_facets import block_name
@@ -36,7 +37,7 @@ def title(context: Context) -> Line:
 
 def _summary(context: Context) -> Line:
     words, parameters, block = context.words, counts(context), repeated_block(context)
-    family = words.text(f"family.{context.family}")
+    family = words.text(f"family.{_spoken(context)}")
     if context.missing is not None:
         whole = context.missing.parameters
         if context.family == "unknown" or not isinstance(whole, Known):
@@ -56,6 +57,10 @@ def _summary(context: Context) -> Line:
         repeats=blocks_like(context, block)[0],
         block=block_name(context, block),
     )
+
+
+def _spoken(context: Context) -> str:
+    return spoken_family(context.analysis, context.family)
 
 
 def build_lead(context: Context) -> tuple[Block, ...]:
@@ -81,7 +86,7 @@ def _what(context: Context) -> tuple[Block, ...]:
         )
     if context.missing is not None:
         return _stand_in(context, context.missing, model)
-    family, task = words.text(f"family.{context.family}_one"), words.text(f"family.{context.family}_task")
+    family, task = words.text(f"family.{_spoken(context)}_one"), words.text(f"family.{context.family}_task")
     class_name: Line = (Code(model.class_name), Plain(" ("), SourceRef(model.where), Plain(")"))
     if trace is None or (trace.gaps and not trace.output):
         return (
@@ -122,7 +127,7 @@ def _stand_in(context: Context, missing: ModelShapes, model: ModelShapes) -> tup
     return (
         paragraph(
             words, "overview.stand_in_counted" if counted else "overview.stand_in", name=context.name,
-            family=words.text(f"family.{context.family}_one"), reason=_why_missing(context, missing),
+            family=words.text(f"family.{_spoken(context)}_one"), reason=_why_missing(context, missing),
             class_name=(Code(missing.class_name), Plain(" ("), SourceRef(missing.where), Plain(")")),
             shown=(Code(model.class_name), Plain(" ("), SourceRef(model.where), Plain(")")),
             inputs=inputs, outputs=call_signature(trace.output) if trace else (),
@@ -221,7 +226,7 @@ def _sheet(context: Context) -> tuple[Block, ...]:
     rows = [
         (
             words.line("overview.family"),
-            words.line(f"family.{context.family}"),
+            words.line(f"family.{_spoken(context)}"),
             ref(context.model.where if context.model else None),
         )
     ]
