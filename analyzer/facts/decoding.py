@@ -133,6 +133,11 @@ def _temperature(visit: _Visit) -> Iterator[Feature]:
             inside = any(inner is node for call in _distribution_calls(visit.scope) for inner in ast.walk(call))
             if inside or set(_bound_by(visit.scope, node)) & drawn:
                 yield visit.feature("temperature", node, node.right)
+    for name in ("div", "div_", "divide"):
+        for call, amount in _calls_of(visit.scope, name, "other"):
+            is_setting = isinstance(amount, (ast.Name, ast.Attribute)) and id(call) not in penalties
+            if is_setting and set(_bound_by(visit.scope, call)) & drawn:
+                yield visit.feature("temperature", call, amount)
 
 
 def _distribution_calls(scope: CodeScope) -> list[ast.Call]:
@@ -194,6 +199,12 @@ def _top_p(visit: _Visit) -> Iterator[Feature]:
                 node.comparators[0], (ast.Name, ast.Attribute, ast.Constant)
             ):
                 yield visit.feature("top_p", node, node.comparators[0])
+    for name in ("lt", "le", "gt", "ge"):
+        for call, amount in _calls_of(visit.scope, name, "other"):
+            base = call.func.value if isinstance(call.func, ast.Attribute) else None
+            is_setting = isinstance(amount, (ast.Name, ast.Attribute))
+            if is_setting and isinstance(base, ast.Name) and base.id in cumulated:
+                yield visit.feature("top_p", call, amount)
 
 
 def _min_p(visit: _Visit) -> Iterator[Feature]:

@@ -223,7 +223,7 @@ def is_real(program: Program) -> bool:
     """Trains, or runs a model with weights or inputs of its own; a mere call with random numbers is a self-test."""
     if program.kinds & {"load_checkpoint", "tokenize"} or ("backward" in program.kinds and program.kinds & KEEPING):
         return True
-    return bool(program.kinds & {"eval", "backward"}) and not _invents_inputs(program)
+    return bool(program.kinds & {"eval", "backward", "sample"}) and not _invents_inputs(program)
 
 
 def _invents_inputs(program: Program) -> bool:

@@ -58,7 +58,17 @@ def _counts_equals(call: ast.Call) -> bool:
         if node.func.attr not in COUNTING:
             return False
         node = node.func.value
-    return isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq)
+    if not isinstance(node, ast.Compare) or not isinstance(node.ops[0], ast.Eq):
+        return False
+    return not any(_is_fixed(side) for side in (node.left, *node.comparators))
+
+
+def _is_fixed(node: ast.expr) -> bool:
+    """A number, or something that the object keeps: `ids == self.padding` counts one thing and compares no two."""
+    base = node
+    while isinstance(base, ast.Attribute):
+        base = base.value
+    return isinstance(node, ast.Constant) or (isinstance(node, ast.Attribute) and getattr(base, "id", "") == "self")
 
 
 def _numbers(occurrence: Occurrence) -> set[str]:

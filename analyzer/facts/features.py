@@ -99,6 +99,8 @@ def _called(program: Program) -> Iterator[Feature]:
     for occurrence in program.occurrences:
         for dotted in occurrence.dotted:
             for id_ in features_of(dotted):
+                if id_ == "gradient_checkpointing" and "backward" not in program.kinds:
+                    continue  # without gradients nothing is recomputed
                 yield make_feature(program, id_, occurrence, names=ARGUMENTS.get(id_, ()))
             if AUTOCAST.fullmatch(dotted):
                 yield make_feature(program, "mixed_precision", occurrence, names=PRECISION, order=_order(dotted))

@@ -138,3 +138,36 @@ def test_what_one_layer_hands_to_the_next_is_no_cache(repository: Write) -> None
     assert [stage.kind for stage in inference.stages] == ["build", "load_checkpoint", "forward"], (
         "numbers made inside of the call of a model are no step of their own"
     )
+
+
+METHODS = """
+import torch
+import decode.draw
+from torch import nn
+
+net = nn.Linear(4, 4)
+net.load_state_dict(torch.load("net.pt"))
+x = torch.zeros(1, 4)
+for _ in range(3):
+    x = decode.draw.pick(net(x), 0.6, 0.9)
+"""
+DRAW = """
+import torch
+
+def pick(scores, heat, share):
+    scores = torch.div(scores, heat)
+    ordered, places = torch.sort(scores, descending=True)
+    summed = torch.cumsum(ordered.softmax(-1), dim=-1)
+    kept = summed.lt(share)
+    scores = scores.masked_fill(~kept, -1e4)
+    return torch.distributions.Categorical(logits=scores).sample()
+"""
+
+
+def test_settings_are_found_where_methods_stand_for_operators(repository: Write) -> None:
+    files = {"speak.py": METHODS, "decode/__init__.py": "", "decode/draw.py": DRAW}
+    (inference,) = derive(repository(files)).inference
+    found = features(inference)
+    assert known(found["temperature"]) == {"heat": 0.6} and known(found["top_p"]) == {"share": 0.9}, (
+        "a file of a package is reached through the package that an import binds"
+    )

@@ -170,6 +170,7 @@ def test_a_method_that_trains_or_evaluates_by_a_flag_has_the_stages_of_both(repo
         ("(net(x) == x).sum()", True),
         ("net(x).eq(x).float().mean()", True),
         ("(net(x) < x).sum()", False),
+        ("(net(x) == 0).sum()", False),
         ("net(x).sum()", False),
     ],
 )

@@ -123,7 +123,7 @@ def _note_call(index: SourceIndex, scope: Scope, call: ast.Call, parsers: list[_
 
 
 def _is_alias(index: SourceIndex, call: ast.Call) -> bool:
-    """Short names that configargparse has for `add_argument`, with an option in dashes, in a repository that uses it."""
+    """Short names that configargparse has for `add_argument`, with an option in dashes, where a repository uses it."""
     is_short = isinstance(call.func, ast.Attribute) and call.func.attr in ALIASES and _is_option(call)
     dashed = is_short and (string_of(call.args[0]) or "").startswith("-")
     return dashed and any(ALIASING in index.text(path) for path in index.trees())

@@ -345,12 +345,20 @@ class Inference:
             held = self.holders.attribute(base.dotted, name)
             return held or (frozenset({Foreign(dotted, base.about)}) if dotted else NOTHING)
         if isinstance(base, ModuleFile):
-            return self._defined(base.path, name, "") | self.slots.get((base.path, name), NOTHING)
+            found = self._defined(base.path, name, "") | self.slots.get((base.path, name), NOTHING)
+            return found or self._submodule(base.path, name)
         if isinstance(base, Held):
             return self._held_attribute(base, name)
         if isinstance(base, Container):
             return self._container_attribute(base, name)
         return NOTHING
+
+    def _submodule(self, path: str, name: str) -> Types:
+        """A file of a package, which `import package.name` binds to the package."""
+        folder, _, last = path.rpartition("/")
+        files = (f"{folder}/{name}.py".lstrip("/"), f"{folder}/{name}/__init__.py".lstrip("/"))
+        found = next((f for f in files if f in self.index.files), None) if last == "__init__.py" else None
+        return frozenset({ModuleFile(found)}) if found is not None else NOTHING
 
     def _held_attribute(self, base: Held, name: str) -> Types:
         if base.is_parser:
