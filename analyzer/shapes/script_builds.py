@@ -26,6 +26,8 @@ DEPTH = 4
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 BLOCKS = ("body", "orelse", "finalbody")
 HOLDING = (ast.Assign, ast.AnnAssign, ast.Return)
+LOOKS_UP, FOREIGN_MAKERS = "getattr", ("functools.partial", "hydra.utils.get_class", "pydoc.locate")
+"""What gives a callable by a value; an object of another library that is called makes no model of the repository."""
 LIBRARY_FACTORIES = ("create_model", "build_model", "instantiate")
 """Functions of libraries that make what a name or a configuration says."""
 
@@ -109,7 +111,10 @@ def _is_dynamic(index: SourceIndex, site: _Site, owner: Definition) -> bool:
     """What is called is looked up by a value, or is a name of a library or an unknown module."""
     callee = site.call.func
     if isinstance(callee, (ast.Subscript, ast.Call)):
-        return not ast.unparse(callee).startswith("self.")  # `self.layers[0](x)` calls what was made
+        if ast.unparse(callee).startswith("self."):  # `self.layers[0](x)` calls what was made
+            return False
+        maker = callee.func if isinstance(callee, ast.Call) else callee
+        return (index.symbols.external_name(site.path, maker) or LOOKS_UP) in (LOOKS_UP, *FOREIGN_MAKERS)
     name = last_name(callee)
     if name == "eval":
         return isinstance(callee, ast.Name)
