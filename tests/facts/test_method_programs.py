@@ -99,7 +99,12 @@ def test_defaults_of_the_constructor_are_the_values_of_its_attributes(repository
     values = {f.id: {k: v.value for k, v in f.values if isinstance(v, Known)} for f in flat.features}
     assert values["gradient_accumulation"] == {"self.every": 2}
     assert values["mixed_precision"] == {"mixed_precision": "fp16"}
-    assert values["gradient_clipping"] == {}, "one of several names bound by one statement is not told"
+    assert values["gradient_clipping"] == {"max_norm": 1.0}, "of names bound side by side each has its own"
+    text = TRAINERS.replace("= bound, rate", "= (bound, rate)[::-1]")
+    turned = derive(repository({"nets.py": NETS, "trainers.py": text}))["trainers.py:FlatTrainer.run"]
+    assert [
+        [v for _, v in f.values if isinstance(v, Known)] for f in turned.features if f.id == "gradient_clipping"
+    ] == [[]]
 
 
 def test_what_one_trainer_prepares_is_not_what_another_one_trains(repository: Write) -> None:
