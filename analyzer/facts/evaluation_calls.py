@@ -7,19 +7,46 @@ mode, where it runs the very code that trains with another argument (`train=Fals
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from analyzer.facts.flow.inference import Inference
 from analyzer.facts.flow.steps import Body, Step
 from analyzer.facts.flow.trace import Occurrence, is_construction, is_forward
 from analyzer.facts.interfaces import NO_GRAD, stage_of
 
-if TYPE_CHECKING:
-    from analyzer.facts.program import Program
-
 UPDATES = frozenset({"backward", "step"})
 
 
-def find_evaluation_calls(program: Program) -> frozenset[int]:
+class Shared(Protocol):
+    """What is asked of the flow that all programs share."""
+
+    @property
+    def inference(self) -> Inference: ...
+
+    def kinds(self, body: Body) -> frozenset[str]: ...
+
+
+class Walked(Protocol):
+    """What is asked of a program."""
+
+    @property
+    def flow(self) -> Shared: ...
+
+    @property
+    def body(self) -> Body: ...
+
+    @property
+    def occurrences(self) -> list[Occurrence]: ...
+
+    @property
+    def kinds(self) -> frozenset[str]: ...
+
+    def is_under_no_grad(self, occurrence: Occurrence) -> bool: ...
+
+    def loader_of(self, node: ast.AST, scope_step: Step) -> str: ...
+
+
+def find_evaluation_calls(program: Walked) -> frozenset[int]:
     """Identities of the steps that evaluate, those of a framework's loop included."""
     if "backward" not in program.kinds:
         return frozenset()
@@ -53,7 +80,7 @@ def bodies_below(body: Body) -> list[Body]:
 
 
 class _Search:
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Walked) -> None:
         self._program = program
         self._flow = program.flow
         self._switches = [o.step for o in program.occurrences if any(stage_of(d) == "mode" for d in o.dotted)]
