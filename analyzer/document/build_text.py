@@ -17,13 +17,15 @@ LONGEST = 320
 
 def build_text(context: Context, model: ModelShapes, longest: int = LONGEST) -> Line:
     """The expression that names the class, with what its arguments need; where a program was run up to its line, the
-    line itself.
+    line itself; of a function that makes the model its call.
     """
     whole = "; ".join(line.strip() for line in model.shown_expression.strip().splitlines() if _tells(line))
     if model.class_name in model.build_call or model.build_where is None:
         return code(whole if len(whole) <= longest else model.build_call, longest)
     line = " ".join(context.quote(model.build_where).split())
-    return code(line if model.class_name in line else model.build_call, min(longest, LONGEST))
+    is_definition = line.startswith(("def ", "async def ", "@"))
+    shown = line if model.class_name in line and not is_definition else model.build_call
+    return code(shown, min(longest, LONGEST))
 
 
 def _tells(line: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from analyzer.document.diagrams.describe import class_line, parameters_line, shape_text, style_of, varied_text
 from analyzer.document.diagrams.flow import Step
 from analyzer.records.source import Span
-from analyzer.records.tensors import ModuleCall, ModuleRecord
+from analyzer.records.tensors import ModuleCall, ModuleRecord, TensorSpec
 
 
 def children_of(path: str, records: Mapping[str, ModuleRecord]) -> list[str]:
@@ -53,7 +53,11 @@ def _calls(paths: Sequence[str], records: Mapping[str, ModuleRecord]) -> list[Mo
 
 
 def _unlike_calls(paths: Sequence[str], records: Mapping[str, ModuleRecord]) -> tuple[str, ...]:
-    """The first and the last call, where they do not all have the same shapes."""
+    """The first and the last call of several modules, where they do not all have the same shapes; one module that is
+    called again and again has a step for each call.
+    """
+    if len(paths) == 1:
+        return ()
     said = [f"{shape_text(call.inputs)} → {shape_text(call.outputs)}" for call in _calls(paths, records)]
     return (f"first {said[0]}", f"last {said[-1]}") if len(set(said)) > 1 else ()
 
@@ -61,13 +65,20 @@ def _unlike_calls(paths: Sequence[str], records: Mapping[str, ModuleRecord]) -> 
 def output_text(paths: Sequence[str], records: Mapping[str, ModuleRecord]) -> str:
     """The shape that calls return: the first and the last where they differ, nothing where one returns several."""
     outputs = [call.outputs for call in _calls(paths, records)]
-    return varied_text(outputs) if all(len(one) == 1 for one in outputs) else ""
+    return _said(paths, outputs)
 
 
 def taken_text(paths: Sequence[str], records: Mapping[str, ModuleRecord]) -> str:
     """The shape of the one tensor that all calls take."""
     inputs = [call.inputs for call in _calls(paths, records)]
-    return varied_text(inputs) if all(len(one) == 1 for one in inputs) else ""
+    return _said(paths, inputs)
+
+
+def _said(paths: Sequence[str], tensors: Sequence[tuple[TensorSpec, ...]]) -> str:
+    """Which of the calls of a single module a step is, is not known here."""
+    if any(len(one) != 1 for one in tensors) or (len(paths) == 1 and len({shape_text(one) for one in tensors}) > 1):
+        return ""
+    return varied_text(tensors)
 
 
 def classes_line(paths: Iterable[str], records: Mapping[str, ModuleRecord]) -> str:

@@ -389,3 +389,16 @@ def test_an_opened_module_says_what_its_parts_take_and_not_what_it_was_given() -
     outer = Flow([Step("x", "input", "x", (), "io"), Step("b", "module", "net", (), "core")])
     outer.add_edge(Edge("x", "b", "[B, T]", 0))
     assert [edge.label for edge in inline(outer, "b", inner, "net: Net").edges] == ["[B, 1, T, T]"]
+
+
+def test_a_module_that_is_called_again_tells_no_call_but_its_own() -> None:
+    source = "def forward(self, x):\n y = self.act(self.a(x))\n return self.act(self.b(y))"
+    whole = forward(source, "a b act:ReLU")
+    wide = replace(X, shape=(*X.shape[:1], Dim(64)))
+    records = {
+        **whole.records,
+        "act": replace(whole.records["act"], calls=(ModuleCall((X,), (X,)), ModuleCall((wide,), (wide,)))),
+    }
+    flow = read_flow(replace(whole, records=records))
+    assert [step.lines for step in flow.modules() if step.label == "act"] == [("ReLU", "10 parameters")] * 2
+    assert {edge.label for edge in flow.edges if edge.source == "s2"} == {str(X)}
