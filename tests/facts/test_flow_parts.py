@@ -12,6 +12,7 @@ from analyzer.facts.flow.inference import MAX_ANSWERS
 from analyzer.facts.flow.walk import Walker
 from analyzer.facts.stages import _code
 from analyzer.index import SourceIndex
+from tests.facts.test_processes import derive
 
 Write = Callable[[Mapping[str, str]], SourceIndex]
 
@@ -114,3 +115,48 @@ def test_of_what_may_be_very_many_things_nothing_is_said(repository: Write, numb
     scope = next(scope for scope in inference.scopes.by_key.values() if isinstance(scope.node, ast.Module))
     value = index.trees()["net.py"].body[-1].value
     assert bool(inference.types(value, scope)) is told
+
+
+NETS = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x):
+        return nn.functional.mse_loss(self.layer(x), x)
+"""
+DOCUMENTED = '''
+import torch
+
+def train(net, rows, optimizer):
+    """Train it.
+
+    {field}
+    :param rows: what it is shown, as :class:`Net` wants it
+    """
+    for x in rows:
+        loss = net(x)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+'''
+
+
+@pytest.mark.parametrize(
+    ("field", "forward"),
+    [
+        (":param net: :class:`~.pkg.nets.Net` to train", True),
+        (":param net: an :obj:`net <.nets.Net>` to train", True),
+        (":type net: :py:class:`Net`", True),
+        (":param net: what the Net is", False),
+        (":param net: :class:`torch.nn.Module`", False),
+        (":param net: list of :class:`Net`", False),
+    ],
+)
+def test_a_docstring_says_of_which_class_a_parameter_is(repository: Write, field: str, forward: bool) -> None:
+    index = repository({"nets.py": NETS, "train.py": DOCUMENTED.replace("{field}", field)})
+    (training,) = derive(index).training
+    assert ("forward" in [stage.kind for stage in training.stages]) is forward

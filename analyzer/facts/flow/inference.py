@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from analyzer.facts.class_hierarchy import ClassHierarchy
 from analyzer.facts.flow.calls import CallRules
+from analyzer.facts.flow.documented_types import documented_classes
 from analyzer.facts.flow.foreign import attribute_of, is_module_object
 from analyzer.facts.flow.holders import NO_HOLDERS, Holders
 from analyzer.facts.flow.objects import (
@@ -77,6 +78,7 @@ class Inference:
             parts.items, parts.elements, parts.contents, parts.members,
         )  # fmt: skip
         self._resolved: dict[tuple[str, str, str], Types] = {}
+        self.documented: dict[str, dict[str, str]] = {}
         pending = list(self.scopes.by_key)
         for _ in range(MAX_ROUNDS):
             self._dirty = set()
@@ -162,7 +164,12 @@ class Inference:
 
     def _bind_defaults(self, scope: CodeScope) -> None:
         arguments = scope.node.args  # type: ignore[union-attr]
+        if scope.key not in self.documented:
+            self.documented[scope.key] = documented_classes(self.index, scope.node)
         for argument in parameters_of(arguments):
+            if argument.annotation is None and argument.arg in self.documented[scope.key]:
+                told = frozenset({Instance(self.documented[scope.key][argument.arg])})
+                self.add(self.names, (scope.key, argument.arg), told)
             if argument.annotation is not None:
                 self.add(self.names, (scope.key, argument.arg), self._annotated(argument.annotation, scope))
             self.add(self.names, (scope.key, argument.arg), self.holders.given(scope.key, argument.arg))

@@ -98,6 +98,9 @@ def imported_files(inference: Inference, path: str) -> frozenset[str]:
     found, pending = {path}, [path]
     while pending:
         current = pending.pop()
+        named = _documented_files(inference, current) - found
+        found |= named
+        pending += sorted(named)
         for node in ast.walk(inference.scopes.by_key[current].node) if current in inference.scopes.by_key else ():
             for module in _modules(node):
                 for dotted, level in module:
@@ -106,6 +109,12 @@ def imported_files(inference: Inference, path: str) -> frozenset[str]:
                         found.add(file)
                         pending.append(file)
     return frozenset(found)
+
+
+def _documented_files(inference: Inference, path: str) -> set[str]:
+    """Where the classes are defined that docstrings of a file name for parameters: users hand such objects in."""
+    named = (found for key, found in inference.documented.items() if key.partition(":")[0] == path)
+    return {owner.partition(":")[0] for found in named for owner in found.values()}
 
 
 def _modules(node: ast.AST) -> Iterator[list[tuple[str, int]]]:
