@@ -11,6 +11,7 @@ from analyzer.records.processes import Pipeline
 from analyzer.records.source import Span
 
 FEWEST, MOST = 2, 36
+COMMAND_LINES = frozenset({"argparse", "click", "typer", "fire", "absl"})
 OF_DECODING = frozenset({"sample", "postprocess", "tokenize", "output", "decode", "prefill"})
 
 
@@ -39,12 +40,23 @@ def _read_by(context: Context, main: Pipeline) -> list[tuple[ConfigTable, Config
     within_model = main.entry.path in context.model_files
     decoding = {stage.where.path for stage in main.stages if stage.kind in OF_DECODING} - set(context.model_files)
     files = {main.entry.path, *decoding}
+    tables = sorted(context.analysis.facts.configuration.tables, key=lambda owner: _distance(owner, main))
     return [
         (owner, item)
-        for owner in context.analysis.facts.configuration.tables
+        for owner in tables
         for item in owner.values
         if any(_is_in(span, main.entry) if within_model else span.path in files for span in item.used_at)
     ]
+
+
+def _distance(owner: ConfigTable, main: Pipeline) -> tuple[bool, bool, bool]:
+    """What the program's user enters comes first, constants of its files last."""
+    is_entered = owner.format in COMMAND_LINES and owner.where.path == main.entry.path
+    return (
+        not is_entered,
+        owner.format == "constants" and owner.where.path != main.entry.path,
+        owner.format == "constants",
+    )
 
 
 def _near(item: ConfigValue, main: Pipeline) -> tuple[Span, ...]:

@@ -31,7 +31,10 @@ def evaluation_programs(trainings: Sequence[Program]) -> Iterator[Program]:
 def _evaluation(program: Program, call: Occurrence, body: Body) -> Program:
     flow = program.flow
     entry = flow.index.span(body.scope.path, body.scope.node)
-    before = tuple(one for one in prelude(flow.inference, program.occurrences, call) if not _is_driven(one))
+    made = prelude(flow.inference, program.occurrences, call)
+    before = tuple(
+        one for one in made if not one.around.loops and not _is_driven(one)
+    )  # a loop trains, it sets up nothing
     name = body.scope.key
     return Program(flow, name, body, entry, before=before, start="evaluation", trained_by=program)
 

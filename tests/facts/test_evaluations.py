@@ -238,3 +238,10 @@ def test_a_function_that_nothing_names_is_the_program_that_users_call(repository
         repository({"net.py": OFFERED, "use.py": USE + "\nif __name__ == '__main__':\n    speak('a')\n"})
     )
     assert [(p.entry_name, p.start) for p in called.inference] == [("use.py", "program")]
+
+
+def test_what_the_loop_does_before_an_evaluation_is_no_part_of_it(repository: Write) -> None:
+    source = TRAIN.replace("def look(epoch)", "def look(last)").replace("    look(epoch)", "    look(loss)")
+    (evaluation,) = _processes(repository({"net.py": NET, "train.py": source})).evaluations
+    stages = [(s.kind, s.where.first_line) for s in evaluation.stages]
+    assert stages == [("build", 5), ("data", 6), ("mode", 10), ("batch", 12), ("forward", 13)]
