@@ -46,7 +46,7 @@ class RateFormula:
     text: str = ""
     path: str = ""
     values: dict[str, tuple[str, Known[object]]] = field(default_factory=dict)
-    """What the source writes for a name where it is given, and its value."""
+    """What the source writes where a name's value is given, and the value."""
     counters: dict[str, int | None] = field(default_factory=dict)
     """Names that count, each with its last value where the code states one."""
     open: list[str] = field(default_factory=list)
@@ -223,14 +223,16 @@ class _Writer:
     def _known(self, place: Place, value: Known[object], behind: Place | None) -> ast.expr:
         """A name that has a value, with the line that gives it."""
         text = ast.unparse(place.node)
-        origin, given = behind or place, ast.unparse(behind.node) if behind is not None else text
+        origin = behind or place
         while isinstance(origin.node, (ast.Name, ast.Attribute)):
             further = self._behind(origin.node, origin.scope, origin.stack)
             if further is None:
                 break
             origin = further
         option = self._program.flow.values.option(origin.node, origin.scope)
-        at = option.where if option is not None else self._program.flow.index.span(origin.scope.path, origin.node)
+        index = self._program.flow.index
+        at = option.where if option is not None else index.span(origin.scope.path, origin.node)
+        given = option.expression if option is not None else index.segment(origin.scope.path, origin.node)
         known = self._found.values.setdefault(text, (given, Known(value.value, (at,), value.how)))
         if known[1].value != value.value:
             raise NotPlain(text)

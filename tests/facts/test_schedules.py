@@ -135,7 +135,7 @@ def test_a_schedule_of_an_object_is_written_out_with_what_its_constructor_was_gi
     (schedule,) = training.schedules
     assert (schedule.formula, schedule.counter) == ("0.1 * min(1.0, self.done / self.ramp)", "self.done")
     ((name, text, value),) = schedule.arguments
-    assert (name, text) == ("self.ramp", "ramp") and isinstance(value, Known)
+    assert (name, text) == ("self.ramp", "10") and isinstance(value, Known)
     assert (value.value, str(value.where[0])) == (10, "run.py:18")
     assert schedule.curve[0] == (1, pytest.approx(0.01)) and schedule.curve[-1] == (50, 0.1)
     assert str(schedule.set_at) == "run.py:14"
