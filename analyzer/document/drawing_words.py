@@ -17,6 +17,13 @@ COUNTED = re.compile(r"([\d,]+) parameters( each)?")
 STEP = re.compile(r"((?:[A-Z]\d+ )?)([a-z_]+)( · .*)", re.DOTALL)
 ALSO = re.compile(r"also (.*)", re.DOTALL)
 CHOICE = re.compile(r"([A-Z]): one of (\d+)")
+OPENINGS = (
+    ("drawing.calls", re.compile(r"calls (.*)", re.DOTALL)),
+    ("drawing.shares", re.compile(r"shares (.*)", re.DOTALL)),
+    ("drawing.first", re.compile(r"first (\[.*)", re.DOTALL)),
+    ("drawing.last", re.compile(r"last (\[.*)", re.DOTALL)),
+)
+ROUNDS = re.compile(r"in (\d+) of (\d+) rounds")
 MORE = re.compile(r"… (\d+) more")
 SIDE = re.compile(r"(training|inference): (.*)", re.DOTALL)
 Said = Callable[[str], str]
@@ -61,8 +68,13 @@ def _flow_words(identifier: str, words: Words) -> Said:
             return words.text("drawing.each" if counted[2] else "drawing.counted", count=counted[1])
         if more:
             return words.text("drawing.more", count=more[1])
-        if text.startswith("calls "):
-            return words.text("drawing.calls", place=text.removeprefix("calls "))
+        for key, pattern in OPENINGS:
+            opened = pattern.fullmatch(text)
+            if opened:
+                return words.text(key, place=opened[1])
+        rounds = ROUNDS.fullmatch(text)
+        if rounds:
+            return words.text("drawing.rounds", some=rounds[1], count=rounds[2])
         if identifier == "file_relations":
             return words.text("drawing.comma").join(_role(one, words) for one in text.split(", "))
         if identifier == "configuration_chain":

@@ -21,6 +21,10 @@ TITLE = Text("x", "x")
     [
         ("architecture", "38,633 parameters each", "各 38,633 个参数"),
         ("architecture", "loss", "loss"),
+        ("architecture", "shares wte.weight", "与 wte.weight 共享"),
+        ("module_Block", "calls feed: Feed", "调用 feed: Feed"),
+        ("module_Block", "first [B, T] → [B, 8]", "首次 [B, T] → [B, 8]"),
+        ("module_Block", "in 2 of 5 rounds", "5 轮中的 2 轮"),
         ("training_pipeline", "A2 build · train.py:170", "A2 构建模型 · train.py:170"),
         ("training_pipeline_2", "also train.py:46", "另见 train.py:46"),
         ("module_Net", "data · model.py:3", "data · model.py:3"),
