@@ -17,6 +17,10 @@ HOLDING = frozenset({"Parameter", "register_parameter", "setattr", "getattr", "e
 WEIGHTLESS = frozenset({"register_buffer", "buffers", "named_buffers", "train", "eval", "to", "extra_repr"})
 """Methods of every module that give it no part and call none."""
 PLAIN_BASES = frozenset({"torch.nn.Module", "torch.nn.modules.module.Module", "abc.ABC", "typing.Generic", "object"})
+LISTS = frozenset(
+    f"torch.nn.{part}{name}" for part in ("", "modules.container.") for name in ("ModuleList", "ModuleDict")
+)
+"""Containers, which hold what they are given."""
 TRAINING_STEP = "training_step"
 TRAINING_HOOKS = frozenset({TRAINING_STEP, "configure_optimizers"})
 """Methods of modules that wrap a whole model in order to train it."""
@@ -63,10 +67,20 @@ def _is_weightless(behaviour: Behaviour, owner: Definition) -> bool:
     ancestors = behaviour.instances.hierarchy.order(owner)
     own = [base for base in ancestors if isinstance(base, Definition)]
     foreign = [base.dotted for base in ancestors if isinstance(base, External)]
-    if any(name not in PLAIN_BASES for name in foreign):
+    containers = [name for name in foreign if name in LISTS]
+    if any(name not in PLAIN_BASES and name not in LISTS for name in foreign):
+        return False
+    if containers and any(_is_filled(node) for base in own for node in ast.walk(base.node)):
         return False
     methods = {name for base in own for name in _methods(base)}
     return not any(_holds(node, methods) for base in own for node in ast.walk(base.node))
+
+
+def _is_filled(node: ast.AST) -> bool:
+    """`super().__init__(…)` with something to hold."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr != "__init__":
+        return False
+    return bool(node.args or node.keywords)
 
 
 def _methods(owner: Definition) -> Iterator[str]:

@@ -280,6 +280,28 @@ if __name__ == "__main__":
     assert model_names(repository, source)[0] == first
 
 
+@pytest.mark.parametrize(("given", "first"), [("", "Model"), ("torch.nn.Linear(1, 1)", "Several")])
+def test_a_container_that_others_fill_comes_after_models(repository, given, first):
+    source = f"""
+class Several(torch.nn.ModuleList):
+    def __init__(self):
+        super().__init__({f"[{given}]" if given else ""})
+    def forward(self, x):
+        found = []
+        for module in self:
+            found.append(module(x))
+        return torch.cat(found)
+{NET.format("Model")}
+def load(path):
+    several = Several()
+    several.append(torch.load(path))
+    return several
+if __name__ == "__main__":
+    load("best.pt")(torch.ones(1)).sum()
+"""
+    assert model_names(repository, source)[0] == first
+
+
 def test_a_model_that_a_program_loads_comes_before_a_part_that_a_test_runs(repository):
     net = NET.format("Net").replace("torch.nn.Module", "pl.LightningModule").replace("self.b = b", "self.b = Part()")
     files = {
