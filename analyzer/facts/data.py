@@ -204,18 +204,9 @@ def _with_value(node: ast.expr, name: str, value: ast.expr) -> ast.expr:
 def _item(program: Program, scope: CodeScope, name: str, node: ast.expr) -> DataItem:
     made = _made_by(node, scope)
     index = program.flow.index
-    written = index.segment(scope.path, made)
-    expression = written if _is_written(made, written) else ast.unparse(made)
+    expression = index.segment(scope.path, made)  # as written, where a comprehension puts more around it
     dtype = _dtype(made, scope, 0) or default_dtype_of(index, scope.path, made)
     return DataItem(name, expression, shape_of(index, scope.path, made), dtype, index.span(scope.path, made))
-
-
-def _is_written(node: ast.expr, text: str) -> bool:
-    """The source holds the expression as it is, and not only a part that another one was put around."""
-    try:
-        return ast.unparse(ast.parse(text.strip(), mode="eval")) == ast.unparse(node)
-    except SyntaxError:
-        return True
 
 
 def _made_by(node: ast.expr, scope: CodeScope) -> ast.expr:

@@ -51,8 +51,9 @@ def _compared(
     texts = [_bare("\n".join(lines)) for lines in found if lines is not None]
     for cell in quoted if texts else ():
         for part in cell.children or []:
-            code = _bare(part.content).rstrip("…") if part.type == "code_inline" else ""
-            if code and not any(code in text for text in texts):
+            written = part.content.split("; ") if part.type == "code_inline" else []
+            statements = [_bare(statement).rstrip("…") for statement in written]
+            if not all(any(statement in text for text in texts) for statement in statements):
                 line = cell.map[0] + 1 if cell.map else 0
                 yield file.finding("quote_not_there", line, f"{part.content[:60]} is not at {links[0]}")
 

@@ -362,7 +362,7 @@ RETURNS = [
     ("found = {'a': self.x[i], 'b': 1}\n        return found", [("a", "self.x[i]"), ("b", "1")]),
     ("found = {'a': self.x[i]}\n        found['b'] = 1\n        return found", [("found", "{'a': self.x[i]}")]),
     ("found = {'a': row, 'b': i}\n        return {k: torch.tensor(v) for k, v in found.items()}",
-     [("a", "torch.tensor(row)"), ("b", "torch.tensor(i)")]),
+     [("a", "row"), ("b", "i")]),
 ]  # fmt: skip
 
 
