@@ -19,6 +19,9 @@ from analyzer.cli.settings import read_settings, split_assignments
 from analyzer.records.errors import UserError
 from analyzer.records.version import VERSION
 
+SECONDS_OF_ONE_MODEL = 300.0
+"""Processor time of `deepdive shapes`: a model that branches on data takes some five seconds for each of its probes."""
+
 app = typer.Typer(
     name="deepdive",
     no_args_is_help=False,
@@ -144,6 +147,7 @@ def shapes(
         method=method,
         training=train,
         default_dtype=default_dtype,
+        seconds=SECONDS_OF_ONE_MODEL,
     )
     sys.exit(run_shapes(repo, options, as_json=as_json, strict=strict))
 

@@ -60,6 +60,7 @@ class ShapesOptions:
     training: bool = False
     default_dtype: str | None = None
     seconds: float = 100.0
+    """Processor time of all models together."""
     execute: bool = False
     """Run the target's own code as well, in a process of its own; only where the user asks for it."""
 
