@@ -47,7 +47,7 @@ class ModuleServices:
             return getattr(builtins, name)
         if hasattr(builtins, name):
             return self.unknown("not_in_library", name)
-        raise NameError(f"name {name!r} is not defined")
+        raise NameError(f"name {name!r} is not defined", name=name)
 
     def globals_of(self, scope: ModuleScope) -> ModuleNames:
         return ModuleNames(scope)

@@ -154,6 +154,8 @@ class ModelSource:
             asked = self._asked_machine(error.place)
             if asked:
                 return Unknown("depends_on_machine", (("call", asked),), self.span(error.place))
+            if isinstance(error.error, NameError) and self.span(error.place) is None:
+                return Unknown("name_not_given", (("name", str(error.error.name)),))
             text = f"{type(error.error).__name__}: {error.error}".strip().split("\n")[0]
             reason = "raised_on_unknown" if UNKNOWN_TEXT in text else "target_raised"
             return Unknown(reason, (("error", readable(text)),), self.span(error.place))

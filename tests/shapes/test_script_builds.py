@@ -5,7 +5,9 @@ import textwrap
 import pytest
 
 from analyzer.evaluator import Interpreter
+from analyzer.index import open_repository
 from analyzer.records.evidence import Known, Unknown
+from analyzer.shapes import ShapesOptions, derive_model_shapes
 from analyzer.shapes.derivation import find_model
 from analyzer.shapes.model import derive_model
 from analyzer.shapes.requests import ModelRequest
@@ -186,6 +188,19 @@ def test_what_only_the_command_line_knows_is_said(repository):
 def test_what_only_a_round_of_a_loop_or_a_caller_knows_gives_no_build(repository, script):
     index = repository({"net.py": NET, "train.py": script})
     assert find_script_builds(index, find_model(index, "net.py:Net")) == ()
+
+
+def test_a_name_that_an_example_leaves_to_its_reader_is_no_error_of_the_project(tmp_path):
+    text = "from torch import nn\nclass Head(nn.Module):\n    def __init__(self, encoder, classes):\n" \
+        "        super().__init__()\n        self.encoder, encoder.last = encoder, nn.Identity()\n"  # fmt: skip
+    (tmp_path / "net.py").write_text(text)
+    (tmp_path / "README.md").write_text("```python\nfrom net import Head\nmodel = Head(Encoder(), 2)\n```\n")
+    index = open_repository(str(tmp_path))
+    reason = derive_model_shapes(index, ShapesOptions(model="net.py:Head")).parameters
+    assert isinstance(reason, Unknown) and (reason.reason, reason.arguments) == (
+        "name_not_given",
+        (("name", "Encoder"),),
+    )
 
 
 def test_statements_that_the_model_does_not_need_are_left_out(repository):

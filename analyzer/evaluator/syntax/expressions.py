@@ -53,7 +53,7 @@ def _load_outer(name: str, hops: int) -> Evaluate:
         try:
             return frame.outer(hops).variables[name]
         except KeyError:
-            raise NameError(f"free variable {name!r} referenced before assignment") from None
+            raise NameError(f"free variable {name!r} referenced before assignment", name=name) from None
 
     return load
 
