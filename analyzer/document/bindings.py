@@ -50,6 +50,8 @@ def binding_value(context: Context, item: Binding) -> object | None:
         if given:
             return given[0] if len(given) == 1 else None
     name = item.code.rsplit(".", 1)[-1]
+    if _is_parameter(context, item):
+        return None  # a weight, whatever a setting of the same name says
     held = attribute_value(context, item.code, item.where)
     if held is not None:
         return held
@@ -87,6 +89,14 @@ def attribute_value(context: Context, code: str, where: Span) -> object | None:
     modules = context.model.modules if context.model else ()
     found = {dict(one.values).get(name) for one in modules if one.defined_at in family}
     return next(iter(found)) if len(found) == 1 else None
+
+
+def _is_parameter(context: Context, item: Binding) -> bool:
+    """Whether `self.name` is a weight that modules of the class register themselves."""
+    base, _, name = item.code.rpartition(".")
+    owner = owner_of(context, item.where) if base == "self" else None
+    modules = context.model.modules if context.model and owner is not None else ()
+    return any(name in dict(one.own_shapes) for one in modules if owner is not None and one.defined_at == owner.where)
 
 
 def owner_of(context: Context, where: Span) -> ClassInfo | None:

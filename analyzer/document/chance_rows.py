@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from analyzer.document.bindings import attribute_value
 from analyzer.document.blocks import heading, note, table
 from analyzer.document.context import Context
 from analyzer.document.inline import code, ref, value
@@ -10,6 +13,7 @@ from analyzer.records.evidence import Known, Unknown
 from analyzer.records.processes import Chance, Pipeline
 
 MOST_CHANCES = 24
+BELOW = re.compile(r"<=?\s*(self\.\w+)\s*$")
 
 
 def chances(context: Context, pipeline: Pipeline) -> tuple[Block, ...]:
@@ -31,11 +35,18 @@ def _row(context: Context, item: Chance) -> tuple[Line, ...]:
     return (
         shown,
         code(item.code, 80),
-        _percent(context, item.share),
-        _percent(context, item.overall),
+        _percent(context, _share(context, item, item.share)),
+        _percent(context, _share(context, item, item.overall)),
         each,
         ref(item.where),
     )
+
+
+def _share(context: Context, item: Chance, found: Known[float] | Unknown) -> Known[float] | Unknown:
+    """Of a mask that is drawn below an attribute, what the built model's modules hold in it."""
+    compared = BELOW.search(item.code) if item.is_elementwise and isinstance(found, Unknown) else None
+    held = attribute_value(context, compared.group(1), item.where) if compared is not None else None
+    return Known(float(held), (item.where,), "evaluated") if isinstance(held, (int, float)) else found
 
 
 def _percent(context: Context, found: Known[float] | Unknown) -> Line:

@@ -112,8 +112,10 @@ def when(context: Context, stage: Stage) -> Line:
     if stage.loops:
         parts.append(words.line("stages.in_loop", loop=code(stage.loops[-1], 48)))
     parts += [arm_text(context, arm) for arm in stage.arms]
-    if stage.condition and stage.condition not in {arm.condition for arm in stage.arms}:
-        parts.append(words.line("stages.under", condition=code(stage.condition, 48)))
+    arms = {arm.condition for arm in stage.arms}
+    outer = (text for text in stage.outer_conditions if not text.startswith("not ("))  # what its own arm says
+    around = dict.fromkeys((*outer, *((stage.condition,) if stage.condition else ())))
+    parts += [words.line("stages.under", condition=code(text, 48)) for text in around if text not in arms]
     if stage.again and not stage.loops:
         parts.insert(0, words.line("stages.once"))
     loops = [loop for loop in stage.again if loop]

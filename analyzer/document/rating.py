@@ -82,8 +82,13 @@ def _training(context: Context) -> Measure:
 
 
 def _inference(context: Context) -> Measure:
-    features = {
-        item.id: item.where for pipeline in context.analysis.facts.processes.inference for item in pipeline.features
+    processes = context.analysis.facts.processes
+    trained = {(item.id, item.where) for pipeline in processes.training for item in pipeline.features}
+    features = {  # what training does at the same line is none of inference's
+        item.id: item.where
+        for pipeline in processes.inference
+        for item in pipeline.features
+        if (item.id, item.where) not in trained
     }
     return float(len(features)), tuple(features.values()), {"part": len(features)}
 

@@ -312,6 +312,7 @@ class _StageBuilder:
             depth=len(loops),
             loops=tuple(loop.header for loop in loops),
             condition=condition[-1] if condition else None,
+            outer_conditions=tuple(text for text in condition[:-1] if "__name__" not in text),
             called=self._called(occurrence),
         )
 

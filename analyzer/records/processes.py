@@ -57,6 +57,8 @@ class Stage:
     loops: tuple[str, ...] = ()
     condition: str | None = None
     """The `if` around it as written: `iter_num % eval_interval == 0`."""
+    outer_conditions: tuple[str, ...] = ()
+    """Those around that one, outermost first."""
     framework: FrameworkName | None = None
     """The framework whose loop does this: `where` is then the line that hands control over to it, or the method of
     the user's class that it calls for it. That it does so is knowledge from outside the source.

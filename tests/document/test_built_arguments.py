@@ -53,3 +53,16 @@ def test_a_bare_name_has_the_value_that_its_own_constructor_got(
     context = Context(replace(sample, shapes=replace(sample.shapes, models=(model,))), Words("en"))
     where = at("train.py" if line.startswith("batch") else "model.py", line)
     assert binding_value(context, Binding("d", "width", where)) == expected
+
+
+@pytest.mark.parametrize(("shapes", "expected"), [((), True), ((("bias", (8,)),), None)], ids=["setting", "weight"])
+def test_a_weight_has_no_value_of_a_setting_that_is_called_the_same(
+    shapes: tuple[tuple[str, tuple[int, ...]], ...], expected: bool | None
+) -> None:
+    sample = sample_analysis()
+    trace = sample.shapes.models[0].traces[0]
+    changed = {item.path: replace(item, values=(("bias", True),), own_shapes=shapes) for item in trace.modules}
+    modules = tuple(changed[item.path] if item.defined_at == BLOCK else item for item in trace.modules)
+    model = replace(sample.shapes.models[0], modules=modules, traces=(replace(trace, modules=modules),))
+    context = Context(replace(sample, shapes=replace(sample.shapes, models=(model,))), Words("en"))
+    assert binding_value(context, Binding("b", "self.bias", at("model.py", "self.up ="))) is expected

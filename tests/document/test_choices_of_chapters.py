@@ -199,7 +199,7 @@ def test_a_step_of_the_field_without_lines_says_whether_it_could_have_been_seen(
     table = next(block for block in industry.build(context_of(sample_analysis())).blocks if isinstance(block, Table))
     said = {line_text(row[1]): line_text(row[3]) for row in table.rows}
     assert (said["Transformer"], said["Distilled encoders"]) == ("not recognised", "not recognised")
-    assert said["Layers that share their parameters"] == "not looked for: no line shows it"
+    assert said["Layers that share their parameters"] == "not looked for"
 
 
 def test_a_loss_is_none_of_the_models_that_are_compared() -> None:

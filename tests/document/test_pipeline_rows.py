@@ -76,6 +76,8 @@ def test_a_stage_says_which_arm_it_stands_in_and_in_which_loops_it_comes_again()
     assert [line_text(when(context, one)) for one in staged] == ["A1 if `mode == 'new'`", "A2 otherwise"]
     told = line_text(choices_told(context, staged)[0].text)  # type: ignore[union-attr]
     assert "A1/A2" in told and str(stage.where) in told
+    deep = replace(stage, loops=(), condition="rank == 0", outer_conditions=("not (mode)", "step % 10 == 0"))
+    assert line_text(when(context, deep)) == "if `step % 10 == 0`, if `rank == 0`"
     again = replace(stage, loops=(), condition=None, again=("for i in range(4)",))
     assert line_text(when(context, again)) == "once, also reached in `for i in range(4)`"
     often = replace(again, loops=("while a",), again=("for b in c", "while d", "", "while e"))

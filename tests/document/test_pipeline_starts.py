@@ -14,7 +14,8 @@ from analyzer.document.wording import Words
 from analyzer.records.bundles import Analysis
 from analyzer.records.configuration import ConfigTable, Configuration, ConfigValue
 from analyzer.records.document import Chapter, Document
-from analyzer.records.processes import Chance, Optimizer, OptimizerGroup, Pipeline, Stage, StageKind, Start
+from analyzer.records.evidence import Unknown
+from analyzer.records.processes import Chance, Feature, Optimizer, OptimizerGroup, Pipeline, Stage, StageKind, Start
 
 HERE = at("train.py", "loss.backward()")
 
@@ -87,6 +88,35 @@ def test_decisions_by_chance_stand_with_their_shares() -> None:
     rows = [line for line in told.split("\n") if "mask()" in line]
     assert all(part in rows[0] for part in ("p < 0.8", "80 %", "12 %", "for t in x"))
     assert "otherwise" in rows[1]
+
+
+def test_a_mask_drawn_below_an_attribute_has_what_the_built_modules_hold() -> None:
+    open_share = Unknown("open_value")
+    context = context_with("program", "training")
+    model = context.model
+    assert model is not None
+    places = {module.defined_at for module in model.modules}
+    owner = next(one.where for one in context.classes.values() if one.is_module and one.where in places)
+    held = tuple(replace(m, values=(("rate", 0.1),)) if m.defined_at == owner else m for m in model.modules)
+    rule = Chance("", open_share, open_share, "keep = torch.rand(3) < self.rate", owner, owner, "f", "", True)
+    analysed = context.analysis.shapes
+    shapes = replace(analysed, models=(replace(model, modules=held), *analysed.models[1:]))
+    processes = context.analysis.facts.processes
+    main = replace(processes.training[0], chances=(rule,))
+    facts = replace(context.analysis.facts, processes=replace(processes, training=(main, *processes.training[1:])))
+    told = text_of(training.build(Context(replace(context.analysis, shapes=shapes, facts=facts), Words("en"))))
+    assert "10 %" in next(line for line in told.split("\n") if "self.rate" in line)
+
+
+def test_what_training_does_at_the_same_line_is_no_craft_of_inference() -> None:
+    shared = Feature("data_parallel", HERE, "nn.DataParallel(net)")
+    own = replace(shared, id="top_k", code="topk(logits, 5)")
+    context = context_with("program", "training", features=(shared,))
+    processes = context.analysis.facts.processes
+    inferring = replace(processes.inference[0], features=(shared, own))
+    facts = replace(context.analysis.facts, processes=replace(processes, inference=(inferring,)))
+    told = text_of(summary.build(Context(replace(context.analysis, facts=facts), Words("en"))))
+    assert "decoding and serving features: 1" in told
 
 
 def test_the_options_that_inference_reads_stand_with_their_values_and_lines() -> None:

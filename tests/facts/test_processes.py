@@ -373,3 +373,26 @@ def test_a_sample_has_its_items_by_name(repository: Write, body: str, items: lis
     )
     (training,) = derive(repository({"model.py": MODEL, "main.py": source})).training
     assert [(item.name, item.expression) for item in training.data if item.level == "sample"] == items
+
+
+def test_a_stage_has_every_condition_around_it(repository: Write) -> None:
+    lines = (
+        "        if step % 10 == 0:\n            if rank == 0:\n                torch.save(net.state_dict(), 'x.pt')\n"
+    )
+    source = f"""
+import torch
+from model import Net
+def train(rank):
+    net = Net()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    for step in range(100):
+        loss = net(torch.ones(2, 8), torch.ones(2).long())[1]
+        loss.backward()
+        optimizer.step()
+{lines}
+if __name__ == "__main__":
+    train(int(input()))
+"""
+    (training,) = derive(repository({"model.py": MODEL, "main.py": source})).training
+    (saved,) = [stage for stage in training.stages if stage.kind == "checkpoint"]
+    assert (saved.outer_conditions, saved.condition) == (("step % 10 == 0",), "rank == 0")
