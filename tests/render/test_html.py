@@ -11,6 +11,7 @@ from analyzer.records.document import Chapter, Code, Document, Formula, Link, Ma
 from analyzer.render.html import render_html
 from analyzer.render.links import links_for
 from analyzer.render.mathml import converted
+from analyzer.techniques.sheets import load_sheets
 from tests.render import sample
 
 
@@ -134,6 +135,19 @@ def test_formulas_of_the_field_become_mathml_without_leaks(latex):
     assert mathml is not None
     assert "\\" not in mathml
     Elements(mathml)
+
+
+def test_every_formula_of_a_technique_becomes_mathml():
+    formulas = {
+        sheet.card.id: [
+            sheet.card.formula,
+            *(one.symbol for one in sheet.card.symbols),
+            *(one.formula for one in sheet.recognitions),
+        ]
+        for sheet in load_sheets()
+    }
+    told = [(name, latex) for name, every in formulas.items() for latex in every if latex]
+    assert [name for name, latex in told if converted(latex, display=True) is None] == []
 
 
 @pytest.mark.parametrize("latex", [r"\unknownmacro{x}", "x_{", r"\left( x"])
