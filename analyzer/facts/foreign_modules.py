@@ -63,6 +63,8 @@ NOT_MODULES = (
 )
 FACTORIES = ("create_model",)
 TASK_METHODS = ("from_pretrained", "from_config")
+LOADERS = (*TASK_METHODS, "load_from_checkpoint")
+"""Class methods that bases of other packages give to modules: they make one of the class."""
 CONTAINERS = frozenset({"torch.nn.ModuleList", "torch.nn.ModuleDict", "torch.nn.Sequential"})
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from analyzer.facts.assignments import own_nodes
 from analyzer.facts.behaviour import Behaviour, Key
 from analyzer.facts.documented_code import PythonExample, definition_named, document_examples, imported_names
+from analyzer.facts.foreign_modules import LOADERS
 from analyzer.facts.instances import Instances
 from analyzer.facts.module_parts import (
     assembled_classes,
@@ -27,8 +28,6 @@ from analyzer.records.evidence import Evidence
 from analyzer.records.structure import ClassInfo, EntryPoint, ModelCandidate, RoleAssignment
 
 SHOWN = 3
-LOADERS = ("load_from_checkpoint", "from_pretrained", "from_config")
-"""Class methods that bases of other packages give to modules: they make one of the class."""
 
 
 @dataclass

@@ -22,6 +22,7 @@ from analyzer.facts.flow.holders import CONVERTING, METHOD
 from analyzer.facts.flow.objects import NOTHING, Container, Foreign, Function, Held, Instance, Klass, Type, Types
 from analyzer.facts.flow.questions import Questions
 from analyzer.facts.flow.scopes import CodeScope
+from analyzer.facts.foreign_modules import LOADERS
 
 ANY = "*"
 ADDING = ("append", "add", "insert", "setdefault", "appendleft", "put")
@@ -279,7 +280,7 @@ class CallRules:
             return frozenset({Foreign(dotted.rpartition(".")[0])})
         if dotted.startswith(PREPARING) and last.startswith(("prepare", "setup")):
             return self._prepared(place, arguments)
-        if last in ("from_pretrained", "from_config", "load_from_checkpoint") and target.about is not None:
+        if last in LOADERS and target.about is not None:
             return frozenset({target.about})
         if is_module_object(dotted):
             return frozenset({Foreign(TENSOR)})
