@@ -146,7 +146,7 @@ def _asks(session: Any) -> Callable[..., Any]:
         if isinstance(path, UnknownValue):
             return path
         text = str(path)
-        found = repository_path(session.index.files, _asking(session), text)
+        found = repository_path(session.index.files, asking_file(session), text)
         if found is not None:
             return True
         if not (_is_own_configuration(text) or (session.absent_files and _is_relative(text))):
@@ -196,14 +196,14 @@ def open_file(session: Any, path: Any, mode: Any) -> Any:
         raise CannotEvaluate.because(path.cause)
     if not isinstance(mode, str) or mode not in ("r", "rt", "tr"):
         raise CannotEvaluate("file_access", str(path)[:120])
-    found = session.loaded_files.meant(path, _asking(session))
+    found = session.loaded_files.meant(path, asking_file(session))
     if found is None:
         raise CannotEvaluate("file_access", str(path)[:120])
     session.assume("file_read", found, session.current)
     return TextFile(str(path), session.index.text(found))
 
 
-def _asking(session: Any) -> str:
+def asking_file(session: Any) -> str:
     """The file whose code asks, past stand-ins that open what they are given."""
     frame = session.current
     while frame is not None and frame.is_of_stand_in:

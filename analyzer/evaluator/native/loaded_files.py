@@ -12,7 +12,7 @@ from typing import Any
 
 from analyzer.evaluator.errors import CannotEvaluate
 from analyzer.evaluator.native.builtin_functions import Provided
-from analyzer.evaluator.native.files import repository_path
+from analyzer.evaluator.native.files import asking_file, repository_path
 from analyzer.evaluator.policy import Proxy
 from analyzer.evaluator.values import UnknownValue
 
@@ -132,7 +132,7 @@ def file_loader(session: Any) -> Callable[..., Any]:
     def loader(name: Any, location: Any = None, *args: Any, **options: Any) -> Any:
         if isinstance(location, UnknownValue):
             return location
-        found = session.loaded_files.meant(location, _importer(session))
+        found = session.loaded_files.meant(location, asking_file(session))
         if found is None or not found.endswith(".py"):
             raise CannotEvaluate("file_access", str(location)[:120])
         session.assume("file_read", found, session.current)
@@ -141,16 +141,12 @@ def file_loader(session: Any) -> Callable[..., Any]:
     return loader
 
 
-def _importer(session: Any) -> str:
-    return session.current.module.path if session.current is not None else ""
-
-
 def provide(session: Any) -> Provided:
     files: LoadedFiles = session.loaded_files
 
     def copied(source: Any, target: Any, **options: Any) -> Any:
         unknown = next((value for value in (source, target) if isinstance(value, UnknownValue)), None)
-        return unknown if unknown is not None else files.copy(source, target, _importer(session))
+        return unknown if unknown is not None else files.copy(source, target, asking_file(session))
 
     def temporary_file(*args: Any, suffix: str = "", dir: Any = None, **options: Any) -> Any:
         directory = str(dir) if dir is not None else TEMPORARY
