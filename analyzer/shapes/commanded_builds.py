@@ -69,16 +69,17 @@ class _Option:
     """It holds a text, or a list of them, and has no default but an empty one."""
 
 
-def _chosen_words(index: SourceIndex, path: str) -> Iterator[list[str]]:
+@lru_cache(maxsize=64)
+def _chosen_words(index: SourceIndex, path: str) -> tuple[list[str], ...]:
     """Command lines that give every demanded option one of what it admits; those of files once for each file."""
     options = list(_options_of(index, path))
     wanted = [one for one in options if one.demanded or (one.may_be_file and _reads_file(index, one.destination))]
     values = [one.choices[:1] or _files_for(index, one) for one in wanted]
-    if not wanted or not all(values):
-        return
-    for number in range(max(map(len, values))):
+    found = []
+    for number in range(max(map(len, values))) if wanted and all(values) else ():
         chosen = (choices[min(number, len(choices) - 1)] for choices in values)
-        yield [word for one, value in zip(wanted, chosen, strict=True) for word in (*one.flags[-1:], value)]
+        found.append([word for one, value in zip(wanted, chosen, strict=True) for word in (*one.flags[-1:], value)])
+    return tuple(found)
 
 
 def _options_of(index: SourceIndex, path: str) -> Iterator[_Option]:
