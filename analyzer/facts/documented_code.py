@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -63,7 +63,8 @@ def document_examples(index: SourceIndex) -> tuple[PythonExample, ...]:
     return tuple(example for path in documents(index) for example in _examples(path, 1, index.lines(path)))
 
 
-def imported_names(tree: ast.Module) -> dict[str, str]:
+@lru_cache(maxsize=4096)
+def imported_names(tree: ast.Module) -> Mapping[str, str]:
     """Names that the absolute imports of an example bind, at any depth, and the dotted names they stand for."""
     found: dict[str, str] = {}
     for node in ast.walk(tree):
