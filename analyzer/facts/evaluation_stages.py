@@ -21,7 +21,6 @@ METRIC = re.compile(
     r"seqeval\.metrics\.\w+|sacrebleu\.\w+|jiwer\.\w+|pycocotools\.cocoeval\.COCOeval\(\)\.\w+|nltk\.translate\..*"
 )
 COUNTING = frozenset({"sum", "mean", "item", "float", "all", "any", "count_nonzero"})
-EQUAL = frozenset({"eq", "torch.eq", "torch.Tensor().eq", "numpy.equal"})
 
 
 class EvaluationStages:

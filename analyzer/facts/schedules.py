@@ -158,8 +158,6 @@ def _own_schedules(program: Program, store: Occurrence, value_of: ValueOf) -> It
         for target in sorted(program.flow.inference.types(call.func, scope), key=repr):
             if isinstance(target, Function):
                 yield _own_schedule(program, store, (call, scope), target.name, value_of)
-            elif isinstance(target, Foreign):
-                continue
 
 
 def _calls_behind(
